@@ -1,0 +1,71 @@
+"""What a domain provides: codecs between things people own and arrays, and one value naming its parts.
+
+NumPy only: a codec, a reader or a command line that imports this file does not pay for JAX.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+from .spec import Spec, Steps
+
+Item = TypeVar("Item")  # what a person holds: str, Score, Ink
+
+
+class Example(NamedTuple):
+    """One item as arrays. Only `steps` is always there.
+
+    steps: what is learned and sampled, time leading (see `seqgen.spec`).
+    source: int32 `[U]`, what conditions the whole sequence (the characters to write).
+    static: int32 `[]`, which writer, corpus or style.
+    controls: float32 `[T, C]`, known side inputs of every step.
+    """
+
+    steps: Steps
+    source: Any = None
+    static: Any = None
+    controls: Any = None
+
+
+class Codec(Protocol[Item]):
+    """One item to arrays and back; data that travels inside the model, so a model always decodes.
+
+    Laws: `decode(encode(x).steps) == canonical(x)`; `decode` is total, it answers any array of its spec.
+    """
+
+    @property
+    def spec(self) -> Spec: ...
+    def canonical(self, item: Item) -> Item: ...
+    def encode(self, item: Item) -> Example: ...
+    def decode(self, steps: Steps) -> Item: ...
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+class Splits(NamedTuple, Generic[Item]):
+    """What a data set's `load()` returns: items to learn from, to validate on, and to test on."""
+
+    train: Sequence[Item]
+    valid: Sequence[Item]
+    test: Sequence[Item] = ()
+
+
+@dataclass(frozen=True)
+class Domain(Generic[Item]):
+    """A domain is one frozen value naming its parts: no base class to inherit, no file to copy.
+
+    name: the word on the command line and in config.json.
+    fit_codec: learns an alphabet or a scale from training items.
+    load_codec: the codec back from `Codec.to_dict`.
+    make_model: `(codec, size)` -> `seqgen.model.Model`; imports JAX when called.
+    sizes: the words `make_model` knows, smallest first.
+    examples: a few small items, for the laws every domain must pass.
+    """
+
+    name: str
+    fit_codec: Callable[[Sequence[Item]], Codec[Item]]
+    load_codec: Callable[[Mapping[str, Any]], Codec[Item]]
+    make_model: Callable[[Codec[Item], str], Any]
+    sizes: tuple[str, ...]
+    examples: tuple[Item, ...] = ()

@@ -1,0 +1,41 @@
+"""Every error seqgen raises on purpose.
+
+SeqgenError
+├── UsageError        the request cannot be met as typed; the command line exits with 2
+│   └── UnknownName   no such model, data set, domain or setting; says what there is
+├── DataError         a file or folder cannot be used as data
+└── ModelError        a model or run folder is damaged, foreign or of another version
+
+Each message says what came, what was wanted and what to do, in one line.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SeqgenError(Exception):
+    """Base of all errors raised on purpose: `except SeqgenError` catches them and no bug."""
+
+
+class UsageError(SeqgenError):
+    """The request cannot be met as typed: a negative temperature, a used run folder."""
+
+
+class UnknownName(UsageError):
+    """A name that stands for nothing; the message lists what there is and guesses what was meant."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        close = difflib.get_close_matches(name, known, n=1)
+        guess = f"did you mean {close[0]!r}? " if close else ""
+        super().__init__(f"no {kind} named {name!r}; {guess}There is: {', '.join(known) or 'none'}")
+
+
+class DataError(SeqgenError):
+    """A file or folder cannot be used as data: empty, binary, not decodable, too short."""
+
+
+class ModelError(SeqgenError):
+    """A model or run folder is damaged, foreign, or written by a newer version."""

@@ -1,0 +1,83 @@
+"""What one position of a sequence is: the one contract between a domain and the core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Steps = Any  # a NumPy or JAX array with time leading, or a tuple of them for Joint
+
+
+@dataclass(frozen=True)
+class Discrete:
+    """One symbol out of `size`: int32 `[T]`, values 0 .. size - 1."""
+
+    size: int
+
+
+@dataclass(frozen=True)
+class Continuous:
+    """A real vector: float32 `[T, dim]`."""
+
+    dim: int
+
+
+@dataclass(frozen=True)
+class Binary:
+    """`dim` independent yes/no values: float32 `[T, dim]`, each 0 or 1."""
+
+    dim: int
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Several specs side by side: a tuple of step arrays, one a part."""
+
+    parts: tuple[Discrete | Continuous | Binary, ...]
+
+
+Spec = Discrete | Continuous | Binary | Joint
+
+
+def null_step(spec: Spec) -> Steps:
+    """The input that opens every sequence, before anything was seen.
+
+    A symbol spec has the extra id `size` for it (the network embeds `size + 1` ids, a head predicts `size`);
+    vectors open with zeros, as in Graves (2013), section 4.2.
+
+    >>> int(null_step(Discrete(65)))
+    65
+    """
+    match spec:
+        case Discrete(size):
+            return np.int32(size)
+        case Continuous(dim) | Binary(dim):
+            return np.zeros(dim, np.float32)
+        case Joint(parts):
+            return tuple(null_step(part) for part in parts)
+
+
+def empty_steps(spec: Spec, length: int = 0) -> Steps:
+    """`length` blank positions of this spec, zeros: padding, and the prompt of someone who has none."""
+    match spec:
+        case Discrete():
+            return np.zeros(length, np.int32)
+        case Continuous(dim) | Binary(dim):
+            return np.zeros((length, dim), np.float32)
+        case Joint(parts):
+            return tuple(empty_steps(part, length) for part in parts)
+
+
+def spec_to_dict(spec: Spec) -> dict[str, Any]:
+    """A spec as plain JSON values, read back by `spec_from_dict`."""
+    match spec:
+        case Discrete(size):
+            return {"kind": "discrete", "size": size}
+        case Continuous(dim):
+            return {"kind": "continuous", "dim": dim}
+        case Binary(dim):
+            return {"kind": "binary", "dim": dim}
+        case Joint(parts):
+            return {"kind": "joint", "parts": [spec_to_dict(part) for part in parts]}
