@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from .errors import ModelError
 
 Steps = Any  # a NumPy or JAX array with time leading, or a tuple of them for Joint
 
@@ -81,3 +84,17 @@ def spec_to_dict(spec: Spec) -> dict[str, Any]:
             return {"kind": "binary", "dim": dim}
         case Joint(parts):
             return {"kind": "joint", "parts": [spec_to_dict(part) for part in parts]}
+
+
+def spec_from_dict(data: Mapping[str, Any]) -> Spec:
+    """The spec that wrote `data`. Raises ModelError for anything else."""
+    match dict(data):
+        case {"kind": "discrete", "size": int(size)} if size > 0:
+            return Discrete(size)
+        case {"kind": "continuous", "dim": int(dim)} if dim > 0:
+            return Continuous(dim)
+        case {"kind": "binary", "dim": int(dim)} if dim > 0:
+            return Binary(dim)
+        case {"kind": "joint", "parts": [*parts]} if parts:
+            return Joint(tuple(spec_from_dict(part) for part in parts))  # type: ignore[arg-type]
+    raise ModelError(f"a step specification reads {data!r}, which this version does not know; the model is damaged")

@@ -2,54 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import Any
 
-import jax
+from ..errors import ModelError
+from .bernoulli import Bernoulli as Bernoulli
+from .categorical import Categorical as Categorical
+from .head import Head as Head
+from .head import Options as Options
+from .joint import Joint as Joint
+from .mixture import Mixture as Mixture
 
-from ..spec import Spec, Steps
-
-Array = jax.Array
-Params = dict[str, Any]
-
-
-class Options(NamedTuple):
-    """How to draw. Every field is a traced float32/int32 of shape `[]` or `[B]`: changing one compiles nothing.
-
-    temperature: 1 draws from the model as it is, 0 takes the most likely.
-    top_k: keep the k most likely symbols; 0 keeps all.
-    top_p: keep the fewest symbols whose probabilities reach p; 1 keeps all.
-    min_p: keep symbols at least this fraction as likely as the most likely; 0 keeps all.
-    bias: Graves' probability bias for mixtures (2013, section 5.4); 0 draws from the model as it is.
-    """
-
-    temperature: Any = 1.0
-    top_k: Any = 0
-    top_p: Any = 1.0
-    min_p: Any = 0.0
-    bias: Any = 0.0
+# Closed: config.json can name these and nothing else.
+HEADS: dict[str, Any] = {"categorical": Categorical, "mixture": Mixture, "bernoulli": Bernoulli, "joint": Joint}
 
 
-class Head(Protocol):
-    """Features `[..., D]` to a distribution over one step of `spec`; a frozen dataclass, a value, not a subclass.
-
-    Law: the mean `log_prob` of its samples is minus its entropy; see tests/laws/test_heads.py.
-    """
-
-    @property
-    def spec(self) -> Spec: ...
-
-    def init(self, key: Array, width: int) -> Params:
-        """Parameters for features of `width` values."""
-        ...
-
-    def log_prob(self, params: Params, features: Array, target: Steps) -> Array:
-        """Log-probability (density) of `target`, nats, `[...]`."""
-        ...
-
-    def sample(self, params: Params, key: Array, features: Array, options: Options) -> Steps:
-        """One step for features `[B, D]`; `key` is `[B]`, one key a row, so a row is the same alone or in a batch."""
-        ...
-
-    def to_dict(self) -> dict[str, Any]:
-        """Its settings as plain JSON values with `kind`, read back by `head_from_dict`."""
-        ...
+def head_from_dict(data: Mapping[str, Any]) -> Head:
+    """The head that wrote `data` with `to_dict`. Raises ModelError for an unknown kind or setting."""
+    settings = dict(data)
+    kind = settings.pop("kind", None)
+    if kind not in HEADS:
+        raise ModelError(f"head kind {kind!r} is not one of {', '.join(HEADS)}; the model needs a newer seqgen")
+    try:
+        return HEADS[kind].from_dict(settings)  # type: ignore[no-any-return]
+    except (TypeError, ValueError, KeyError) as error:
+        raise ModelError(f"the {kind} head's settings {settings} do not fit: {error}; the model is damaged") from None

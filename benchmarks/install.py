@@ -1,0 +1,79 @@
+"""From a checkout to the first text: minutes to install into a fresh environment, seconds to make something.
+
+With --toy the environment is the one that runs this script, and nothing is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from pathlib import Path
+
+from _report import Row, parser, report
+
+ROOT = Path(__file__).parent.parent
+COMPILERS = ("cc", "c++", "gcc", "g++", "clang", "clang++", "rustc", "cargo", "gfortran")
+
+
+def decoys(folder: Path) -> Path:
+    """Compilers that only write down that they were called; the file where they do."""
+    log = folder / "called"
+    for name in COMPILERS:
+        decoy = folder / name
+        decoy.write_text(f'#!/bin/sh\necho "{name} $*" >> "{log}"\nexit 1\n', encoding="utf-8")
+        decoy.chmod(0o755)
+    log.touch()
+    return log
+
+
+def install(folder: Path) -> tuple[Path, float, int]:
+    """The new environment's programs, the minutes it took, and how often a compiler was wanted."""
+    tools = folder / "tools"
+    tools.mkdir()
+    called = decoys(tools)
+    environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "CC": "cc", "CXX": "c++"}
+    start = time.perf_counter()
+    venv.create(folder / "env", with_pip=True, symlinks=os.name != "nt")
+    programs = folder / "env" / ("Scripts" if os.name == "nt" else "bin")
+    subprocess.run([programs / "python", "-m", "pip", "install", "--quiet", ROOT], env=environment, check=True)
+    minutes = (time.perf_counter() - start) / 60
+    return programs, minutes, len(called.read_text(encoding="utf-8").splitlines())
+
+
+def demo(programs: Path, out: Path, seed: int) -> tuple[bytes, float]:
+    """What one run of the demo wrote, and the seconds it took."""
+    start = time.perf_counter()
+    command = [programs / "seqgen", "demo", "--out", out, "--seed", str(seed)]
+    subprocess.run(command, cwd=out.parent, stdout=subprocess.DEVNULL, check=True)
+    seconds = time.perf_counter() - start
+    return b"".join(path.read_bytes() for path in sorted(out.rglob("*.txt"))), seconds
+
+
+def main() -> None:
+    options = parser(__doc__).parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if options.toy:
+            programs, minutes, compilers = Path(sys.executable).parent, 0.0, 0
+        else:
+            programs, minutes, compilers = install(folder)
+        # A user's first run: nothing is in the cache yet.
+        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+        first, cold = demo(programs, folder / "first", 1)
+        second, warm = demo(programs, folder / "second", 2)
+    rows = [
+        Row("install", minutes, "<=", 3, "min"),
+        Row("compilers called", compilers, "<=", 0),
+        Row("first demo", cold, "<=", 20, "s"),
+        Row("second demo", warm, "<=", 20, "s"),
+        Row("different texts from two seeds", len({first, second} - {b""}), ">=", 2),
+    ]
+    report(rows, options.json)
+
+
+if __name__ == "__main__":
+    main()

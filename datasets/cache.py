@@ -1,0 +1,84 @@
+"""Where data files live: the folder in SEQGEN_DATA, else the user's cache. Nothing is fetched unasked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from seqgen.errors import DataError
+
+
+def fetch(name: str, *, address: str, sha256: str, download: bool = False) -> Path:
+    """The file `name`, such as "tinyshakespeare/input.txt": from SEQGEN_DATA, the cache, or, if asked, `address`.
+
+    Raises DataError when the file is nowhere, its SHA-256 is another, or the download fails.
+    """
+    cached = cache_folder() / name
+    given = os.environ.get("SEQGEN_DATA")
+    for path in (Path(given, name), cached) if given else (cached,):
+        if os.path.isfile(path):
+            if (found := _sha256(path)) != sha256:
+                raise DataError(
+                    f"{path} is damaged or another file: its SHA-256 is {found}, not {sha256}; delete it and get it again"
+                )
+            return path
+    if not download:
+        raise DataError(
+            f"{name} is not on this machine: pass --download (in Python download=True), "
+            f"or get {address} and save it as {cached}"
+        )
+    _download(address, cached, sha256)
+    return cached
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: `seqgen/datasets` under XDG_CACHE_HOME, else where the platform keeps caches."""
+    if xdg := os.environ.get("XDG_CACHE_HOME"):
+        root = Path(xdg)
+    elif sys.platform == "win32":
+        root = Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local")
+    else:
+        root = Path("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
+    try:
+        return root.expanduser() / "seqgen" / "datasets"
+    except RuntimeError:
+        raise DataError("this user has no home folder; set SEQGEN_DATA or XDG_CACHE_HOME to a folder") from None
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}; check its permissions") from None
+
+
+def _download(address: str, path: Path, sha256: str) -> None:
+    # Imported here: urllib costs more than the rest of this file, and few runs need it.
+    import http.client
+    import shutil
+    import urllib.request
+
+    part = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A name of its own beside the target: two processes do not write into one file, and the rename is atomic.
+        with (
+            urllib.request.urlopen(address, timeout=30) as answer,
+            tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part", delete=False) as file,
+        ):
+            part = Path(file.name)
+            shutil.copyfileobj(answer, file)
+        if (found := _sha256(part)) != sha256:
+            raise DataError(
+                f"{address} now gives another file: its SHA-256 is {found}, not {sha256}; use your own text"
+            )
+        part.replace(path)
+    except (OSError, http.client.HTTPException) as error:  # URLError and time-outs are OSErrors
+        raise DataError(f"could not download {address}: {error}; get it by hand and save it as {path}") from None
+    finally:
+        if part:
+            part.unlink(missing_ok=True)

@@ -1,0 +1,168 @@
+"""Files and folders of text: reading them, saying what is wrong with them, and holding out their end."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqgen.domain import Splits
+from seqgen.errors import DataError, UsageError
+
+from .codec import canonical
+
+SHORTEST = 32  # characters: below, there is nothing to hold out
+
+# The first match counts: the mark of UTF-16 begins that of UTF-32.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What was read: one text a file.
+
+    texts: the documents, line ends LF.
+    names: where each came from.
+    skipped: one line for every file passed over in a folder, with the reason.
+    """
+
+    texts: tuple[str, ...]
+    names: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
+
+
+def read_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> str:
+    """One file as text with LF line ends; "-" is standard input.
+
+    A byte order mark (UTF-8, UTF-16, UTF-32) goes before `encoding`. Raises DataError for a file that is missing,
+    unreadable, empty, binary or in another encoding, UsageError for an encoding that does not exist.
+    """
+    name = os.fspath(path)
+    try:
+        if name == "-":
+            name, raw = "standard input", sys.stdin.buffer.read()
+        else:
+            mode = os.stat(name).st_mode
+            if stat.S_ISDIR(mode):
+                raise DataError(f"{name} is a folder; name a file")
+            if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+                raise DataError(f"{name} is a device, not a file; pipe it in and name -")
+            raw = Path(name).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"cannot read {name}: {reason}; check the name and its permissions") from None
+    return _decode(raw, name, encoding)
+
+
+def read_texts(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], encoding: str = "utf-8") -> Texts:
+    """Files, folders or "-" (standard input) as documents, in the order given.
+
+    A folder is read recursively, sorted by name; whatever is hidden or not text in it is skipped and reported. A file
+    named outright has to be text. Raises DataError as `read_text`, and for a folder without text.
+    """
+    given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    if not given:
+        raise DataError("no file was named; name a file, a folder, or - for standard input")
+    texts: list[str] = []
+    names: list[str] = []
+    skipped: list[str] = []
+    for path in given:
+        if os.fspath(path) == "-" or not os.path.isdir(path):
+            texts.append(read_text(path, encoding))
+            names.append(os.fspath(path))
+            continue
+        before, passed_over = len(texts), len(skipped)
+        for file in _walk(Path(path), skipped):
+            try:
+                texts.append(read_text(file, encoding))
+                names.append(str(file))
+            except DataError as error:
+                skipped.append(str(error))
+        if len(texts) == before:
+            why = f": {skipped[passed_over]}" if len(skipped) > passed_over else "; it is empty"
+            raise DataError(f"no text in folder {os.fspath(path)}{why}")
+    return Texts(tuple(texts), tuple(names), tuple(skipped))
+
+
+def split(texts: Sequence[str], fraction: float = 0.1) -> Splits[str]:
+    """Holds out one block at the end: the last `fraction` of all characters, never none.
+
+    The document the cut falls in is cut in two. One text is split as nanoGPT does it: the first `int(0.9 * n)`
+    characters are for training. Raises DataError below 32 characters.
+
+    >>> parts = split(["a" * 40, "b" * 60])
+    >>> [len(text) for text in parts.train], [len(text) for text in parts.valid]
+    ([40, 50], [10])
+    """
+    if not 0 < fraction < 1:
+        raise UsageError(f"the fraction held out for validation is {fraction}; it must lie between 0 and 1")
+    length = sum(map(len, texts))
+    if length < SHORTEST:
+        raise DataError(
+            f"the text has {length} characters, too short to train on and validate; give it {SHORTEST} or more"
+        )
+    left = min(max(int((1 - fraction) * length), 1), length - 1)
+    train: list[str] = []
+    valid: list[str] = []
+    for text in texts:
+        cut = min(left, len(text))
+        train.append(text[:cut])
+        valid.append(text[cut:])
+        left -= cut
+    return Splits(tuple(filter(None, train)), tuple(filter(None, valid)))
+
+
+def _decode(raw: bytes, name: str, encoding: str) -> str:
+    encoding = next((marked for mark, marked in _MARKS if raw.startswith(mark)), encoding)
+    try:
+        text = raw.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        if b"\0" in raw:
+            raise _binary(name, f"byte {raw.index(0)}") from None
+        raise DataError(
+            f"{name} is not {encoding.upper()}: byte 0x{error.object[error.start]:02x} at offset {error.start}; "
+            "save it as UTF-8 or name its encoding, such as --encoding latin-1"
+        ) from None
+    except (LookupError, ValueError):
+        raise UsageError(f"no text encoding named {encoding!r}; there is utf-8, utf-16, latin-1, cp1252, ...") from None
+    if "\0" in text:
+        raise _binary(name, f"character {text.index(chr(0))}")
+    if not text:
+        raise DataError(f"{name} is empty; give it some text")
+    return canonical(text)
+
+
+def _binary(name: str, where: str) -> DataError:
+    return DataError(f"{name} is binary, not text: NUL at {where}; if it is UTF-16, name it with --encoding utf-16-le")
+
+
+def _walk(folder: Path, skipped: list[str]) -> list[Path]:
+    """The files of a folder and its folders, sorted; what is hidden, special or cannot be listed goes to `skipped`."""
+    found: list[Path] = []
+
+    def cannot_list(error: OSError) -> None:
+        skipped.append(f"cannot list {error.filename}: {error.strerror}; check its permissions")
+
+    for parent, folders, files in os.walk(folder, onerror=cannot_list):
+        for path in sorted(Path(parent, name) for name in [*folders, *files]):
+            if path.name.startswith("."):
+                skipped.append(f"{path} is hidden; name it outright to read it")
+            elif path.is_fifo():
+                skipped.append(f"{path} is a pipe; name it outright to read it")  # which might never end
+            elif path.is_symlink() and path.is_dir():
+                skipped.append(f"{path} links to a folder; name it outright to read it")  # which might be a loop
+            elif path.name in files:
+                found.append(path)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    # By parts, so that the order is the same where the separator is a backslash.
+    return sorted(found, key=lambda path: path.parts)

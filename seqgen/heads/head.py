@@ -1,0 +1,55 @@
+"""What a head is: the meaning of the network's last vector, as a distribution over one step."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import jax
+
+from ..spec import Spec, Steps
+
+Array = jax.Array
+Params = dict[str, Any]
+
+
+class Options(NamedTuple):
+    """How to draw. Every field is a traced float32/int32 of shape `[]` or `[B]`: changing one compiles nothing.
+
+    temperature: 1 draws from the model as it is, 0 takes the most likely.
+    top_k: keep the k most likely symbols; 0 keeps all.
+    top_p: keep the fewest symbols whose probabilities reach p; 1 keeps all.
+    min_p: keep symbols at least this fraction as likely as the most likely; 0 keeps all.
+    bias: Graves' probability bias for mixtures (2013, section 5.4); 0 draws from the model as it is.
+    """
+
+    temperature: Any = 1.0
+    top_k: Any = 0
+    top_p: Any = 1.0
+    min_p: Any = 0.0
+    bias: Any = 0.0
+
+
+class Head(Protocol):
+    """Features `[..., D]` to a distribution over one step of `spec`; a frozen dataclass, a value, not a subclass.
+
+    Law: the mean `log_prob` of its samples is minus its entropy; see tests/laws/test_heads.py.
+    """
+
+    @property
+    def spec(self) -> Spec: ...
+
+    def init(self, key: Array, width: int) -> Params:
+        """Parameters for features of `width` values."""
+        ...
+
+    def log_prob(self, params: Params, features: Array, target: Steps) -> Array:
+        """Log-probability (density) of `target`, nats, `[...]`."""
+        ...
+
+    def sample(self, params: Params, key: Array, features: Array, options: Options) -> Steps:
+        """One step for features `[B, D]`; `key` is `[B]`, one key a row, so a row is the same alone or in a batch."""
+        ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values with `kind`, read back by `head_from_dict`."""
+        ...

@@ -1,0 +1,163 @@
+"""One differentiated scan for every recurrent layer, and what a layer's cell must provide to use it.
+
+A recurrence is written as `z = recur(carry)`, `carry, y = update(small, carry, x, z @ kernel, memory)`. Everything
+that does not depend on the carry (the input's projection) is computed before the loop, over the whole window.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+Array = jax.Array
+Carry = Any  # a pytree whose leaves lead with B
+Update = Callable[[Any, Carry, Any, Array, Any], tuple[Carry, Array]]
+
+
+class Memory(NamedTuple):
+    """What a layer may look at: `values` `[B, U, E]`, and `valid` `[B, U]`, 1 where a row has an entry, else 0."""
+
+    values: Array
+    valid: Array
+
+
+class Cell(Protocol):
+    """A recurrent layer: its weights, and two pure functions that see them only as arguments."""
+
+    precision: str
+
+    @property
+    def recurrent_kernel(self) -> Array: ...  # [Z, G], multiplied by recur(carry) at every position
+    @property
+    def small(self) -> Any: ...  # the weights that `update` uses inside the loop
+    def project(self, inputs: Array) -> Array: ...  # [..., inputs] -> [..., G], outside the loop
+    def start(self, batch: int, memory: Memory | None) -> Carry: ...
+    @property
+    def recur(self) -> Callable[[Carry], Array]: ...  # carry -> [B, Z]
+    @property
+    def update(self) -> Update: ...
+
+
+def matmul(left: Array, right: Array, precision: str) -> Array:
+    """The product in f32, or of operands rounded to bf16 and summed in f32: the one place of the precision policy."""
+    if precision == "bf16":
+        left, right = left.astype(jnp.bfloat16), right.astype(jnp.bfloat16)
+    return jnp.matmul(left, right, preferred_element_type=jnp.float32)
+
+
+def where(mask: Array, yes: Any, no: Any) -> Any:
+    """`jnp.where` over two pytrees, with a mask `[B]` (or `[T, B]`) that broadcasts over trailing axes."""
+
+    def pick(a: Array, b: Array) -> Array:
+        return jnp.where(mask.reshape(mask.shape + (1,) * (b.ndim - mask.ndim)), a, b)
+
+    return jax.tree.map(pick, yes, no)
+
+
+def step(cell: Cell, carry: Carry, x: Array, memory: Memory | None = None) -> tuple[Carry, Array]:
+    """One position: inputs `[B, D]` -> features `[B, H]`."""
+    recurrent = matmul(cell.recur(carry), cell.recurrent_kernel, cell.precision)
+    return cell.update(cell.small, carry, cell.project(x), recurrent, memory)
+
+
+def unroll(
+    cell: Cell,
+    carry: Carry,
+    xs: Array,
+    *,
+    start: Carry,
+    reset: Array | None = None,
+    valid: Array | None = None,
+    memory: Memory | None = None,
+) -> tuple[Carry, Array]:
+    """A whole window, time leading: inputs `[T, B, D]` -> features `[T, B, H]`; equal to `step` T times.
+
+    reset: bool `[T, B]`, the carry is `start` before that position.
+    valid: bool `[T, B]`; where False the carry passes through unchanged and features are 0.
+    """
+    update = cell.update
+    small: Any = cell.small
+    inputs: Any = cell.project(xs)
+    if reset is not None or valid is not None:
+        # Masks travel as floats: a boolean has no cotangent that a scan could carry.
+        valid = jnp.ones(xs.shape[:2]) if valid is None else valid.astype(jnp.float32)
+        reset = jnp.zeros(xs.shape[:2]) if reset is None else reset.astype(jnp.float32)
+        carry = where(reset[0] > 0, start, carry)
+        # A reset before t + 1 is carried out at the end of t: the recurrence itself need not know of it.
+        ahead = jnp.concatenate([reset[1:], jnp.zeros_like(reset[:1])])
+        small, inputs, update = (small, start), (inputs, ahead, valid), functools.partial(_masked, cell.update)
+    return late_scan(cell.recur, update, cell.precision, cell.recurrent_kernel, small, carry, inputs, memory)
+
+
+def _masked(update: Update, small: Any, carry: Carry, x: Any, recurrent: Array, memory: Any) -> tuple[Carry, Array]:
+    (weights, start), (x, reset_ahead, valid) = small, x
+    after, y = update(weights, carry, x, recurrent, memory)
+    after, y = where(valid > 0, after, carry), where(valid > 0, y, jnp.zeros_like(y))
+    return where(reset_ahead > 0, start, after), y
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
+def late_scan(
+    recur: Callable[[Carry], Array],
+    update: Update,
+    precision: str,
+    kernel: Array,
+    small: Any,
+    carry: Carry,
+    xs: Any,
+    memory: Any,
+) -> tuple[Carry, Array]:
+    """`lax.scan` of the recurrence over the leading axis of `xs`; the gradient of `kernel` comes late.
+
+    Autodiff would add `kernel`'s gradient into an accumulator at every position, one thin product each. Here the
+    loop accumulates only the small weights, and one product over the whole window forms the kernel's gradient.
+    """
+
+    def body(carry: Carry, x: Any) -> tuple[Carry, Array]:
+        return update(small, carry, x, matmul(recur(carry), kernel, precision), memory)
+
+    return lax.scan(body, carry, xs)
+
+
+def _forward(
+    recur: Any, update: Any, precision: str, kernel: Array, small: Any, carry: Carry, xs: Any, memory: Any
+) -> Any:
+    def body(carry: Carry, x: Any) -> Any:
+        recurrent = matmul(recur(carry), kernel, precision)
+        after, y = update(small, carry, x, recurrent, memory)
+        return after, (y, carry, recurrent)
+
+    end, (ys, before, recurrent) = lax.scan(body, carry, xs)
+    return (end, ys), (kernel, small, xs, memory, before, recurrent)
+
+
+def _backward(recur: Any, update: Any, precision: str, residuals: Any, cotangents: Any) -> Any:
+    kernel, small, xs, memory, before, recurrent = residuals
+    d_end, d_ys = cotangents
+    transposed = kernel.T
+    add = functools.partial(jax.tree.map, jnp.add)
+
+    def body(state: Any, at: Any) -> Any:
+        d_carry, d_small, d_memory = state
+        x, carry, pre, d_y = at
+        _, pull = jax.vjp(update, small, carry, x, pre, memory)
+        d_small_here, d_before, d_x, d_pre, d_memory_here = pull((d_carry, d_y))
+        _, pull_recur = jax.vjp(recur, carry)
+        (d_through_kernel,) = pull_recur(matmul(d_pre, transposed, precision))
+        state = add(d_before, d_through_kernel), add(d_small, d_small_here), add(d_memory, d_memory_here)
+        return state, (d_x, d_pre)
+
+    zeros = functools.partial(jax.tree.map, jnp.zeros_like)
+    state = d_end, zeros(small), zeros(memory)
+    (d_carry, d_small, d_memory), (d_xs, d_pre) = lax.scan(body, state, (xs, before, recurrent, d_ys), reverse=True)
+    z = jax.vmap(recur)(before)
+    d_kernel = matmul(z.reshape(-1, z.shape[-1]).T, d_pre.reshape(-1, d_pre.shape[-1]), precision)
+    return d_kernel, d_small, d_carry, d_xs, d_memory
+
+
+late_scan.defvjp(_forward, _backward)

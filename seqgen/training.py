@@ -1,0 +1,128 @@
+"""Learning: the state of a run, one compiled step, a generator of states, and evaluation."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from .batching import Batch
+from .model import Loss, Model
+from .network import Params
+from .recurrence import Array, Carry
+
+
+class TrainState(NamedTuple):
+    """Everything a resume needs. The batch of a step is a function of `step`, its dropout of `fold_in(key, step)`."""
+
+    step: Array  # [] int32, steps done
+    params: Params
+    opt_state: Any
+    carry: Carry  # the streams' state after the last window
+    key: Array  # raw PRNG key data, uint32 [2]
+    ema: Params  # running average of params, or params-shaped zeros when not used
+    best: Array  # [] float32, lowest validation loss so far, nats a step
+    patience: Array  # [] int32, evaluations since then
+
+
+class Metrics(NamedTuple):
+    """What one step tells: `nll` nats a step of the sequence, `count` of them, and the gradient's norm before clipping."""
+
+    nll: Array
+    count: Array
+    grad_norm: Array
+
+
+TrainStep = Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
+
+
+def init_state(model: Model, optimizer: optax.GradientTransformation, key: Array, rows: int, params: Params | None = None
+               ) -> TrainState:
+    """A new run's state for batches of `rows`; from new parameters, or from given ones (fine-tuning)."""
+    for_params, for_steps = jax.random.split(key)
+    params = model.init(for_params) if params is None else jax.tree.map(jnp.array, params)
+    return TrainState(
+        step=jnp.zeros((), jnp.int32),
+        params=params,
+        opt_state=optimizer.init(params),
+        carry=_blank_carry(model, params, rows),
+        key=jax.random.key_data(for_steps),
+        ema=jax.tree.map(jnp.array, params),
+        best=jnp.asarray(jnp.inf, jnp.float32),
+        patience=jnp.zeros((), jnp.int32),
+    )
+
+
+def _blank_carry(model: Model, params: Params, rows: int) -> Carry:
+    # The first position of every row is a reset, so what stands here is never read; only its shape matters.
+    shapes = jax.eval_shape(lambda: model.start(params, rows))
+    return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
+
+
+def make_train_step(loss: Loss, optimizer: optax.GradientTransformation, *, ema: float = 0.0) -> TrainStep:
+    """The compiled step: gradient of the batch's mean nats, clip, update, running average of the weights.
+
+    The state passed in is donated: its buffers are reused, `keep` copies what must outlive the next step.
+    """
+
+    def train_step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
+        key = jax.random.fold_in(jax.random.wrap_key_data(state.key), state.step)
+        gradient = jax.value_and_grad(loss, has_aux=True)
+        (nll_sum, (count, carry)), grads = gradient(state.params, state.carry, batch, key)
+        # Sums until here: shards of a batch may hold different numbers of valid positions.
+        count = jnp.maximum(count, 1).astype(jnp.float32)
+        grads = jax.tree.map(lambda g: g / count, grads)
+        updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
+        params = optax.apply_updates(state.params, updates)
+        # Early on the average follows quickly, or it would remember the random start.
+        decay = jnp.minimum(ema, (1.0 + state.step) / (10.0 + state.step)) if ema else 0.0
+        average = jax.tree.map(lambda a, p: decay * a + (1 - decay) * p, state.ema, params)
+        state = state._replace(
+            step=state.step + 1, params=params, opt_state=opt_state, ema=average, carry=jax.lax.stop_gradient(carry)
+        )
+        return state, Metrics(nll_sum / count, count, optax.global_norm(grads))
+
+    return jax.jit(train_step, donate_argnums=0)  # type: ignore[no-any-return]
+
+
+def train(state: TrainState, batches: Iterable[Batch], train_step: TrainStep) -> Iterator[tuple[TrainState, Metrics]]:
+    """Yields (state, metrics) after every step; the caller's loop logs, evaluates, saves and stops.
+
+    A yielded state is valid until the next one is asked for: `keep(state)` copies it.
+    """
+    for batch in batches:
+        state, metrics = train_step(state, batch)
+        yield state, metrics
+
+
+def keep(state: Any) -> Any:
+    """A copy on the host that outlives the next step."""
+    return jax.tree.map(np.array, state)
+
+
+@functools.lru_cache(maxsize=8)
+def _scorer(model: Model) -> Callable[[Params, Carry, Batch], tuple[Array, Carry]]:
+    return jax.jit(model.log_prob)  # type: ignore[no-any-return]
+
+
+def log_probs(model: Model, params: Params, batches: Iterable[Batch]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Log-probability of every target and the mask of those that count, both `[B, T]`; carried from window to window."""
+    carry = None
+    for batch in batches:
+        carry = model.start(params, batch.reset.shape[0], model.encode(params, batch)) if carry is None else carry
+        log_prob, carry = _scorer(model)(params, carry, batch)
+        yield np.asarray(log_prob), batch.valid
+
+
+def evaluate(model: Model, params: Params, batches: Iterable[Batch]) -> float:
+    """Mean negative log-likelihood, nats a step: one static pass, state carried, dropout off."""
+    total, count = 0.0, 0
+    for log_prob, valid in log_probs(model, params, batches):
+        total -= float(log_prob.sum(dtype=np.float64))
+        count += int(valid.sum())
+    return total / max(count, 1)

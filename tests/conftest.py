@@ -1,0 +1,60 @@
+"""What every test shares: a quiet and repeatable machine, the measurement data, keys."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+if TYPE_CHECKING:
+    import jax
+
+ROOT = Path(__file__).parent.parent
+
+# Before the first `import jax`. Somebody who wants the tests on a GPU says so: JAX_PLATFORMS=cuda.
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+# A busy machine is no bug in the code, and a gate that draws other examples every day is no gate.
+hypothesis.settings.register_profile("gate", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("gate")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Compiled programs and downloads of tests never meet the user's own, in this process or in those it starts.
+    cache = tempfile.TemporaryDirectory(prefix="seqgen-tests-", ignore_cleanup_errors=True)
+    config.add_cleanup(cache.cleanup)
+    os.environ["XDG_CACHE_HOME"] = cache.name
+    os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
+
+    named = os.environ.get("SEQGEN_DATA")
+    beside = ROOT.parent / "shared" / "data"
+    if named and not Path(named).is_dir():
+        raise pytest.UsageError(f"SEQGEN_DATA={named} is not a folder; name the measurement data's folder or unset it")
+    if not named and beside.is_dir():
+        os.environ["SEQGEN_DATA"] = str(beside.resolve())
+
+    import jax
+
+    jax.config.update("jax_numpy_dtype_promotion", "strict")  # int and float arrays mix only where the code says so
+    jax.config.update("jax_legacy_prng_key", "error")  # typed keys everywhere
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of measurement data: real corpora, too large to ship."""
+    if "SEQGEN_DATA" not in os.environ:
+        pytest.skip("no measurement data: SEQGEN_DATA is not set and ../shared/data is not there")
+    return Path(os.environ["SEQGEN_DATA"])
+
+
+@pytest.fixture
+def key(request: pytest.FixtureRequest) -> jax.Array:
+    """A JAX key of the test's own, the same in every run."""
+    import jax
+
+    return jax.random.key(zlib.crc32(request.node.name.encode()))

@@ -1,0 +1,129 @@
+"""The house rules that a machine can check: which way imports point, what package code never does, file lengths."""
+
+from __future__ import annotations
+
+import ast
+import re
+import statistics
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CORE = [
+    path for path in (ROOT / "seqgen").rglob("*.py") if path.relative_to(ROOT).parts[1] not in ("domains", "datasets")
+]
+DOMAINS = list((ROOT / "domains").rglob("*.py"))
+DATASETS = list((ROOT / "datasets").rglob("*.py"))
+PACKAGE = sorted(CORE + DOMAINS + DATASETS)
+
+# The parts of numpy.random and random that carry their own state instead of the process's.
+SEEDED = {"default_rng", "Generator", "BitGenerator", "SeedSequence", "PCG64", "Philox", "Random"}
+UNSAFE = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The absolute names a file imports, at any depth; `from a import b` gives both a and a.b."""
+    inside = path.relative_to(ROOT).with_suffix("").parts
+    package = (inside if inside[0] == "seqgen" else ("seqgen", *inside))[:-1]
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = list(package[: len(package) - node.level + 1]) if node.level else []
+            name = ".".join(base + ([node.module] if node.module else []))
+            yield name
+            yield from (f"{name}.{alias.name}" for alias in node.names)
+
+
+def strings(path: Path) -> Iterator[str]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
+
+
+def offences(paths: list[Path], wrong: Callable[[Path], Iterator[str]]) -> list[str]:
+    return [f"{path.relative_to(ROOT)}: {name}" for path in paths for name in wrong(path)]
+
+
+def test_the_core_knows_no_domain_and_no_data_set() -> None:
+    def wrong(path: Path) -> Iterator[str]:
+        yield from (name for name in imports(path) if within(name, "seqgen.domains") or within(name, "seqgen.datasets"))
+        # The names of the entry-point groups are all it may say.
+        yield from (text for text in strings(path) if re.match(r"seqgen\.(domains|datasets)\.\w", text))
+
+    assert not offences(CORE, wrong)
+
+
+def test_a_domain_knows_only_itself_and_the_core() -> None:
+    def wrong(path: Path) -> Iterator[str]:
+        own = "seqgen.domains." + path.relative_to(ROOT / "domains").parts[0]
+        for name in [*imports(path), *(text for text in strings(path) if re.fullmatch(r"seqgen\.[\w.:]+", text))]:
+            other = within(name, "seqgen.domains") and not within(name.split(":")[0], own)
+            if (other and name != "seqgen.domains") or within(name, "seqgen.datasets"):
+                yield name
+
+    assert not offences(DOMAINS, wrong)
+
+
+@pytest.mark.parametrize("outside", ["domains", "datasets", "tests", "examples", "benchmarks", "torch"])
+def test_package_code_imports_nothing_from_outside(outside: str) -> None:
+    assert not offences(PACKAGE, lambda path: (name for name in imports(path) if within(name, outside)))
+
+
+@pytest.mark.parametrize("folder", ["tests", "examples", "benchmarks"])
+def test_the_bare_names_are_never_imported(folder: str) -> None:
+    def wrong(path: Path) -> Iterator[str]:
+        yield from (name for name in imports(path) if within(name, "domains") or within(name, "datasets"))
+
+    assert not offences(list((ROOT / folder).rglob("*.py")), wrong)
+
+
+def test_no_pickle_no_eval_no_global_randomness() -> None:
+    def wrong(path: Path) -> Iterator[str]:
+        yield from (name for name in imports(path) if name.split(".")[0] in UNSAFE)
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                if node.func.id in ("eval", "exec", "__import__"):
+                    yield f"{node.func.id}(), line {node.lineno}"
+            elif isinstance(node, ast.Attribute):
+                owner = ast.unparse(node.value)
+                if owner in ("np.random", "numpy.random", "random") and node.attr not in SEEDED:
+                    yield f"{owner}.{node.attr}, line {node.lineno}: pass a Generator or a key"
+            elif isinstance(node, ast.keyword) and node.arg == "allow_pickle" and ast.unparse(node.value) != "False":
+                yield f"allow_pickle, line {node.value.lineno}"
+
+    assert not offences(PACKAGE, wrong)
+
+
+def test_files_stay_short() -> None:
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE}
+    assert statistics.median(lines.values()) <= 180
+    assert not [f"{path.relative_to(ROOT)}: {count} lines" for path, count in lines.items() if count > 450]
+
+
+def test_the_two_mapped_folders_are_links_without_init() -> None:
+    for folder in ("domains", "datasets"):
+        # With an __init__.py here, `import datasets` in a checkout would be ours and not Hugging Face's.
+        assert not (ROOT / folder / "__init__.py").exists()
+        if sys.platform != "win32":
+            assert (ROOT / "seqgen" / folder).readlink() == Path("..") / folder
+
+
+def test_no_path_of_somebodys_machine() -> None:
+    written = [path for end in ("py", "md", "toml", "txt", "sh") for path in (ROOT / "docs").rglob(f"*.{end}")]
+    written += [path for path in (ROOT / ".ci").iterdir() if path.is_file()]
+    written += [path for folder in ("tests", "examples", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    written += [ROOT / "pyproject.toml", *ROOT.glob("*.md"), *PACKAGE]
+    private = re.compile(r"(?<![\w.])/(?:home|root|Users|w[o]rk)/|[A-Z]:\\+Users\b")
+    assert not [f"{path}: {hit[0]}" for path in written for hit in private.finditer(path.read_text(encoding="utf-8"))]

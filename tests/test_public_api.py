@@ -1,0 +1,84 @@
+"""What `import seqgen` gives, and what it must not cost."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import importlib.metadata
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import seqgen
+
+ROOT = Path(__file__).parent.parent
+
+# The promise to users. A name enters or leaves here on purpose, and in CHANGELOG.md.
+EXPECTED: list[str] = []
+
+HEAVY = ("jax", "jaxlib", "numpy", "flax", "optax", "orbax", "safetensors", "svgwrite", "tqdm")
+MODULES = sorted(
+    ".".join(("seqgen", *path.relative_to(ROOT).with_suffix("").parts))
+    .replace("seqgen.seqgen", "seqgen")
+    .removesuffix(".__init__")
+    for folder in ("seqgen", "domains", "datasets")
+    for path in (ROOT / folder).rglob("*.py")
+    if path.stem != "__main__"
+)
+
+
+def python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_the_exported_names_are_the_intended_ones() -> None:
+    public = [name for name in dir(seqgen) if not name.startswith("_")]
+    assert sorted(seqgen.__all__) == sorted(EXPECTED)
+    assert sorted(name for name in public if not isinstance(getattr(seqgen, name), ModuleType)) == sorted(EXPECTED)
+
+
+def test_every_exported_name_is_there_and_says_what_it_is() -> None:
+    things = {name: getattr(seqgen, name) for name in EXPECTED}
+    assert not [name for name, thing in things.items() if callable(thing) and not (thing.__doc__ or "").strip()]
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = seqgen.no_such_name
+
+
+def test_version_is_the_installed_one() -> None:
+    assert seqgen.__version__ == importlib.metadata.version("seqgen")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_imports_and_its_examples_run(name: str) -> None:
+    module = importlib.import_module(name)
+    assert (module.__doc__ or "").strip(), f"{name} does not say what it is for"
+    assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
+
+
+def test_import_seqgen_costs_nothing() -> None:
+    answer = python(f"import sys, seqgen; print(*(name for name in {HEAVY} if name in sys.modules))")
+    assert (answer.returncode, answer.stdout.split(), answer.stderr) == (0, [], "")
+
+
+def test_help_is_quick() -> None:
+    code = (
+        "import sys; sys.argv = ['seqgen', '--help']\n"
+        "from seqgen.cli import main\n"
+        "try: main()\n"
+        f"finally: print(*(name for name in {HEAVY} if name in sys.modules), file=sys.stderr)"
+    )
+    seconds = []
+    for _ in range(3):  # the best of three: the machine may be busy
+        start = time.perf_counter()
+        answer = python(code)
+        seconds.append(time.perf_counter() - start)
+    assert "usage: seqgen" in answer.stdout
+    assert (answer.returncode, answer.stderr.split()) == (0, []), "--help loads what only a model needs"
+    assert min(seconds) < 0.6
