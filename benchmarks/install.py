@@ -47,7 +47,7 @@ def install(folder: Path) -> tuple[Path, float, int]:
 def demo(programs: Path, out: Path, seed: int) -> tuple[bytes, float]:
     """What one run of the demo wrote, and the seconds it took."""
     start = time.perf_counter()
-    command = [programs / "seqgen", "demo", "--out", out, "--seed", str(seed)]
+    command = [str(programs / "seqgen"), "demo", "--out", str(out), "--seed", str(seed)]
     subprocess.run(command, cwd=out.parent, stdout=subprocess.DEVNULL, check=True)
     seconds = time.perf_counter() - start
     return b"".join(path.read_bytes() for path in sorted(out.rglob("*.txt"))), seconds

@@ -1,0 +1,78 @@
+"""seqgen learns to continue sequences and makes new ones: text, music, handwriting.
+
+Names are imported when they are first used: `import seqgen` loads neither JAX nor NumPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .batching import Batch as Batch
+    from .batching import Inputs as Inputs
+    from .batching import Windows as Windows
+    from .batching import evaluation_windows as evaluation_windows
+    from .batching import in_memory as in_memory
+    from .config import TrainingConfig as TrainingConfig
+    from .domain import Codec as Codec
+    from .domain import Domain as Domain
+    from .domain import Example as Example
+    from .domain import Splits as Splits
+    from .errors import DataError as DataError
+    from .errors import ModelError as ModelError
+    from .errors import SeqgenError as SeqgenError
+    from .errors import TrainingError as TrainingError
+    from .errors import UnknownName as UnknownName
+    from .errors import UsageError as UsageError
+    from .heads import Bernoulli as Bernoulli
+    from .heads import Categorical as Categorical
+    from .heads import Mixture as Mixture
+    from .heads import Options as Options
+    from .model import Model as Model
+    from .network import Context as Context
+    from .network import Network as Network
+    from .optimizer import make_optimizer as make_optimizer
+    from .pretrained import from_pretrained as from_pretrained
+    from .pretrained import save_pretrained as save_pretrained
+    from .registry import register as register
+    from .sampling import sample as sample
+    from .sampling import stream as stream
+    from .spec import Binary as Binary
+    from .spec import Continuous as Continuous
+    from .spec import Discrete as Discrete
+    from .spec import Joint as Joint
+    from .training import evaluate as evaluate
+    from .training import init_state as init_state
+    from .training import make_train_step as make_train_step
+    from .training import train as train
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "batching": ("Batch", "Inputs", "Windows", "evaluation_windows", "in_memory"),
+    "config": ("TrainingConfig",),
+    "domain": ("Codec", "Domain", "Example", "Splits"),
+    "errors": ("DataError", "ModelError", "SeqgenError", "TrainingError", "UnknownName", "UsageError"),
+    "heads": ("Bernoulli", "Categorical", "Mixture", "Options"),
+    "model": ("Model",),
+    "network": ("Context", "Network"),
+    "optimizer": ("make_optimizer",),
+    "pretrained": ("from_pretrained", "save_pretrained"),
+    "registry": ("register",),
+    "sampling": ("sample", "stream"),
+    "spec": ("Binary", "Continuous", "Discrete", "Joint"),
+    "training": ("evaluate", "init_state", "make_train_step", "train"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+__all__ = sorted(_MODULE_OF)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'seqgen' has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -56,9 +56,7 @@ class WindowLSTM(nnx.Module):
         self.window_bias = nnx.Param(jnp.zeros(3 * components).at[2 * components :].set(STEP_BIAS))
 
     def start(self, batch: int, memory: Memory | None = None) -> WindowCarry:
-        return WindowCarry(
-            self.lstm.start(batch), jnp.zeros((batch, self.components)), jnp.zeros((batch, self.entry))
-        )
+        return WindowCarry(self.lstm.start(batch), jnp.zeros((batch, self.components)), jnp.zeros((batch, self.entry)))
 
     def project(self, inputs: Array) -> Array:
         return self.lstm.project(inputs)
@@ -97,6 +95,6 @@ def hidden_and_seen(carry: WindowCarry) -> Array:
 
 def gaussian_window(alpha: Array, beta: Array, position: Array, memory: Memory) -> Array:
     """The weight phi of every entry, `[B, U]`, from `[B, K]` heights, widths and centres; 0 where there is no entry."""
-    entries = jnp.arange(memory.valid.shape[1], dtype=jnp.float32)
+    entries = jnp.arange(memory.valid.shape[1], dtype=position.dtype)
     distance = position[:, :, None] - entries
     return jnp.sum(alpha[:, :, None] * jnp.exp(-beta[:, :, None] * distance**2), axis=1) * memory.valid

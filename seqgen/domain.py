@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from .config import TrainingConfig
 from .spec import Spec, Steps
 
 Item = TypeVar("Item")  # what a person holds: str, Score, Ink
@@ -59,7 +60,10 @@ class Domain(Generic[Item]):
     fit_codec: learns an alphabet or a scale from training items.
     load_codec: the codec back from `Codec.to_dict`.
     make_model: `(codec, size)` -> `seqgen.model.Model`; imports JAX when called.
-    sizes: the words `make_model` knows, smallest first.
+    training: the settings for a size.
+    sizes: the words `make_model` and `training` know, smallest first.
+    unit: what one step is called in reports: "char", "event", "point".
+    match: `(old codec, new codec)` -> for each new symbol the old one's id or -1; fine-tuning moves weights by it.
     examples: a few small items, for the laws every domain must pass.
     """
 
@@ -67,5 +71,8 @@ class Domain(Generic[Item]):
     fit_codec: Callable[[Sequence[Item]], Codec[Item]]
     load_codec: Callable[[Mapping[str, Any]], Codec[Item]]
     make_model: Callable[[Codec[Item], str], Any]
+    training: Callable[[str], TrainingConfig]
     sizes: tuple[str, ...]
+    unit: str = "step"
+    match: Callable[[Any, Any], Any] | None = None
     examples: tuple[Item, ...] = ()

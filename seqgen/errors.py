@@ -4,14 +4,14 @@ SeqgenError
 ├── UsageError        the request cannot be met as typed; the command line exits with 2
 │   └── UnknownName   no such model, data set, domain or setting; says what there is
 ├── DataError         a file or folder cannot be used as data
-└── ModelError        a model or run folder is damaged, foreign or of another version
+├── ModelError        a model or run folder is damaged, foreign or of another version
+└── TrainingError     a run went wrong: its loss is no longer a number
 
 Each message says what came, what was wanted and what to do, in one line.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -27,6 +27,8 @@ class UnknownName(UsageError):
     """A name that stands for nothing; the message lists what there is and guesses what was meant."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        import difflib  # 15 ms that only a wrong name should cost
+
         known = sorted(known)
         close = difflib.get_close_matches(name, known, n=1)
         guess = f"did you mean {close[0]!r}? " if close else ""
@@ -39,3 +41,7 @@ class DataError(SeqgenError):
 
 class ModelError(SeqgenError):
     """A model or run folder is damaged, foreign, or written by a newer version."""
+
+
+class TrainingError(SeqgenError):
+    """A run went wrong by itself; the message names the last good checkpoint."""

@@ -65,13 +65,16 @@ class Model:
         """The carry that opens `rows` sequences."""
         return self.network.start(params["network"], rows, context)
 
-    def log_prob(
-        self, params: Params, carry: Carry, batch: Batch, key: Array | None = None
-    ) -> tuple[Array, Carry]:
+    def log_prob(self, params: Params, carry: Carry, batch: Batch, key: Array | None = None) -> tuple[Array, Carry]:
         """Log-probability of every target, nats `[B, T]`, exactly 0 where not valid; and the carry after the window."""
         carry, features = self.network.unroll(
-            params["network"], carry, Inputs(*batch.inputs), reset=batch.reset, valid=batch.valid,
-            context=self.encode(params, batch), key=key,
+            params["network"],
+            carry,
+            Inputs(*batch.inputs),
+            reset=batch.reset,
+            valid=batch.valid,
+            context=self.encode(params, batch),
+            key=key,
         )
         log_prob = self.head.log_prob(self.head_params(params), features, batch.targets)
         return jnp.where(batch.valid, log_prob, 0.0), carry

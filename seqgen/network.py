@@ -99,8 +99,13 @@ class Network:
         """New parameters, a nested dict of float32 arrays."""
         return nnx.to_pure_dict(nnx.state(Stack(self, rngs=nnx.Rngs(key)), nnx.Param))
 
-    def encode(self, params: Params, source: Array | None = None, static: Array | None = None,
-               source_valid: Array | None = None) -> Context:
+    def encode(
+        self,
+        params: Params,
+        source: Array | None = None,
+        static: Array | None = None,
+        source_valid: Array | None = None,
+    ) -> Context:
         """What conditions the sequences of a batch: source `[B, U]` int32, static `[B]` int32."""
         return _stack(self, params).encode(source, static, source_valid)
 
@@ -134,7 +139,7 @@ class Network:
             # Blank, not only uncounted: a NaN in a padded position would reach the gradients of the others.
             x = recurrence.where(valid, x, jax.tree.map(jnp.zeros_like, x))
 
-        def run(layer: Any, carry: Carry, start: Carry, xs: Array) -> tuple[Carry, Array]:
+        def run(layer: Layer | Pair, carry: Carry, start: Carry, xs: Array) -> tuple[Carry, Array]:
             return layer.unroll(carry, xs, start=start, reset=reset, valid=valid, memory=context.memory)
 
         carry, features = stack(run, carry, start, x, context, key)
@@ -225,8 +230,10 @@ class Stack(nnx.Module):
     def _layer(self, index: int, inputs: int, rngs: nnx.Rngs) -> Layer | Pair:
         network = self.network
         shared: Any = {
-            "layer_norm": network.layer_norm, "learned_start": network.learned_start,
-            "precision": network.precision, "rngs": rngs,
+            "layer_norm": network.layer_norm,
+            "learned_start": network.learned_start,
+            "precision": network.precision,
+            "rngs": rngs,
         }
         if network.bidirectional:
             return Pair(LSTM(inputs, network.units, **shared), LSTM(inputs, network.units, **shared))
@@ -320,11 +327,11 @@ def _rows(inputs: Inputs) -> int:
 
 @functools.lru_cache(maxsize=32)
 def _blueprint(network: Network) -> tuple[Any, Any]:
-    return nnx.split(nnx.eval_shape(lambda: Stack(network, rngs=nnx.Rngs(0))))  # type: ignore[return-value]
+    return nnx.split(nnx.eval_shape(lambda: Stack(network, rngs=nnx.Rngs(0))))
 
 
 def _stack(network: Network, params: Params) -> Stack:
     graph, shapes = _blueprint(network)
     state = jax.tree.map(lambda x: x, shapes)  # a copy: the next line fills it in place
     nnx.replace_by_pure_dict(state, params)
-    return nnx.merge(graph, state)
+    return nnx.merge(graph, state)  # type: ignore[no-any-return]

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 
+from .config import TrainingConfig
 from .recurrence import Array
-
-
-@dataclass(frozen=True)
-class OptimizerConfig:
-    """Settings of `make_optimizer`.
-
-    learning_rate: the peak, reached after `warmup` steps.
-    final: the last step's rate, as a fraction of the peak.
-    weight_decay: on matrices only, decoupled (Loshchilov & Hutter 2019).
-    clip: the largest global norm of a gradient.
-    ema: decay of the running average of the weights that is evaluated and released; 0 for none.
-    """
-
-    learning_rate: float = 4e-3
-    warmup: int = 100
-    final: float = 0.02
-    weight_decay: float = 1e-4
-    clip: float = 1.0
-    ema: float = 0.99
 
 
 class Schedule(NamedTuple):
@@ -41,12 +22,13 @@ class Schedule(NamedTuple):
 def warmup_cosine(step: Array, total: Array, *, warmup: int, final: float) -> Array:
     """The share of the peak learning rate: a linear rise, then half a cosine down to `final`."""
     warm = jnp.minimum(warmup, total // 10).astype(jnp.float32)
+    step, total = step.astype(jnp.float32), total.astype(jnp.float32)
     rise = (step + 1) / jnp.maximum(warm, 1.0)
     progress = jnp.clip((step - warm) / jnp.maximum(total - warm, 1.0), 0.0, 1.0)
     return jnp.minimum(rise, final + (1 - final) * 0.5 * (1 + jnp.cos(jnp.pi * progress)))
 
 
-def scale_by_schedule(config: OptimizerConfig, total: int) -> optax.GradientTransformation:
+def scale_by_schedule(config: TrainingConfig, total: int) -> optax.GradientTransformation:
     """Multiplies updates by minus the learning rate of the step."""
 
     def init(params: Any) -> Schedule:
@@ -61,7 +43,7 @@ def scale_by_schedule(config: OptimizerConfig, total: int) -> optax.GradientTran
     return optax.GradientTransformation(init, update)
 
 
-def make_optimizer(config: OptimizerConfig, total: int) -> optax.GradientTransformation:
+def make_optimizer(config: TrainingConfig, total: int) -> optax.GradientTransformation:
     """The optimiser for a run of `total` steps."""
     return optax.chain(
         optax.clip_by_global_norm(config.clip),

@@ -47,7 +47,8 @@ def matmul(left: Array, right: Array, precision: str) -> Array:
     """The product in f32, or of operands rounded to bf16 and summed in f32: the one place of the precision policy."""
     if precision == "bf16":
         left, right = left.astype(jnp.bfloat16), right.astype(jnp.bfloat16)
-    return jnp.matmul(left, right, preferred_element_type=jnp.float32)
+        return jnp.matmul(left, right, preferred_element_type=jnp.float32)
+    return jnp.matmul(left, right)
 
 
 def where(mask: Array, yes: Any, no: Any) -> Any:

@@ -25,7 +25,7 @@ class TrainState(NamedTuple):
     opt_state: Any
     carry: Carry  # the streams' state after the last window
     key: Array  # raw PRNG key data, uint32 [2]
-    ema: Params  # running average of params, or params-shaped zeros when not used
+    ema: Params  # running average of params; params themselves where none is asked for
     best: Array  # [] float32, lowest validation loss so far, nats a step
     patience: Array  # [] int32, evaluations since then
 
@@ -34,15 +34,16 @@ class Metrics(NamedTuple):
     """What one step tells: `nll` nats a step of the sequence, `count` of them, and the gradient's norm before clipping."""
 
     nll: Array
-    count: Array
+    count: Array  # type: ignore[assignment]  # hides tuple.count, which nobody asks a record for
     grad_norm: Array
 
 
 TrainStep = Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
 
 
-def init_state(model: Model, optimizer: optax.GradientTransformation, key: Array, rows: int, params: Params | None = None
-               ) -> TrainState:
+def init_state(
+    model: Model, optimizer: optax.GradientTransformation, key: Array, rows: int, params: Params | None = None
+) -> TrainState:
     """A new run's state for batches of `rows`; from new parameters, or from given ones (fine-tuning)."""
     for_params, for_steps = jax.random.split(key)
     params = model.init(for_params) if params is None else jax.tree.map(jnp.array, params)
@@ -80,14 +81,15 @@ def make_train_step(loss: Loss, optimizer: optax.GradientTransformation, *, ema:
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
         params = optax.apply_updates(state.params, updates)
         # Early on the average follows quickly, or it would remember the random start.
-        decay = jnp.minimum(ema, (1.0 + state.step) / (10.0 + state.step)) if ema else 0.0
+        step = state.step.astype(jnp.float32)
+        decay = jnp.minimum(ema, (1.0 + step) / (10.0 + step)) if ema else 0.0
         average = jax.tree.map(lambda a, p: decay * a + (1 - decay) * p, state.ema, params)
         state = state._replace(
             step=state.step + 1, params=params, opt_state=opt_state, ema=average, carry=jax.lax.stop_gradient(carry)
         )
         return state, Metrics(nll_sum / count, count, optax.global_norm(grads))
 
-    return jax.jit(train_step, donate_argnums=0)  # type: ignore[no-any-return]
+    return jax.jit(train_step, donate_argnums=0)
 
 
 def train(state: TrainState, batches: Iterable[Batch], train_step: TrainStep) -> Iterator[tuple[TrainState, Metrics]]:
@@ -107,7 +109,7 @@ def keep(state: Any) -> Any:
 
 @functools.lru_cache(maxsize=8)
 def _scorer(model: Model) -> Callable[[Params, Carry, Batch], tuple[Array, Carry]]:
-    return jax.jit(model.log_prob)  # type: ignore[no-any-return]
+    return jax.jit(model.log_prob)
 
 
 def log_probs(model: Model, params: Params, batches: Iterable[Batch]) -> Iterator[tuple[np.ndarray, np.ndarray]]:

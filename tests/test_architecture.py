@@ -91,14 +91,19 @@ def test_the_bare_names_are_never_imported(folder: str) -> None:
 
 def test_no_pickle_no_eval_no_global_randomness() -> None:
     def wrong(path: Path) -> Iterator[str]:
-        yield from (name for name in imports(path) if name.split(".")[0] in UNSAFE)
+        names = set(imports(path))
+        yield from (name for name in names if name.split(".")[0] in UNSAFE)
+        yield from (
+            name for name in names if re.match(r"(numpy\.)?random\.", name) and name.split(".")[-1] not in SEEDED
+        )
+        shared = {"np.random", "numpy.random"} | ({"random"} & names)
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 if node.func.id in ("eval", "exec", "__import__"):
                     yield f"{node.func.id}(), line {node.lineno}"
             elif isinstance(node, ast.Attribute):
                 owner = ast.unparse(node.value)
-                if owner in ("np.random", "numpy.random", "random") and node.attr not in SEEDED:
+                if owner in shared and node.attr not in SEEDED:
                     yield f"{owner}.{node.attr}, line {node.lineno}: pass a Generator or a key"
             elif isinstance(node, ast.keyword) and node.arg == "allow_pickle" and ast.unparse(node.value) != "False":
                 yield f"allow_pickle, line {node.value.lineno}"

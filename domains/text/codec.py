@@ -77,8 +77,9 @@ class Characters:
             left -= len(text)
             if left <= 0:
                 break
-        frequent = np.argsort(-counts, kind="stable")[:MOST]
-        return cls("".join(chr(code) for code in np.sort(frequent[counts[frequent] > 0])))
+        present = np.flatnonzero(counts)
+        frequent = present[np.argsort(-counts[present], kind="stable")[:MOST]]
+        return cls("".join(map(chr, np.sort(frequent))))
 
     @property
     def spec(self) -> Discrete:

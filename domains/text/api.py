@@ -1,0 +1,240 @@
+"""The text models people hold: writing, scoring, training."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from seqgen import registry, run, sampling
+from seqgen.batching import evaluation_windows, in_memory
+from seqgen.domain import Splits
+from seqgen.errors import DataError, ModelError, UnknownName, UsageError
+from seqgen.heads import Options
+from seqgen.model import Model
+from seqgen.network import Params
+from seqgen.pretrained import from_pretrained, resolve
+from seqgen.training import evaluate
+
+from .codec import Characters, Decoder
+from .files import read_texts, split
+from .presets import DOMAIN
+
+SHIPPED = Path(__file__).parent / "pretrained"
+DEFAULT = "shakespeare"
+WINDOW = 256  # characters scored at once; the state is carried over, so it changes nothing but memory
+
+
+@dataclass(frozen=True)
+class TextScore:
+    """How likely a text is: the sum of -ln p over all its characters, each given all before it; nothing adapts."""
+
+    nats: float
+    characters: int
+
+    @property
+    def nats_per_char(self) -> float:
+        return self.nats / self.characters
+
+    @property
+    def bits_per_char(self) -> float:
+        return self.nats_per_char / math.log(2)
+
+    @property
+    def perplexity(self) -> float:
+        """exp(nats per character)."""
+        return math.exp(self.nats_per_char)
+
+
+@dataclass(frozen=True, eq=False)
+class TextModel:
+    """A trained text model. Make one with `load`.
+
+    >>> book = load()
+    >>> page = book.sample("ROMEO:", length=100, temperature=0.8, seed=1)
+    >>> page.startswith("ROMEO:"), len(page)
+    (True, 106)
+    """
+
+    codec: Characters
+    model: Model
+    params: Params
+    name: str
+
+    def sample(self, prompt: str = "", *, length: int = 500, **settings: Any) -> str:
+        """The prompt and up to `length` new characters; settings as for `stream`."""
+        return self.samples([prompt], length=length, **settings)[0]
+
+    def samples(self, prompts: Sequence[str], *, length: int = 500, **settings: Any) -> list[str]:
+        """Many at once: one text a prompt, each the same as if it had been sampled with others."""
+        texts = [self.codec.canonical(prompt) for prompt in prompts]
+        for pieces in self.stream(prompts, length=length, **settings):
+            texts = [text + piece for text, piece in zip(texts, pieces, strict=True)]
+        return texts
+
+    def stream(
+        self,
+        prompts: Sequence[str],
+        *,
+        length: int = 500,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        min_p: float = 0.0,
+        seed: int = 0,
+        stop: str | Sequence[str] = (),
+    ) -> Iterator[list[str]]:
+        """New text as it is written, a piece a prompt at a time.
+
+        prompts: any text in any script, also empty.
+        length: new characters; fewer when a `stop` string turns up, which is not written.
+        temperature: 0 writes the likeliest character each time, 1 follows the model, more is wilder.
+        top_k, top_p, min_p: see `seqgen.Options`.
+        Raises UsageError for settings out of range.
+        """
+        _check(length=length, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, seed=seed)
+        stops = [stop] if isinstance(stop, str) else list(stop)
+        writers = [_Writer(self.codec.decoder(), length, [s for s in stops if s]) for _ in prompts]
+        chunks = sampling.stream(
+            self.model,
+            self.params,
+            jax.random.key(seed),
+            [self.codec.encode(prompt).steps for prompt in prompts],
+            # A character takes up to 4 bytes when it is spelt; each writer stops at its own length.
+            length=4 * length,
+            options=Options(temperature, top_k, top_p, min_p),
+        )
+        for chunk in chunks:
+            yield [writer.write(steps) for writer, steps in zip(writers, chunk, strict=True)]
+            if all(writer.finished for writer in writers):
+                return
+
+    def score(self, text: str) -> TextScore:
+        """How likely the text is, from its first character on. Raises DataError for an empty one."""
+        text = self.codec.canonical(text)
+        if not text:
+            raise DataError("there is nothing to score: the text is empty; give it a character or more")
+        example = self.codec.encode(text)
+        windows = evaluation_windows(in_memory(self.codec.spec, [example]), 1, WINDOW)
+        return TextScore(evaluate(self.model, self.params, windows) * len(example.steps), len(text))
+
+
+@dataclass
+class _Writer:
+    """One row's ids to text: whole characters only, up to a length, up to a stop string."""
+
+    decoder: Decoder
+    left: int
+    stops: Sequence[str]
+    held: str = ""  # might be the beginning of a stop string
+    finished: bool = False
+
+    def write(self, steps: Any) -> str:
+        if self.finished:
+            return ""
+        text = self.held + self.decoder.decode(steps)
+        cuts = [at for stop in self.stops if (at := text.find(stop)) >= 0]
+        if cuts and min(cuts) <= self.left:
+            self.finished = True
+            return text[: min(cuts)]
+        if len(text) >= self.left + max(map(len, self.stops), default=0):
+            self.finished = True
+            return text[: self.left]
+        keep = max((n for stop in self.stops for n in range(1, len(stop)) if text.endswith(stop[:n])), default=0)
+        ready = min(len(text) - keep, self.left)
+        self.held = text[ready:]
+        self.left -= ready
+        return text[:ready]
+
+
+def load(model: str | os.PathLike[str] = DEFAULT) -> TextModel:
+    """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError."""
+    folder = resolve(model, SHIPPED)
+    given = from_pretrained(folder)
+    if given.domain != DOMAIN.name:
+        raise ModelError(f"{folder} is a model of {given.domain}, not text; use the {given.domain} commands")
+    codec = Characters.from_dict(given.codec)
+    if given.model.network.spec != codec.spec:
+        raise ModelError(f"{folder}: the network reads {given.model.network.spec}, the codec writes {codec.spec}")
+    return TextModel(codec, given.model, given.params, os.fspath(model))
+
+
+def train(
+    data: str | os.PathLike[str] | Splits[str],
+    out: str | os.PathLike[str],
+    *,
+    size: str | None = None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    start_from: str | os.PathLike[str] | None = None,
+    encoding: str = "utf-8",
+    download: bool = False,
+) -> run.Outcome:
+    """Trains a model on a text file, a folder of them, "-" (standard input), or a data set by name.
+
+    out: a new folder for the run; `load(out)` gives the best model so far at any time.
+    steps, minutes: how long; 10 minutes when neither is given.
+    start_from: a model to fine-tune, by name or folder.
+    Raises UsageError, DataError, ModelError: see `seqgen.errors`.
+    """
+    if steps is None and minutes is None:
+        minutes = 10
+    if isinstance(data, Splits):
+        splits, where = data, {}
+    else:
+        splits = load_splits(data, encoding=encoding, download=download)
+        name = os.fspath(data)
+        where = {"name": os.path.abspath(name) if os.path.exists(name) else name, "encoding": encoding}
+    model = None if start_from is None else resolve(start_from, SHIPPED)
+    return run.begin(
+        Path(out), DOMAIN, splits, size=size, steps=steps, minutes=minutes, seed=seed, start_from=model, data=where
+    )
+
+
+def resume(
+    folder: str | os.PathLike[str], data: str | os.PathLike[str] | Splits[str] | None = None, *, steps: int | None = None
+) -> run.Outcome:
+    """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
+
+    data: only needed when the run did not read it from a file, folder or data set.
+    """
+    where = run.read_config(Path(folder))["data"]
+    if data is None:
+        if where.get("name", "-") == "-":
+            raise UsageError(f"{folder} was trained on standard input; give its data again")
+        data = str(where["name"])
+    splits = data if isinstance(data, Splits) else load_splits(data, encoding=where.get("encoding", "utf-8"))
+    return run.resume(Path(folder), DOMAIN, splits, steps=steps)
+
+
+def load_splits(data: str | os.PathLike[str], *, encoding: str = "utf-8", download: bool = False) -> Splits[str]:
+    """A file, a folder, "-" or the name of a data set of texts."""
+    name = os.fspath(data)
+    if name == "-" or os.path.exists(name):
+        return split(read_texts(name, encoding).texts)
+    if name in registry.datasets():
+        dataset = registry.dataset(name)
+        if dataset.DOMAIN != DOMAIN.name:
+            raise UsageError(f"the data set {name!r} is for {dataset.DOMAIN}, not text")
+        return dataset.load(download=download)  # type: ignore[no-any-return]
+    raise UnknownName("file, folder or data set", name, registry.datasets())
+
+
+def _check(*, length: int, temperature: float, top_k: int, top_p: float, min_p: float, seed: int) -> None:
+    rules = (
+        (length >= 1, f"length is {length}; give 1 or more"),
+        (temperature >= 0 and math.isfinite(temperature), f"temperature is {temperature}; give 0 (the likeliest) or more"),
+        (top_k >= 0, f"top-k is {top_k}; give 0 (all) or more"),
+        (0 < top_p <= 1, f"top-p is {top_p}; give more than 0, at most 1 (all)"),
+        (0 <= min_p <= 1, f"min-p is {min_p}; give 0 (all) to 1"),
+        (0 <= seed < 2**63, f"seed is {seed}; give a whole number from 0 to 2^63 - 1"),
+    )
+    for holds, message in rules:
+        if not holds:
+            raise UsageError(message)

@@ -1,0 +1,70 @@
+"""The text domain as one value, and the networks behind its sizes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from seqgen.config import TrainingConfig
+from seqgen.domain import Codec, Domain
+from seqgen.errors import UnknownName
+from seqgen.spec import Discrete
+
+from .codec import Characters, match
+
+if TYPE_CHECKING:
+    from seqgen.model import Model
+
+
+class Preset(NamedTuple):
+    """layers, units, embedding: of the network; dropout: between layers; learning_rate: the peak."""
+
+    layers: int
+    units: int
+    embedding: int
+    dropout: float
+    learning_rate: float
+
+
+# Wider networks see the same text more often before they stop learning, so they need more dropout.
+PRESETS = {
+    "tiny": Preset(1, 128, 32, 0.0, 1e-2),
+    "small": Preset(2, 256, 64, 0.1, 6e-3),
+    "medium": Preset(2, 512, 128, 0.35, 4e-3),
+    "large": Preset(3, 1024, 128, 0.4, 2e-3),
+}
+
+
+def make_model(codec: Codec[str], size: str) -> Model:
+    """An LSTM of the size under a softmax over the codec's symbols."""
+    from seqgen.heads import Categorical
+    from seqgen.model import Model
+    from seqgen.network import Network
+
+    spec, preset = codec.spec, _preset(size)
+    assert isinstance(spec, Discrete)
+    network = Network(spec, preset.layers, preset.units, preset.embedding, dropout=preset.dropout)
+    return Model(network, Categorical(spec.size))
+
+
+def training(size: str) -> TrainingConfig:
+    """The settings for a size."""
+    return TrainingConfig(learning_rate=_preset(size).learning_rate)
+
+
+def _preset(size: str) -> Preset:
+    if size not in PRESETS:
+        raise UnknownName("size", size, PRESETS)
+    return PRESETS[size]
+
+
+DOMAIN: Domain[str] = Domain(
+    name="text",
+    fit_codec=Characters.fit,
+    load_codec=Characters.from_dict,
+    make_model=make_model,
+    training=training,
+    sizes=tuple(PRESETS),
+    unit="char",
+    match=match,
+    examples=("To be, or not to be.\n" * 8, "naïve café ☕ 日本\r\nline\rends"),
+)

@@ -1,0 +1,56 @@
+"""Settings of a run, as a frozen value that goes to JSON and back; unknown settings are refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from .errors import UnknownName, UsageError
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How to learn. Sizes of the model are not here: they follow from the codec and `--size`.
+
+    rows, window: streams read side by side, and steps of truncated back-propagation; small data shrinks both.
+    learning_rate: the peak, reached after `warmup` steps; `final` is the last step's share of it.
+    weight_decay: on matrices only, decoupled (Loshchilov & Hutter 2019).
+    clip: the largest global norm of a gradient.
+    ema: decay of the running average of the weights, which is what is evaluated and released; 0 for none.
+    evaluations: how often to validate in a run; `patience` of them without improvement end it, 0 never does.
+    evaluation_steps: validate on at most so many steps of the sequence.
+    save_seconds: a checkpoint at least so often.
+    """
+
+    rows: int = 64
+    window: int = 64
+    learning_rate: float = 4e-3
+    warmup: int = 100
+    final: float = 0.02
+    weight_decay: float = 1e-4
+    clip: float = 1.0
+    ema: float = 0.99
+    evaluations: int = 20
+    patience: int = 5
+    evaluation_steps: int = 262_144
+    save_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name in ("rows", "window", "evaluations", "evaluation_steps", "learning_rate", "clip"):
+            if not getattr(self, name) > 0:
+                raise UsageError(f"{name} is {getattr(self, name)!r}; give a number above 0")
+        if not 0 <= self.ema < 1:
+            raise UsageError(f"ema is {self.ema!r}; give a number from 0 up to, not including, 1")
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> TrainingConfig:
+        """Raises UnknownName for a setting that does not exist."""
+        known = [field.name for field in fields(cls)]
+        for name in data:
+            if name not in known:
+                raise UnknownName("training setting", name, known)
+        return cls(**data)

@@ -1,0 +1,43 @@
+"""Starting from a trained model on data with other symbols: weights move with the symbol, never with its number."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from .errors import UsageError
+from .heads import Categorical
+from .model import Model
+from .network import Params
+from .recurrence import Array
+from .spec import Discrete
+
+
+def adapt(model: Model, params: Params, old_id: np.ndarray[Any, Any]) -> tuple[Model, Params]:
+    """The model over another set of symbols, `old_id[new]` the old id of each or -1 (fastai's rule: Howard & Ruder 2018).
+
+    A symbol both know keeps its row of the embedding and its column of the softmax; a new one gets their mean.
+    Raises UsageError for a model of anything but one stream of symbols.
+    """
+    if not (isinstance(model.network.spec, Discrete) and isinstance(model.head, Categorical)):
+        raise UsageError("only models of symbols can move to other symbols; this one reads other steps")
+    spec = Discrete(len(old_id))
+    adapted = Model(
+        dataclasses.replace(model.network, spec=spec), dataclasses.replace(model.head, size=spec.size)
+    )
+    known, rows = jnp.asarray(old_id >= 0), jnp.asarray(np.maximum(old_id, 0))
+
+    def move(weights: Array) -> Array:  # symbols lead
+        old = weights[: model.head.spec.size]
+        mean = jnp.mean(old[rows], axis=0, where=known.reshape(-1, *[1] * (old.ndim - 1)))
+        return jnp.where(known.reshape(-1, *[1] * (old.ndim - 1)), old[rows], mean)
+
+    table, head = params["network"]["table0"], dict(params["head"])
+    network = {**params["network"], "table0": jnp.concatenate([move(table), table[-1:]])}
+    head["bias"] = move(head["bias"])
+    if not model.head.tied:
+        head["kernel"] = move(head["kernel"].T).T
+    return adapted, {"network": network, "head": head}

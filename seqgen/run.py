@@ -1,0 +1,329 @@
+"""The one training loop that every domain's `train` uses: folder, bar, metrics, validation, signals, checkpoints.
+
+A run folder holds config.json, metrics.jsonl, checkpoints/, model/ (the best so far) and curve.svg.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import json
+import math
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from . import __version__, metrics
+from .batching import Evaluation, Source, Windows, evaluation_windows, in_memory
+from .checkpoint import Checkpoints
+from .config import TrainingConfig
+from .curve import write_curve
+from .domain import Codec, Domain, Splits
+from .errors import DataError, ModelError, TrainingError, UsageError
+from .files import write_json
+from .finetuning import adapt
+from .model import Model
+from .network import Params
+from .optimizer import make_optimizer, with_total
+from .pretrained import from_pretrained, save_pretrained
+from .progress import Progress
+from .training import TrainState, evaluate, init_state, make_train_step, train
+
+FORMAT = 1
+CALIBRATION = 8  # steps timed, after the first, to turn minutes into steps
+LOG_EVERY = 10  # steps a row of metrics.jsonl
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: its folder, the steps done and planned, the best validation loss, and the signal if one came."""
+
+    folder: Path
+    step: int
+    steps: int
+    best: float
+    signal: int | None = None
+    stopped_early: bool = False
+
+    @property
+    def model(self) -> Path:
+        return self.folder / "model"
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What stays the same for the length of a run."""
+
+    folder: Path
+    domain: Domain[Any]
+    codec: Codec[Any]
+    model: Model
+    training: TrainingConfig
+    windows: Windows
+    valid: Evaluation
+    config: Mapping[str, Any]
+
+
+def begin(
+    folder: Path | str,
+    domain: Domain[Any],
+    splits: Splits[Any],
+    *,
+    size: str | None = None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    training: TrainingConfig | None = None,
+    start_from: Path | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """A new run in an unused folder.
+
+    steps, minutes: how long; minutes are turned into steps once, by timing the first ones, so that a resume agrees.
+    start_from: a model folder to fine-tune; its size is kept.
+    data: how to find the items again, kept in config.json for `resume`.
+    Raises UsageError for a used folder, DataError for data that cannot be learned from.
+    """
+    started = time.monotonic()
+    folder = Path(folder)
+    if (steps is None) == (minutes is None):
+        raise UsageError("say how long to train: steps, or minutes, one of them")
+    if (steps if steps is not None else minutes or 0) <= 0:
+        raise UsageError(f"a run of {steps or minutes or 0} {'steps' if steps is not None else 'minutes'} does nothing; "
+                         "give more than 0")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is in use; name another folder with --out, or continue that run with --resume")
+    params: Params | None = None
+    if start_from is None:
+        codec = domain.fit_codec(splits.train)
+        size = size or domain.sizes[min(1, len(domain.sizes) - 1)]
+        model = domain.make_model(codec, size)
+        training = training or domain.training(size)
+    else:
+        codec, model, params, size = _fine_tune(domain, splits, start_from, size)
+        # A trained model wants a gentler touch than a new one.
+        training = training or TrainingConfig.from_dict(
+            {**(config := domain.training(size)).to_dict(), "learning_rate": config.learning_rate / 4}
+        )
+    sources = [_source(codec, items) for items in (splits.train, splits.valid)]
+    config = {
+        "format": FORMAT, "seqgen": __version__, "domain": domain.name, "size": size, "seed": seed,
+        "steps": steps or 0, "minutes": minutes, "training": training.to_dict(), "data": dict(data or {}),
+        "data_sha256": _fingerprint(sources), "codec": codec.to_dict(), **model.to_dict(),
+        "from": str(start_from) if start_from else None, "command": sys.argv[1:],
+        "versions": {"jax": jax.__version__, "python": sys.version.split()[0], "numpy": np.__version__},
+    }
+    run = _make_run(folder, domain, codec, model, training, sources, seed, config)
+    optimizer = make_optimizer(training, steps or 1)
+    train_step = make_train_step(model.loss, optimizer, ema=training.ema)
+    state = init_state(model, optimizer, jax.random.key(seed), run.windows.shape[0], params)
+    if minutes is not None:
+        steps = _steps_in(60 * minutes - (time.monotonic() - started), run, state, train_step)
+        state = state._replace(opt_state=with_total(state.opt_state, steps))
+        config["steps"] = steps
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / "config.json", config)
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from None
+    if start_from is not None:  # a new run begins again from its seed, this one needs the weights it was given
+        Checkpoints(folder / "checkpoints").save(state, {})
+    return _loop(run, state, train_step, int(config["steps"]), started)
+
+
+def resume(folder: Path | str, domain: Domain[Any], splits: Splits[Any], *, steps: int | None = None) -> Outcome:
+    """Goes on from the newest checkpoint, to the same bits as if the run had never stopped.
+
+    steps: a new total, which stretches the schedule; the same as before by default.
+    Raises ModelError for a folder that holds no run, DataError when the data is not the run's.
+    """
+    started = time.monotonic()
+    folder = Path(folder)
+    config = read_config(folder)
+    if config["domain"] != domain.name:
+        raise UsageError(f"{folder} is a run of {config['domain']}, not {domain.name}; use that command")
+    codec, model = domain.load_codec(config["codec"]), Model.from_dict(config)
+    training = TrainingConfig.from_dict(config["training"])
+    sources = [_source(codec, items) for items in (splits.train, splits.valid)]
+    if _fingerprint(sources) != config["data_sha256"]:
+        raise DataError(f"the data is not what {folder} was trained on; give the same files, or begin a new run with "
+                        f"--from {folder}")
+    total = steps or int(config["steps"])
+    run = _make_run(folder, domain, codec, model, training, sources, int(config["seed"]), config)
+    optimizer = make_optimizer(training, total)
+    state = init_state(model, optimizer, jax.random.key(int(config["seed"])), run.windows.shape[0])
+    restored = Checkpoints(folder / "checkpoints").restore(state)
+    if restored is not None:
+        state, _ = restored
+    if total != config["steps"]:
+        state = state._replace(opt_state=with_total(state.opt_state, total))
+        config["steps"] = total
+        write_json(folder / "config.json", config)
+    metrics.truncate(folder / "metrics.jsonl", int(state.step))
+    return _loop(run, state, make_train_step(model.loss, optimizer, ema=training.ema), total, started)
+
+
+def read_config(folder: Path | str) -> dict[str, Any]:
+    """A run's config.json. Raises ModelError when the folder holds no run, or one of a newer version."""
+    path = Path(folder) / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{folder} holds no run: there is no config.json; name a folder that `train --out` made") from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"cannot read {path}: {error}; the run is damaged") from None
+    if not isinstance(config, dict) or config.get("format") != FORMAT or "steps" not in config:
+        raise ModelError(f"{path} is not a run of this version (format {FORMAT}); it may be newer: upgrade seqgen")
+    return config
+
+
+def _fine_tune(domain: Domain[Any], splits: Splits[Any], start_from: Path, size: str | None
+               ) -> tuple[Codec[Any], Model, Params, str]:
+    if size is not None:
+        raise UsageError("a fine-tuned model keeps its size: leave out --size, or --from")
+    given = from_pretrained(start_from)
+    if given.domain != domain.name:
+        raise UsageError(f"{start_from} is a model of {given.domain}, not {domain.name}")
+    old = domain.load_codec(given.codec)
+    size = str(given.training.get("size", domain.sizes[-1]))
+    if domain.match is None:
+        return old, given.model, given.params, size
+    codec = domain.fit_codec(splits.train)
+    model, params = adapt(given.model, given.params, domain.match(old, codec))
+    return codec, model, params, size
+
+
+def _source(codec: Codec[Any], items: Sequence[Any]) -> Source:
+    return in_memory(codec.spec, [codec.encode(item) for item in items])
+
+
+def _fingerprint(sources: Sequence[Source]) -> str:
+    digest = hashlib.sha256()
+    for source in sources:
+        for index, length in enumerate(source.lengths):
+            leaves = jax.tree.leaves((source.read(index, 0, length), source.condition(index)))
+            for leaf in leaves:
+                digest.update(np.ascontiguousarray(leaf).tobytes())
+    return digest.hexdigest()
+
+
+def _make_run(folder: Path, domain: Domain[Any], codec: Codec[Any], model: Model, training: TrainingConfig,
+              sources: Sequence[Source], seed: int, config: Mapping[str, Any]) -> _Run:
+    windows = Windows(sources[0], training.rows, training.window, seed)
+    valid = evaluation_windows(sources[1], training.rows, training.window)
+    return _Run(folder, domain, codec, model, training, windows, valid, config)
+
+
+def _steps_in(seconds: float, run: _Run, state: TrainState, train_step: Any) -> int:
+    """How many steps fit into so many seconds: compiled and timed on a copy, which is thrown away."""
+    state = jax.tree.map(jnp.array, state)
+    started = time.monotonic()
+    times = []
+    for state, step_metrics in train(state, (run.windows.batch(i) for i in range(CALIBRATION)), train_step):
+        float(step_metrics.nll)
+        times.append(time.monotonic())
+    once = time.monotonic()
+    evaluate(run.model, state.params, itertools.islice(run.valid, 2))
+    first = time.monotonic() - once
+    once = time.monotonic()
+    evaluate(run.model, state.params, itertools.islice(run.valid, 2))
+    window = (time.monotonic() - once) / min(2, len(run.valid))
+    evaluations = first + run.training.evaluations * window * _evaluation_windows(run)
+    left = seconds - (time.monotonic() - started) - evaluations
+    return max(1, round(left / float(np.median(np.diff(times)))))
+
+
+def _evaluation_windows(run: _Run) -> int:
+    rows, window = run.windows.shape
+    return min(len(run.valid), max(1, run.training.evaluation_steps // (rows * window)))
+
+
+def _loop(run: _Run, state: TrainState, train_step: Any, steps: int, started: float) -> Outcome:
+    every = max(1, steps // run.training.evaluations)
+    checkpoints = Checkpoints(run.folder / "checkpoints")
+    log = run.folder / "metrics.jsonl"
+    done = int(state.step)
+    saved, nlls, since = time.monotonic(), [], time.monotonic()
+    batches = (run.windows.batch(step) for step in itertools.count(done))
+    states = train(state, batches, train_step)
+    with _signals() as caught, Progress(total=steps, initial=done, unit=run.domain.unit) as bar:
+        while done < steps and not caught and not _exhausted(state, run.training):
+            state, step_metrics = next(states)
+            done += 1
+            nlls.append(float(step_metrics.nll))
+            if not math.isfinite(nlls[-1]):
+                raise TrainingError(_diverged(run.folder, done, checkpoints.latest_step))
+            bar.update(nlls[-1], steps=1, items=int(step_metrics.count))
+            if done % LOG_EVERY == 0 or done == steps:
+                rate = len(nlls) / max(time.monotonic() - since, 1e-9)
+                row = {"step": done, "nll": float(np.mean(nlls)), "grad_norm": float(step_metrics.grad_norm),
+                       "steps_per_s": round(rate, 3)}
+                metrics.append(log, row)
+                nlls, since = [], time.monotonic()
+            if done % every == 0 or done == steps:
+                state = _validate(run, state, done, log, bar)
+                # The generator holds the state it yielded: from here on it must hold this one.
+                states = train(state, batches, train_step)
+                since = time.monotonic()
+            if done % every == 0 or done == steps or time.monotonic() - saved > run.training.save_seconds:
+                checkpoints.save(state, {"seconds": time.monotonic() - started})
+                saved = time.monotonic()
+        if caught:
+            checkpoints.save(state, {"seconds": time.monotonic() - started})
+    write_curve(metrics.read(log), run.folder / "curve.svg", unit=f"nats/{run.domain.unit}")
+    early = done < steps and not caught
+    return Outcome(run.folder, done, steps, float(state.best), caught[0] if caught else None, early)
+
+
+def _exhausted(state: TrainState, training: TrainingConfig) -> bool:
+    return training.patience > 0 and int(state.patience) >= training.patience
+
+
+def _validate(run: _Run, state: TrainState, done: int, log: Path, bar: Progress) -> TrainState:
+    """Scores the held-out part; a new best is released into model/ at once."""
+    params = state.ema if run.training.ema else state.params
+    loss = evaluate(run.model, params, itertools.islice(run.valid, _evaluation_windows(run)))
+    metrics.append(log, {"step": done, "valid": loss})
+    bar.valid(loss)
+    if not loss < float(state.best):
+        return state._replace(patience=state.patience + 1)
+    notes = {"size": run.config["size"], "steps": done, "seed": run.config["seed"], "valid": loss,
+             "data": run.config["data"], "settings": run.config["training"]}
+    save_pretrained(run.folder / "model", domain=run.domain.name, codec=run.codec.to_dict(), model=run.model,
+                    params=params, training=notes)
+    return state._replace(best=jnp.asarray(loss, jnp.float32), patience=jnp.zeros((), jnp.int32))
+
+
+def _diverged(folder: Path, step: int, checkpoint: int | None) -> str:
+    good = f"the checkpoint of step {checkpoint} is good" if checkpoint else "there is no checkpoint yet"
+    return f"the loss is no longer a number at step {step}; {good}, in {folder}: begin again with a lower learning rate"
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Collects SIGINT and SIGTERM, so that a step is finished and saved before the run ends; a second one kills."""
+    caught: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        del frame
+        caught.append(number)
+        signal.signal(number, signal.SIG_DFL)
+
+    before: dict[int, Any] = {}
+    with contextlib.suppress(ValueError):  # not in the main thread: somebody else handles signals
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, note)
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

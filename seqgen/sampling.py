@@ -1,0 +1,165 @@
+"""Making: take in a prompt, then draw step after step in one compiled loop, many rows at once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .batching import Inputs
+from .heads import Options
+from .model import Model
+from .network import Context, Params
+from .recurrence import Array, Carry
+from .spec import Steps, empty_steps, null_step
+
+# (carry, step) -> bool [B]: a row is finished with this step. Graves' rule for handwriting reads the window there.
+Stop = Callable[[Carry, Steps], Array]
+
+LONGEST_PRIME = 256  # steps of a prompt taken in at once; a longer one goes in piece by piece
+
+
+class SampleState(NamedTuple):
+    """Where a sequence in the making stands; a plain value, so going back is keeping an old one.
+
+    carry: the network's state before `inputs`.
+    inputs: the last step, which the network reads next, `[B, ...]`.
+    keys: PRNG key data of each row, `[B, 2]`; position: int32 `[]`, steps drawn so far.
+    done: bool `[B]`, rows that have stopped.
+    """
+
+    carry: Carry
+    inputs: Steps
+    keys: Array
+    position: Array
+    done: Array
+
+
+def prime(
+    model: Model, params: Params, key: Array, prompts: Sequence[Steps], context: Context = Context()
+) -> SampleState:
+    """The state after one prompt a row; a prompt may be empty and of any length.
+
+    Row b draws from `fold_in(key, b)`, so it comes out the same alone or in a batch.
+    """
+    rows, spec = len(prompts), model.network.spec
+    carry = model.start(params, rows, context)
+    opening = jax.tree.map(lambda null: np.asarray(null)[None], null_step(spec))
+    # The network has read everything but the last step, which stays in `inputs`.
+    pieces = [jax.tree.map(lambda a, b: np.concatenate([a, np.asarray(b, a.dtype)]), opening, p) for p in prompts]
+    lengths = np.array([len(jax.tree.leaves(piece)[0]) - 1 for piece in pieces])
+    for begin in range(0, int(lengths.max(initial=0)), LONGEST_PRIME):
+        counts = np.clip(lengths - begin, 0, LONGEST_PRIME)
+        # Padded to a power of two: prompts of any length share a handful of compiled programs.
+        width = 1 << (int(counts.max()) - 1).bit_length()
+        blank = empty_steps(spec, width)
+        window = [
+            jax.tree.map(lambda z, p, n=n: np.concatenate([p[begin : begin + n], z[n:]]), blank, piece)
+            for n, piece in zip(counts, pieces, strict=True)
+        ]
+        steps = jax.tree.map(lambda *leaves: np.stack(leaves), *window)
+        carry = _read(model)(params, carry, steps, np.arange(width) < counts[:, None], context)
+    last = jax.tree.map(lambda *leaves: jnp.stack([leaf[-1] for leaf in leaves]), *pieces)
+    keys = jax.vmap(lambda row: jax.random.key_data(jax.random.fold_in(key, row)))(jnp.arange(rows))
+    return SampleState(carry, last, keys, jnp.zeros((), jnp.int32), jnp.zeros(rows, bool))
+
+
+def advance(
+    model: Model,
+    params: Params,
+    state: SampleState,
+    options: Options = Options(),
+    context: Context = Context(),
+    *,
+    chunk: int = 32,
+    stop: Stop | None = None,
+) -> tuple[SampleState, Steps, Array]:
+    """Draws `chunk` steps: the next state, steps `[B, chunk, ...]`, and how many of each row count, int32 `[B]`.
+
+    Only a new `chunk`, number of rows or `stop` compiles; options are traced, each `[]` or `[B]`.
+    """
+    options = Options(*(jnp.asarray(value, jnp.float32) for value in options))
+    return _advance(model, chunk, stop)(params, state, options, context)  # type: ignore[no-any-return]
+
+
+def stream(
+    model: Model,
+    params: Params,
+    key: Array,
+    prompts: Sequence[Steps],
+    *,
+    length: int,
+    options: Options = Options(),
+    context: Context = Context(),
+    chunk: int = 32,
+    stop: Stop | None = None,
+) -> Iterator[list[Steps]]:
+    """New steps as they are made: each item holds the next up to `chunk` steps of every row, fewer once it stopped."""
+    state, made = prime(model, params, key, prompts, context), 0
+    while made < length and not bool(state.done.all()):
+        state, steps, lengths = advance(model, params, state, options, context, chunk=chunk, stop=stop)
+        counts = np.minimum(np.asarray(lengths), length - made)
+        host = jax.tree.map(np.asarray, steps)
+        yield [jax.tree.map(lambda a, b=b, n=n: a[b, :n], host) for b, n in enumerate(counts)]
+        made += chunk
+
+
+def sample(
+    model: Model,
+    params: Params,
+    key: Array,
+    prompts: Sequence[Steps],
+    *,
+    length: int,
+    options: Options = Options(),
+    context: Context = Context(),
+    chunk: int = 32,
+    stop: Stop | None = None,
+) -> list[Steps]:
+    """Up to `length` new steps for each prompt; the prompt is not repeated.
+
+    >>> from seqgen import Categorical, Discrete, Network
+    >>> model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
+    >>> params = model.init(jax.random.key(0))
+    >>> [row.shape for row in sample(model, params, jax.random.key(1), [[0, 1], []], length=40)]
+    [(40,), (40,)]
+    """
+    parts = list(
+        stream(
+            model, params, key, prompts, length=length, options=options, context=context, chunk=chunk, stop=stop
+        )
+    )
+    if not parts:
+        return [empty_steps(model.network.spec) for _ in prompts]
+    return [jax.tree.map(lambda *leaves: np.concatenate(leaves), *rows) for rows in zip(*parts, strict=True)]
+
+
+@functools.lru_cache(maxsize=16)
+def _read(model: Model) -> Callable[..., Carry]:
+    def read(params: Params, carry: Carry, steps: Steps, valid: Array, context: Context) -> Carry:
+        return model.network.unroll(params["network"], carry, Inputs(steps), valid=valid, context=context)[0]
+
+    return jax.jit(read)  # type: ignore[no-any-return]
+
+
+@functools.lru_cache(maxsize=16)
+def _advance(model: Model, chunk: int, stop: Stop | None) -> Callable[..., Any]:
+    def run(params: Params, state: SampleState, options: Options, context: Context) -> Any:
+        head_params = model.head_params(params)
+
+        def body(state: SampleState, _: None) -> tuple[SampleState, tuple[Steps, Array]]:
+            carry, features = model.network.step(params["network"], state.carry, Inputs(state.inputs), context=context)
+            keys = jax.vmap(lambda data: jax.random.fold_in(jax.random.wrap_key_data(data), state.position))(state.keys)
+            step = model.head.sample(head_params, keys, features, options)
+            done = state.done if stop is None else state.done | stop(carry, step)
+            # The step that stops a row still counts; those after it are drawn, and dropped.
+            return SampleState(carry, step, state.keys, state.position + 1, done), (step, ~state.done)
+
+        state, (steps, counted) = jax.lax.scan(body, state, length=chunk)
+        return state, jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), steps), counted.sum(axis=0)
+
+    return jax.jit(run)
