@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from .config import TrainingConfig
@@ -64,6 +65,7 @@ class Domain(Generic[Item]):
     sizes: the words `make_model` and `training` know, smallest first.
     unit: what one step is called in reports: "char", "event", "point".
     match: `(old codec, new codec)` -> for each new symbol the old one's id or -1; fine-tuning moves weights by it.
+    shipped: the folder of the models that come with it.
     examples: a few small items, for the laws every domain must pass.
     """
 
@@ -75,4 +77,5 @@ class Domain(Generic[Item]):
     sizes: tuple[str, ...]
     unit: str = "step"
     match: Callable[[Any, Any], Any] | None = None
+    shipped: Path | None = None
     examples: tuple[Item, ...] = ()

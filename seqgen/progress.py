@@ -31,9 +31,10 @@ class Progress:
         self._step = done
         self._loss: float | None = None
         self._valid: float | None = None
-        # (time, step) at most once a second, so rates are those of the last minute of work; a pause costs none of them.
+        # (time, step) at most once a second, so that rates are those of about the last minute.
         self._marks: collections.deque[tuple[float, int]] = collections.deque(maxlen=60)
         self._due = math.inf
+        self._unseen = False
         self._bar: Any = None
 
     def __enter__(self) -> Progress:
@@ -46,7 +47,7 @@ class Progress:
                 file=sys.stderr,
                 dynamic_ncols=True,
                 miniters=1,
-                bar_format="{percentage:3.0f}%|{bar}| {desc}",
+                bar_format="{percentage:3.0f}% {desc} |{bar}|",  # 80 columns hold the words
                 desc=self._text(time.monotonic()),
             )
         return self
@@ -67,7 +68,9 @@ class Progress:
             self._bar.update(step - self._bar.n)
         elif now >= self._due:
             self._due = now + EVERY
-            print(self._text(now), file=sys.stderr, flush=True)
+            self._print(now)
+        else:
+            self._unseen = True
 
     def say(self, line: str) -> None:
         """Prints a line of its own, above the bar where there is one."""
@@ -76,28 +79,35 @@ class Progress:
         else:
             print(line, file=sys.stderr, flush=True)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         now = time.monotonic()
         if self._bar is not None:
             self._bar.set_description_str(self._text(now), refresh=True)
             self._bar.close()
-        elif self._marks:
-            print(self._text(now), file=sys.stderr, flush=True)
+        elif self._unseen:
+            self._print(now)
+
+    def _print(self, now: float) -> None:
+        self._unseen = False
+        print(self._text(now), file=sys.stderr, flush=True)
 
     def _text(self, now: float) -> str:
-        parts = [f"{self._step}/{self.total} steps"]
+        parts = [f"{self._step}/{self.total}"]
+        rate = 0.0
         if self._marks and self._step > self._marks[0][1]:
             then, before = self._marks[0]
             rate = (self._step - before) / max(now - then, 1e-6)
-            left = max(self.total - self._step, 0) / rate
-            if left:
-                parts.append(f"{timedelta(seconds=math.ceil(left))} left")
             parts.append(f"{_short(rate)} steps/s" if rate >= 1 else f"{_short(1 / rate)} s/step")
-            if self.unit:
-                parts.append(f"{_short(rate * self.per_step)} {self.unit}/s")
+            if self._step < self.total:
+                left = timedelta(seconds=math.ceil((self.total - self._step) / rate))
+                parts.append(f"{str(left).removeprefix('0:')} left")
         for name, value in (("loss", self._loss), ("valid", self._valid)):
             if value is not None:
                 parts.append(f"{name} {value:.3f}")
+        if rate and self.unit:
+            parts.append(f"{_short(rate * self.per_step)} {self.unit}/s")
         return ", ".join(parts)
 
 

@@ -29,7 +29,6 @@ from .config import TrainingConfig
 from .curve import write_curve
 from .domain import Codec, Domain, Splits
 from .errors import DataError, ModelError, TrainingError, UsageError
-from .files import write_json
 from .finetuning import adapt
 from .model import Model
 from .network import Params
@@ -41,6 +40,7 @@ from .training import TrainState, evaluate, init_state, make_train_step, train
 FORMAT = 1
 CALIBRATION = 8  # steps timed, after the first, to turn minutes into steps
 LOG_EVERY = 10  # steps a row of metrics.jsonl
+EVALUATE_EVERY = 10  # steps between validations at the least: a short run is for learning
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def begin(
         config["steps"] = steps
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "config.json", config)
+        _write_config(folder, config)
     except OSError as error:
         raise UsageError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from None
     if start_from is not None:  # a new run begins again from its seed, this one needs the weights it was given
@@ -167,7 +167,7 @@ def resume(folder: Path | str, domain: Domain[Any], splits: Splits[Any], *, step
     if total != config["steps"]:
         state = state._replace(opt_state=with_total(state.opt_state, total))
         config["steps"] = total
-        write_json(folder / "config.json", config)
+        _write_config(folder, config)
     metrics.truncate(folder / "metrics.jsonl", int(state.step))
     return _loop(run, state, make_train_step(model.loss, optimizer, ema=training.ema), total, started)
 
@@ -184,6 +184,12 @@ def read_config(folder: Path | str) -> dict[str, Any]:
     if not isinstance(config, dict) or config.get("format") != FORMAT or "steps" not in config:
         raise ModelError(f"{path} is not a run of this version (format {FORMAT}); it may be newer: upgrade seqgen")
     return config
+
+
+def _write_config(folder: Path, config: Mapping[str, Any]) -> None:
+    part = folder / "config.json.part"
+    part.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    part.replace(folder / "config.json")
 
 
 def _fine_tune(domain: Domain[Any], splits: Splits[Any], start_from: Path, size: str | None
@@ -238,8 +244,9 @@ def _steps_in(seconds: float, run: _Run, state: TrainState, train_step: Any) -> 
     evaluate(run.model, state.params, itertools.islice(run.valid, 2))
     window = (time.monotonic() - once) / min(2, len(run.valid))
     evaluations = first + run.training.evaluations * window * _evaluation_windows(run)
-    left = seconds - (time.monotonic() - started) - evaluations
-    return max(1, round(left / float(np.median(np.diff(times)))))
+    left = seconds - (time.monotonic() - started)
+    # However slow validation is, half the time is for learning.
+    return max(1, round(max(left - evaluations, left / 2) / float(np.median(np.diff(times)))))
 
 
 def _evaluation_windows(run: _Run) -> int:
@@ -248,21 +255,22 @@ def _evaluation_windows(run: _Run) -> int:
 
 
 def _loop(run: _Run, state: TrainState, train_step: Any, steps: int, started: float) -> Outcome:
-    every = max(1, steps // run.training.evaluations)
+    every = max(EVALUATE_EVERY, steps // run.training.evaluations)
     checkpoints = Checkpoints(run.folder / "checkpoints")
     log = run.folder / "metrics.jsonl"
     done = int(state.step)
     saved, nlls, since = time.monotonic(), [], time.monotonic()
     batches = (run.windows.batch(step) for step in itertools.count(done))
     states = train(state, batches, train_step)
-    with _signals() as caught, Progress(total=steps, initial=done, unit=run.domain.unit) as bar:
+    rows, window = run.windows.shape
+    with _signals() as caught, Progress(steps, done=done, unit=f"{run.domain.unit}s", per_step=rows * window) as bar:
         while done < steps and not caught and not _exhausted(state, run.training):
             state, step_metrics = next(states)
             done += 1
             nlls.append(float(step_metrics.nll))
             if not math.isfinite(nlls[-1]):
                 raise TrainingError(_diverged(run.folder, done, checkpoints.latest_step))
-            bar.update(nlls[-1], steps=1, items=int(step_metrics.count))
+            bar.update(done, loss=nlls[-1])
             if done % LOG_EVERY == 0 or done == steps:
                 rate = len(nlls) / max(time.monotonic() - since, 1e-9)
                 row = {"step": done, "nll": float(np.mean(nlls)), "grad_norm": float(step_metrics.grad_norm),
@@ -293,7 +301,7 @@ def _validate(run: _Run, state: TrainState, done: int, log: Path, bar: Progress)
     params = state.ema if run.training.ema else state.params
     loss = evaluate(run.model, params, itertools.islice(run.valid, _evaluation_windows(run)))
     metrics.append(log, {"step": done, "valid": loss})
-    bar.valid(loss)
+    bar.update(done, valid=loss)
     if not loss < float(state.best):
         return state._replace(patience=state.patience + 1)
     notes = {"size": run.config["size"], "steps": done, "seed": run.config["seed"], "valid": loss,

@@ -25,7 +25,6 @@ from .codec import Characters, Decoder
 from .files import read_texts, split
 from .presets import DOMAIN
 
-SHIPPED = Path(__file__).parent / "pretrained"
 DEFAULT = "shakespeare"
 WINDOW = 256  # characters scored at once; the state is carried over, so it changes nothing but memory
 
@@ -154,7 +153,7 @@ class _Writer:
 
 def load(model: str | os.PathLike[str] = DEFAULT) -> TextModel:
     """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError."""
-    folder = resolve(model, SHIPPED)
+    folder = resolve(model, DOMAIN.shipped)
     given = from_pretrained(folder)
     if given.domain != DOMAIN.name:
         raise ModelError(f"{folder} is a model of {given.domain}, not text; use the {given.domain} commands")
@@ -191,7 +190,7 @@ def train(
         splits = load_splits(data, encoding=encoding, download=download)
         name = os.fspath(data)
         where = {"name": os.path.abspath(name) if os.path.exists(name) else name, "encoding": encoding}
-    model = None if start_from is None else resolve(start_from, SHIPPED)
+    model = None if start_from is None else resolve(start_from, DOMAIN.shipped)
     return run.begin(
         Path(out), DOMAIN, splits, size=size, steps=steps, minutes=minutes, seed=seed, start_from=model, data=where
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqgen.config import TrainingConfig
@@ -66,5 +67,6 @@ DOMAIN: Domain[str] = Domain(
     sizes=tuple(PRESETS),
     unit="char",
     match=match,
+    shipped=Path(__file__).parent / "pretrained",
     examples=("To be, or not to be.\n" * 8, "naïve café ☕ 日本\r\nline\rends"),
 )

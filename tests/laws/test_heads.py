@@ -81,8 +81,13 @@ def log_prob(head: Head, params: Any, features: jax.Array, target: Any) -> jax.A
     return head.log_prob(params, features, target)
 
 
-def keys(seed: int, rows: int) -> jax.Array:
+def keys(seed: int, rows: int = COUNT) -> jax.Array:
     return jax.random.split(jax.random.key(seed), rows)
+
+
+def every_row(options: Options) -> Options:
+    """The same options for each of COUNT rows, as arrays: one compilation then serves several tests."""
+    return Options(*(jnp.full(COUNT, value) for value in options))
 
 
 def support(spec: Spec) -> tuple[Any, np.ndarray]:
@@ -123,7 +128,7 @@ def test_probabilities_sum_to_one_and_samples_follow_them(head: Head) -> None:
     """Frequencies, moments and the mean log-probability of samples, against sums over the whole support."""
     params, features = make(head)
     steps, volume = support(head.spec)
-    drawn = sample(head, params, keys(5, COUNT), jnp.tile(features[:1], (COUNT, 1)), Options())
+    drawn = sample(head, params, keys(5), jnp.tile(features[:1], (COUNT, 1)), every_row(Options()))
     both = jax.tree.map(lambda *parts: np.concatenate(parts), steps, drawn)
     log_p = np.asarray(log_prob(head, params, jnp.tile(features[:1], (len(volume) + COUNT, 1)), both), np.float64)
     values = np.column_stack([log_p, statistics(head.spec, both)])
@@ -157,11 +162,11 @@ def test_a_row_is_the_same_alone_or_in_a_batch(head: Head) -> None:
         min_p=jnp.array([0.0, 0.0, 0.0, 0.0, 0.3]),
         bias=jnp.array([0.0, 0.0, 1.0, 0.0, 0.5]),
     )
-    together = sample(head, params, keys(7, 5), features, options)
+    batch, settings = jax.tree.map(lambda rows: jnp.concatenate([rows] * (COUNT // 5)), (features, options))
+    together = sample(head, params, keys(7), batch, settings)
     for row in range(5):
         here = slice(row, row + 1)
-        one_row = Options(*(value[here] for value in options))
-        alone = sample(head, params, keys(7, 5)[here], features[here], one_row)
+        alone = sample(head, params, keys(7)[here], features[here], Options(*(value[here] for value in options)))
         for one, many in zip(jax.tree.leaves(alone), jax.tree.leaves(together), strict=True):
             np.testing.assert_allclose(one[0], many[row], rtol=1e-5, atol=1e-6)
 
@@ -170,10 +175,11 @@ def test_a_row_is_the_same_alone_or_in_a_batch(head: Head) -> None:
 def test_changing_options_compiles_nothing_and_temperature_0_ignores_the_key(head: Head) -> None:
     params, features = make(head)
     features = jnp.tile(features[:1], (COUNT, 1))
-    sample(head, params, keys(0, COUNT), features, Options())
+    sample(head, params, keys(0), features, every_row(Options()))
     traces = TRACES[head]
-    sample(head, params, keys(0, COUNT), features, Options(temperature=0.5, top_k=3, top_p=0.9, min_p=0.1, bias=1.0))
-    one, other = (sample(head, params, keys(seed, COUNT), features, Options(temperature=0.0)) for seed in (0, 1))
+    some = Options(temperature=0.5, top_k=3, top_p=0.9, min_p=0.1, bias=1.0)
+    sample(head, params, keys(0), features, every_row(some))
+    one, other = (sample(head, params, keys(seed), features, every_row(Options(temperature=0.0))) for seed in (0, 1))
     assert TRACES[head] == traces
     jax.tree.map(np.testing.assert_array_equal, one, other)
 

@@ -1,0 +1,161 @@
+"""Training checkpoints: Orbax writes the arrays, SHA-256 sums tell whether they are still what was written.
+
+    RUN/checkpoints/000017_step_1200/      the seventeenth save of the run
+        state/          Orbax's, the leaves of the TrainState by name
+        notes.json      their shapes, and the caller's notes
+        SHA256SUMS      over all of it
+
+Orbax alone restores flipped bits without a word, and leaves the folder's last rename to chance.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from . import storage
+from .errors import ModelError, UsageError
+from .pretrained import differences, named
+
+if TYPE_CHECKING:
+    from .training import TrainState
+
+FORMAT = 1
+_NAME = re.compile(r"\d{6,}_step_\d+", re.ASCII)
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+class Checkpoints:
+    """The checkpoints of one run, in `folder`; the newest `keep` of them stay.
+
+    Saves are numbered, so a run that went back and took another way goes on from its last save, not its largest step.
+    tell: takes a line about a damaged checkpoint that was passed over; the default writes it to stderr.
+    """
+
+    def __init__(self, folder: str | Path, keep: int = 2, tell: Callable[[str], None] = _tell) -> None:
+        if keep < 1:
+            raise UsageError(f"keeping {keep} checkpoints would leave none to go on from; keep 1 or more")
+        self.folder, self.keep, self.tell = Path(folder).absolute(), keep, tell
+        self._damaged: set[Path] = set()
+
+    @property
+    def latest_step(self) -> int | None:
+        """Steps done at the newest save; not verified, `restore` is."""
+        folders = self._folders()
+        return int(folders[-1].name.split("_")[-1]) if folders else None
+
+    def save(self, state: TrainState, notes: Mapping[str, Any] = {}) -> Path:
+        """Writes a checkpoint and waits until it is on the disk; then removes the ones too many.
+
+        A kill at any moment leaves the previous ones as they were. Raises UsageError when the folder cannot be
+        written or the disk is full, and for notes that are not plain JSON values.
+        """
+        leaves = {name: np.asarray(leaf) for name, leaf in named(state).items()}
+        shapes = {name: _described(leaf) for name, leaf in leaves.items()}
+        try:
+            text = json.dumps({"format": FORMAT, "leaves": shapes, "notes": dict(notes)}, indent=1, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"notes must be plain, finite JSON values: {error}; leave others out") from None
+        for leftover in self.folder.glob(".*.saving"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        before = self._folders()
+        number = 1 + (int(before[-1].name.split("_")[0]) if before else 0)
+        folder = self.folder / f"{number:06}_step_{int(leaves['step'])}"
+        with storage.building(folder) as temporary:
+            _write(temporary / "state", leaves)
+            (temporary / "notes.json").write_text(text, encoding="utf-8")
+        good = [path for path in (*before, folder) if path not in self._damaged]
+        for path in before:
+            if path not in good[-self.keep :]:
+                shutil.rmtree(path, ignore_errors=True)
+        return folder
+
+    def restore(self, template: TrainState) -> tuple[TrainState, dict[str, Any]] | None:
+        """The newest undamaged checkpoint and its notes, bit for bit; None when nothing was saved.
+
+        template: a state of the same run, such as `init_state` gives; only its structure, shapes and dtypes matter.
+        Raises ModelError when all are damaged, and for one of another model, optimiser, batch size or version.
+        """
+        problems = []
+        for folder in reversed(self._folders()):
+            try:
+                storage.check(folder)
+            except ModelError as error:
+                problems.append(str(error))
+                self._damaged.add(folder)
+                continue
+            state, notes = _read(folder, template)
+            for problem in problems:
+                self.tell(f"{problem.split(';')[0]}; going on from {folder.name} instead")
+            return state, notes
+        if problems:
+            raise ModelError(f"no undamaged checkpoint in {self.folder}: {problems[0]}, or start a new run")
+        return None
+
+    def _folders(self) -> list[Path]:
+        """Finished saves, oldest first."""
+        found = [path for path in self.folder.glob("*") if _NAME.fullmatch(path.name) and path.is_dir()]
+        return sorted(found, key=lambda path: int(path.name.split("_")[0]))
+
+
+def _described(leaf: Any) -> str:
+    return f"{np.dtype(leaf.dtype).name}{list(leaf.shape)}"
+
+
+def _write(path: Path, leaves: dict[str, np.ndarray]) -> None:
+    import orbax.checkpoint as ocp  # here: it takes as long to import as JAX, and `--help` does not need it
+
+    with _quiet(), ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as checkpointer:
+        try:
+            checkpointer.save(path, args=ocp.args.PyTreeSave(leaves))
+        except ValueError as error:  # what tensorstore makes of a full disk
+            raise OSError(0, re.sub(r".*: | \[.*", "", str(error))) from None
+
+
+def _read(folder: Path, template: TrainState) -> tuple[TrainState, dict[str, Any]]:
+    import orbax.checkpoint as ocp
+
+    about = json.loads((folder / "notes.json").read_text(encoding="utf-8"))
+    if about["format"] > FORMAT:
+        raise ModelError(
+            f"{folder} has format {about['format']}, this seqgen reads formats up to {FORMAT}: pip install --upgrade seqgen"
+        )
+    wanted = named(template)
+    if wrong := differences(about["leaves"], {name: _described(leaf) for name, leaf in wanted.items()}):
+        raise ModelError(f"{folder} is of another run: {wrong}; resume with the settings the run began with")
+    arguments = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name in wanted}
+    with _quiet(), ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as checkpointer:
+        leaves = checkpointer.restore(folder / "state", args=ocp.args.PyTreeRestore(wanted, restore_args=arguments))
+    # A copy: JAX may take a NumPy array's memory for its own, and the first training step gives it away.
+    state = jax.tree.unflatten(jax.tree.structure(template), [jnp.array(leaves[name]) for name in wanted])
+    return state, about["notes"]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Orbax logs a stack trace of what it raises anyway."""
+    logger = logging.getLogger("absl")
+
+    def nothing(record: logging.LogRecord) -> bool:
+        del record
+        return False
+
+    logger.addFilter(nothing)
+    try:
+        yield
+    finally:
+        logger.removeFilter(nothing)

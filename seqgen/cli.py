@@ -1,0 +1,111 @@
+"""The command `seqgen`: parses, runs one verb, and turns what goes wrong into one line and an exit code.
+
+Exit codes: 0 done; 1 it could not be done; 2 the request cannot be met as typed; 130 or 143 stopped by a signal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import __version__, registry
+from .commands import Commands
+from .errors import SeqgenError, UsageError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command line and returns its exit code."""
+    for output in (sys.stdout, sys.stderr):
+        if hasattr(output, "reconfigure"):  # a terminal that cannot show a character gets a stand-in, not an error
+            output.reconfigure(errors="replace")
+    try:
+        args = build_parser().parse_args(arguments)
+        code = int(args.run(args))
+        sys.stdout.flush()
+        return code
+    except SeqgenError as error:
+        print(f"seqgen: error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    except KeyboardInterrupt:
+        print("seqgen: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader has seen enough, as in `seqgen ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"seqgen: error: {error.filename or 'output'}: {error.strerror}; make room or name another place",
+              file=sys.stderr)
+        return 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line, with the verbs of every installed domain."""
+    parser = argparse.ArgumentParser(
+        prog="seqgen", description="Learns to continue sequences and makes new ones: text, music, handwriting."
+    )
+    parser.add_argument("--version", action="version", version=f"seqgen {__version__}")
+    verbs = parser.add_subparsers(metavar="COMMAND", required=True)
+    demo = verbs.add_parser("demo", help="everything at once, with the models that ship inside")
+    demo.add_argument("--out", type=Path, default=Path("seqgen-demo"), metavar="DIR", help="folder (seqgen-demo)")
+    demo.add_argument("--seed", type=int, help="another one makes other things")
+    demo.set_defaults(run=_demo)
+    for name in registry.commands():
+        try:
+            commands: Commands = registry.command(name)
+        except SeqgenError as error:  # somebody else's package: the rest goes on working without it
+            print(f"seqgen: {error}", file=sys.stderr)
+            continue
+        commands.add(verbs.add_parser(name, help=commands.help, description=commands.help))
+    info = verbs.add_parser("info", help="what a model is and how it was made")
+    info.add_argument("model", nargs="?", metavar="MODEL", help="a shipped name, a run or a model folder (all shipped)")
+    info.set_defaults(run=_info)
+    doctor = verbs.add_parser("doctor", help="versions, devices, caches, and what is missing")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def pick_seed(seed: int | None) -> int:
+    """The seed asked for, or a new one, named so that the same can be had again."""
+    if seed is None:
+        seed = int.from_bytes(os.urandom(3), "big")
+        print(f"seqgen: --seed {seed} makes the same again", file=sys.stderr)
+    return seed
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from .cache import use_compile_cache
+
+    use_compile_cache()
+    seed = pick_seed(args.seed)
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write to {args.out}: {error.strerror}; name another folder with --out") from None
+    for name in registry.commands():
+        demo = registry.command(name).demo
+        if demo is not None:
+            for path in demo(args.out, seed):
+                print(f"seqgen: wrote {path}", file=sys.stderr)
+    return 0
+
+
+def _info(args: argparse.Namespace) -> int:
+    from .info import describe, shipped
+
+    for model in [args.model] if args.model else shipped():
+        print(describe(model))
+    return 0
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from .doctor import doctor
+
+    del args
+    return doctor()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

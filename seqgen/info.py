@@ -1,0 +1,34 @@
+"""What `seqgen info` tells of a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jax
+
+from . import registry
+from .pretrained import from_pretrained, resolve
+
+
+def shipped() -> list[Path]:
+    """The folders of the models that ship inside, of all domains."""
+    folders = [registry.domain(name).shipped for name in registry.domains()]
+    return sorted(path.parent for folder in folders if folder for path in folder.glob("*/config.json"))
+
+
+def describe(name: str | Path) -> str:
+    """A few lines on a model, by shipped name, run or model folder. Raises UnknownName, ModelError."""
+    known = {path.name: path for path in shipped()}
+    folder = known.get(str(name)) or resolve(name, Path())
+    given = from_pretrained(folder)
+    network, notes = given.model.network, given.training
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    count = sum(leaf.size for leaf in jax.tree.leaves(given.params))
+    lines = [
+        f"{folder.name}: a model of {given.domain}, {size / 1e6:.1f} MB in {folder}",
+        f"  network   {network.layers} x {network.units} LSTM, {count:,} parameters, reads {network.spec}",
+        f"  head      {given.model.head}",
+    ]
+    lines += [f"  {key:9s} {value}" for key, value in notes.items() if key != "settings"]
+    card = folder / "README.md"
+    return "\n".join([*lines, *([f"  card      {card}"] if card.exists() else [])])
