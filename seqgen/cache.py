@@ -14,6 +14,7 @@ import stat
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 
 def cache_folder() -> Path | None:
@@ -42,13 +43,14 @@ def cache_folder() -> Path | None:
 def use_compile_cache() -> Path | None:
     """Makes JAX keep what it compiles, small and quick programs too; returns the folder, None where it does without.
 
-    Without is: SEQGEN_CACHE=off, a place that cannot be written, a folder that is not safe (with a warning), or a
-    cache that the user gave JAX already.
+    It does without for SEQGEN_CACHE=off, where it cannot write, and, with a warning, where the folder is not safe.
+    A cache that JAX has already (JAX_COMPILATION_CACHE_DIR) stays, unless SEQGEN_CACHE names another.
     """
     import jax
 
-    if jax.config.jax_compilation_cache_dir and "SEQGEN_CACHE" not in os.environ:
-        return None
+    config: Any = jax.config  # its values have no types
+    if (present := config.jax_compilation_cache_dir) and "SEQGEN_CACHE" not in os.environ:
+        return Path(present)  # the user's own, or ours from an earlier call
     folder = cache_folder()
     if folder is None:
         return None
@@ -66,9 +68,9 @@ def use_compile_cache() -> Path | None:
     # JAX looks for its cache once, at the first compilation; a notebook may have had it already.
     from jax.experimental.compilation_cache import compilation_cache
 
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    config.update("jax_compilation_cache_dir", str(folder))
+    config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     compilation_cache.reset_cache()
     return folder
 

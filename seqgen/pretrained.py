@@ -34,7 +34,8 @@ CONFIG, WEIGHTS = "config.json", "model.safetensors"
 MAX_CONFIG = 1 << 23  # bytes
 MAX_WEIGHTS = 1 << 32  # bytes
 MAX_SETTING = 1 << 20  # units, symbols, components, ...
-MAX_PARTS = 64  # layers, and parts of a joint step
+MAX_LAYERS = 16
+MAX_PARTS = 64  # of a joint step
 
 _KEYS = {"format", "seqgen", "domain", "codec", "model", "weights", "training"}
 _NARROW = {"float16": ("F16", np.dtype(np.float16)), "bfloat16": ("BF16", np.dtype(jnp.bfloat16))}
@@ -198,8 +199,8 @@ def _read_model(path: Path, settings: dict[str, Any]) -> tuple[Model, Any]:
     try:
         model = Model.from_dict(settings)
         _check_settings(model)
-        if model.network.layers > MAX_PARTS:
-            raise ValueError(f"{model.network.layers} layers are more than the {MAX_PARTS} allowed")
+        if model.network.layers > MAX_LAYERS:  # each takes time to look at, far more than to name
+            raise ValueError(f"{model.network.layers} layers are more than the {MAX_LAYERS} allowed")
         return model, jax.eval_shape(lambda: model.init(jax.random.key(0)))  # shapes only: nothing is allocated
     except ModelError as error:
         raise ModelError(f"{path}: {_brief(error)}") from None

@@ -8,7 +8,7 @@ import sys
 import time
 from datetime import timedelta
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 FIRST = 2.0  # seconds of work until the first plain line: long enough for a rate that means something
 EVERY = 10.0  # seconds between plain lines
@@ -37,7 +37,7 @@ class Progress:
         self._unseen = False
         self._bar: Any = None
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         if sys.stderr.isatty():
             from tqdm import tqdm  # 40 ms that only a bar is worth
 

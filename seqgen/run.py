@@ -163,7 +163,8 @@ def resume(folder: Path | str, domain: Domain[Any], splits: Splits[Any], *, step
     state = init_state(model, optimizer, jax.random.key(int(config["seed"])), run.windows.shape[0])
     restored = Checkpoints(folder / "checkpoints").restore(state)
     if restored is not None:
-        state, _ = restored
+        state, notes = restored
+        started -= notes.get("seconds", 0.0)
     if total != config["steps"]:
         state = state._replace(opt_state=with_total(state.opt_state, total))
         config["steps"] = total
@@ -278,7 +279,7 @@ def _loop(run: _Run, state: TrainState, train_step: Any, steps: int, started: fl
                 metrics.append(log, row)
                 nlls, since = [], time.monotonic()
             if done % every == 0 or done == steps:
-                state = _validate(run, state, done, log, bar)
+                state = _validate(run, state, done, log, bar, time.monotonic() - started)
                 # The generator holds the state it yielded: from here on it must hold this one.
                 states = train(state, batches, train_step)
                 since = time.monotonic()
@@ -296,7 +297,7 @@ def _exhausted(state: TrainState, training: TrainingConfig) -> bool:
     return training.patience > 0 and int(state.patience) >= training.patience
 
 
-def _validate(run: _Run, state: TrainState, done: int, log: Path, bar: Progress) -> TrainState:
+def _validate(run: _Run, state: TrainState, done: int, log: Path, bar: Progress, seconds: float) -> TrainState:
     """Scores the held-out part; a new best is released into model/ at once."""
     params = state.ema if run.training.ema else state.params
     loss = evaluate(run.model, params, itertools.islice(run.valid, _evaluation_windows(run)))
@@ -304,7 +305,7 @@ def _validate(run: _Run, state: TrainState, done: int, log: Path, bar: Progress)
     bar.update(done, valid=loss)
     if not loss < float(state.best):
         return state._replace(patience=state.patience + 1)
-    notes = {"size": run.config["size"], "steps": done, "seed": run.config["seed"], "valid": loss,
+    notes = {"size": run.config["size"], "steps": done, "minutes": round(seconds / 60, 2), "seed": run.config["seed"], "valid": loss,
              "data": run.config["data"], "settings": run.config["training"]}
     save_pretrained(run.folder / "model", domain=run.domain.name, codec=run.codec.to_dict(), model=run.model,
                     params=params, training=notes)

@@ -162,7 +162,7 @@ def test_a_row_is_the_same_alone_or_in_a_batch(head: Head) -> None:
         min_p=jnp.array([0.0, 0.0, 0.0, 0.0, 0.3]),
         bias=jnp.array([0.0, 0.0, 1.0, 0.0, 0.5]),
     )
-    batch, settings = jax.tree.map(lambda rows: jnp.concatenate([rows] * (COUNT // 5)), (features, options))
+    batch, settings = jax.tree.map(lambda rows: np.concatenate([rows] * (COUNT // 5)), (features, options))
     together = sample(head, params, keys(7), batch, settings)
     for row in range(5):
         here = slice(row, row + 1)

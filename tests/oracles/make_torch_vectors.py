@@ -36,7 +36,6 @@ def main() -> None:
 
     given = {"inputs": inputs, "hidden": hidden, "cell": cell}
     data = {
-        "torch": torch.__version__.split("+")[0],
         "lengths": list(LENGTHS),
         "weights": {name: plain(weight.tolist()) for name, weight in weights.items()},
         **{name: plain(x.tolist()) for name, x in given.items()},
