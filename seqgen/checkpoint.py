@@ -50,7 +50,6 @@ class Checkpoints:
         if keep < 1:
             raise UsageError(f"keeping {keep} checkpoints would leave none to go on from; keep 1 or more")
         self.folder, self.keep, self.tell = Path(folder).absolute(), keep, tell
-        self._damaged: set[Path] = set()
 
     @property
     def latest_step(self) -> int | None:
@@ -70,7 +69,7 @@ class Checkpoints:
             text = json.dumps({"format": FORMAT, "leaves": shapes, "notes": dict(notes)}, indent=1, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise UsageError(f"notes must be plain, finite JSON values: {error}; leave others out") from None
-        for leftover in self.folder.glob(".*.saving"):
+        for leftover in (*self.folder.glob(".*.saving"), *self.folder.glob("*.damaged")):
             shutil.rmtree(leftover, ignore_errors=True)
         before = self._folders()
         number = 1 + (int(before[-1].name.split("_")[0]) if before else 0)
@@ -78,10 +77,8 @@ class Checkpoints:
         with storage.building(folder) as temporary:
             _write(temporary / "state", leaves)
             (temporary / "notes.json").write_text(text, encoding="utf-8")
-        good = [path for path in (*before, folder) if path not in self._damaged]
-        for path in before:
-            if path not in good[-self.keep :]:
-                shutil.rmtree(path, ignore_errors=True)
+        for path in self._folders()[: -self.keep]:
+            shutil.rmtree(path, ignore_errors=True)
         return folder
 
     def restore(self, template: TrainState) -> tuple[TrainState, dict[str, Any]] | None:
@@ -90,20 +87,21 @@ class Checkpoints:
         template: a state of the same run, such as `init_state` gives; only its structure, shapes and dtypes matter.
         Raises ModelError when all are damaged, and for one of another model, optimiser, batch size or version.
         """
-        problems = []
+        damaged = {}
         for folder in reversed(self._folders()):
             try:
                 storage.check(folder)
             except ModelError as error:
-                problems.append(str(error))
-                self._damaged.add(folder)
+                damaged[folder] = str(error)
                 continue
             state, notes = _read(folder, template)
-            for problem in problems:
+            for path, problem in damaged.items():
                 self.tell(f"{problem.split(';')[0]}; going on from {folder.name} instead")
+                with contextlib.suppress(OSError):  # out of the way, or it would count as one of those to keep
+                    path.rename(path.with_name(path.name + ".damaged"))
             return state, notes
-        if problems:
-            raise ModelError(f"no undamaged checkpoint in {self.folder}: {problems[0]}, or start a new run")
+        for problem in damaged.values():
+            raise ModelError(f"no undamaged checkpoint in {self.folder}: {problem}, or start a new run")
         return None
 
     def _folders(self) -> list[Path]:

@@ -36,8 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        print(f"seqgen: error: {error.filename or 'output'}: {error.strerror}; make room or name another place",
-              file=sys.stderr)
+        print(
+            f"seqgen: error: {error.filename or 'output'}: {error.strerror}; make room or name another place",
+            file=sys.stderr,
+        )
         return 1
 
 

@@ -74,6 +74,8 @@ def write_curve(metrics: Iterable[Mapping[str, Any]], path: Path, *, unit: str) 
     plot = canvas.add(picture.g(clip_path="url(#plot)", fill="none", stroke_linejoin="round"))
 
     def curve(points: Points, color: str, width: float, opacity: float) -> None:
+        if not len(points[0]):
+            return
         corners = zip(to_x(points[0]).round(1).tolist(), to_y(points[1]).round(1).tolist(), strict=True)
         style = {"stroke": color, "stroke_width": width, "stroke_opacity": opacity}
         plot.add(picture.polyline(list(corners), **style))
@@ -128,7 +130,7 @@ def _summary(rows: list[Mapping[str, Any]], valid: Points) -> str:
         before = [0, *(row["step"] for row in timed)]
         seconds = sum((row["step"] - b) / row["steps_per_s"] for row, b in zip(timed, before, strict=False))
         speed = np.median([row["steps_per_s"] for row in timed])
-        parts[0] += f" in {timedelta(seconds=round(seconds))} ({speed:.3g} steps/s)"
+        parts[0] += f" in {timedelta(seconds=round(min(seconds, 1e12)))} ({speed:.3g} steps/s)"
     if len(valid[0]):
         best = int(np.argmin(valid[1]))
         parts.append(f"best validation {_loss(valid[1][best])} at step {valid[0][best]:,.0f}")

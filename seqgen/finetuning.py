@@ -25,13 +25,12 @@ def adapt(model: Model, params: Params, old_id: np.ndarray[Any, Any]) -> tuple[M
     if not (isinstance(model.network.spec, Discrete) and isinstance(model.head, Categorical)):
         raise UsageError("only models of symbols can move to other symbols; this one reads other steps")
     spec = Discrete(len(old_id))
-    adapted = Model(
-        dataclasses.replace(model.network, spec=spec), dataclasses.replace(model.head, size=spec.size)
-    )
+    adapted = Model(dataclasses.replace(model.network, spec=spec), dataclasses.replace(model.head, size=spec.size))
+    old_size = model.network.spec.size
     known, rows = jnp.asarray(old_id >= 0), jnp.asarray(np.maximum(old_id, 0))
 
     def move(weights: Array) -> Array:  # symbols lead
-        old = weights[: model.head.spec.size]
+        old = weights[:old_size]
         mean = jnp.mean(old[rows], axis=0, where=known.reshape(-1, *[1] * (old.ndim - 1)))
         return jnp.where(known.reshape(-1, *[1] * (old.ndim - 1)), old[rows], mean)
 

@@ -7,6 +7,7 @@ tensor must be one the settings call for.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import re
@@ -201,12 +202,17 @@ def _read_model(path: Path, settings: dict[str, Any]) -> tuple[Model, Any]:
         _check_settings(model)
         if model.network.layers > MAX_LAYERS:  # each takes time to look at, far more than to name
             raise ValueError(f"{model.network.layers} layers are more than the {MAX_LAYERS} allowed")
-        return model, jax.eval_shape(lambda: model.init(jax.random.key(0)))  # shapes only: nothing is allocated
+        return model, _blueprint(model)
     except ModelError as error:
         raise ModelError(f"{path}: {_brief(error)}") from None
     # A stranger's values can fail anywhere on the way, and nothing but them is on it.
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise ModelError(f"{path} holds settings that make no model: {_brief(error)}; get an undamaged copy") from None
+
+
+@functools.lru_cache(maxsize=8)
+def _blueprint(model: Model) -> Any:
+    return jax.eval_shape(lambda: model.init(jax.random.key(0)))  # shapes only: nothing is allocated
 
 
 def _brief(words: Any) -> str:

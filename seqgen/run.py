@@ -5,15 +5,13 @@ A run folder holds config.json, metrics.jsonl, checkpoints/, model/ (the best so
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import itertools
 import json
 import math
-import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +33,7 @@ from .network import Params
 from .optimizer import make_optimizer, with_total
 from .pretrained import from_pretrained, save_pretrained
 from .progress import Progress
+from .signals import catch_signals
 from .training import TrainState, evaluate, init_state, make_train_step, train
 
 FORMAT = 1
@@ -98,8 +97,10 @@ def begin(
     if (steps is None) == (minutes is None):
         raise UsageError("say how long to train: steps, or minutes, one of them")
     if (steps if steps is not None else minutes or 0) <= 0:
-        raise UsageError(f"a run of {steps or minutes or 0} {'steps' if steps is not None else 'minutes'} does nothing; "
-                         "give more than 0")
+        raise UsageError(
+            f"a run of {steps or minutes or 0} {'steps' if steps is not None else 'minutes'} does nothing; "
+            "give more than 0"
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is in use; name another folder with --out, or continue that run with --resume")
     params: Params | None = None
@@ -112,17 +113,31 @@ def begin(
         codec, model, params, size = _fine_tune(domain, splits, start_from, size)
         # A trained model wants a gentler touch than a new one.
         training = training or TrainingConfig.from_dict(
-            {**(config := domain.training(size)).to_dict(), "learning_rate": config.learning_rate / 4}
+            {**(usual := domain.training(size)).to_dict(), "learning_rate": usual.learning_rate / 4}
         )
     sources = [_source(codec, items) for items in (splits.train, splits.valid)]
-    config = {
-        "format": FORMAT, "seqgen": __version__, "domain": domain.name, "size": size, "seed": seed,
-        "steps": steps or 0, "minutes": minutes, "training": training.to_dict(), "data": dict(data or {}),
-        "data_sha256": _fingerprint(sources), "codec": codec.to_dict(), **model.to_dict(),
-        "from": str(start_from) if start_from else None, "command": sys.argv[1:],
+    config: dict[str, Any] = {
+        "format": FORMAT,
+        "seqgen": __version__,
+        "domain": domain.name,
+        "size": size,
+        "seed": seed,
+        "steps": steps or 0,
+        "minutes": minutes,
+        "training": training.to_dict(),
+        "data": dict(data or {}),
+        "data_sha256": _fingerprint(sources),
+        "codec": codec.to_dict(),
+        **model.to_dict(),
+        "from": str(start_from) if start_from else None,
+        "command": sys.argv[1:],
         "versions": {"jax": jax.__version__, "python": sys.version.split()[0], "numpy": np.__version__},
     }
     run = _make_run(folder, domain, codec, model, training, sources, seed, config)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from None
     optimizer = make_optimizer(training, steps or 1)
     train_step = make_train_step(model.loss, optimizer, ema=training.ema)
     state = init_state(model, optimizer, jax.random.key(seed), run.windows.shape[0], params)
@@ -130,11 +145,7 @@ def begin(
         steps = _steps_in(60 * minutes - (time.monotonic() - started), run, state, train_step)
         state = state._replace(opt_state=with_total(state.opt_state, steps))
         config["steps"] = steps
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_config(folder, config)
-    except OSError as error:
-        raise UsageError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from None
+    _write_config(folder, config)
     if start_from is not None:  # a new run begins again from its seed, this one needs the weights it was given
         Checkpoints(folder / "checkpoints").save(state, {})
     return _loop(run, state, train_step, int(config["steps"]), started)
@@ -155,8 +166,10 @@ def resume(folder: Path | str, domain: Domain[Any], splits: Splits[Any], *, step
     training = TrainingConfig.from_dict(config["training"])
     sources = [_source(codec, items) for items in (splits.train, splits.valid)]
     if _fingerprint(sources) != config["data_sha256"]:
-        raise DataError(f"the data is not what {folder} was trained on; give the same files, or begin a new run with "
-                        f"--from {folder}")
+        raise DataError(
+            f"the data is not what {folder} was trained on; give the same files, or begin a new run with "
+            f"--from {folder}"
+        )
     total = steps or int(config["steps"])
     run = _make_run(folder, domain, codec, model, training, sources, int(config["seed"]), config)
     optimizer = make_optimizer(training, total)
@@ -179,7 +192,9 @@ def read_config(folder: Path | str) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ModelError(f"{folder} holds no run: there is no config.json; name a folder that `train --out` made") from None
+        raise ModelError(
+            f"{folder} holds no run: there is no config.json; name a folder that `train --out` made"
+        ) from None
     except (OSError, ValueError) as error:
         raise ModelError(f"cannot read {path}: {error}; the run is damaged") from None
     if not isinstance(config, dict) or config.get("format") != FORMAT or "steps" not in config:
@@ -193,8 +208,9 @@ def _write_config(folder: Path, config: Mapping[str, Any]) -> None:
     part.replace(folder / "config.json")
 
 
-def _fine_tune(domain: Domain[Any], splits: Splits[Any], start_from: Path, size: str | None
-               ) -> tuple[Codec[Any], Model, Params, str]:
+def _fine_tune(
+    domain: Domain[Any], splits: Splits[Any], start_from: Path, size: str | None
+) -> tuple[Codec[Any], Model, Params, str]:
     if size is not None:
         raise UsageError("a fine-tuned model keeps its size: leave out --size, or --from")
     given = from_pretrained(start_from)
@@ -223,8 +239,16 @@ def _fingerprint(sources: Sequence[Source]) -> str:
     return digest.hexdigest()
 
 
-def _make_run(folder: Path, domain: Domain[Any], codec: Codec[Any], model: Model, training: TrainingConfig,
-              sources: Sequence[Source], seed: int, config: Mapping[str, Any]) -> _Run:
+def _make_run(
+    folder: Path,
+    domain: Domain[Any],
+    codec: Codec[Any],
+    model: Model,
+    training: TrainingConfig,
+    sources: Sequence[Source],
+    seed: int,
+    config: Mapping[str, Any],
+) -> _Run:
     windows = Windows(sources[0], training.rows, training.window, seed)
     valid = evaluation_windows(sources[1], training.rows, training.window)
     return _Run(folder, domain, codec, model, training, windows, valid, config)
@@ -232,10 +256,10 @@ def _make_run(folder: Path, domain: Domain[Any], codec: Codec[Any], model: Model
 
 def _steps_in(seconds: float, run: _Run, state: TrainState, train_step: Any) -> int:
     """How many steps fit into so many seconds: compiled and timed on a copy, which is thrown away."""
-    state = jax.tree.map(jnp.array, state)
+    copy = jax.tree.map(jnp.array, state)
     started = time.monotonic()
     times = []
-    for state, step_metrics in train(state, (run.windows.batch(i) for i in range(CALIBRATION)), train_step):
+    for _, step_metrics in train(copy, (run.windows.batch(i) for i in range(CALIBRATION)), train_step):
         float(step_metrics.nll)
         times.append(time.monotonic())
     once = time.monotonic()
@@ -264,7 +288,10 @@ def _loop(run: _Run, state: TrainState, train_step: Any, steps: int, started: fl
     batches = (run.windows.batch(step) for step in itertools.count(done))
     states = train(state, batches, train_step)
     rows, window = run.windows.shape
-    with _signals() as caught, Progress(steps, done=done, unit=f"{run.domain.unit}s", per_step=rows * window) as bar:
+    with (
+        catch_signals() as caught,
+        Progress(steps, done=done, unit=f"{run.domain.unit}s", per_step=rows * window) as bar,
+    ):
         while done < steps and not caught and not _exhausted(state, run.training):
             state, step_metrics = next(states)
             done += 1
@@ -274,8 +301,12 @@ def _loop(run: _Run, state: TrainState, train_step: Any, steps: int, started: fl
             bar.update(done, loss=nlls[-1])
             if done % LOG_EVERY == 0 or done == steps:
                 rate = len(nlls) / max(time.monotonic() - since, 1e-9)
-                row = {"step": done, "nll": float(np.mean(nlls)), "grad_norm": float(step_metrics.grad_norm),
-                       "steps_per_s": round(rate, 3)}
+                row = {
+                    "step": done,
+                    "nll": float(np.mean(nlls)),
+                    "grad_norm": float(step_metrics.grad_norm),
+                    "steps_per_s": round(rate, 3),
+                }
                 metrics.append(log, row)
                 nlls, since = [], time.monotonic()
             if done % every == 0 or done == steps:
@@ -305,34 +336,26 @@ def _validate(run: _Run, state: TrainState, done: int, log: Path, bar: Progress,
     bar.update(done, valid=loss)
     if not loss < float(state.best):
         return state._replace(patience=state.patience + 1)
-    notes = {"size": run.config["size"], "steps": done, "minutes": round(seconds / 60, 2), "seed": run.config["seed"], "valid": loss,
-             "data": run.config["data"], "settings": run.config["training"]}
-    save_pretrained(run.folder / "model", domain=run.domain.name, codec=run.codec.to_dict(), model=run.model,
-                    params=params, training=notes)
+    notes = {
+        "size": run.config["size"],
+        "steps": done,
+        "minutes": round(seconds / 60, 2),
+        "seed": run.config["seed"],
+        "valid": loss,
+        "data": run.config["data"],
+        "settings": run.config["training"],
+    }
+    save_pretrained(
+        run.folder / "model",
+        domain=run.domain.name,
+        codec=run.codec.to_dict(),
+        model=run.model,
+        params=params,
+        training=notes,
+    )
     return state._replace(best=jnp.asarray(loss, jnp.float32), patience=jnp.zeros((), jnp.int32))
 
 
 def _diverged(folder: Path, step: int, checkpoint: int | None) -> str:
     good = f"the checkpoint of step {checkpoint} is good" if checkpoint else "there is no checkpoint yet"
     return f"the loss is no longer a number at step {step}; {good}, in {folder}: begin again with a lower learning rate"
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Collects SIGINT and SIGTERM, so that a step is finished and saved before the run ends; a second one kills."""
-    caught: list[int] = []
-
-    def note(number: int, frame: Any) -> None:
-        del frame
-        caught.append(number)
-        signal.signal(number, signal.SIG_DFL)
-
-    before: dict[int, Any] = {}
-    with contextlib.suppress(ValueError):  # not in the main thread: somebody else handles signals
-        for number in (signal.SIGINT, signal.SIGTERM):
-            before[number] = signal.signal(number, note)
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -58,7 +58,7 @@ def prime(
         width = 1 << (int(counts.max()) - 1).bit_length()
         blank = empty_steps(spec, width)
         window = [
-            jax.tree.map(lambda z, p, n=n: np.concatenate([p[begin : begin + n], z[n:]]), blank, piece)
+            jax.tree.map(lambda z, p, n=n, begin=begin: np.concatenate([p[begin : begin + n], z[n:]]), blank, piece)
             for n, piece in zip(counts, pieces, strict=True)
         ]
         steps = jax.tree.map(lambda *leaves: np.stack(leaves), *window)
@@ -129,9 +129,7 @@ def sample(
     [(40,), (40,)]
     """
     parts = list(
-        stream(
-            model, params, key, prompts, length=length, options=options, context=context, chunk=chunk, stop=stop
-        )
+        stream(model, params, key, prompts, length=length, options=options, context=context, chunk=chunk, stop=stop)
     )
     if not parts:
         return [empty_steps(model.network.spec) for _ in prompts]
@@ -143,7 +141,7 @@ def _read(model: Model) -> Callable[..., Carry]:
     def read(params: Params, carry: Carry, steps: Steps, valid: Array, context: Context) -> Carry:
         return model.network.unroll(params["network"], carry, Inputs(steps), valid=valid, context=context)[0]
 
-    return jax.jit(read)  # type: ignore[no-any-return]
+    return jax.jit(read)
 
 
 @functools.lru_cache(maxsize=16)

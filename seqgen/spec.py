@@ -38,7 +38,7 @@ class Binary:
 class Joint:
     """Several specs side by side: a tuple of step arrays, one a part."""
 
-    parts: tuple[Discrete | Continuous | Binary, ...]
+    parts: tuple[Spec, ...]
 
 
 Spec = Discrete | Continuous | Binary | Joint
@@ -96,5 +96,5 @@ def spec_from_dict(data: Mapping[str, Any]) -> Spec:
         case {"kind": "binary", "dim": int(dim)} if dim > 0:
             return Binary(dim)
         case {"kind": "joint", "parts": [*parts]} if parts:
-            return Joint(tuple(spec_from_dict(part) for part in parts))  # type: ignore[arg-type]
+            return Joint(tuple(spec_from_dict(part) for part in parts))
     raise ModelError(f"a step specification reads {data!r}, which this version does not know; the model is damaged")

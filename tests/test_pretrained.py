@@ -93,8 +93,8 @@ def test_what_was_saved_comes_back(name: str, tmp_path: Path) -> None:
     assert (given.domain, given.model, given.codec) == ("text", model, {"alphabet": "ab\u00e9\u6f22\ud800"})
     assert given.training == NOTES and given.config["seqgen"] == seqgen.__version__ and given.config["format"] == 1
     assert jax.tree.structure(given.params) == jax.tree.structure(params)
-    for name, leaf in named(params).items():
-        found = named(given.params)[name]
+    for tensor, leaf in named(params).items():
+        found = named(given.params)[tensor]
         expected = leaf.astype(np.float16).astype(np.float32) if leaf.ndim > 1 else leaf
         assert found.dtype == np.float32
         np.testing.assert_array_equal(found, expected)
@@ -106,7 +106,7 @@ def test_saving_what_was_loaded_gives_the_same_bytes(folder: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("scale", "kind", "error"), [(1.0, "float16", 3e-4), (1e-7, "bfloat16", 2e-3), (1e6, "bfloat16", 2e-3)]
+    ("scale", "kind", "error"), [(1.0, "float16", 4e-4), (1e-7, "bfloat16", 3e-3), (1e6, "bfloat16", 3e-3)]
 )
 def test_sixteen_bits_are_the_ones_that_lose_less(scale: float, kind: str, error: float, tmp_path: Path) -> None:
     params = jax.tree.map(lambda leaf: leaf * np.float32(scale), parameters(SMALL))
@@ -275,7 +275,7 @@ def test_no_listed_name_leads_out(folder: Path, name: str) -> None:
     (folder.parent / "outside").write_bytes(b"")
     empty = hashlib.sha256(b"").hexdigest()
     (folder / "SHA256SUMS").write_text(f"{empty}  {name}\n", encoding="utf-8")
-    with pytest.raises(ModelError, match="leads out|missing"):
+    with pytest.raises(ModelError, match=r"leads out|missing"):
         storage.check(folder)
 
 
@@ -348,14 +348,21 @@ from seqgen.pretrained import save_pretrained
 from seqgen.spec import Discrete
 
 model = Model(Network(Discrete(7), layers=1, units=64), Categorical(7))
+shapes = jax.eval_shape(lambda: model.init(jax.random.key(0)))
+
+
+def save(step):
+    params = jax.tree.map(lambda leaf: np.full(leaf.shape, step, np.float32), shapes)
+    save_pretrained(sys.argv[1], domain="text", codec={}, model=model, params=params, training={"step": step})
+
+
+save(0)  # what is slow the first time is done here, and the children begin with it
 for line in sys.stdin:
     reader, writer = os.pipe()
     if not (child := os.fork()):  # forked, not started: importing JAX takes longer than saving
-        shapes = jax.eval_shape(lambda: model.init(jax.random.key(0)))
         for step in range(int(line.split()[1]), 10**9):
-            params = jax.tree.map(lambda leaf: np.full(leaf.shape, step, np.float32), shapes)
-            save_pretrained(sys.argv[1], domain="text", codec={}, model=model, params=params, training={"step": step})
-            os.write(writer, step.to_bytes(8))
+            save(step)
+            os.write(writer, step.to_bytes(8, "big"))
     first = os.read(reader, 8)
     time.sleep(float(line.split()[0]))
     os.kill(child, signal.SIGKILL)
@@ -363,7 +370,7 @@ for line in sys.stdin:
     os.close(writer)
     rest = b"".join(iter(lambda: os.read(reader, 8), b""))
     os.close(reader)
-    print(int.from_bytes((first + rest)[-8:]), flush=True)
+    print(int.from_bytes((first + rest)[-8:], "big"), flush=True)
 """
 
 
@@ -371,11 +378,9 @@ for line in sys.stdin:
 def test_a_kill_at_any_moment_leaves_a_whole_model(tmp_path: Path) -> None:
     folder, random, step, found = tmp_path / "model", np.random.default_rng(0), 1, 0
     command = [sys.executable, "-W", "ignore", "-c", KILLED, str(folder)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.getcwd()}
-    ) as zygote:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as zygote:
         assert zygote.stdin and zygote.stdout
-        for _ in range(12):
+        for _ in range(10):
             zygote.stdin.write(f"{random.uniform(0, 0.1)} {step}\n")
             zygote.stdin.flush()
             saved = int(zygote.stdout.readline())

@@ -23,7 +23,7 @@ from seqgen.training import evaluate
 
 from .codec import Characters, Decoder
 from .files import read_texts, split
-from .presets import DOMAIN
+from .presets import DOMAIN, SHIPPED
 
 DEFAULT = "shakespeare"
 WINDOW = 256  # characters scored at once; the state is carried over, so it changes nothing but memory
@@ -153,7 +153,7 @@ class _Writer:
 
 def load(model: str | os.PathLike[str] = DEFAULT) -> TextModel:
     """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError."""
-    folder = resolve(model, DOMAIN.shipped)
+    folder = resolve(os.fspath(model), SHIPPED)
     given = from_pretrained(folder)
     if given.domain != DOMAIN.name:
         raise ModelError(f"{folder} is a model of {given.domain}, not text; use the {given.domain} commands")
@@ -190,14 +190,17 @@ def train(
         splits = load_splits(data, encoding=encoding, download=download)
         name = os.fspath(data)
         where = {"name": os.path.abspath(name) if os.path.exists(name) else name, "encoding": encoding}
-    model = None if start_from is None else resolve(start_from, DOMAIN.shipped)
+    model = None if start_from is None else resolve(os.fspath(start_from), SHIPPED)
     return run.begin(
         Path(out), DOMAIN, splits, size=size, steps=steps, minutes=minutes, seed=seed, start_from=model, data=where
     )
 
 
 def resume(
-    folder: str | os.PathLike[str], data: str | os.PathLike[str] | Splits[str] | None = None, *, steps: int | None = None
+    folder: str | os.PathLike[str],
+    data: str | os.PathLike[str] | Splits[str] | None = None,
+    *,
+    steps: int | None = None,
 ) -> run.Outcome:
     """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
 
@@ -219,7 +222,7 @@ def load_splits(data: str | os.PathLike[str], *, encoding: str = "utf-8", downlo
         return split(read_texts(name, encoding).texts)
     if name in registry.datasets():
         dataset = registry.dataset(name)
-        if dataset.DOMAIN != DOMAIN.name:
+        if DOMAIN.name != dataset.DOMAIN:
             raise UsageError(f"the data set {name!r} is for {dataset.DOMAIN}, not text")
         return dataset.load(download=download)  # type: ignore[no-any-return]
     raise UnknownName("file, folder or data set", name, registry.datasets())
@@ -228,7 +231,10 @@ def load_splits(data: str | os.PathLike[str], *, encoding: str = "utf-8", downlo
 def _check(*, length: int, temperature: float, top_k: int, top_p: float, min_p: float, seed: int) -> None:
     rules = (
         (length >= 1, f"length is {length}; give 1 or more"),
-        (temperature >= 0 and math.isfinite(temperature), f"temperature is {temperature}; give 0 (the likeliest) or more"),
+        (
+            temperature >= 0 and math.isfinite(temperature),
+            f"temperature is {temperature}; give 0 (the likeliest) or more",
+        ),
         (top_k >= 0, f"top-k is {top_k}; give 0 (all) or more"),
         (0 < top_p <= 1, f"top-p is {top_p}; give more than 0, at most 1 (all)"),
         (0 <= min_p <= 1, f"min-p is {min_p}; give 0 (all) to 1"),

@@ -40,7 +40,9 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     sample.add_argument("--model", default=MODEL, metavar="MODEL", help=MODEL_HELP)
     sample.add_argument("--prompt", default="", help="text to go on from, in any script")
     sample.add_argument("--length", type=int, default=500, help="new characters (500)")
-    sample.add_argument("--temperature", type=float, default=0.8, help="0 likeliest, 1 as learned, more is wilder (0.8)")
+    sample.add_argument(
+        "--temperature", type=float, default=0.8, help="0 likeliest, 1 as learned, more is wilder (0.8)"
+    )
     sample.add_argument("--top-k", type=int, default=0, help="only the k likeliest characters (all)")
     sample.add_argument("--top-p", type=float, default=1.0, help="only the likeliest that reach probability p (all)")
     sample.add_argument("--min-p", type=float, default=0.0, help="only those this fraction as likely as the likeliest")
@@ -58,8 +60,14 @@ def _add_score(score: argparse.ArgumentParser) -> None:
 
 def _train(args: argparse.Namespace) -> int:
     if args.resume is not None:
-        fixed = {"--out": args.out, "--minutes": args.minutes, "--size": args.size, "--from": args.start_from,
-                 "--seed": args.seed, "--encoding": args.encoding}
+        fixed = {
+            "--out": args.out,
+            "--minutes": args.minutes,
+            "--size": args.size,
+            "--from": args.start_from,
+            "--seed": args.seed,
+            "--encoding": args.encoding,
+        }
         for flag, value in fixed.items():
             if value is not None:
                 raise UsageError(f"{flag} is settled when a run begins: leave it out with --resume")
@@ -78,13 +86,23 @@ def _train(args: argparse.Namespace) -> int:
         out = args.out or _free_folder(args.data)
         print(f"seqgen: training in {out}", file=sys.stderr)
         outcome = api.train(
-            args.data, out, size=args.size, steps=args.steps, minutes=args.minutes, seed=args.seed or 0,
-            start_from=args.start_from, encoding=args.encoding or "utf-8", download=args.download,
+            args.data,
+            out,
+            size=args.size,
+            steps=args.steps,
+            minutes=args.minutes,
+            seed=args.seed or 0,
+            start_from=args.start_from,
+            encoding=args.encoding or "utf-8",
+            download=args.download,
         )
     run = outcome.folder
     if outcome.signal is not None:
-        print(f"seqgen: stopped and saved at step {outcome.step} of {outcome.steps}; "
-              f"go on with: seqgen text train --resume {run}", file=sys.stderr)
+        print(
+            f"seqgen: stopped and saved at step {outcome.step} of {outcome.steps}; "
+            f"go on with: seqgen text train --resume {run}",
+            file=sys.stderr,
+        )
         return 128 + outcome.signal
     why = " (validation no longer improves)" if outcome.stopped_early else ""
     print(f"seqgen: step {outcome.step} of {outcome.steps}{why}, best validation {outcome.best:.4f} nats/char")
@@ -108,8 +126,14 @@ def _sample(args: argparse.Namespace) -> int:
     use_compile_cache()
     model = api.load(args.model)
     pieces = model.stream(
-        [args.prompt], length=args.length, temperature=args.temperature, top_k=args.top_k, top_p=args.top_p,
-        min_p=args.min_p, stop=args.stop, seed=pick_seed(args.seed),
+        [args.prompt],
+        length=args.length,
+        temperature=args.temperature,
+        top_k=args.top_k,
+        top_p=args.top_p,
+        min_p=args.min_p,
+        stop=args.stop,
+        seed=pick_seed(args.seed),
     )
     for (piece,) in itertools.chain([[model.codec.canonical(args.prompt)]], pieces):
         print(piece, end="", flush=True)
@@ -128,8 +152,10 @@ def _score(args: argparse.Namespace) -> int:
     if not text:
         raise DataError(f"{args.file} is empty; give it some text")
     score = api.load(args.model).score(text)
-    print(f"{score.nats_per_char:.4f} nats/char  {score.bits_per_char:.4f} bits/char  "
-          f"perplexity {score.perplexity:.3f}  ({score.characters:,} characters, static, one pass, state carried)")
+    print(
+        f"{score.nats_per_char:.4f} nats/char  {score.bits_per_char:.4f} bits/char  "
+        f"perplexity {score.perplexity:.3f}  ({score.characters:,} characters, static, one pass, state carried)"
+    )
     return 0
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from seqgen.model import Model
 
 
+SHIPPED = Path(__file__).parent / "pretrained"
+
+
 class Preset(NamedTuple):
     """layers, units, embedding: of the network; dropout: between layers; learning_rate: the peak."""
 
@@ -67,6 +70,6 @@ DOMAIN: Domain[str] = Domain(
     sizes=tuple(PRESETS),
     unit="char",
     match=match,
-    shipped=Path(__file__).parent / "pretrained",
+    shipped=SHIPPED,
     examples=("To be, or not to be.\n" * 8, "naïve café ☕ 日本\r\nline\rends"),
 )

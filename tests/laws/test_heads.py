@@ -24,8 +24,8 @@ WIDTH = 6
 COUNT = 20_000  # samples
 CASES: dict[str, list[Head]] = {
     "categorical": [Categorical(7), Categorical(7, tied=3)],
-    "mixture": [Mixture(1), Mixture(3, sigma_floor=0.2)],
-    "bernoulli": [Bernoulli(1), Bernoulli(4)],
+    "mixture": [Mixture(3, sigma_floor=0.2)],
+    "bernoulli": [Bernoulli(4)],
     "joint": [Joint((Bernoulli(1), Bernoulli(1), Mixture(2, sigma_floor=0.2)))],
 }
 NOT_HEADS = {"__init__", "head"}
@@ -87,7 +87,7 @@ def keys(seed: int, rows: int = COUNT) -> jax.Array:
 
 def every_row(options: Options) -> Options:
     """The same options for each of COUNT rows, as arrays: one compilation then serves several tests."""
-    return Options(*(jnp.full(COUNT, value) for value in options))
+    return Options(*(np.full(COUNT, value, np.int32 if isinstance(value, int) else np.float32) for value in options))
 
 
 def support(spec: Spec) -> tuple[Any, np.ndarray]:

@@ -81,7 +81,8 @@ def gradients(network: Network, values: dict[str, Any], masks: dict[str, Any]) -
         weigh = np.random.default_rng(4)
         return sum(jnp.vdot(weigh.normal(0, 1, x.shape), x) for x in jax.tree.leaves(out)), out
 
-    return jax.jit(jax.grad(loss, has_aux=True), compiler_options={"xla_backend_optimization_level": 0})(jax.tree.map(jnp.asarray, values))
+    quick = {"xla_backend_optimization_level": 0}  # compiled for one call
+    return jax.jit(jax.grad(loss, has_aux=True), compiler_options=quick)(jax.tree.map(jnp.asarray, values))
 
 
 def assert_close(ours: Any, theirs: Any) -> None:

@@ -65,10 +65,18 @@ def main() -> None:
     model, released = text.load(folder), from_pretrained(folder)
     score, preset = model.score(splits.valid[0]), PRESETS[SIZE]
     card = CARD.format(
-        layers=preset.layers, units=preset.units, parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)), origin=tiny_shakespeare.ORIGIN,
-        megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6, version=__version__, seed=SEED,
-        steps=released.training["steps"], minutes=released.training["minutes"],
-        nats=score.nats_per_char, bits=score.bits_per_char, perplexity=score.perplexity,
+        layers=preset.layers,
+        units=preset.units,
+        parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
+        origin=tiny_shakespeare.ORIGIN,
+        megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
+        version=__version__,
+        seed=SEED,
+        steps=released.training["steps"],
+        minutes=released.training["minutes"],
+        nats=score.nats_per_char,
+        bits=score.bits_per_char,
+        perplexity=score.perplexity,
     )
     (folder / "README.md").write_text(card, encoding="utf-8")
     print(card)

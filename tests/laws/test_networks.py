@@ -1,0 +1,428 @@
+"""Laws every network obeys. A setting of `Network` that no case turns on fails."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from seqgen.batching import Inputs
+from seqgen.errors import ModelError, UsageError
+from seqgen.lstm import LSTMCarry
+from seqgen.network import Context, Network
+from seqgen.spec import Binary, Continuous, Discrete, Joint, Spec
+
+B, T, U = 3, 64, 6
+SMALL: dict[str, Any] = {"units": 5, "embedding": 4}
+WINDOW: dict[str, Any] = {"source": 7, "source_width": 3, "window": 2}
+PEN = Joint((Continuous(2), Binary(1)))
+NOTE = Joint((Discrete(4), Discrete(3), Continuous(1)))
+EVERYTHING: dict[str, Any] = {
+    **WINDOW, "layers": 3, "skip": True, "layer_norm": True, "learned_start": True,
+    "controls": 2, "static": 3, "static_width": 2,
+}  # fmt: skip
+CAUSAL = {
+    "one layer": Network(Discrete(6), layers=1, **SMALL),
+    "two layers": Network(Discrete(6), **SMALL),
+    "vectors, skip": Network(Continuous(3), skip=True, **SMALL),
+    "layer norm": Network(Discrete(6), layer_norm=True, **SMALL),
+    "learned start": Network(Binary(3), learned_start=True, **SMALL),
+    "window, one layer": Network(PEN, layers=1, **SMALL, **WINDOW),
+    "window, two layers": Network(PEN, **SMALL, **WINDOW),
+    "window, skip": Network(PEN, skip=True, **SMALL, **WINDOW),
+    "static, controls": Network(NOTE, static=3, static_width=2, controls=2, **SMALL),
+    "everything": Network(NOTE, **SMALL, **EVERYTHING),
+    "two layers, bf16": Network(Discrete(6), precision="bf16", **SMALL),
+    "layer norm, bf16": Network(Continuous(3), layer_norm=True, precision="bf16", **SMALL),
+    "everything, bf16": Network(NOTE, precision="bf16", **SMALL, **EVERYTHING),
+}
+BIDIRECTIONAL = Network(Continuous(3), bidirectional=True, learned_start=True, **SMALL)
+DROPOUT = {
+    "variational": Network(Continuous(3), skip=True, dropout=0.4, **SMALL),
+    "fresh": Network(Continuous(3), skip=True, dropout=0.4, variational=False, **SMALL),
+}
+ALL = {**CAUSAL, "both ways": BIDIRECTIONAL, **DROPOUT}
+every_causal = pytest.mark.parametrize("network", CAUSAL.values(), ids=CAUSAL)
+every_network = pytest.mark.parametrize("network", ALL.values(), ids=ALL)
+
+
+class Case(NamedTuple):
+    """What the laws run on: random numbers everywhere, also where `init` has zeros and ones."""
+
+    params: Any
+    context: Context
+    carry: Any
+    inputs: Inputs  # 2 T positions
+    reset: NDArray[np.bool_]
+    valid: NDArray[np.bool_]
+
+
+@functools.cache
+def case(network: Network) -> Case:
+    random = np.random.default_rng(2)
+
+    def normal(leaf: Any) -> jax.Array:
+        return jnp.asarray(random.normal(0, 0.4, leaf.shape), jnp.float32)
+
+    def steps(spec: Spec) -> Any:
+        match spec:
+            case Discrete(size):
+                return random.integers(0, size + 1, (B, 2 * T), np.int32)  # the null step too
+            case Joint(parts):
+                return tuple(steps(part) for part in parts)
+            case Continuous(dim) | Binary(dim):
+                return random.normal(0, 1, (B, 2 * T, dim)).astype(np.float32)
+
+    params = jax.tree.map(normal, jax.eval_shape(network.init, jax.random.key(0)))
+    if network.window:  # slowly, so that the window stays over the memory
+        params["layer0"]["cell"]["window_bias"] -= np.repeat(np.float32([0, 0, 2]), network.window)
+    source = random.integers(0, network.source, (B, U), np.int32) if network.source else None
+    context = network.encode(
+        params,
+        source=None if source is None else jnp.asarray(source),
+        static=jnp.array([2, 0, 2]) if network.static else None,
+        source_valid=None if source is None else jnp.arange(U) < jnp.array([[U], [U - 2], [1]]),
+    )
+    return Case(
+        params,
+        context,
+        jax.tree.map(normal, network.start(params, B, context)),
+        Inputs(steps(network.spec), steps(Continuous(network.controls)) if network.controls else None),
+        random.random((B, 2 * T)) < 0.1,
+        random.random((B, 2 * T)) < 0.8,
+    )
+
+
+@functools.cache
+def unrolled(network: Network) -> Any:
+    """The network's `unroll`, compiled once for all laws."""
+
+    def run(params: Any, carry: Any, inputs: Inputs, reset: Any, valid: Any, context: Context, key: Any = None) -> Any:
+        return network.unroll(params, carry, inputs, reset=reset, valid=valid, context=context, key=key)
+
+    return jax.jit(run)
+
+
+def at(tree: Any, index: Any) -> Any:
+    return jax.tree.map(lambda leaf: leaf[index], tree)
+
+
+def first(network: Network) -> tuple[Any, ...]:
+    """The arguments of `unrolled` for the first window."""
+    params, context, carry, inputs, reset, valid = case(network)
+    return params, carry, at(inputs, np.s_[:, :T]), reset[:, :T], valid[:, :T], context
+
+
+def assert_same(ours: Any, theirs: Any) -> None:
+    """Bit for bit."""
+    assert jax.tree.structure(ours) == jax.tree.structure(theirs)
+    for mine, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def assert_close(ours: Any, theirs: Any, tolerance: float) -> None:
+    assert jax.tree.structure(ours) == jax.tree.structure(theirs)
+    for mine, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=tolerance, atol=tolerance)
+
+
+def mixed(mask: NDArray[np.bool_], yes: Any, no: Any) -> Any:
+    """Rows of two carries."""
+    return jax.tree.map(lambda a, b: jnp.where(mask.reshape(B, *[1] * (b.ndim - 1)), a, b), yes, no)
+
+
+def test_every_setting_is_under_the_laws() -> None:
+    plain = {field.name: field.default for field in dataclasses.fields(Network)}
+    untried = {name for name, value in plain.items() if all(getattr(n, name) == value for n in ALL.values())}
+    assert not untried
+
+
+@every_causal
+def test_unroll_is_step_by_step(network: Network) -> None:
+    """Over two windows, the carry handed on: so a window cut in two is the same window."""
+    params, context, carry, inputs, reset, valid = case(network)
+    run = functools.partial(unrolled(network), params)
+    middle, before = run(carry, at(inputs, np.s_[:, :T]), reset[:, :T], valid[:, :T], context)
+    end, after = run(middle, at(inputs, np.s_[:, T:]), reset[:, T:], valid[:, T:], context)
+    features = np.concatenate([before, after], axis=1)
+    assert features.shape == (B, 2 * T, network.width) and features.dtype == np.float32
+    assert not features[~valid].any() and (np.abs(features[valid]).max(axis=-1) > 0).all()
+
+    step = jax.jit(functools.partial(network.step, context=context))
+    start = network.start(params, B, context)
+    tolerance = 2e-2 if network.precision == "bf16" else 1e-5
+    for t in range(2 * T):
+        carry = mixed(reset[:, t], start, carry)
+        stepped, one = step(params, carry, at(inputs, np.s_[:, t]))
+        carry = mixed(valid[:, t], stepped, carry)
+        assert_close(features[valid[:, t], t], np.asarray(one)[valid[:, t]], tolerance)
+        if t == T - 1:
+            assert_close(middle, carry, tolerance)
+    assert_close(end, carry, tolerance)
+
+
+@every_network
+def test_padding_is_nowhere_seen(network: Network) -> None:
+    params, carry, inputs, reset, valid, context = first(network)
+    run = unrolled(network)
+    end, features = run(params, carry, inputs, reset, valid, context)
+    assert not np.asarray(features)[~valid].any()
+
+    def spoil(leaf: Any) -> Any:  # NaN, and for symbols one that does not exist
+        mask = valid.reshape(*valid.shape, *[1] * (leaf.ndim - 2))
+        return np.where(mask, leaf, np.array(np.nan if leaf.dtype == np.float32 else 10**6, leaf.dtype))
+
+    assert_same(run(params, carry, jax.tree.map(spoil, inputs), reset, valid, context), (end, features))
+
+    nothing = np.zeros_like(valid)
+    passed, blank = run(params, carry, inputs, nothing, nothing, context)
+    assert not np.asarray(blank).any()
+    if network.bidirectional:  # the way back begins anew in every window
+        passed, carry = [[forward for forward, _ in layers] for layers in (passed, carry)]
+    assert_same(passed, carry)
+
+
+@every_causal
+def test_a_reset_forgets(network: Network) -> None:
+    """What was before a reset is nowhere seen after it, and the state is then what `start` gives."""
+    params, carry, inputs, _, _, context = first(network)
+    everywhere, reset = np.ones((B, T), bool), np.zeros((B, T), bool)
+    reset[:, 20] = True
+    run = unrolled(network)
+    end, features = run(params, carry, inputs, reset, everywhere, context)
+    other_inputs = jax.tree.map(lambda leaf: np.concatenate([leaf[:, 40:60], leaf[:, 20:]], axis=1), inputs)
+    other_carry = jax.tree.map(lambda leaf: leaf + 1, carry)
+    other_end, other = run(params, other_carry, other_inputs, reset, everywhere, context)
+    assert_same((end, features[:, 20:]), (other_end, other[:, 20:]))
+    assert not np.allclose(features[:, :20], other[:, :20])
+    fresh = jax.tree.map(lambda leaf: np.concatenate([leaf[:, 20:], leaf[:, :20]], axis=1), inputs)
+    _, opened = run(params, network.start(params, B, context), fresh, np.zeros_like(reset), everywhere, context)
+    assert_same(features[:, 20:], opened[:, : T - 20])
+
+
+@every_network
+def test_every_leaf_of_the_carry_leads_with_rows(network: Network) -> None:
+    params, carry, inputs, reset, valid, context = first(network)
+    start = network.start(params, B, context)
+    end, _ = jax.eval_shape(unrolled(network), params, carry, inputs, reset, valid, context)
+    assert all(leaf.shape[0] == B and leaf.dtype == np.float32 for leaf in jax.tree.leaves(start))
+    assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), start) == jax.tree.map(
+        lambda leaf: (leaf.shape, leaf.dtype), end
+    )
+
+
+@every_network
+def test_settings_survive_json(network: Network) -> None:
+    assert Network.from_dict(json.loads(json.dumps(network.to_dict()))) == network
+
+
+def test_other_settings_are_refused() -> None:
+    data = CAUSAL["one layer"].to_dict()
+    with pytest.raises(ModelError, match=r"settings do not fit: .*'peephole'; the model is damaged or newer"):
+        Network.from_dict({**data, "peephole": True})
+    with pytest.raises(ModelError, match="settings do not fit: 'spec'"):
+        Network.from_dict({name: value for name, value in data.items() if name != "spec"})
+    with pytest.raises(ModelError, match="settings do not fit: precision is 'f32' or 'bf16', not 'f8'"):
+        Network.from_dict({**data, "precision": "f8"})
+    with pytest.raises(ModelError, match="settings do not fit"):
+        Network.from_dict({**data, "layers": "two"})
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"layers": 0}, "layers, units, embedding >= 1"),
+        ({"dropout": 1.0}, "0 <= dropout < 1"),
+        ({"precision": "f16"}, "'f32' or 'bf16', not 'f16'"),
+        ({"source": 5}, "give both `source` and `window`, or neither"),
+        ({"source": 5, "window": 2, "bidirectional": True}, "a window moves forward only"),
+    ],
+)
+def test_what_cannot_be_is_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        Network(Discrete(6), **settings)
+
+
+def test_a_condition_that_is_missing_is_asked_for() -> None:
+    with pytest.raises(UsageError, match=r"give `source`, int32 \[B, U\]"):
+        ALL["window, one layer"].encode(case(ALL["window, one layer"]).params)
+    with pytest.raises(UsageError, match=r"3 writers: give `static`, int32 \[B\]"):
+        ALL["static, controls"].encode(case(ALL["static, controls"]).params)
+
+
+@pytest.mark.parametrize("network", [ALL["everything"], BIDIRECTIONAL], ids=["everything", "both ways"])
+def test_init_is_a_function_of_the_key(network: Network) -> None:
+    once, again, other = (network.init(jax.random.key(seed)) for seed in (1, 1, 2))
+    assert_same(once, again)
+    assert all(leaf.dtype == np.float32 for leaf in jax.tree.leaves(once))
+    matrices = [name for name, leaf in jax.tree_util.tree_leaves_with_path(once) if leaf.ndim > 1 and leaf.any()]
+    mine, others = (dict(jax.tree_util.tree_leaves_with_path(params)) for params in (once, other))
+    assert matrices and not any(np.array_equal(mine[name], others[name]) for name in matrices)
+    values = [np.asarray(mine[name]).tobytes() for name in matrices]
+    assert len(set(values)) == len(values)  # no two layers alike
+
+
+def test_no_masks_are_masks_that_hide_nothing() -> None:
+    for network in (ALL["two layers"], ALL["window, skip"], BIDIRECTIONAL):
+        params, carry, inputs, reset, valid, context = first(network)
+        masked = unrolled(network)(params, carry, inputs, np.zeros_like(reset), np.ones_like(valid), context)
+        assert_close(unrolled(network)(params, carry, inputs, None, None, context), masked, 1e-5)
+
+
+@pytest.fixture(scope="module")
+def gradient() -> Any:
+    """Of a random weighing of features and final carry, by everything that can be learned or handed in."""
+    network = ALL["everything"]
+    params, carry, inputs, reset, valid, context = first(network)
+    reset[:, 0] = [True, False, False]
+    weights = np.random.default_rng(1).normal(size=(B, T, network.width)).astype(np.float32)
+    source, static = jnp.array([[1, 2, 3], [4, 5, 0], [6, 0, 0]]), jnp.array([2, 0, 2])
+    source_valid = jnp.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], bool)
+
+    def loss(given: Any, inputs: Inputs) -> Any:
+        own = network.encode(given["params"], source, static, source_valid)
+        added = given["context"]
+        memory = own.memory._replace(values=own.memory.values + added.memory)  # type: ignore[union-attr]
+        whole = Context(added.start, memory, own.static + added.static)
+        end, features = network.unroll(
+            given["params"], carry, inputs, reset=jnp.asarray(reset), valid=jnp.asarray(valid), context=whole
+        )
+        return (features * weights).sum() + sum(leaf.sum() for leaf in jax.tree.leaves(end))
+
+    start = network.start(params, B, context)
+    given = {"params": params, "context": Context(start, jnp.zeros((B, 3, 3)), jnp.zeros((B, 2)))}
+    return jax.jit(jax.grad(loss)), given, inputs, valid
+
+
+def test_gradients_go_through_the_context_door(gradient: Any) -> None:
+    slope, given, inputs, _ = gradient
+    found = slope(given, inputs)
+    context = found["context"]
+    # Row 1 and row 2 may stand at a reset inside the window or not; row 0 opens with one.
+    assert all(np.abs(leaf[0]).max() > 0 for leaf in jax.tree.leaves(context.start))
+    assert np.abs(context.memory).max(axis=-1).astype(bool).tolist() == [[1, 1, 1], [1, 1, 0], [1, 0, 0]]
+    assert np.abs(context.static).min() > 0
+    assert (np.abs(found["params"]["static_table"]).max(axis=-1) > 0).tolist() == [True, False, True]
+    assert (np.abs(found["params"]["source_table"]).max(axis=-1) > 0).tolist() == [False, *[True] * 6]
+    learned = {jax.tree_util.keystr(name) for name, leaf in jax.tree_util.tree_leaves_with_path(found["params"])
+               if not np.any(leaf)}  # fmt: skip
+    # A start that is handed in takes the place of the learned one; all else has a gradient.
+    assert {name.rsplit("'")[-2] for name in learned} == {"first"}
+
+
+def test_nan_in_padding_reaches_no_gradient(gradient: Any) -> None:
+    slope, given, inputs, valid = gradient
+
+    def spoil(leaf: Any) -> Any:
+        mask = valid.reshape(*valid.shape, *[1] * (leaf.ndim - 2))
+        return np.where(mask, leaf, np.array(np.nan if leaf.dtype == np.float32 else 10**6, leaf.dtype))
+
+    assert_same(slope(given, jax.tree.map(spoil, inputs)), slope(given, inputs))
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(slope(given, inputs)))
+
+
+def test_a_start_that_is_handed_in_is_where_sequences_begin() -> None:
+    network = ALL["everything"]
+    params, carry, inputs, reset, valid, context = first(network)
+    given = context._replace(start=carry)
+    assert network.start(params, B, given) is carry
+    other = jax.tree.map(lambda leaf: leaf + 1, carry)
+    opening = np.zeros_like(reset)
+    opening[:, 0] = True
+    run = unrolled(network)
+    assert_same(
+        run(params, other, inputs, opening, valid, given), run(params, carry, inputs, reset & False, valid, given)
+    )
+
+
+@pytest.mark.parametrize("kind", DROPOUT)
+def test_dropout(kind: str, key: jax.Array) -> None:
+    network = DROPOUT[kind]
+    params, carry, inputs, reset, _, context = first(network)
+    valid = np.ones((B, T), bool)
+    run = functools.partial(unrolled(network), params, carry, inputs, reset, valid, context)
+    _, dry = run()
+    _, wet = run(key)
+    assert_same(run(key)[1], wet)
+    units = network.units
+    lower, upper = np.asarray(wet[..., :units]), np.asarray(wet[..., units:])
+    # A value that stays is 1 / (1 - rate) as large, so the mean is what it was; layer 1 sees what is left of layer 0.
+    kept = lower != 0
+    np.testing.assert_allclose(lower[kept], np.asarray(dry[..., :units])[kept] / 0.6, rtol=1e-6)
+    assert not np.allclose(upper[upper != 0], np.asarray(dry[..., units:])[upper != 0] / 0.6, rtol=1e-3)
+    assert (kept != (upper != 0)).any()
+    if kind == "variational":
+        assert (kept == kept[:, :1]).all() and not (kept[0] == kept[1]).all()
+    else:
+        assert not (kept == kept[:, :1]).all()
+        assert kept.mean() == pytest.approx(0.6, abs=4 * (0.24 / kept.size) ** 0.5)
+    without = dataclasses.replace(network, dropout=0.0)
+    assert_same(network.unroll(params, carry, inputs, context=context)[1],
+                without.unroll(params, carry, inputs, context=context, key=key)[1])  # fmt: skip
+
+
+def test_dropout_preserves_the_mean(key: jax.Array) -> None:
+    network = dataclasses.replace(DROPOUT["variational"], layers=1)
+    params, carry, inputs, _, _, _ = first(DROPOUT["variational"])
+    params, carry, inputs = {"layer0": params["layer0"]}, carry[:1], at(inputs, np.s_[:, :2])
+    _, dry = network.unroll(params, carry, inputs)
+    draw = jax.jit(jax.vmap(lambda key: network.unroll(params, carry, inputs, key=key)[1]))
+    mean = draw(jax.random.split(key, 4000)).mean(axis=0)
+    deviation = np.abs(dry) * (0.4 / 0.6 / 4000) ** 0.5
+    assert (np.abs(mean - dry) < 5 * deviation).all()
+
+
+def loop(cell: Any, start: Any, xs: NDArray[Any]) -> tuple[NDArray[Any], tuple[NDArray[Any], NDArray[Any]]]:
+    """An LSTM over `[T, D]`, in NumPy."""
+    (hidden, cells), outputs = start, []
+    for x in xs:
+        z = x @ cell["input_kernel"] + hidden @ cell["hidden_kernel"] + cell["bias"]
+        i, f, o = (1 / (1 + np.exp(-part)) for part in np.split(z, 4)[:2] + np.split(z, 4)[3:])
+        cells = f * cells + i * np.tanh(np.split(z, 4)[2])
+        hidden = o * np.tanh(cells)
+        outputs.append(hidden)
+    return np.array(outputs), (hidden, cells)
+
+
+def test_both_ways_is_one_lstm_each_way() -> None:
+    """Every sequence of a packed row is read by itself, forwards and backwards; padding at the end is not there."""
+    network = BIDIRECTIONAL
+    params, carry, inputs, _, _, context = first(network)
+    bounds = [[(0, T)], [(0, 30), (30, 31), (31, 60)], [(0, 17), (17, 40)]]
+    reset, valid = np.zeros((B, T), bool), np.zeros((B, T), bool)
+    for row, sequences in enumerate(bounds):
+        for begin, end in sequences:
+            reset[row, begin] = begin > 0 or row == 1  # rows 0 and 2 go on from the carry
+            valid[row, begin:end] = True
+    after, features = unrolled(network)(params, carry, inputs, reset, valid, context)
+
+    numbers = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), (params, carry))
+    for row, sequences in enumerate(bounds):
+        below = np.asarray(inputs.steps[row], np.float64)
+        for layer in range(network.layers):
+            forward, backward = (numbers[0][f"layer{layer}"][way] for way in ("forward", "backward"))
+            out = np.zeros((T, network.width))
+            state = at(tuple(numbers[1][layer][0]), row)
+            for begin, end in sequences:
+                xs = below[begin:end]
+                ahead, state = loop(forward, forward["first"] if reset[row, begin] else state, xs)
+                back, first_state = loop(backward, backward["first"], xs[::-1])
+                out[begin:end] = np.concatenate([ahead, back[::-1]], axis=1)
+                if begin == 0:  # what the way back ends with
+                    assert_close(at(after[layer][1], row), LSTMCarry(*first_state), 1e-5)
+            assert_close(at(after[layer][0], row), LSTMCarry(*state), 1e-5)
+            below = out
+        np.testing.assert_allclose(features[row], below, rtol=1e-5, atol=1e-5)
+
+
+def test_both_ways_has_no_single_step() -> None:
+    params, carry, inputs, *_ = first(BIDIRECTIONAL)
+    with pytest.raises(UsageError, match="reads whole sequences: it has no single step, and no samples"):
+        BIDIRECTIONAL.step(params, carry, at(inputs, np.s_[:, 0]))
