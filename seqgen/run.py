@@ -37,7 +37,7 @@ from .signals import catch_signals
 from .training import TrainState, evaluate, init_state, make_train_step, train
 
 FORMAT = 1
-CALIBRATION = 8  # steps timed, after the first, to turn minutes into steps
+CALIBRATION = 5  # steps timed, after the first, to turn minutes into steps
 LOG_EVERY = 10  # steps a row of metrics.jsonl
 EVALUATE_EVERY = 10  # steps between validations at the least: a short run is for learning
 
@@ -142,7 +142,7 @@ def begin(
     train_step = make_train_step(model.loss, optimizer, ema=training.ema)
     state = init_state(model, optimizer, jax.random.key(seed), run.windows.shape[0], params)
     if minutes is not None:
-        steps = _steps_in(60 * minutes - (time.monotonic() - started), run, state, train_step)
+        steps = _steps_in(60 * minutes, started, run, state, train_step)
         state = state._replace(opt_state=with_total(state.opt_state, steps))
         config["steps"] = steps
     _write_config(folder, config)
@@ -254,10 +254,9 @@ def _make_run(
     return _Run(folder, domain, codec, model, training, windows, valid, config)
 
 
-def _steps_in(seconds: float, run: _Run, state: TrainState, train_step: Any) -> int:
+def _steps_in(seconds: float, started: float, run: _Run, state: TrainState, train_step: Any) -> int:
     """How many steps fit into so many seconds: compiled and timed on a copy, which is thrown away."""
     copy = jax.tree.map(jnp.array, state)
-    started = time.monotonic()
     times = []
     for _, step_metrics in train(copy, (run.windows.batch(i) for i in range(CALIBRATION)), train_step):
         float(step_metrics.nll)
@@ -270,8 +269,8 @@ def _steps_in(seconds: float, run: _Run, state: TrainState, train_step: Any) -> 
     window = (time.monotonic() - once) / min(2, len(run.valid))
     evaluations = first + run.training.evaluations * window * _evaluation_windows(run)
     left = seconds - (time.monotonic() - started)
-    # However slow validation is, half the time is for learning.
-    return max(1, round(max(left - evaluations, left / 2) / float(np.median(np.diff(times)))))
+    # However slow starting and validating are, half the time is for learning.
+    return max(1, round(max(left - evaluations, seconds / 2) / float(np.median(np.diff(times)))))
 
 
 def _evaluation_windows(run: _Run) -> int:

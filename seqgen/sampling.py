@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .batching import Inputs
+from .errors import UsageError
 from .heads import Options
 from .model import Model
 from .network import Context, Params
@@ -44,9 +45,18 @@ def prime(
 ) -> SampleState:
     """The state after one prompt a row; a prompt may be empty and of any length.
 
-    Row b draws from `fold_in(key, b)`, so it comes out the same alone or in a batch.
+    Row b draws from `fold_in(key, b)`, whatever the other rows are.
+
+    Raises UsageError for a network that cannot be sampled: bidirectional, with controls, or lacking its context.
     """
-    rows, spec = len(prompts), model.network.spec
+    network = model.network
+    if network.bidirectional:
+        raise UsageError("a bidirectional network reads whole sequences: it has no single step, and no samples")
+    if network.controls:
+        raise UsageError(f"this network reads {network.controls} controls with every step, and sampling gives it none")
+    if (network.source and context.memory is None) or (network.static and context.static is None):
+        raise UsageError("this network is conditioned on a source or a writer: give `context`, from Network.encode")
+    rows, spec = len(prompts), network.spec
     carry = model.start(params, rows, context)
     opening = jax.tree.map(lambda null: np.asarray(null)[None], null_step(spec))
     # The network has read everything but the last step, which stays in `inputs`.
@@ -99,6 +109,8 @@ def stream(
     stop: Stop | None = None,
 ) -> Iterator[list[Steps]]:
     """New steps as they are made: each item holds the next up to `chunk` steps of every row, fewer once it stopped."""
+    if not prompts:
+        return
     state, made = prime(model, params, key, prompts, context), 0
     while made < length and not bool(state.done.all()):
         state, steps, lengths = advance(model, params, state, options, context, chunk=chunk, stop=stop)

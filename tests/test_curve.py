@@ -21,36 +21,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 NAN = math.nan
 # What curve.py draws with, and nothing else: no style, no script, no handlers, no links.
 ELEMENTS = {"svg", "title", "desc", "defs", "clipPath", "rect", "g", "text", "line", "polyline", "circle"}
-ATTRIBUTES = set(
-    [
-        "baseProfile",
-        "version",
-        "width",
-        "height",
-        "viewBox",
-        "x",
-        "y",
-        "x1",
-        "y1",
-        "x2",
-        "y2",
-        "cx",
-        "cy",
-        "r",
-        "points",
-        "id",
-        "clip-path",
-        "fill",
-        "stroke",
-        "stroke-width",
-        "stroke-opacity",
-        "stroke-linejoin",
-        "font-family",
-        "font-size",
-        "font-weight",
-        "text-anchor",
-    ]
-)
+ATTRIBUTES = {"baseProfile", "version", "width", "height", "viewBox", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r"}
+ATTRIBUTES |= {"points", "id", "clip-path", "fill", "stroke", "stroke-width", "stroke-opacity", "stroke-linejoin"}
+ATTRIBUTES |= {"font-family", "font-size", "font-weight", "text-anchor"}
 
 
 def run(steps: int, every: int, evaluate: int = 0, noise: float = 0.05) -> list[dict[str, Any]]:

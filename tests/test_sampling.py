@@ -1,0 +1,300 @@
+"""Sampling: what is drawn is what a plain loop over the network and its head draws, however it is cut up or batched."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from seqgen.batching import Inputs
+from seqgen.errors import UsageError
+from seqgen.heads import Bernoulli, Categorical, Joint, Mixture, Options
+from seqgen.model import Model
+from seqgen.network import Context, Network
+from seqgen.sampling import LONGEST_PRIME, advance, prime, sample, stream
+from seqgen.spec import Binary, Continuous, Discrete, empty_steps, null_step
+from seqgen.spec import Joint as JointSpec
+
+SYMBOLS = Model(Network(Discrete(11), layers=2, units=12, embedding=6, learned_start=True), Categorical(11))
+PEN = Model(
+    Network(
+        JointSpec((Continuous(2), Binary(1))),
+        layers=2,
+        units=8,
+        skip=True,
+        source=7,
+        source_width=4,
+        window=2,
+        static=3,
+        static_width=2,
+    ),
+    Joint((Mixture(3), Bernoulli(1))),
+)
+KEY = jax.random.key(3)
+
+
+@functools.cache
+def parameters(model: Model) -> Any:
+    """Large enough that what comes next depends on what came before."""
+    return jax.tree.map(lambda leaf: 2.5 * leaf, model.init(jax.random.key(0)))
+
+
+@functools.cache
+def context(rows: int) -> Context:
+    """The conditions of the first `rows` of five lines of writing."""
+    source = np.array([[1, 2, 3, 4], [5, 6, 1, 0], [2, 2, 0, 0], [6, 5, 4, 3], [1, 0, 0, 0]])[:rows]
+    writers = np.array([0, 1, 2, 0, 1])[:rows]
+    return PEN.network.encode(parameters(PEN)["network"], jnp.asarray(source), jnp.asarray(writers), source > 0)
+
+
+def prompts_of(model: Model, lengths: Sequence[int]) -> list[Any]:
+    random = np.random.default_rng(5)
+    if model is SYMBOLS:
+        return [random.integers(0, 11, length) for length in lengths]
+    return [(random.normal(size=(n, 2)), random.integers(0, 2, (n, 1))) for n in lengths]
+
+
+def given(model: Model, rows: int) -> Context:
+    return context(rows) if model is PEN else Context()
+
+
+def by_hand(model: Model, prompts: list[Any], length: int, options: Options = Options(), width: int = 64) -> list[Any]:
+    """What `sample` is to draw: everything so far is read anew for each step, one row at a time, no state kept."""
+    params, spec = parameters(model), model.network.spec
+
+    @jax.jit
+    def draw(steps: Any, last: Any, key: jax.Array, context: Context, options: Options) -> Any:
+        rows = jax.tree.map(lambda leaf: leaf[None], steps)
+        start = model.start(params, 1, context)
+        _, features = model.network.unroll(params["network"], start, Inputs(rows), context=context)
+        return model.head.sample(model.head_params(params), key[None], features[:, last], options)
+
+    made = []
+    for row, prompt in enumerate(prompts):
+        context = jax.tree.map(lambda leaf, row=row: leaf[row : row + 1], given(model, len(prompts)))
+        own = Options(*(np.float32(np.broadcast_to(value, len(prompts))[row]) for value in options))
+        inputs = jax.tree.map(lambda null, p: np.concatenate([null[None], np.asarray(p, null.dtype)]), *opened(spec, prompt))
+        for position in range(length):
+            padded = jax.tree.map(lambda x, z: np.concatenate([x, z[len(x) :]]), inputs, empty_steps(spec, width))
+            key = jax.random.fold_in(jax.random.fold_in(KEY, row), position)
+            step = draw(padded, len(jax.tree.leaves(inputs)[0]) - 1, key, context, own)
+            inputs = jax.tree.map(lambda x, s: np.concatenate([x, np.asarray(s)]), inputs, step)
+        made.append(jax.tree.map(lambda leaf: leaf[-length:], inputs))
+    return made
+
+
+def opened(spec: Any, prompt: Any) -> tuple[Any, Any]:
+    return jax.tree.map(np.asarray, null_step(spec)), prompt
+
+
+def check_equal(found: Any, wanted: Any, exact: bool = True) -> None:
+    for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
+        assert (np.shape(one), np.asarray(one).dtype) == (np.shape(other), np.asarray(other).dtype)
+        np.testing.assert_allclose(one, other, rtol=0, atol=0 if exact else 1e-4)
+
+
+@pytest.mark.parametrize("model", [SYMBOLS, PEN], ids=["symbols", "pen"])
+def test_a_sample_is_what_a_plain_loop_draws(model: Model) -> None:
+    prompts = prompts_of(model, [0, 1, 9])
+    wanted = by_hand(model, prompts, 21)
+    for chunk in (8, 32):  # neither divides 21
+        made = sample(model, parameters(model), KEY, prompts, length=21, chunk=chunk, context=given(model, 3))
+        check_equal(made, wanted, exact=model is SYMBOLS)
+    if model is SYMBOLS:
+        assert len({tuple(row.tolist()) for row in made}) == 3 and all(len(set(row.tolist())) > 3 for row in made)
+
+
+def test_options_belong_to_their_row() -> None:
+    options = Options(
+        temperature=np.array([0.0, 0.6, 1.0]), top_k=np.array([0, 3, 0]), top_p=np.array([1, 1, 0.7]), min_p=0.05
+    )
+    prompts = prompts_of(SYMBOLS, [2, 2, 2])
+    made = sample(SYMBOLS, parameters(SYMBOLS), KEY, prompts, length=8, chunk=8, options=options)
+    check_equal(made, by_hand(SYMBOLS, prompts, 8, options))
+    # The first row takes the likeliest each time: no seed changes it.
+    other = sample(SYMBOLS, parameters(SYMBOLS), jax.random.key(9), prompts, length=8, chunk=8, options=options)
+    assert made[0].tolist() == other[0].tolist() and made[2].tolist() != other[2].tolist()
+
+
+@pytest.mark.parametrize("model", [SYMBOLS, PEN], ids=["symbols", "pen"])
+def test_prompts_of_any_length_give_the_state_of_feeding_them_step_by_step(model: Model) -> None:
+    lengths = np.array([0, 1, LONGEST_PRIME, LONGEST_PRIME + 1, LONGEST_PRIME + 37])
+    prompts, params = prompts_of(model, lengths.tolist()), parameters(model)
+    state = prime(model, params, KEY, prompts, given(model, 5))
+
+    @jax.jit
+    def feed(carry: Any, steps: Any, counts: jax.Array) -> Any:
+        fed, _ = model.network.step(params["network"], carry, Inputs(steps), context=given(model, 5))
+        return jax.tree.map(lambda a, b: jnp.where(counts.reshape(-1, *[1] * (a.ndim - 1)), a, b), fed, carry)
+
+    carry = model.start(params, 5, given(model, 5))
+    blank = empty_steps(model.network.spec, int(lengths.max()) + 1)
+    rows = [
+        jax.tree.map(lambda null, p, z: np.concatenate([null[None], p, z[len(p) + 1 :]]).astype(z.dtype), *both, blank)
+        for both in (opened(model.network.spec, prompt) for prompt in prompts)
+    ]
+    for t in range(int(lengths.max())):  # all but the last step, which waits in `inputs`
+        carry = feed(carry, jax.tree.map(lambda *leaves, t=t: np.stack([x[t] for x in leaves]), *rows), t < lengths)
+    for found, wanted in zip(jax.tree.leaves(state.carry), jax.tree.leaves(carry), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
+    last = [jax.tree.map(lambda x, n=n: x[n], row) for row, n in zip(rows, lengths, strict=True)]
+    check_equal(state.inputs, jax.tree.map(lambda *leaves: np.stack(leaves), *last))
+    assert int(state.position) == 0 and not state.done.any()
+
+
+def test_a_row_is_the_same_alone_or_in_a_batch() -> None:
+    params, prompts = parameters(SYMBOLS), prompts_of(SYMBOLS, [5, 40, 0])
+    together = sample(SYMBOLS, params, KEY, prompts, length=20, chunk=8)
+    check_equal(sample(SYMBOLS, params, KEY, prompts[:1], length=20, chunk=8), together[:1])
+    state = prime(SYMBOLS, params, KEY, prompts)
+    for row in range(3):  # its key is part of its state
+        alone = jax.tree.map(lambda leaf, row=row: leaf[row : row + 1] if leaf.ndim else leaf, state)
+        _, steps, counts = advance(SYMBOLS, params, alone, chunk=8)
+        assert counts.tolist() == [8]
+        check_equal(steps[0], together[row][:8])
+
+
+class Compilations(logging.Handler):
+    """Counts what JAX compiles, operations outside of any `jit` included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage().startswith("Compiling"):
+            self.names.append(record.getMessage().split(" ")[1])
+
+
+@pytest.fixture
+def compilations() -> Iterator[Compilations]:
+    counter, logger = Compilations(), logging.getLogger("jax")
+    handlers, logger.handlers = logger.handlers, [counter]
+    with jax.log_compiles():
+        yield counter
+    logger.handlers = handlers
+
+
+def test_options_seeds_and_prompts_of_like_length_compile_nothing(compilations: Compilations) -> None:
+    params = parameters(SYMBOLS)
+    sample(SYMBOLS, params, jax.random.key(0), prompts_of(SYMBOLS, [20]), length=16, chunk=8)
+    sample(SYMBOLS, params, jax.random.key(0), prompts_of(SYMBOLS, [20]), length=16, chunk=4)
+    assert compilations.names, "nothing was counted: JAX reports otherwise now"
+    compilations.names.clear()
+    for seed, length, options in (
+        (1, 17, Options()),
+        (2, 32, Options(0.5, 3, 0.9, 0.1)),
+        (3, 25, Options(0, min_p=0.2)),
+    ):
+        sample(SYMBOLS, params, jax.random.key(seed), prompts_of(SYMBOLS, [length]), length=30, options=options, chunk=8)
+    assert compilations.names == []
+
+
+def test_the_pieces_of_a_stream_are_the_sample() -> None:
+    params, prompts = parameters(SYMBOLS), prompts_of(SYMBOLS, [3, 0])
+    pieces = list(stream(SYMBOLS, params, KEY, prompts, length=21, chunk=8))
+    assert [[len(row) for row in piece] for piece in pieces] == [[8, 8], [8, 8], [5, 5]]
+    whole = sample(SYMBOLS, params, KEY, prompts, length=21, chunk=8)
+    check_equal([np.concatenate(rows) for rows in zip(*pieces, strict=True)], whole)
+
+
+def at_symbol(carry: Any, step: jax.Array) -> jax.Array:
+    del carry
+    return step == 4
+
+
+@pytest.mark.parametrize("chunk", [8, 32])
+def test_the_step_that_stops_a_row_is_its_last(chunk: int) -> None:
+    params, prompts = parameters(SYMBOLS), prompts_of(SYMBOLS, [0, 3, 6, 12])
+    free = [row.tolist() for row in sample(SYMBOLS, params, KEY, prompts, length=60, chunk=chunk)]
+    stopped = sample(SYMBOLS, params, KEY, prompts, length=60, chunk=chunk, stop=at_symbol)
+    wanted = [row[: row.index(4) + 1] if 4 in row else row for row in free]
+    assert [row.tolist() for row in stopped] == wanted
+    assert len({len(row) for row in wanted}) > 2, "rows must end at different times for this test to say anything"
+
+
+def test_a_stream_ends_when_every_row_has_stopped() -> None:
+    params = parameters(SYMBOLS)
+    pieces = list(stream(SYMBOLS, params, KEY, prompts_of(SYMBOLS, [0, 3]), length=10**9, chunk=8, stop=at_symbol))
+    rows = [np.concatenate(rows).tolist() for rows in zip(*pieces, strict=True)]
+    assert [row.index(4) for row in rows] == [len(row) - 1 for row in rows]
+
+
+def past_the_text(carry: Any, step: Any) -> jax.Array:
+    """In the manner of Graves' rule: the window has left the last entry of the row's own source behind."""
+    del step
+    return jnp.max(carry[0].position, axis=-1) > 1.5
+
+
+def test_stop_reads_the_carry_and_the_context_steers_the_window() -> None:
+    params = parameters(PEN)
+    prompts = [empty_steps(PEN.network.spec)] * 5
+    stopped = sample(PEN, params, KEY, prompts, length=40, chunk=8, context=context(5), stop=past_the_text)
+    free = sample(PEN, params, KEY, prompts, length=40, chunk=8, context=context(5))
+    assert all(len(pen) < 40 for _, pen in stopped)
+    for row, (offsets, pen) in enumerate(stopped):
+        check_equal((offsets, pen), jax.tree.map(lambda leaf, n=len(pen): leaf[:n], free[row]))
+    # The same key and another source or writer write something else.
+    source = np.full((5, 4), 3)
+    for other in (
+        PEN.network.encode(params["network"], source, np.array([0, 1, 2, 0, 1]), source > 0),
+        context(5)._replace(static=context(5).static[::-1]),
+    ):
+        changed = sample(PEN, params, KEY, prompts, length=40, chunk=8, context=other)
+        assert np.abs(changed[0][0] - free[0][0]).max() > 0.01
+
+
+def test_a_start_that_is_given_is_where_it_starts() -> None:
+    params = parameters(SYMBOLS)
+    half, rest = prompts_of(SYMBOLS, [6, 5])
+    first = prime(SYMBOLS, params, KEY, [np.append(half, rest[0])])  # has read `half`, and holds the rest's first
+    given_start = Context(start=first.carry)
+    state = prime(SYMBOLS, params, KEY, [[]], given_start)
+    check_equal(state.carry, first.carry)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not() -> None:
+    def write(seed: int) -> bytes:
+        rows = sample(PEN, parameters(PEN), jax.random.key(seed), prompts, length=20, chunk=8, context=context(5))
+        return b"".join(leaf.tobytes() for leaf in jax.tree.leaves(rows))
+
+    prompts = [empty_steps(PEN.network.spec)] * 5
+    assert write(1) == write(1) != write(2)
+
+
+def test_an_old_state_is_a_way_back() -> None:
+    params = parameters(SYMBOLS)
+    state = prime(SYMBOLS, params, KEY, prompts_of(SYMBOLS, [3]))
+    after, first, _ = advance(SYMBOLS, params, state, chunk=8)
+    advance(SYMBOLS, params, after, chunk=8)
+    _, again, _ = advance(SYMBOLS, params, state, chunk=8)
+    check_equal(again, first)
+    assert int(after.position) == 8
+
+
+def test_nothing_asked_for_is_nothing_made() -> None:
+    params = parameters(SYMBOLS)
+    assert [row.tolist() for row in sample(SYMBOLS, params, KEY, [[1], []], length=0)] == [[], []]
+    assert sample(SYMBOLS, params, KEY, [], length=5) == []
+
+
+NEEDS: dict[str, tuple[Callable[[], Network], str]] = {
+    "bidirectional": (lambda: Network(Discrete(3), 1, 4, 2, bidirectional=True), r"bidirectional .* no samples"),
+    "source": (lambda: Network(Discrete(3), 1, 4, 2, source=3, window=2), r"conditioned.* give `context`"),
+    "static": (lambda: Network(Discrete(3), 1, 4, 2, static=2), r"conditioned.* give `context`"),
+    "controls": (lambda: Network(Discrete(3), 1, 4, 2, controls=2), r"reads 2 controls with every step"),
+}
+
+
+@pytest.mark.parametrize("need", NEEDS)
+def test_a_network_that_cannot_be_sampled_like_this_is_refused(need: str) -> None:
+    network, message = NEEDS[need]
+    model = Model(network(), Categorical(3))
+    with pytest.raises(UsageError, match=message):
+        sample(model, model.init(jax.random.key(0)), KEY, [[]], length=1)
