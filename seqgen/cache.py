@@ -65,13 +65,9 @@ def use_compile_cache() -> Path | None:
         return None
     if not os.access(folder, os.W_OK | os.X_OK):
         return None
-    # JAX looks for its cache once, at the first compilation; a notebook may have had it already.
-    from jax.experimental.compilation_cache import compilation_cache
-
     config.update("jax_compilation_cache_dir", str(folder))
     config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    compilation_cache.reset_cache()
     return folder
 
 

@@ -144,7 +144,7 @@ def _useful_range(train: Points, valid: Points) -> tuple[float, float]:
     values = np.concatenate((train[1], valid[1]))
     low, middle = np.quantile(values, (0.02, 0.5))
     # Nor is a spike: it leaves the plot at the top.
-    top = middle + 8 * (middle - low) if middle > low else values.max()
+    top = middle + 12 * (middle - low) if middle > low else values.max()
     steps, values = (np.concatenate(pair) for pair in zip(_smooth(train, top), valid, strict=True))
     low, high = min(low, values.min()), min(top, values[steps >= 0.04 * steps.max()].max())
     room = 0.05 * (high - low) or 0.05 * max(abs(low), 1)

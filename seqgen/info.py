@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import jax
@@ -29,6 +30,6 @@ def describe(name: str | Path) -> str:
         f"  network   {network.layers} x {network.units} LSTM, {count:,} parameters, reads {network.spec}",
         f"  head      {given.model.head}",
     ]
-    lines += [f"  {key:9s} {value}" for key, value in notes.items() if key != "settings"]
+    lines += [f"  {key!s:9.9} {json.dumps(value)}" for key, value in notes.items() if key != "settings"]
     card = folder / "README.md"
     return "\n".join([*lines, *([f"  card      {card}"] if card.exists() else [])])

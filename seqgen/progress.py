@@ -99,7 +99,7 @@ class Progress:
         if self._marks and self._step > self._marks[0][1]:
             then, before = self._marks[0]
             rate = (self._step - before) / max(now - then, 1e-6)
-            parts.append(f"{_short(rate)} steps/s" if rate >= 1 else f"{_short(1 / rate)} s/step")
+            parts.append(f"{_short(rate)} steps/s" if rate >= 0.1 else f"{_short(1 / rate)} s/step")
             if self._step < self.total:
                 left = timedelta(seconds=math.ceil((self.total - self._step) / rate))
                 parts.append(f"{str(left).removeprefix('0:')} left")

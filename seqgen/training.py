@@ -87,7 +87,7 @@ def make_train_step(loss: Loss, optimizer: optax.GradientTransformation, *, ema:
         state = state._replace(
             step=state.step + 1, params=params, opt_state=opt_state, ema=average, carry=jax.lax.stop_gradient(carry)
         )
-        return state, Metrics(nll_sum / count, count, optax.global_norm(grads))
+        return state, Metrics(nll_sum / count, count, optax.tree.norm(grads))
 
     return jax.jit(train_step, donate_argnums=0)
 

@@ -32,6 +32,7 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = {name: getattr(jax.config, name) for name in SETTINGS}
     monkeypatch.delenv("SEQGEN_CACHE", raising=False)
     jax.config.update("jax_compilation_cache_dir", None)
+    compilation_cache.reset_cache()  # JAX opens the first folder it is given and stays with it
     yield
     for name, value in before.items():
         jax.config.update(name, value)

@@ -59,7 +59,7 @@ def test_a_resumed_run_is_timed_by_its_own_steps(clock: Clock, capsys: pytest.Ca
         bar.update(1001)
         clock.now += 4.0
         bar.update(1002)
-    assert capsys.readouterr().err == "1002/1010, 4 s/step, 00:32 left\n"
+    assert capsys.readouterr().err == "1002/1010, 0.25 steps/s, 00:32 left\n"
 
 
 def test_the_rate_follows_the_last_minute(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:

@@ -256,10 +256,9 @@ def test_a_condition_that_is_missing_is_asked_for() -> None:
         ALL["static, controls"].encode(case(ALL["static, controls"]).params)
 
 
-@pytest.mark.parametrize("network", [ALL["everything"], BIDIRECTIONAL], ids=["everything", "both ways"])
-def test_init_is_a_function_of_the_key(network: Network) -> None:
-    init = jax.jit(network.init)
-    once, again, other = (init(jax.random.key(seed)) for seed in (1, 1, 2))
+def test_init_is_a_function_of_the_key() -> None:
+    network = dataclasses.replace(ALL["static, controls"], **WINDOW)
+    once, again, other = (network.init(jax.random.key(seed)) for seed in (1, 1, 2))
     assert_same(once, again)
     assert all(leaf.dtype == np.float32 for leaf in jax.tree.leaves(once))
     matrices = [name for name, leaf in jax.tree_util.tree_leaves_with_path(once) if leaf.ndim > 1 and leaf.any()]
@@ -347,7 +346,7 @@ def test_dropout(kind: str, key: jax.Array) -> None:
     network, units = DROPOUT[kind], SMALL["units"]
     params, carry, inputs, reset, _, context = first(network)
     given = params, carry, inputs, reset, np.ones((B, T), bool), context
-    _, dry = unrolled(dataclasses.replace(network, dropout=0.0))(*given, key)
+    _, dry = unrolled(dataclasses.replace(network, dropout=0.0, variational=True))(*given, key)
     _, off = unrolled(network)(*given)
     assert_same(off, dry)
     draw = jax.jit(jax.vmap(functools.partial(unrolled(network), *given)))
@@ -356,7 +355,7 @@ def test_dropout(kind: str, key: jax.Array) -> None:
     lower, upper, kept = wet[..., :units], wet[..., units:], wet != 0
     # What stays is 1 / (1 - rate) as large, and 1 - rate of it stays: the mean is what it was.
     scaled = np.broadcast_to(dry / np.float32(0.6), wet.shape)
-    np.testing.assert_allclose(lower[lower != 0], scaled[..., :units][lower != 0], rtol=1e-5)
+    np.testing.assert_allclose(lower[lower != 0], scaled[..., :units][lower != 0], rtol=1e-5, atol=1e-6)
     masks = kept if kind == "fresh" else kept[:, :, 0]
     assert masks.mean() == pytest.approx(0.6, abs=4 * (0.24 / masks.size) ** 0.5)
     # Each layer has a mask of its own, and layer 1 sees what is left of layer 0.

@@ -19,6 +19,7 @@ K = 4
 ROWS = 200
 DRAWS = 40_000
 HEAD = Mixture(K)
+value_and_slope = jax.jit(jax.value_and_grad(lambda features, params, at: HEAD.log_prob(params, features, at).sum()))
 
 
 def through(raw: np.ndarray, dtype: Any = np.float32) -> tuple[dict[str, jax.Array], jax.Array]:
@@ -122,14 +123,11 @@ def test_far_outliers_and_strong_correlations_have_finite_gradients(raw_r: float
     params, features = through(raw.reshape(1, -1))
     for target in ([u, u], [u, -u], [0.0, u]):
         at = jnp.array([target], jnp.float32)
-        log_p, gradient = GRADIENT(features, params, at)
+        log_p, gradient = value_and_slope(features, params, at)
         assert np.isfinite(log_p), target
         assert np.all(np.isfinite(gradient)), target
         if u == 1e4:
             assert np.abs(gradient[0, K : 3 * K]).max() > 100, "the nearest mean is pulled towards the outlier"
-
-
-GRADIENT = jax.jit(jax.value_and_grad(lambda features, params, at: HEAD.log_prob(params, features, at).sum()))
 
 
 def test_the_sigma_floor_is_smooth_and_holds() -> None:

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import jax
 
-from seqgen import __version__, from_pretrained
-from seqgen.datasets import tiny_shakespeare
+from seqgen import __version__, from_pretrained, registry
 from seqgen.domains import text
 from seqgen.domains.text.presets import PRESETS
 
@@ -52,7 +51,8 @@ def main() -> None:
     options.add_argument("--run", type=Path, default=Path("runs/shakespeare"), help="folder to train in")
     options.add_argument("--download", action="store_true", help="fetch tiny Shakespeare if it is not here")
     args = options.parse_args()
-    splits = tiny_shakespeare.load(download=args.download)
+    dataset = registry.dataset(DATA)
+    splits = dataset.load(download=args.download)
     if (args.run / "config.json").exists():
         outcome = text.resume(args.run)
     else:
@@ -68,7 +68,7 @@ def main() -> None:
         layers=preset.layers,
         units=preset.units,
         parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
-        origin=tiny_shakespeare.ORIGIN,
+        origin=dataset.ORIGIN,
         megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
         version=__version__,
         seed=SEED,
