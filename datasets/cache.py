@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import tempfile
 from pathlib import Path
 
+from seqgen.cache import user_cache
 from seqgen.errors import DataError
 
 
@@ -35,15 +35,9 @@ def fetch(name: str, *, address: str, sha256: str, download: bool = False) -> Pa
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: `seqgen/datasets` under XDG_CACHE_HOME, else where the platform keeps caches."""
-    if xdg := os.environ.get("XDG_CACHE_HOME"):
-        root = Path(xdg)
-    elif sys.platform == "win32":
-        root = Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local")
-    else:
-        root = Path("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
+    """Where downloads are kept: `datasets` in the user's cache. Raises DataError for a user without a home."""
     try:
-        return root.expanduser() / "seqgen" / "datasets"
+        return user_cache() / "datasets"
     except RuntimeError:
         raise DataError("this user has no home folder; set SEQGEN_DATA or XDG_CACHE_HOME to a folder") from None
 

@@ -25,19 +25,22 @@ def cache_folder() -> Path | None:
     given = os.environ.get("SEQGEN_CACHE", "")
     if given.lower() == "off":
         return None
-    if given:
-        root = Path(given)
-    elif xdg := os.environ.get("XDG_CACHE_HOME"):
-        root = Path(xdg, "seqgen")
-    elif sys.platform == "win32":
-        root = Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local", "seqgen")
-    else:
-        root = Path("~/Library/Caches/seqgen" if sys.platform == "darwin" else "~/.cache/seqgen")
     try:
-        root = root.expanduser().absolute()
+        root = Path(given).expanduser().absolute() if given else user_cache()
     except RuntimeError:  # a user without a home, as in some containers
         return None
     return root / f"compiled-{platform.machine()}-{_cpu()}-jax{importlib.metadata.version('jax')}"
+
+
+def user_cache() -> Path:
+    """`seqgen` under XDG_CACHE_HOME, else where the platform keeps caches. Raises RuntimeError for a user without a home."""
+    if xdg := os.environ.get("XDG_CACHE_HOME"):
+        root = Path(xdg)
+    elif sys.platform == "win32":
+        root = Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local")
+    else:
+        root = Path("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
+    return root.expanduser().absolute() / "seqgen"
 
 
 def use_compile_cache() -> Path | None:
