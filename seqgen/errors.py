@@ -31,8 +31,8 @@ class UnknownName(UsageError):
 
         known = sorted(known)
         close = difflib.get_close_matches(name, known, n=1)
-        guess = f"did you mean {close[0]!r}? " if close else ""
-        super().__init__(f"no {kind} named {name!r}; {guess}There is: {', '.join(known) or 'none'}")
+        guess = f"; did you mean {close[0]!r}?" if close else ""
+        super().__init__(f"no {kind} named {name!r}{guess} (known: {', '.join(known) or 'none'})")
 
 
 class DataError(SeqgenError):

@@ -20,10 +20,12 @@ def adapt(model: Model, params: Params, old_id: np.ndarray[Any, Any]) -> tuple[M
     """The model over another set of symbols, `old_id[new]` the old id of each or -1 (fastai's rule: Howard & Ruder 2018).
 
     A symbol both know keeps its row of the embedding and its column of the softmax; a new one gets their mean.
-    Raises UsageError for a model of anything but one stream of symbols.
+    Raises UsageError for a model of anything but one stream of symbols, and when it knows none of the new ones.
     """
     if not (isinstance(model.network.spec, Discrete) and isinstance(model.head, Categorical)):
         raise UsageError("only models of symbols can move to other symbols; this one reads other steps")
+    if not np.any(old_id >= 0):
+        raise UsageError("the model knows none of these symbols, so it has nothing to go on from; train a new one")
     spec = Discrete(len(old_id))
     adapted = Model(dataclasses.replace(model.network, spec=spec), dataclasses.replace(model.head, size=spec.size))
     old_size = model.network.spec.size

@@ -5,6 +5,7 @@ A run folder holds config.json, metrics.jsonl, checkpoints/, model/ (the best so
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import json
@@ -37,6 +38,7 @@ from .signals import catch_signals
 from .training import TrainState, evaluate, init_state, make_train_step, train
 
 FORMAT = 1
+_KEYS = {"domain", "size", "seed", "steps", "training", "data", "data_sha256", "codec", "network", "head", "from"}
 CALIBRATION = 5  # steps timed, after the first, to turn minutes into steps
 LOG_EVERY = 10  # steps a row of metrics.jsonl
 EVALUATE_EVERY = 10  # steps between validations at the least: a short run is for learning
@@ -92,15 +94,14 @@ def begin(
     data: how to find the items again, kept in config.json for `resume`.
     Raises UsageError for a used folder, DataError for data that cannot be learned from.
     """
-    started = time.monotonic()
+    started = time.perf_counter()
     folder = Path(folder)
     if (steps is None) == (minutes is None):
         raise UsageError("say how long to train: steps, or minutes, one of them")
-    if (steps if steps is not None else minutes or 0) <= 0:
-        raise UsageError(
-            f"a run of {steps or minutes or 0} {'steps' if steps is not None else 'minutes'} does nothing; "
-            "give more than 0"
-        )
+    _check_length(steps, "steps")
+    _check_length(minutes, "minutes")
+    if not 0 <= seed < 2**32:
+        raise UsageError(f"the seed is {seed}; give a whole number from 0 to 2^32 - 1")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is in use; name another folder with --out, or continue that run with --resume")
     params: Params | None = None
@@ -112,9 +113,8 @@ def begin(
     else:
         codec, model, params, size = _fine_tune(domain, splits, start_from, size)
         # A trained model wants a gentler touch than a new one.
-        training = training or TrainingConfig.from_dict(
-            {**(usual := domain.training(size)).to_dict(), "learning_rate": usual.learning_rate / 4}
-        )
+        usual = domain.training(size)
+        training = training or dataclasses.replace(usual, learning_rate=usual.learning_rate / 4)
     sources = [_source(codec, items) for items in (splits.train, splits.valid)]
     config: dict[str, Any] = {
         "format": FORMAT,
@@ -138,6 +138,7 @@ def begin(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from None
+    print(f"seqgen: training in {folder}", file=sys.stderr)
     optimizer = make_optimizer(training, steps or 1)
     train_step = make_train_step(model.loss, optimizer, ema=training.ema)
     state = init_state(model, optimizer, jax.random.key(seed), run.windows.shape[0], params)
@@ -145,9 +146,9 @@ def begin(
         steps = _steps_in(60 * minutes, started, run, state, train_step)
         state = state._replace(opt_state=with_total(state.opt_state, steps))
         config["steps"] = steps
+    if start_from is not None:  # a new run can begin again from its seed, this one needs the weights it was given
+        Checkpoints(folder / "checkpoints").save(state)
     _write_config(folder, config)
-    if start_from is not None:  # a new run begins again from its seed, this one needs the weights it was given
-        Checkpoints(folder / "checkpoints").save(state, {})
     return _loop(run, state, train_step, int(config["steps"]), started)
 
 
@@ -157,11 +158,14 @@ def resume(folder: Path | str, domain: Domain[Any], splits: Splits[Any], *, step
     steps: a new total, which stretches the schedule; the same as before by default.
     Raises ModelError for a folder that holds no run, DataError when the data is not the run's.
     """
-    started = time.monotonic()
+    started = time.perf_counter()
     folder = Path(folder)
+    _check_length(steps, "steps")
     config = read_config(folder)
     if config["domain"] != domain.name:
-        raise UsageError(f"{folder} is a run of {config['domain']}, not {domain.name}; use that command")
+        raise UsageError(
+            f"{folder} is a run of {config['domain']}, not {domain.name}; use the {config['domain']} commands"
+        )
     codec, model = domain.load_codec(config["codec"]), Model.from_dict(config)
     training = TrainingConfig.from_dict(config["training"])
     sources = [_source(codec, items) for items in (splits.train, splits.valid)]
@@ -178,6 +182,8 @@ def resume(folder: Path | str, domain: Domain[Any], splits: Splits[Any], *, step
     if restored is not None:
         state, notes = restored
         started -= notes.get("seconds", 0.0)
+    elif config["from"]:
+        raise ModelError(f"{folder} has lost its checkpoints, and with them the weights it began from; begin a new run")
     if total != config["steps"]:
         state = state._replace(opt_state=with_total(state.opt_state, total))
         config["steps"] = total
@@ -191,15 +197,23 @@ def read_config(folder: Path | str) -> dict[str, Any]:
     path = Path(folder) / "config.json"
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise ModelError(
             f"{folder} holds no run: there is no config.json; name a folder that `train --out` made"
         ) from None
     except (OSError, ValueError) as error:
         raise ModelError(f"cannot read {path}: {error}; the run is damaged") from None
-    if not isinstance(config, dict) or config.get("format") != FORMAT or "steps" not in config:
-        raise ModelError(f"{path} is not a run of this version (format {FORMAT}); it may be newer: upgrade seqgen")
-    return config
+    version = config.get("format") if isinstance(config, dict) else None
+    if isinstance(version, int) and version > FORMAT:
+        raise ModelError(f"{path} has format {version}, this seqgen reads up to {FORMAT}: pip install --upgrade seqgen")
+    if version != FORMAT or not config.keys() >= _KEYS:
+        raise ModelError(f"{path} is not that of a run, or damaged; name a folder that `train --out` made")
+    return dict(config)
+
+
+def _check_length(amount: float | None, unit: str) -> None:
+    if amount is not None and not 0 < amount < 2**31:  # nor NaN
+        raise UsageError(f"a run of {amount} {unit} cannot be; give more than 0 and less than 2^31")
 
 
 def _write_config(folder: Path, config: Mapping[str, Any]) -> None:
@@ -215,7 +229,9 @@ def _fine_tune(
         raise UsageError("a fine-tuned model keeps its size: leave out --size, or --from")
     given = from_pretrained(start_from)
     if given.domain != domain.name:
-        raise UsageError(f"{start_from} is a model of {given.domain}, not {domain.name}")
+        raise UsageError(
+            f"{start_from} is a model of {given.domain}, not {domain.name}; use the {given.domain} commands"
+        )
     old = domain.load_codec(given.codec)
     size = str(given.training.get("size", domain.sizes[-1]))
     if domain.match is None:
@@ -260,15 +276,15 @@ def _steps_in(seconds: float, started: float, run: _Run, state: TrainState, trai
     times = []
     for _, step_metrics in train(copy, (run.windows.batch(i) for i in range(CALIBRATION)), train_step):
         float(step_metrics.nll)
-        times.append(time.monotonic())
-    once = time.monotonic()
+        times.append(time.perf_counter())
+    once = time.perf_counter()
     evaluate(run.model, state.params, itertools.islice(run.valid, 2))
-    first = time.monotonic() - once
-    once = time.monotonic()
+    first = time.perf_counter() - once
+    once = time.perf_counter()
     evaluate(run.model, state.params, itertools.islice(run.valid, 2))
-    window = (time.monotonic() - once) / min(2, len(run.valid))
+    window = (time.perf_counter() - once) / min(2, len(run.valid))
     evaluations = first + run.training.evaluations * window * _evaluation_windows(run)
-    left = seconds - (time.monotonic() - started)
+    left = seconds - (time.perf_counter() - started)
     # However slow starting and validating are, half the time is for learning.
     return max(1, round(max(left - evaluations, seconds / 2) / float(np.median(np.diff(times)))))
 
@@ -283,7 +299,7 @@ def _loop(run: _Run, state: TrainState, train_step: Any, steps: int, started: fl
     checkpoints = Checkpoints(run.folder / "checkpoints")
     log = run.folder / "metrics.jsonl"
     done = int(state.step)
-    saved, nlls, since = time.monotonic(), [], time.monotonic()
+    saved, nlls, since = time.perf_counter(), [], time.perf_counter()
     batches = (run.windows.batch(step) for step in itertools.count(done))
     states = train(state, batches, train_step)
     rows, window = run.windows.shape
@@ -291,15 +307,20 @@ def _loop(run: _Run, state: TrainState, train_step: Any, steps: int, started: fl
         catch_signals() as caught,
         Progress(steps, done=done, unit=f"{run.domain.unit}s", per_step=rows * window) as bar,
     ):
+        size = sum(leaf.size for leaf in jax.tree.leaves(state.params))
+        bar.say(
+            f"training in {run.folder}: {size:,} parameters, {steps:,} steps of {rows} x {window} {run.domain.unit}s"
+        )
         while done < steps and not caught and not _exhausted(state, run.training):
             state, step_metrics = next(states)
             done += 1
             nlls.append(float(step_metrics.nll))
-            if not math.isfinite(nlls[-1]):
+            # A gradient that is no number has already spoilt the weights: no checkpoint may be made of them.
+            if not math.isfinite(nlls[-1] + float(step_metrics.grad_norm)):
                 raise TrainingError(_diverged(run.folder, done, checkpoints.latest_step))
             bar.update(done, loss=nlls[-1])
             if done % LOG_EVERY == 0 or done == steps:
-                rate = len(nlls) / max(time.monotonic() - since, 1e-9)
+                rate = len(nlls) / max(time.perf_counter() - since, 1e-9)
                 row = {
                     "step": done,
                     "nll": float(np.mean(nlls)),
@@ -307,17 +328,17 @@ def _loop(run: _Run, state: TrainState, train_step: Any, steps: int, started: fl
                     "steps_per_s": round(rate, 3),
                 }
                 metrics.append(log, row)
-                nlls, since = [], time.monotonic()
+                nlls, since = [], time.perf_counter()
             if done % every == 0 or done == steps:
-                state = _validate(run, state, done, log, bar, time.monotonic() - started)
+                state = _validate(run, state, done, log, bar, time.perf_counter() - started)
                 # The generator holds the state it yielded: from here on it must hold this one.
                 states = train(state, batches, train_step)
-                since = time.monotonic()
-            if done % every == 0 or done == steps or time.monotonic() - saved > run.training.save_seconds:
-                checkpoints.save(state, {"seconds": time.monotonic() - started})
-                saved = time.monotonic()
+                since = time.perf_counter()
+            if done % every == 0 or done == steps or time.perf_counter() - saved > run.training.save_seconds:
+                checkpoints.save(state, {"seconds": time.perf_counter() - started})
+                saved = time.perf_counter()
         if caught:
-            checkpoints.save(state, {"seconds": time.monotonic() - started})
+            checkpoints.save(state, {"seconds": time.perf_counter() - started})
     write_curve(metrics.read(log), run.folder / "curve.svg", unit=f"nats/{run.domain.unit}")
     early = done < steps and not caught
     return Outcome(run.folder, done, steps, float(state.best), caught[0] if caught else None, early)

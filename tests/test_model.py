@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -20,6 +21,13 @@ from seqgen.spec import Continuous, Discrete
 SMALL: dict[str, Any] = {"layers": 1, "units": 5, "embedding": 4}
 PEN = Joint((Mixture(2), Bernoulli(1)))
 TIED = Model(Network(Discrete(6), **SMALL), Categorical(6, tied=4))
+
+
+def numbers(model: Model) -> Any:
+    """Parameters with life in them."""
+    random = np.random.default_rng(0)
+    shapes = jax.eval_shape(model.init, jax.random.key(0))
+    return jax.tree.map(lambda leaf: jnp.asarray(random.normal(0, 0.5, leaf.shape), jnp.float32), shapes)
 
 
 def test_a_head_of_other_steps_is_refused() -> None:
@@ -46,7 +54,7 @@ def test_settings_survive_json(model: Model) -> None:
 
 
 def test_a_tied_head_scores_with_the_table() -> None:
-    params = jax.tree.map(lambda leaf: leaf + 0.1, TIED.init(jax.random.key(0)))
+    params = numbers(TIED)
     assert sorted(params) == ["head", "network"] and sorted(params["head"]) == ["bias", "kernel"]
     table = params["network"]["table0"]
     assert table.shape == (7, 4)  # the null step is read, never predicted
@@ -54,40 +62,39 @@ def test_a_tied_head_scores_with_the_table() -> None:
     targets = jnp.array([[1, 2, 5], [0, 0, 3]])
     batch = Batch(Inputs(steps), targets, steps == 6, jnp.ones((2, 3), bool))
 
-    @jax.jit
-    def log_prob(params: Any) -> Any:
-        return TIED.log_prob(params, TIED.start(params, 2), batch)[0]
+    @functools.partial(jax.jit, static_argnums=0)
+    def scores_and_slope(model: Model, params: Any) -> Any:
+        def total(params: Any) -> Any:
+            log_prob = model.log_prob(params, model.start(params, 2), batch)[0]
+            return log_prob.sum(), log_prob
 
-    _, features = TIED.network.unroll(params["network"], TIED.start(params, 2), Inputs(steps))
+        features = model.network.unroll(params["network"], model.start(params, 2), batch.inputs)[1]
+        return features, *jax.grad(total, has_aux=True)(params)
+
+    features, gradient, log_prob = scores_and_slope(TIED, params)
     scores = np.asarray(features @ params["head"]["kernel"], np.float64) @ np.asarray(table, np.float64)[:6].T
     scores += np.asarray(params["head"]["bias"])
     by_hand = np.take_along_axis(scores, np.asarray(targets)[..., None], 2)[..., 0] - np.log(np.exp(scores).sum(-1))
-    np.testing.assert_allclose(log_prob(params), by_hand, rtol=1e-5)
+    np.testing.assert_allclose(log_prob, by_hand, rtol=1e-5)
 
-    # Symbol 4 is neither read nor right anywhere: only the head's scores can move its row. Row 6 is read only.
-    gradient = jax.grad(lambda params: log_prob(params).sum())(params)["network"]["table0"]
-    assert (np.abs(gradient).max(axis=1) > 0).all()
+    def moved(gradient: Any) -> list[bool]:
+        return (np.abs(gradient["network"]["table0"]).max(axis=1) > 0).tolist()
+
+    # Symbols 3, 4 and 5 are never read: only the head's scores can move their rows.
+    assert moved(gradient) == [True] * 7
     untied = Model(TIED.network, Categorical(6))
-    own = {**params, "head": untied.init(jax.random.key(1))["head"]}
-    gradient = jax.grad(lambda params: untied.log_prob(params, untied.start(params, 2), batch)[0].sum())(own)
-    assert (np.abs(gradient["network"]["table0"]).max(axis=1) > 0).tolist() == [
-        True,
-        True,
-        True,
-        False,
-        False,
-        False,
-        True,
-    ]
+    _, gradient, _ = scores_and_slope(untied, numbers(untied))
+    assert moved(gradient) == [True, True, True, False, False, False, True]
 
 
 def test_the_loss_is_the_sum_over_what_counts() -> None:
-    params = TIED.init(jax.random.key(0))
+    params = numbers(TIED)
     steps = jnp.array([[6, 1, 0], [6, 0, 0]])
     valid = jnp.array([[True, True, False], [True, False, False]])
     batch = Batch(Inputs(steps), steps % 6, steps == 6, valid)
-    log_prob, carry = TIED.log_prob(params, TIED.start(params, 2), batch)
-    nll, (count, after) = TIED.loss(params, TIED.start(params, 2), batch, None)
+    start = TIED.start(params, 2)
+    log_prob, carry = jax.jit(TIED.log_prob)(params, start, batch)
+    nll, (count, after) = jax.jit(TIED.loss)(params, start, batch, None)
     assert log_prob.shape == (2, 3) and not log_prob[~valid].any() and (log_prob[valid] < 0).all()
     assert int(count) == 3 and float(nll) == pytest.approx(-float(log_prob.sum()))
     jax.tree.map(np.testing.assert_array_equal, carry, after)

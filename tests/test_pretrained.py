@@ -409,7 +409,7 @@ def test_names_of_models(folder: Path, tmp_path: Path) -> None:
     assert resolve(folder, shipped) == folder
     with pytest.raises(UnknownName, match="no model named 'shakspeare'; did you mean 'shakespeare'"):
         resolve("shakspeare", shipped)
-    with pytest.raises(UnknownName, match="There is: none"):
+    with pytest.raises(UnknownName, match="known: none"):
         resolve(tmp_path / "nowhere", tmp_path / "no folder")
     shutil.rmtree(run / "model")
     with pytest.raises(ModelError, match=r"holds no model \(yet\)"):

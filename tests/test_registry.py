@@ -54,8 +54,8 @@ def test_what_ships_is_found() -> None:
 @pytest.mark.parametrize(
     ("look_up", "message"),
     [
-        (registry.domain, r"no domain named 'txet'; did you mean 'text'\? There is: .*text"),
-        (registry.dataset, r"no dataset named 'txet'; There is: number-rules, .*tiny-shakespeare"),
+        (registry.domain, r"no domain named 'txet'; did you mean 'text'\? \(known: .*text"),
+        (registry.dataset, r"no dataset named 'txet' \(known: number-rules, .*tiny-shakespeare"),
         (registry.command, r"no command named 'txet'; did you mean 'text'\?"),
     ],
 )

@@ -118,9 +118,8 @@ def check_equal(found: Any, wanted: Any, exact: bool = True) -> None:
 def test_a_sample_is_what_a_plain_loop_draws(model: Model) -> None:
     prompts = prompts_of(model, [0, 1, 9])
     wanted = by_hand(model, prompts, 21)
-    for chunk in (8, 32) if model is SYMBOLS else (8,):  # neither divides 21
-        made = sample(model, parameters(model), KEY, prompts, length=21, chunk=chunk, context=given(model, 3))
-        check_equal(made, wanted, exact=model is SYMBOLS)
+    made = sample(model, parameters(model), KEY, prompts, length=21, chunk=8, context=given(model, 3))
+    check_equal(made, wanted, exact=model is SYMBOLS)
     if model is SYMBOLS:
         assert len({tuple(row.tolist()) for row in made}) == 3 and all(len(set(row.tolist())) > 3 for row in made)
 
@@ -205,9 +204,9 @@ def test_options_seeds_and_prompts_of_like_length_compile_nothing(compilations: 
 
 
 def test_the_pieces_of_a_stream_are_the_sample() -> None:
-    params, prompts = parameters(SYMBOLS), prompts_of(SYMBOLS, [3, 0])
+    params, prompts = parameters(SYMBOLS), prompts_of(SYMBOLS, [3, 0, 0])
     pieces = list(stream(SYMBOLS, params, KEY, prompts, length=21, chunk=8))
-    assert [[len(row) for row in piece] for piece in pieces] == [[8, 8], [8, 8], [5, 5]]
+    assert [[len(row) for row in piece] for piece in pieces] == [[8] * 3, [8] * 3, [5] * 3]
     whole = sample(SYMBOLS, params, KEY, prompts, length=21, chunk=8)
     check_equal([np.concatenate(rows) for rows in zip(*pieces, strict=True)], whole)
 
@@ -232,7 +231,7 @@ def test_the_step_that_stops_a_row_is_its_last() -> None:
 def past_the_text(carry: Any, step: Any) -> jax.Array:
     """In the manner of Graves' rule for the end of a line: the window has come so far."""
     del step
-    return jnp.max(carry[0].position, axis=-1) > 1.5
+    return jnp.max(carry[0].position, axis=-1) > 6
 
 
 def test_stop_reads_the_carry_and_the_context_is_looked_at() -> None:
@@ -249,7 +248,7 @@ def test_stop_reads_the_carry_and_the_context_is_looked_at() -> None:
     source = np.array([[1, 2, 3, 4], [5, 6, 1, 0], [2, 2, 0, 0]])
     for other in (encode(source[::-1], [0, 1, 2]), encode(source, [1, 1, 1])):
         changed = write(other)
-        assert [np.abs(one - two).max() > 0.01 for (one, _), (two, _) in zip(changed, free, strict=True)][0]
+        assert np.abs(changed[0][0] - free[0][0]).max() > 0.01
 
 
 def test_a_start_that_is_given_is_where_it_starts() -> None:
@@ -278,7 +277,7 @@ def test_an_old_state_is_a_way_back() -> None:
 
 def test_nothing_asked_for_is_nothing_made() -> None:
     params = parameters(SYMBOLS)
-    assert [row.tolist() for row in sample(SYMBOLS, params, KEY, [[1], []], length=0)] == [[], []]
+    assert [row.tolist() for row in sample(SYMBOLS, params, KEY, [[]] * 3, length=0)] == [[]] * 3
     assert sample(SYMBOLS, params, KEY, [], length=5) == []
 
 

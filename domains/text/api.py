@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from .files import read_texts, split
 from .presets import DOMAIN, SHIPPED
 
 DEFAULT = "shakespeare"
+SKIPPED_SHOWN = 5  # files of a folder that are passed over: named, up to so many
 WINDOW = 256  # characters scored at once; the state is carried over, so it changes nothing but memory
 
 
@@ -97,21 +99,18 @@ class TextModel:
         Raises UsageError for settings out of range.
         """
         _check(length=length, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, seed=seed)
-        stops = [stop] if isinstance(stop, str) else list(stop)
-        writers = [_Writer(self.codec.decoder(), length, [s for s in stops if s]) for _ in prompts]
+        stops = [self.codec.canonical(text) for text in ([stop] if isinstance(stop, str) else stop) if text]
+        writers = [_Writer(self.codec.decoder(), length, stops) for _ in prompts]
         chunks = sampling.stream(
             self.model,
             self.params,
             jax.random.key(seed),
             [self.codec.encode(prompt).steps for prompt in prompts],
-            # A character takes up to 4 bytes when it is spelt; each writer stops at its own length.
-            length=4 * length,
+            # Enough for every writer to finish: a character takes up to 4 bytes when it is spelt.
+            length=4 * (length + max(map(len, stops), default=0)),
             options=Options(temperature, top_k, top_p, min_p),
         )
-        for chunk in chunks:
-            yield [writer.write(steps) for writer, steps in zip(writers, chunk, strict=True)]
-            if all(writer.finished for writer in writers):
-                return
+        return _pieces(writers, chunks)
 
     def score(self, text: str) -> TextScore:
         """How likely the text is, from its first character on. Raises DataError for an empty one."""
@@ -119,7 +118,9 @@ class TextModel:
         if not text:
             raise DataError("there is nothing to score: the text is empty; give it a character or more")
         example = self.codec.encode(text)
-        windows = evaluation_windows(in_memory(self.codec.spec, [example]), 1, WINDOW)
+        # A power of two: texts of any length share a handful of compiled programs.
+        window = min(WINDOW, 1 << (len(example.steps).bit_length() - 1))
+        windows = evaluation_windows(in_memory(self.codec.spec, [example]), 1, window)
         return TextScore(evaluate(self.model, self.params, windows) * len(example.steps), len(text))
 
 
@@ -141,14 +142,19 @@ class _Writer:
         if cuts and min(cuts) <= self.left:
             self.finished = True
             return text[: min(cuts)]
-        if len(text) >= self.left + max(map(len, self.stops), default=0):
-            self.finished = True
-            return text[: self.left]
         keep = max((n for stop in self.stops for n in range(1, len(stop)) if text.endswith(stop[:n])), default=0)
         ready = min(len(text) - keep, self.left)
         self.held = text[ready:]
         self.left -= ready
+        self.finished = self.left == 0
         return text[:ready]
+
+
+def _pieces(writers: Sequence[_Writer], chunks: Iterator[list[Any]]) -> Iterator[list[str]]:
+    for chunk in chunks:
+        yield [writer.write(steps) for writer, steps in zip(writers, chunk, strict=True)]
+        if all(writer.finished for writer in writers):
+            return
 
 
 def load(model: str | os.PathLike[str] = DEFAULT) -> TextModel:
@@ -219,7 +225,12 @@ def load_splits(data: str | os.PathLike[str], *, encoding: str = "utf-8", downlo
     """A file, a folder, "-" or the name of a data set of texts."""
     name = os.fspath(data)
     if name == "-" or os.path.exists(name):
-        return split(read_texts(name, encoding).texts)
+        found = read_texts(name, encoding)
+        for line in found.skipped[:SKIPPED_SHOWN]:
+            print(f"skipped: {line}", file=sys.stderr)
+        if len(found.skipped) > SKIPPED_SHOWN:
+            print(f"skipped: {len(found.skipped) - SKIPPED_SHOWN} more", file=sys.stderr)
+        return split(found.texts)
     if name in registry.datasets():
         dataset = registry.dataset(name)
         if DOMAIN.name != dataset.DOMAIN:
@@ -238,7 +249,7 @@ def _check(*, length: int, temperature: float, top_k: int, top_p: float, min_p: 
         (top_k >= 0, f"top-k is {top_k}; give 0 (all) or more"),
         (0 < top_p <= 1, f"top-p is {top_p}; give more than 0, at most 1 (all)"),
         (0 <= min_p <= 1, f"min-p is {min_p}; give 0 (all) to 1"),
-        (0 <= seed < 2**63, f"seed is {seed}; give a whole number from 0 to 2^63 - 1"),
+        (0 <= seed < 2**32, f"seed is {seed}; give a whole number from 0 to 2^32 - 1"),
     )
     for holds, message in rules:
         if not holds:

@@ -84,7 +84,6 @@ def _train(args: argparse.Namespace) -> int:
         outcome = api.resume(args.resume, args.data, steps=args.steps)
     else:
         out = args.out or _free_folder(args.data)
-        print(f"seqgen: training in {out}", file=sys.stderr)
         outcome = api.train(
             args.data,
             out,
