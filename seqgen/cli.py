@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         args = build_parser().parse_args(arguments)
         code = int(args.run(args))
-        sys.stdout.flush()
+        print(end="", flush=True)  # what a full disk refuses is an error here, and a stack trace at exit
         return code
     except SeqgenError as error:
         print(f"seqgen: error: {error}", file=sys.stderr)
@@ -33,14 +33,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("seqgen: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader has seen enough, as in `seqgen ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
     except OSError as error:
         print(
-            f"seqgen: error: {error.filename or 'output'}: {error.strerror}; make room or name another place",
+            f"seqgen: error: {error.filename or 'output'}: {error.strerror or error}; make room or name another place",
             file=sys.stderr,
         )
+        if error.filename is None:
+            _drop_output()
         return 1
+
+
+def _drop_output() -> None:
+    """Python would try to write what is left once more at exit, and complain again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -69,23 +76,27 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def pick_seed(seed: int | None) -> int:
-    """The seed asked for, or a new one, named so that the same can be had again."""
-    if seed is None:
-        seed = int.from_bytes(os.urandom(3), "big")
+def pick_seed(asked: int | None) -> int:
+    """The seed asked for, or a new one; `tell_seed` names it, once nothing else is wrong with the request."""
+    return int.from_bytes(os.urandom(3), "big") if asked is None else asked
+
+
+def tell_seed(asked: int | None, seed: int) -> None:
+    """Says how the same can be had again, to somebody who asked for no seed."""
+    if asked is None:
         print(f"seqgen: --seed {seed} makes the same again", file=sys.stderr)
-    return seed
 
 
 def _demo(args: argparse.Namespace) -> int:
     from .cache import use_compile_cache
 
     use_compile_cache()
-    seed = pick_seed(args.seed)
     try:
         args.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write to {args.out}: {error.strerror}; name another folder with --out") from None
+    seed = pick_seed(args.seed)
+    tell_seed(args.seed, seed)
     for name in registry.commands():
         demo = registry.command(name).demo
         if demo is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import jax
 
 from . import registry
+from .errors import UnknownName
 from .pretrained import from_pretrained, resolve
 
 
@@ -20,7 +21,10 @@ def shipped() -> list[Path]:
 def describe(name: str | Path) -> str:
     """A few lines on a model, by shipped name, run or model folder. Raises UnknownName, ModelError."""
     known = {path.name: path for path in shipped()}
-    folder = known.get(str(name)) or resolve(name, Path())
+    try:
+        folder = known.get(str(name)) or resolve(name, Path())
+    except UnknownName:
+        raise UnknownName("model", str(name), known) from None
     given = from_pretrained(folder)
     network, notes = given.model.network, given.training
     size = sum(path.stat().st_size for path in folder.iterdir())
@@ -32,4 +36,6 @@ def describe(name: str | Path) -> str:
     ]
     lines += [f"  {key!s:9.9} {json.dumps(value)}" for key, value in notes.items() if key != "settings"]
     card = folder / "README.md"
-    return "\n".join([*lines, *([f"  card      {card}"] if card.exists() else [])])
+    lines += [f"  card      {card}"] if card.exists() else []
+    # The notes are a stranger's words: no terminal is to obey them.
+    return "\n".join("".join(letter if letter.isprintable() else " " for letter in line) for line in lines)

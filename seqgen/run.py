@@ -59,6 +59,10 @@ class Outcome:
     def model(self) -> Path:
         return self.folder / "model"
 
+    @property
+    def curve(self) -> Path:
+        return self.folder / "curve.svg"
+
 
 @dataclass(frozen=True)
 class _Run:

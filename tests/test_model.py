@@ -93,8 +93,9 @@ def test_the_loss_is_the_sum_over_what_counts() -> None:
     valid = jnp.array([[True, True, False], [True, False, False]])
     batch = Batch(Inputs(steps), steps % 6, steps == 6, valid)
     start = TIED.start(params, 2)
-    log_prob, carry = jax.jit(TIED.log_prob)(params, start, batch)
-    nll, (count, after) = jax.jit(TIED.loss)(params, start, batch, None)
+    (log_prob, carry), (nll, (count, after)) = jax.jit(
+        lambda *arguments: (TIED.log_prob(*arguments), TIED.loss(*arguments, None))
+    )(params, start, batch)
     assert log_prob.shape == (2, 3) and not log_prob[~valid].any() and (log_prob[valid] < 0).all()
     assert int(count) == 3 and float(nll) == pytest.approx(-float(log_prob.sum()))
     jax.tree.map(np.testing.assert_array_equal, carry, after)

@@ -108,6 +108,24 @@ def test_the_state_handed_in_is_used_up_and_a_copy_is_not() -> None:
     assert int(after.step) == 1 and float(metrics.count) == WINDOWS.batch(0).valid.sum()
 
 
+def test_every_step_has_a_key_of_its_own() -> None:
+    """A function of the run's key and the step, so that a resumed run draws the same dropout."""
+
+    def loss(params: Any, carry: Any, batch: Batch, key: jax.Array) -> Any:
+        return params.sum(), (jnp.int32(1), jax.random.key_data(key))
+
+    optimizer = optax.sgd(0.0)
+    step = make_train_step(loss, optimizer)
+    state = new_state(seed=8)
+    key = keep(state.key)
+    params = jnp.zeros(1)
+    state = state._replace(params=params, ema=jnp.zeros(1), carry=jnp.copy(state.key), opt_state=optimizer.init(params))
+    for number in range(3):
+        state, _ = step(state, WINDOWS.batch(number))
+        expected = jax.random.fold_in(jax.random.wrap_key_data(jnp.asarray(key)), number)
+        np.testing.assert_array_equal(state.carry, jax.random.key_data(expected))
+
+
 def test_fine_tuning_leaves_the_given_parameters_alone() -> None:
     params = MODEL.init(jax.random.key(5))
     before = digest(params)
@@ -151,8 +169,9 @@ def test_the_loss_is_a_mean_over_what_counts() -> None:
     assert not any(leaf.any() for leaf in jax.tree.leaves(empty))
 
 
-def updated(config: TrainingConfig, params: Any, gradients: list[Any], total: int = 100) -> Any:
-    optimizer = make_optimizer(config, total)
+@functools.partial(jax.jit, static_argnums=0)
+def updated(config: TrainingConfig, params: Any, gradients: list[Any]) -> Any:
+    optimizer = make_optimizer(config, 100)
     state = optimizer.init(params)
     for gradient in gradients:
         updates, state = optimizer.update(gradient, state, params)

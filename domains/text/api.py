@@ -138,10 +138,11 @@ class _Writer:
         if self.finished:
             return ""
         text = self.held + self.decoder.decode(steps)
-        cuts = [at for stop in self.stops if (at := text.find(stop)) >= 0]
-        if cuts and min(cuts) <= self.left:
+        # The stop that is complete first counts, so that it does not matter how the text arrives.
+        found = [(at + len(stop), at) for stop in self.stops if (at := text.find(stop)) >= 0]
+        if found:
             self.finished = True
-            return text[: min(cuts)]
+            return text[: min(min(found)[1], self.left)]
         keep = max((n for stop in self.stops for n in range(1, len(stop)) if text.endswith(stop[:n])), default=0)
         ready = min(len(text) - keep, self.left)
         self.held = text[ready:]

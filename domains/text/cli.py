@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import shlex
 import sys
 from pathlib import Path
 
-from seqgen.cli import pick_seed
+from seqgen.cli import pick_seed, tell_seed
 from seqgen.commands import Commands
-from seqgen.errors import DataError, UsageError
+from seqgen.errors import UsageError
 
 MODEL = "shakespeare"
 MODEL_HELP = f"a shipped name, a run or a model folder ({MODEL})"
@@ -83,10 +84,9 @@ def _train(args: argparse.Namespace) -> int:
     if args.resume is not None:
         outcome = api.resume(args.resume, args.data, steps=args.steps)
     else:
-        out = args.out or _free_folder(args.data)
         outcome = api.train(
             args.data,
-            out,
+            args.out or _free_folder(args.data),
             size=args.size,
             steps=args.steps,
             minutes=args.minutes,
@@ -95,7 +95,7 @@ def _train(args: argparse.Namespace) -> int:
             encoding=args.encoding or "utf-8",
             download=args.download,
         )
-    run = outcome.folder
+    run = shlex.quote(str(outcome.folder))
     if outcome.signal is not None:
         print(
             f"seqgen: stopped and saved at step {outcome.step} of {outcome.steps}; "
@@ -105,8 +105,8 @@ def _train(args: argparse.Namespace) -> int:
         return 128 + outcome.signal
     why = " (validation no longer improves)" if outcome.stopped_early else ""
     print(f"seqgen: step {outcome.step} of {outcome.steps}{why}, best validation {outcome.best:.4f} nats/char")
-    print(f"seqgen: model {outcome.model}, curve {run / 'curve.svg'}; write with: seqgen text sample --model {run}")
-    print(api.load(run).sample(length=300, temperature=0.8, seed=args.seed or 0))
+    print(f"seqgen: model {outcome.model}, curve {outcome.curve}; write with: seqgen text sample --model {run}")
+    print(api.load(outcome.folder).sample(length=300, temperature=0.8, seed=args.seed or 0))
     return 0
 
 
@@ -123,7 +123,7 @@ def _sample(args: argparse.Namespace) -> int:
     from . import api
 
     use_compile_cache()
-    model = api.load(args.model)
+    model, seed = api.load(args.model), pick_seed(args.seed)
     pieces = model.stream(
         [args.prompt],
         length=args.length,
@@ -132,8 +132,9 @@ def _sample(args: argparse.Namespace) -> int:
         top_p=args.top_p,
         min_p=args.min_p,
         stop=args.stop,
-        seed=pick_seed(args.seed),
+        seed=seed,
     )
+    tell_seed(args.seed, seed)
     for (piece,) in itertools.chain([[model.codec.canonical(args.prompt)]], pieces):
         print(piece, end="", flush=True)
     print()
@@ -148,8 +149,6 @@ def _score(args: argparse.Namespace) -> int:
 
     use_compile_cache()
     text = read_text(args.file, args.encoding)
-    if not text:
-        raise DataError(f"{args.file} is empty; give it some text")
     score = api.load(args.model).score(text)
     print(
         f"{score.nats_per_char:.4f} nats/char  {score.bits_per_char:.4f} bits/char  "

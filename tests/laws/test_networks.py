@@ -257,7 +257,7 @@ def test_a_condition_that_is_missing_is_asked_for() -> None:
 
 
 def test_init_is_a_function_of_the_key() -> None:
-    network = dataclasses.replace(ALL["static, controls"], **WINDOW)
+    network = dataclasses.replace(ALL["window, one layer"], spec=Discrete(6), static=3)
     once, again, other = (network.init(jax.random.key(seed)) for seed in (1, 1, 2))
     assert_same(once, again)
     assert all(leaf.dtype == np.float32 for leaf in jax.tree.leaves(once))
@@ -273,6 +273,16 @@ def test_no_masks_are_masks_that_hide_nothing() -> None:
         params, carry, inputs, reset, valid, context = first(network)
         masked = unrolled(network)(params, carry, inputs, np.zeros_like(reset), np.ones_like(valid), context)
         assert_close(unrolled(network)(params, carry, inputs, None, None, context), masked, 1e-5)
+
+
+@pytest.mark.parametrize("name", ["two layers", "window, skip"])
+def test_bf16_rounds_and_no_more(name: str) -> None:
+    full, half = ALL[name], ALL[f"{name}, bf16"]
+    assert_same(first(half), first(full))
+    _, exact = unrolled(full)(*first(full))
+    _, rounded = unrolled(half)(*first(half))
+    error = np.abs(rounded - exact).max() / np.abs(exact).max()
+    assert 1e-4 < error < 5e-2
 
 
 @pytest.fixture(scope="module")
@@ -297,7 +307,8 @@ def gradient() -> Any:
 
     start = network.start(params, B, context)
     given = {"params": params, "context": Context(start, jnp.zeros((B, 3, 3)), jnp.zeros((B, 2)))}
-    return jax.jit(jax.grad(loss)), given, inputs, valid
+    quick = {"xla_backend_optimization_level": 0}  # compiled for three calls
+    return jax.jit(jax.grad(loss), compiler_options=quick), given, inputs, valid
 
 
 def test_gradients_go_through_the_context_door(gradient: Any) -> None:
@@ -346,9 +357,10 @@ def test_dropout(kind: str, key: jax.Array) -> None:
     network, units = DROPOUT[kind], SMALL["units"]
     params, carry, inputs, reset, _, context = first(network)
     given = params, carry, inputs, reset, np.ones((B, T), bool), context
-    _, dry = unrolled(dataclasses.replace(network, dropout=0.0, variational=True))(*given, key)
-    _, off = unrolled(network)(*given)
-    assert_same(off, dry)
+    without = dataclasses.replace(network, dropout=0.0, variational=True)
+    programs = unrolled(network).lower(*given), unrolled(without).lower(*given, key)
+    assert programs[0].as_text() == programs[1].as_text()  # no key, no dropout
+    _, dry = unrolled(without)(*given)
     draw = jax.jit(jax.vmap(functools.partial(unrolled(network), *given)))
     wet = np.asarray(draw(jax.random.split(key, 40))[1])  # [40, B, T, 2 units]
     assert_same(draw(jax.random.split(key, 40))[1], wet)

@@ -1,0 +1,136 @@
+"""Laws every domain obeys, those of other packages included: the list is the registry's."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from seqgen import registry
+from seqgen.batching import Windows, in_memory
+from seqgen.config import TrainingConfig
+from seqgen.domain import Codec, Domain
+from seqgen.errors import ModelError, UnknownName
+from seqgen.model import Model
+from seqgen.optimizer import make_optimizer
+from seqgen.sampling import sample
+from seqgen.spec import Binary, Continuous, Discrete, Joint, Spec, empty_steps
+from seqgen.training import init_state, make_train_step
+
+DOMAINS = [registry.domain(name) for name in registry.domains()]
+every_domain = pytest.mark.parametrize("domain", DOMAINS, ids=registry.domains())
+
+
+@functools.cache
+def codec_of(domain: Domain[Any]) -> Codec[Any]:
+    return domain.fit_codec(domain.examples)
+
+
+def random_steps(spec: Spec, length: int, random: np.random.Generator) -> Any:
+    """What a sampler could emit, sense or nonsense."""
+    match spec:
+        case Discrete(size):
+            return random.integers(0, size, length).astype(np.int32)
+        case Continuous(dim):
+            return (random.standard_cauchy((length, dim)) * 10.0 ** random.integers(-3, 4)).astype(np.float32)
+        case Binary(dim):
+            return random.integers(0, 2, (length, dim)).astype(np.float32)
+        case Joint(parts):
+            return tuple(random_steps(part, length, random) for part in parts)
+
+
+def test_there_are_domains_and_they_go_by_their_names() -> None:
+    assert DOMAINS
+    for name, domain in zip(registry.domains(), DOMAINS, strict=True):
+        assert domain.name == name
+
+
+@every_domain
+def test_items_come_back_from_steps(domain: Domain[Any]) -> None:
+    assert domain.examples, "a domain brings examples for these laws"
+    codec = codec_of(domain)
+    for item in domain.examples:
+        example = codec.encode(item)
+        assert codec.decode(example.steps) == codec.canonical(item)
+        assert codec.canonical(codec.canonical(item)) == codec.canonical(item)
+        for leaf, like in zip(jax.tree.leaves(example.steps), jax.tree.leaves(empty_steps(codec.spec, 1)), strict=True):
+            assert leaf.dtype == like.dtype and leaf.shape[1:] == like.shape[1:] and len(leaf)
+
+
+@every_domain
+def test_any_steps_can_be_decoded(domain: Domain[Any]) -> None:
+    codec, random = codec_of(domain), np.random.default_rng(1)
+    kind = type(codec.canonical(domain.examples[0]))
+    for length in (0, 1, 2, 3, 50, 50, 50, 2000):
+        item = codec.decode(random_steps(codec.spec, length, random))
+        assert type(item) is kind
+    assert type(codec.decode(empty_steps(codec.spec, 20))) is kind
+
+
+@every_domain
+def test_a_codec_travels_as_json(domain: Domain[Any]) -> None:
+    codec = codec_of(domain)
+    again = domain.load_codec(json.loads(json.dumps(codec.to_dict())))
+    assert again.spec == codec.spec and again.to_dict() == codec.to_dict()
+    for item in domain.examples:
+        one, other = codec.encode(item), again.encode(item)
+        jax.tree.map(np.testing.assert_array_equal, one, other)
+        assert again.decode(other.steps) == codec.decode(one.steps)
+    with pytest.raises(ModelError):
+        domain.load_codec({"kind": "unheard of"})
+
+
+@every_domain
+def test_every_size_makes_a_model_of_the_codec(domain: Domain[Any]) -> None:
+    codec, parameters = codec_of(domain), []
+    for size in domain.sizes:
+        model = domain.make_model(codec, size)
+        assert isinstance(model, Model) and model.network.spec == model.head.spec == codec.spec
+        assert Model.from_dict(json.loads(json.dumps(model.to_dict()))) == model
+        shapes = jax.eval_shape(functools.partial(model.init, jax.random.key(0)))
+        parameters.append(sum(leaf.size for leaf in jax.tree.leaves(shapes)))
+        assert isinstance(domain.training(size), TrainingConfig)
+    assert parameters and all(small < large for small, large in itertools.pairwise(parameters)), "smallest first"
+    for function in (functools.partial(domain.make_model, codec), domain.training):
+        with pytest.raises(UnknownName, match="no size named 'vast'"):
+            function("vast")
+
+
+@every_domain
+def test_the_smallest_model_learns_and_is_sampled(domain: Domain[Any]) -> None:
+    codec, training = codec_of(domain), domain.training(domain.sizes[0])
+    model = domain.make_model(codec, domain.sizes[0])
+    windows = Windows(in_memory(codec.spec, [codec.encode(item) for item in domain.examples]), rows=2, window=16)
+    optimizer = make_optimizer(training, 4)
+    state = init_state(model, optimizer, jax.random.key(0), windows.shape[0])
+    train_step, losses = make_train_step(model.loss, optimizer, ema=training.ema), []
+    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
+        for step in range(3):
+            state, metrics = train_step(state, windows.batch(step))
+            losses.append(float(metrics.nll))
+    assert np.isfinite(losses).all() and int(state.step) == 3
+    assert train_step._cache_size() == 1, "a later step compiled again"  # type: ignore[attr-defined]
+
+    batch = windows.batch(0)
+    context = jax.tree.map(lambda leaf: leaf[:1], model.encode(state.params, batch))
+    nothing = empty_steps(codec.spec)
+    (made,) = sample(model, state.params, jax.random.key(0), [nothing], length=8, chunk=8, context=context)
+    assert {len(leaf) for leaf in jax.tree.leaves(made)} == {8}
+    codec.decode(made)
+
+
+@every_domain
+def test_fine_tuning_knows_what_both_codecs_know(domain: Domain[Any]) -> None:
+    if domain.match is None:
+        pytest.skip(f"{domain.name} keeps the codec of the model it starts from")
+    old, new = domain.fit_codec(domain.examples[:1]), codec_of(domain)
+    ids = domain.match(old, new)
+    assert len(ids) == new.spec.size  # type: ignore[union-attr]
+    assert ids.min() >= -1 and ids.max() < old.spec.size  # type: ignore[union-attr]
+    assert np.unique(ids[ids >= 0]).size == (ids >= 0).sum() > 0, "two symbols stand for one"
+    np.testing.assert_array_equal(domain.match(new, new), np.arange(new.spec.size))  # type: ignore[union-attr]

@@ -1,0 +1,413 @@
+"""The training loop: what a run leaves behind, and that no kill, signal or resume changes a bit of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from seqgen import metrics, run
+from seqgen.cache import use_compile_cache
+from seqgen.checkpoint import Checkpoints
+from seqgen.cli import main
+from seqgen.config import TrainingConfig
+from seqgen.domain import Splits
+from seqgen.domains import text
+from seqgen.domains.text import DOMAIN
+from seqgen.errors import DataError, ModelError, SeqgenError, TrainingError, UsageError
+from seqgen.finetuning import adapt
+from seqgen.model import Model
+from seqgen.optimizer import make_optimizer
+from seqgen.pretrained import from_pretrained, named, save_pretrained
+from seqgen.progress import Progress
+from seqgen.training import Metrics, TrainState, init_state
+
+ROOT = Path(__file__).parent.parent
+POEM = "".join(f"Line {number} of a poem, no longer than it need be;\n" for number in range(20))
+STEPS = 14  # validated and saved at 10 and 14
+
+
+@pytest.fixture(autouse=True, scope="module")
+def like_outside_of_tests() -> Iterator[None]:
+    """optax mixes integers and floats; and every run compiles the same, which the cache remembers."""
+    use_compile_cache()
+    with jax.numpy_dtype_promotion("standard"):
+        yield
+
+
+@pytest.fixture(scope="module")
+def poem(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "poem.txt"
+    path.write_text(POEM, encoding="utf-8")
+    return path
+
+
+def command(poem: Path, out: Path) -> list[str]:
+    return ["text", "train", str(poem), "--out", str(out), "--size", "tiny", "--steps", str(STEPS), "--seed", "3"]
+
+
+@pytest.fixture(scope="module")
+def whole(poem: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nothing disturbed."""
+    out = tmp_path_factory.mktemp("runs") / "whole"
+    assert main(command(poem, out)) == 0
+    return out
+
+
+@pytest.fixture
+def again(whole: Path, tmp_path: Path) -> Path:
+    """A copy of it to work on."""
+    return Path(shutil.copytree(whole, tmp_path / "again"))
+
+
+def digest(tree: Any) -> str:
+    leaves = {name: np.asarray(leaf) for name, leaf in named(tree).items()}
+    return hashlib.sha256(b"".join(name.encode() + leaf.tobytes() for name, leaf in leaves.items())).hexdigest()
+
+
+def last_state(folder: Path) -> TrainState:
+    """The whole state at a run's newest checkpoint."""
+    config = run.read_config(folder)
+    model, training = Model.from_dict(config), TrainingConfig.from_dict(config["training"])
+    restored = Checkpoints(folder / "checkpoints").restore(blank(model, training, rows=13))
+    assert restored is not None
+    return restored[0]
+
+
+def blank(model: Model, training: TrainingConfig, rows: int) -> TrainState:
+    optimizer = make_optimizer(training, 1)
+    return jax.eval_shape(lambda: init_state(model, optimizer, jax.random.key(0), rows))
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def rows(folder: Path) -> list[tuple[str, int]]:
+    """What the metrics hold: ("nll" or "valid", step), in the order written."""
+    return [("valid" if "valid" in row else "nll", row["step"]) for row in metrics.read(folder / "metrics.jsonl")]
+
+
+def check_same_end(folder: Path, whole: Path) -> None:
+    assert digest(last_state(folder)) == digest(last_state(whole))
+    assert (folder / "model" / "model.safetensors").read_bytes() == (whole / "model" / "model.safetensors").read_bytes()
+    assert rows(folder) == rows(whole)
+
+
+# What a run leaves behind
+
+
+def test_a_run_leaves_all_of_itself(whole: Path, poem: Path) -> None:
+    assert {path.name for path in whole.iterdir()} == {
+        "config.json", "metrics.jsonl", "checkpoints", "model", "curve.svg"
+    }  # fmt: skip
+    config = run.read_config(whole)
+    assert (config["domain"], config["size"], config["steps"], config["seed"]) == ("text", "tiny", STEPS, 3)
+    assert config["data"] == {"name": str(poem), "encoding": "utf-8"}
+    assert rows(whole) == [("nll", 10), ("valid", 10), ("nll", 14), ("valid", 14)]
+    assert int(last_state(whole).step) == STEPS
+    assert (whole / "curve.svg").read_text(encoding="utf-8").startswith("<?xml")
+
+    notes = from_pretrained(whole / "model").training
+    best = min((row["valid"], row["step"]) for row in metrics.read(whole / "metrics.jsonl") if "valid" in row)
+    assert (notes["valid"], notes["steps"]) == best
+    model = text.load(whole)
+    assert model.codec == text.Characters.fit(text.DOMAIN.fit_codec([POEM[: int(0.9 * len(POEM))]]).alphabet)
+    assert len(model.sample("Line ", length=10, seed=1)) == 15
+
+
+# Going on
+
+
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+from seqgen import cli, progress
+
+def killed(self, step, **news):
+    if step == 12:
+        with Path(sys.argv[1], "metrics.jsonl").open("a") as file:
+            file.write('{"step": 12, "nll": 2.')
+        os.kill(os.getpid(), signal.SIGKILL)
+
+progress.Progress.update = killed
+cli.main(sys.argv[2:])
+"""
+
+
+def test_a_killed_run_goes_on_to_the_same_bits(poem: Path, whole: Path, tmp_path: Path) -> None:
+    out = tmp_path / "killed"
+    child = subprocess.run([sys.executable, "-c", CHILD, str(out), *command(poem, out)], cwd=ROOT, check=False)
+    assert child.returncode == -signal.SIGKILL
+    assert Checkpoints(out / "checkpoints").latest_step == 10
+    assert (out / "metrics.jsonl").read_bytes().endswith(b'{"step": 12, "nll": 2.')
+    outcome = text.resume(out)
+    assert (outcome.step, outcome.steps, outcome.signal, outcome.stopped_early) == (STEPS, STEPS, None, False)
+    check_same_end(out, whole)
+
+
+def raise_at(monkeypatch: pytest.MonkeyPatch, step: int, number: int) -> None:
+    """Sends this process a signal when it has done so many steps."""
+    update = Progress.update
+
+    def interrupted(self: Progress, done: int, **news: Any) -> None:
+        update(self, done, **news)
+        if done == step and "loss" in news:
+            os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(Progress, "update", interrupted)
+
+
+def test_signals_save_and_say_how_to_go_on(
+    poem: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, before = tmp_path / "a run", signal.getsignal(signal.SIGINT)
+    stops = [
+        (3, signal.SIGINT, 130, command(poem, out)),
+        (5, signal.SIGTERM, 143, ["text", "train", "--resume", str(out)]),
+    ]
+    for step, number, code, arguments in stops:
+        with monkeypatch.context() as patch:
+            raise_at(patch, step, number)
+            assert main(arguments) == code
+        told = capsys.readouterr().err.splitlines()[-1]
+        assert (
+            told
+            == f"seqgen: stopped and saved at step {step} of {STEPS}; go on with: seqgen text train --resume '{out}'"
+        )
+        assert Checkpoints(out / "checkpoints").latest_step == step
+        assert signal.getsignal(signal.SIGINT) == before
+        assert main(["text", "sample", "--model", str(out)]) == 1  # nothing was validated, so nothing is the best yet
+        assert "holds no model (yet)" in capsys.readouterr().err
+    assert main(["text", "train", "--resume", str(out)]) == 0
+    check_same_end(out, whole)
+
+
+def test_a_finished_run_has_nothing_left_to_do(again: Path, whole: Path) -> None:
+    before = files(again)
+    outcome = text.resume(again)
+    assert (outcome.step, outcome.steps, outcome.stopped_early) == (STEPS, STEPS, False)
+    assert files(again) == before
+
+
+def test_more_steps_extend_a_run(again: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["text", "train", "--resume", str(again), "--steps", "16"]) == 0
+    assert "step 16 of 16" in capsys.readouterr().out
+    state = last_state(again)
+    assert int(state.step) == run.read_config(again)["steps"] == 16
+    assert (int(state.opt_state[-1].step), int(state.opt_state[-1].total)) == (16, 16)
+    assert rows(again) == [("nll", 10), ("valid", 10), ("nll", 14), ("valid", 14), ("nll", 16), ("valid", 16)]
+
+
+def test_a_resume_without_a_checkpoint_begins_anew(again: Path, whole: Path) -> None:
+    shutil.rmtree(again / "checkpoints")
+    text.resume(again)
+    check_same_end(again, whole)
+
+
+# What is refused, and what that costs: nothing
+
+
+def splits() -> Splits[str]:
+    return text.api.load_splits  # type: ignore[attr-defined, no-any-return]
+
+
+REFUSED: dict[str, tuple[Callable[[Path], Any], type[SeqgenError], str]] = {
+    "begin": (
+        lambda again: text.train(Splits([POEM], [POEM]), again, steps=1),
+        UsageError,
+        r"again is in use; name another folder with --out, or continue that run with --resume$",
+    ),
+    "other data": (
+        lambda again: text.resume(again, Splits([POEM + "."], [POEM])),
+        DataError,
+        r"the data is not what .*again was trained on; give the same files, or begin a new run with --from .*again$",
+    ),
+    "other domain": (
+        lambda again: run.resume(again, dataclasses.replace(DOMAIN, name="music"), Splits([POEM], [POEM])),
+        UsageError,
+        r"again is a run of text, not music; use the text commands$",
+    ),
+    "no steps": (lambda again: text.resume(again, steps=0), UsageError, r"a run of 0 steps cannot be; give more"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_run_that_is_refused_is_as_it_was(what: str, again: Path) -> None:
+    act, kind, message = REFUSED[what]
+    before = files(again)
+    with pytest.raises(kind, match=message):
+        act(again)
+    assert files(again) == before
+
+
+LENGTHS: list[tuple[dict[str, Any], str]] = [
+    ({}, "say how long to train: steps, or minutes, one of them"),
+    ({"steps": 1, "minutes": 1}, "say how long to train: steps, or minutes, one of them"),
+    ({"steps": -1}, "a run of -1 steps cannot be; give more than 0"),
+    ({"steps": 2**31}, "a run of 2147483648 steps cannot be"),
+    ({"minutes": 0.0}, "a run of 0.0 minutes cannot be"),
+    ({"minutes": float("nan")}, "a run of nan minutes cannot be"),
+    ({"steps": 1, "seed": -1}, "the seed is -1; give a whole number from 0"),
+    ({"steps": 1, "seed": 2**32}, "the seed is 4294967296; give a whole number from 0"),
+]
+
+
+@pytest.mark.parametrize(("settings", "message"), LENGTHS, ids=str)
+def test_requests_that_cannot_be_met_leave_no_folder(settings: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=message):
+        run.begin(tmp_path / "out", DOMAIN, Splits([POEM], [POEM]), **settings)
+    assert not (tmp_path / "out").exists()
+
+
+def test_data_that_cannot_be_learned_from_leaves_no_folder(tmp_path: Path) -> None:
+    for train, valid in ([], [POEM]), ([""], [POEM]), ([POEM], []):
+        with pytest.raises(DataError, match="nothing to learn from"):
+            run.begin(tmp_path / "out", DOMAIN, Splits(train, valid), steps=1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_no_run_is_not_resumed(whole: Path, again: Path, tmp_path: Path) -> None:
+    for folder, message in (
+        (tmp_path / "nowhere", r"nowhere holds no run: .* name a folder that `train --out` made"),
+        (again / "config.json", r"holds no run"),
+        (whole / "model", r"config.json is not that of a run, or damaged"),
+    ):
+        with pytest.raises(ModelError, match=message):
+            text.resume(folder)
+    config = again / "config.json"
+    newer = json.dumps({**json.loads(config.read_text(encoding="utf-8")), "format": 99})
+    for content, message in (
+        ("{", "damaged"),
+        ("[]", "not that of a run"),
+        (newer, "format 99.*pip install --upgrade"),
+    ):
+        config.write_text(content, encoding="utf-8")
+        with pytest.raises(ModelError, match=message):
+            text.resume(again)
+
+
+# The loop by itself, on a clock and a step that are made up
+
+
+@pytest.fixture
+def made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., run.Outcome]:
+    """A run whose step adds 1 to every weight, with losses as given; `losses` of steps, `valid` of validations."""
+
+    def begin(*, losses: Any = None, norm: float = 1.0, valid: Any = None, **settings: Any) -> run.Outcome:
+        of_steps, of_valid = iter(losses or itertools.repeat(2.0)), iter(valid or itertools.count(9, -1))
+
+        def train_step(state: TrainState, batch: Any) -> tuple[TrainState, Metrics]:
+            del batch
+            clock[0] += 0.5
+            params = jax.tree.map(lambda leaf: np.asarray(leaf) * 0 + np.float32(int(state.step) + 1), state.params)
+            return state._replace(step=state.step + 1, params=params, ema=params), Metrics(next(of_steps), 1, norm)
+
+        clock = [0.0]
+        monkeypatch.setattr(run, "make_train_step", lambda *rest, **named: train_step)
+        monkeypatch.setattr(run, "evaluate", lambda *rest: next(of_valid))
+        monkeypatch.setattr(run, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+        training = TrainingConfig(rows=2, window=8, patience=2, ema=0.9, **settings.pop("training", {}))
+        data = Splits([POEM], [POEM])
+        return run.begin(tmp_path / "out", DOMAIN, data, size="tiny", training=training, **settings)
+
+    return begin
+
+
+def weights(folder: Path) -> set[float]:
+    return {float(value) for leaf in jax.tree.leaves(from_pretrained(folder).params) for value in np.unique(leaf)}
+
+
+def test_no_improvement_ends_a_run_and_the_best_stays(made_up: Any, tmp_path: Path) -> None:
+    outcome = made_up(steps=1000, valid=[3.0, 2.0, 2.5, float("nan"), 1.0], training={"evaluations": 100})
+    assert outcome.stopped_early and (outcome.step, outcome.best) == (40, 2.0)
+    assert rows(tmp_path / "out")[-1] == ("valid", 40)
+    assert from_pretrained(outcome.model).training["steps"] == 20 and weights(outcome.model) == {20.0}
+    resumed = run.resume(tmp_path / "out", DOMAIN, Splits([POEM], [POEM]))
+    assert resumed.stopped_early and (resumed.step, resumed.best) == (40, 2.0)
+
+
+@pytest.mark.parametrize(("loss", "norm"), [(float("nan"), 1.0), (float("inf"), 1.0), (2.0, float("nan"))])
+def test_a_loss_that_is_no_number_ends_a_run(made_up: Any, tmp_path: Path, loss: float, norm: float) -> None:
+    # A gradient that is no number shows at the first step, before anything is saved.
+    losses = [*([2.0] * (12 if np.isfinite(norm) else 0)), loss]
+    good = "the checkpoint of step 10 is good" if np.isfinite(norm) else "there is no checkpoint yet"
+    message = f"the loss is no longer a number at step {len(losses)}; {good}, in {tmp_path / 'out'}: begin again"
+    with pytest.raises(TrainingError, match=message):
+        made_up(steps=100, losses=losses, norm=norm)
+    if np.isfinite(norm):
+        assert weights(tmp_path / "out" / "model") == {10.0}
+
+
+def test_minutes_become_steps_once(made_up: Any, tmp_path: Path) -> None:
+    # Each step takes half a second of the clock, and five of them are for timing.
+    outcome = made_up(minutes=0.1)
+    assert outcome.step == outcome.steps == (6 - 5 * 0.5) / 0.5
+    config = run.read_config(tmp_path / "out")
+    assert (config["steps"], config["minutes"]) == (7, 0.1)
+    assert weights(outcome.model) == {7.0}, "the steps that were timed are not part of the run"
+
+
+def test_a_checkpoint_is_made_every_so_often(made_up: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved: list[int] = []
+    monkeypatch.setattr(Checkpoints, "save", lambda self, state, notes: saved.append(int(state.step)))
+    made_up(steps=9, training={"save_seconds": 1.9})
+    assert saved == [4, 8, 9]
+
+
+# Fine-tuning
+
+
+def test_a_fine_tuned_run_begins_from_the_weights_it_was_given(whole: Path, tmp_path: Path) -> None:
+    data = Splits(["A ljne of anothef poem, with ß;\n" * 9], ["Another poem;\n" * 4])
+    out = tmp_path / "tuned"
+    outcome = text.train(data, out, steps=1, start_from=whole)
+    config, given = run.read_config(out), from_pretrained(whole / "model")
+    assert config["from"] == str(whole / "model") and config["size"] == "tiny"
+    assert config["training"]["learning_rate"] == DOMAIN.training("tiny").learning_rate / 4
+    tuned = text.load(out)
+    assert tuned.codec == text.Characters.fit(data.train) != text.Characters.from_dict(given.codec)
+
+    # Killed before its first step was saved, it goes on from what it was given and not from its seed.
+    end = digest(from_pretrained(outcome.model).params)
+    first, second = sorted((out / "checkpoints").iterdir())
+    shutil.rmtree(second)
+    model, moved = adapt(given.model, given.params, DOMAIN.match(DOMAIN.load_codec(given.codec), tuned.codec))  # type: ignore[misc]
+    state, _ = Checkpoints(out / "checkpoints").restore(blank(model, TrainingConfig(), rows=4))  # type: ignore[misc]
+    assert first.name.endswith("_step_0") and digest(state.params) == digest(moved) == digest(state.ema)
+    assert text.resume(out, data).step == 1
+    assert digest(from_pretrained(outcome.model).params) == end
+    shutil.rmtree(out / "checkpoints")
+    with pytest.raises(ModelError, match="has lost its checkpoints, and with them the weights it began from"):
+        text.resume(out, data)
+
+
+def test_models_that_cannot_be_fine_tuned(whole: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="a fine-tuned model keeps its size: leave out --size, or --from"):
+        text.train(Splits([POEM], [POEM]), tmp_path / "out", steps=1, size="tiny", start_from=whole)
+    given = from_pretrained(whole / "model")
+    save_pretrained(
+        tmp_path / "music", domain="music", codec={}, model=given.model, params=jax.tree.map(jnp.asarray, given.params)
+    )
+    with pytest.raises(UsageError, match="is a model of music, not text; use the music commands"):
+        text.train(Splits([POEM], [POEM]), tmp_path / "out", steps=1, start_from=tmp_path / "music")
+    assert not (tmp_path / "out").exists()
