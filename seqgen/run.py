@@ -142,7 +142,6 @@ def begin(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from None
-    print(f"seqgen: training in {folder}", file=sys.stderr)
     optimizer = make_optimizer(training, steps or 1)
     train_step = make_train_step(model.loss, optimizer, ema=training.ema)
     state = init_state(model, optimizer, jax.random.key(seed), run.windows.shape[0], params)

@@ -147,18 +147,19 @@ def test_the_loss_is_a_mean_over_what_counts() -> None:
         state = init_state(MODEL, optimizer, jax.random.key(0), 3, params)
         counted = valid & np.isin(np.arange(3), rows)[:, None]
         after, metrics = train_step(state, Batch(Inputs(steps), steps, np.zeros_like(valid), counted))
-        return jax.tree.map(lambda old, new: np.asarray(old - new), params, after.params), metrics
+        return jax.tree.map(lambda old, new: np.asarray(old - new), params, after.params), metrics, after.carry
 
-    whole, metrics = gradient([0, 1, 2])
+    whole, metrics, carry = gradient([0, 1, 2])
     batch = Batch(Inputs(steps), steps, np.zeros_like(valid), valid)
-    log_prob, _ = jax.jit(MODEL.log_prob)(params, MODEL.start(params, 3), batch)
+    log_prob, handed_on = jax.jit(MODEL.log_prob)(params, MODEL.start(params, 3), batch)
+    jax.tree.map(functools.partial(np.testing.assert_allclose, rtol=1e-5, atol=1e-6), carry, handed_on)
     assert not np.asarray(log_prob)[~valid].any() and (np.asarray(log_prob)[valid] < 0).all()
     assert float(metrics.count) == 10
     assert float(metrics.nll) == pytest.approx(-float(log_prob.sum()) / 10, rel=1e-6)
     norm = sum(float((leaf**2).sum()) for leaf in jax.tree.leaves(whole)) ** 0.5
     assert float(metrics.grad_norm) == pytest.approx(norm, rel=1e-4)
     # A row weighs what it holds: the mean of the rows' means would be another.
-    (long, of_long), (short, of_short), (empty, of_empty) = gradient([0]), gradient([1]), gradient([2])
+    (long, of_long, _), (short, of_short, _), (empty, of_empty, _) = gradient([0]), gradient([1]), gradient([2])
     assert (float(of_long.count), float(of_short.count), float(of_empty.nll)) == (6, 4, 0)
     jax.tree.map(
         lambda both, six, four: np.testing.assert_allclose(both, (6 * six + 4 * four) / 10, rtol=0, atol=2e-6),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import ModelError
+from ..errors import ModelError, UsageError
 from .bernoulli import Bernoulli as Bernoulli
 from .categorical import Categorical as Categorical
 from .head import Head as Head
@@ -21,9 +21,9 @@ def head_from_dict(data: Mapping[str, Any]) -> Head:
     """The head that wrote `data` with `to_dict`. Raises ModelError for an unknown kind or setting."""
     settings = dict(data)
     kind = settings.pop("kind", None)
-    if kind not in HEADS:
+    if not isinstance(kind, str) or kind not in HEADS:
         raise ModelError(f"head kind {kind!r} is not one of {', '.join(HEADS)}; the model needs a newer seqgen")
     try:
         return HEADS[kind].from_dict(settings)  # type: ignore[no-any-return]
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError, UsageError) as error:
         raise ModelError(f"the {kind} head's settings {settings} do not fit: {error}; the model is damaged") from None
