@@ -385,14 +385,14 @@ def test_a_fine_tuned_run_begins_from_the_weights_it_was_given(
     config, tuned = run.read_config(out), text.load(out)
     assert config["from"] == str(whole / "model") and config["size"] == "tiny"
     assert tuned.codec == text.Characters.fit(data.train) != text.Characters.from_dict(given.codec)
-    model, moved = adapt(given.model, given.params, DOMAIN.match(DOMAIN.load_codec(given.codec), tuned.codec))  # type: ignore[misc]
+    model, moved = adapt(given.model, given.params, DOMAIN.match(DOMAIN.load_codec(given.codec), tuned.codec))
     shifted = jax.tree.map(lambda leaf: np.asarray(leaf) + 3, moved)
     jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, atol=0.01), tuned.params, shifted)
 
     # Killed before its first step was saved, it goes on from what it was given and not from its seed.
     first, last = sorted((out / "checkpoints").iterdir())
     shutil.rmtree(last)
-    state, _ = Checkpoints(out / "checkpoints").restore(blank(model, TrainingConfig(), rows=2))  # type: ignore[misc]
+    state, _ = Checkpoints(out / "checkpoints").restore(blank(model, TrainingConfig(), rows=2))
     assert first.name.endswith("_step_0") and digest(state.params) == digest(moved) == digest(state.ema)
     assert run.resume(out, DOMAIN, data).step == 3
     after = from_pretrained(outcome.model).params

@@ -14,6 +14,7 @@ import jax
 
 from seqgen import registry, run, sampling
 from seqgen.batching import evaluation_windows, in_memory
+from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads import Options
@@ -181,12 +182,14 @@ def train(
     start_from: str | os.PathLike[str] | None = None,
     encoding: str = "utf-8",
     download: bool = False,
+    training: TrainingConfig | None = None,
 ) -> run.Outcome:
     """Trains a model on a text file, a folder of them, "-" (standard input), or a data set by name.
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
     steps, minutes: how long; 10 minutes when neither is given.
     start_from: a model to fine-tune, by name or folder.
+    training: rows, window, learning rate and the like, in place of the size's own.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
     if steps is None and minutes is None:
@@ -199,7 +202,16 @@ def train(
         where = {"name": os.path.abspath(name) if os.path.exists(name) else name, "encoding": encoding}
     model = None if start_from is None else resolve(os.fspath(start_from), SHIPPED)
     return run.begin(
-        Path(out), DOMAIN, splits, size=size, steps=steps, minutes=minutes, seed=seed, start_from=model, data=where
+        Path(out),
+        DOMAIN,
+        splits,
+        size=size,
+        steps=steps,
+        minutes=minutes,
+        seed=seed,
+        training=training,
+        start_from=model,
+        data=where,
     )
 
 
@@ -216,7 +228,7 @@ def resume(
     where = run.read_config(Path(folder))["data"]
     if data is None:
         if where.get("name", "-") == "-":
-            raise UsageError(f"{folder} was trained on standard input; give its data again")
+            raise UsageError(f"{folder} does not know where its data is; give it again")
         data = str(where["name"])
     splits = data if isinstance(data, Splits) else load_splits(data, encoding=where.get("encoding", "utf-8"))
     return run.resume(Path(folder), DOMAIN, splits, steps=steps)

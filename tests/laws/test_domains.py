@@ -114,7 +114,7 @@ def test_the_smallest_model_learns_and_is_sampled(domain: Domain[Any]) -> None:
             state, metrics = train_step(state, windows.batch(step))
             losses.append(float(metrics.nll))
     assert np.isfinite(losses).all() and int(state.step) == 3
-    assert train_step._cache_size() == 1, "a later step compiled again"  # type: ignore[attr-defined]
+    assert train_step._cache_size() == 1, "a later step compiled again"
 
     batch = windows.batch(0)
     context = jax.tree.map(lambda leaf: leaf[:1], model.encode(state.params, batch))
@@ -130,7 +130,7 @@ def test_fine_tuning_knows_what_both_codecs_know(domain: Domain[Any]) -> None:
         pytest.skip(f"{domain.name} keeps the codec of the model it starts from")
     old, new = domain.fit_codec(domain.examples[:1]), codec_of(domain)
     ids = domain.match(old, new)
-    assert len(ids) == new.spec.size  # type: ignore[union-attr]
-    assert ids.min() >= -1 and ids.max() < old.spec.size  # type: ignore[union-attr]
+    assert len(ids) == new.spec.size
+    assert ids.min() >= -1 and ids.max() < old.spec.size
     assert np.unique(ids[ids >= 0]).size == (ids >= 0).sum() > 0, "two symbols stand for one"
-    np.testing.assert_array_equal(domain.match(new, new), np.arange(new.spec.size))  # type: ignore[union-attr]
+    np.testing.assert_array_equal(domain.match(new, new), np.arange(new.spec.size))

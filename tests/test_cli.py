@@ -1,0 +1,456 @@
+"""The command line, as typed: one line for everything that can be wrong, and nothing lost by it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from seqgen import registry, storage
+from seqgen.cache import use_compile_cache
+from seqgen.cli import main
+from seqgen.domains import text
+from seqgen.domains.text.codec import Characters
+from seqgen.errors import ModelError, SeqgenError
+from seqgen.heads import Categorical
+from seqgen.model import Model
+from seqgen.network import Network
+from seqgen.pretrained import save_pretrained
+
+ROOT = Path(__file__).parent.parent
+PROSE = "It was a dark and stormy night; the rain fell in torrents.\n" * 8
+CODEC = Characters.fit([PROSE])
+MODEL = Model(Network(CODEC.spec, layers=1, units=12, embedding=6), Categorical(CODEC.spec.size))
+
+Told = Callable[[], tuple[str, str]]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def like_outside_of_tests() -> Iterator[None]:
+    use_compile_cache()
+    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
+        yield
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of no merit, quickly made."""
+    random = np.random.default_rng(2)
+    shapes = jax.eval_shape(lambda: MODEL.init(jax.random.key(0)))
+    params = jax.tree.map(lambda leaf: random.normal(0, 0.7, leaf.shape).astype(np.float32), shapes)
+    params["head"]["bias"][256:] += 3
+    path = tmp_path_factory.mktemp("models") / "prose"
+    notes = {"size": "tiny", "steps": 3, "valid": 4.5}
+    return save_pretrained(path, domain="text", codec=CODEC.to_dict(), model=MODEL, params=params, training=notes)
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Told:
+    return lambda: tuple(capsys.readouterr())
+
+
+@pytest.fixture
+def prose(tmp_path: Path) -> Path:
+    path = tmp_path / "prose.txt"
+    path.write_text(PROSE, encoding="utf-8")
+    return path
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
+        for path in folder.rglob("*")
+    }
+
+
+def check_refused(told: Told, arguments: list[Any], code: int, message: str) -> None:
+    """One line on standard error and not a word on standard output."""
+    assert main([str(argument) for argument in arguments]) == code
+    out, err = told()
+    assert out == ""
+    assert re.fullmatch(rf"seqgen: error: {message}\n", err), err
+    assert err.count("\n") == 1
+
+
+# Data that cannot be learned from
+
+BINARY = bytes(range(128, 256)) * 4
+DATA: dict[str, tuple[bytes | None, str]] = {
+    "empty": (b"", r".*data\.txt is empty; give it some text"),
+    "binary": (BINARY, r".*data\.txt is not UTF-8: byte 0x80 at offset 0; save it as UTF-8 or name its encoding, .*"),
+    "NULs": (b"text\0" * 50, r".*data\.txt is binary, not text: NUL at character 4; .*"),
+    "too short": (b"A word.", r"the text has 7 characters, too short .*; give it 32 or more"),
+    "missing": (None, r"no file, folder or data set named '.*data\.txt' .*"),
+}
+
+
+@pytest.mark.parametrize("kind", DATA)
+def test_data_that_is_no_text(kind: str, tmp_path: Path, told: Told) -> None:
+    content, message = DATA[kind]
+    if content is not None:
+        (tmp_path / "data.txt").write_bytes(content)
+    before = contents(tmp_path)
+    arguments = ["text", "train", tmp_path / "data.txt", "--out", tmp_path / "run", "--steps", "1"]
+    check_refused(told, arguments, 2 if kind == "missing" else 1, message)
+    assert contents(tmp_path) == before
+
+
+def test_a_folder_without_text(tmp_path: Path, told: Told) -> None:
+    (tmp_path / "empty").mkdir()
+    arguments = ["text", "train", tmp_path / "empty", "--out", tmp_path / "run"]
+    check_refused(told, arguments, 1, r"no text in folder .*empty; it is empty")
+    (tmp_path / "empty" / "noise.bin").write_bytes(BINARY)
+    check_refused(told, arguments, 1, r"no text in folder .*empty: .*noise\.bin is not UTF-8: .*")
+
+
+# Requests that cannot be met
+
+TRAIN: dict[str, tuple[list[str], str]] = {
+    "nothing to learn from": ([], r"say what to learn from: a text file, a folder, - or a data set; or --resume a run"),
+    "no steps": (["PROSE", "--steps", "0"], r"a run of 0 steps cannot be; give more than 0 .*"),
+    "no minutes": (["PROSE", "--minutes", "-1"], r"a run of -1\.0 minutes cannot be; give more than 0 .*"),
+    "two lengths": (["PROSE", "--steps", "1", "--minutes", "1"], r"--steps and --minutes both say .*: give one"),
+    "resume with out": (["--resume", "RUN", "--out", "b"], r"--out is settled when a run begins: leave it out .*"),
+    "resume with size": (["--resume", "RUN", "--size", "tiny"], r"--size is settled .*"),
+    "from with size": (
+        ["PROSE", "--from", "MODEL", "--size", "tiny"],
+        r"a fine-tuned model keeps its size: leave out --size, or --from",
+    ),
+    "size": (["PROSE", "--size", "tinny"], r"no size named 'tinny'; did you mean 'tiny'\? .*"),
+    "data set": (["tiny-shakespere"], r"no file, .* named 'tiny-shakespere'; did you mean 'tiny-shakespeare'\? .*"),
+    "model": (["PROSE", "--from", "shakespear"], r"no model named 'shakespear'; did you mean 'shakespeare'\? .*"),
+    "encoding": (["PROSE", "--encoding", "klingon"], r"no text encoding named 'klingon'; there is utf-8, .*"),
+    "seed": (["PROSE", "--seed", "-1"], r"the seed is -1; give a whole number from 0 .*"),
+}
+
+
+@pytest.mark.parametrize("kind", TRAIN)
+def test_training_that_cannot_be(kind: str, prose: Path, folder: Path, told: Told) -> None:
+    arguments, message = TRAIN[kind]
+    names = {"PROSE": str(prose), "MODEL": str(folder), "RUN": str(prose.parent / "run")}
+    arguments = ["text", "train", *(names.get(argument, argument) for argument in arguments)]
+    if "--resume" not in arguments:
+        arguments += ["--out", str(prose.parent / "out")]
+    if {"--steps", "--minutes", "--resume"}.isdisjoint(arguments):
+        arguments += ["--steps", "1"]
+    before = contents(prose.parent)
+    check_refused(told, arguments, 2, message)
+    assert contents(prose.parent) == before
+
+
+def test_the_wrong_encoding_of_a_file(prose: Path, told: Told) -> None:
+    prose.write_text(PROSE + "é", encoding="latin-1")
+    check_refused(told, ["text", "train", prose], 1, r".*is not UTF-8: byte 0xe9 at offset 472; .* --encoding latin-1")
+    check_refused(told, ["text", "score", prose], 1, r".*is not UTF-8: .*")
+
+
+def test_places_that_cannot_be_written(prose: Path, told: Told) -> None:
+    for out in (prose / "run", Path("/proc/nowhere/run")) if sys.platform == "linux" else (prose / "run",):
+        arguments = ["text", "train", prose, "--out", out, "--steps", "1"]
+        check_refused(told, arguments, 2, rf"cannot write to {out}: .*; name another folder with --out")
+    check_refused(told, ["demo", "--out", prose / "demo"], 2, r"cannot write to .*demo: .*; name another folder .*")
+    assert prose.read_text(encoding="utf-8") == PROSE
+
+
+def test_a_used_folder_is_left_as_it_is(prose: Path, told: Told) -> None:
+    used = prose.parent / "run"
+    used.mkdir()
+    (used / "notes.txt").write_text("mine", encoding="utf-8")
+    for out in (used, used / "notes.txt"):
+        arguments = ["text", "train", prose, "--out", out, "--steps", "1"]
+        check_refused(told, arguments, 2, rf"{out} is in use; name another .*, or continue that run with --resume")
+    check_refused(told, ["text", "train", "--resume", used], 1, r".*run holds no run: there is no config\.json; .*")
+    assert contents(used) == {"notes.txt": hashlib.sha256(b"mine").hexdigest()}
+
+
+# Models that cannot be used
+
+
+def newer(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, "format": 99}), encoding="utf-8")
+    storage._seal(folder)
+
+
+def damaged(folder: Path) -> None:
+    weights = bytearray((folder / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (folder / "model.safetensors").write_bytes(weights)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            newer,
+            r".*config\.json has format 99, written by seqgen .* reads formats up to 1: pip install --upgrade seqgen",
+        ),
+        (damaged, r".*model\.safetensors is damaged or edited: .*; get an undamaged copy"),
+    ],
+)
+def test_models_that_cannot_be_read(
+    spoil: Callable[[Path], None], message: str, folder: Path, prose: Path, told: Told
+) -> None:
+    spoilt = Path(shutil.copytree(folder, prose.parent / "spoilt"))
+    spoil(spoilt)
+    for arguments in (
+        ["text", "sample", "--model", spoilt],
+        ["text", "score", prose, "--model", spoilt],
+        ["text", "train", prose, "--from", spoilt, "--out", prose.parent / "out"],
+        ["info", spoilt],
+    ):
+        check_refused(told, arguments, 1, message)
+    assert not (prose.parent / "out").exists()
+
+
+def test_models_that_are_not_there(prose: Path, told: Told) -> None:
+    for arguments in (
+        ["text", "sample", "--model", "shakespear"],
+        ["text", "score", prose, "--model", "shakespear"],
+        ["info", "shakespear"],
+    ):
+        check_refused(told, arguments, 2, r"no model named 'shakespear'; did you mean 'shakespeare'\? .*")
+    check_refused(told, ["text", "sample", "--model", prose.parent], 1, r".* holds no model \(yet\): .*")
+
+
+# Writing
+
+SAMPLE: dict[str, tuple[list[str], str]] = {
+    "temperature": (["--temperature", "-0.5"], r"temperature is -0\.5; give 0 \(the likeliest\) or more"),
+    "length": (["--length", "0"], r"length is 0; give 1 or more"),
+    "top-p": (["--top-p", "2"], r"top-p is 2\.0; give more than 0, at most 1 \(all\)"),
+}
+
+
+@pytest.mark.parametrize("kind", SAMPLE)
+def test_samples_that_cannot_be(kind: str, folder: Path, told: Told) -> None:
+    arguments, message = SAMPLE[kind]
+    check_refused(told, ["text", "sample", "--model", folder, "--prompt", "so", *arguments], 2, message)
+
+
+def test_what_is_no_number_is_told_with_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["text", "sample", "--length", "many"])
+    assert "argument --length: invalid int value: 'many'" in capsys.readouterr().err
+
+
+def test_a_sample_begins_with_its_prompt_whatever_that_is(folder: Path, told: Told) -> None:
+    sample = ["text", "sample", "--model", str(folder), "--length", "10", "--seed", "1", "--prompt"]
+    for prompt in ("", "night", "日本 👩\u200d🔬 Ω", "torrents " * 100):  # the last is longer than any window
+        assert main([*sample, prompt]) == 0
+        out, err = told()
+        assert out.startswith(prompt) and len(out) == len(prompt) + 11 and err == ""
+    assert main([*sample, "\ud800"]) == 0
+    assert told()[0].startswith("\ufffd")
+
+
+def test_the_seed_is_named_when_none_was_given(folder: Path, told: Told) -> None:
+    sample = ["text", "sample", "--model", str(folder), "--length", "30"]
+    assert main(sample) == 0
+    out, err = told()
+    found = re.fullmatch(r"seqgen: --seed (\d+) makes the same again\n", err)
+    assert found
+    assert main([*sample, "--seed", found[1]]) == 0
+    assert told() == (out, "")
+
+
+def test_temperature_0_writes_the_same_for_all_seeds_and_stop_stops(folder: Path, told: Told) -> None:
+    sample = ["text", "sample", "--model", str(folder), "--length", "60", "--seed"]
+    pages = []
+    for seed, temperature in ((1, "0"), (2, "0"), (1, "1"), (2, "1")):
+        assert main([*sample, str(seed), "--temperature", temperature]) == 0
+        pages.append(told()[0])
+    assert pages[0] == pages[1] and len(set(pages)) == 3
+    stop = pages[2][10:12]
+    assert main([*sample, "1", "--temperature", "1", "--stop", "not there", "--stop", stop]) == 0
+    assert told()[0] == pages[2][: pages[2].index(stop)] + "\n"
+
+
+# Scoring
+
+
+def test_a_score_says_what_it_is(folder: Path, prose: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert main(["text", "score", str(prose), "--model", str(folder)]) == 0
+    out, err = told()
+    found = re.fullmatch(
+        r"(\d\.\d{4}) nats/char  (\d\.\d{4}) bits/char  perplexity (\d+\.\d{3})  "
+        r"\(472 characters, static, one pass, state carried\)\n",
+        out,
+    )
+    assert found and err == ""
+    score = text.load(folder).score(PROSE)
+    assert found.groups() == (
+        f"{score.nats_per_char:.4f}", f"{score.bits_per_char:.4f}", f"{score.perplexity:.3f}"
+    )  # fmt: skip
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PROSE.encode())))
+    assert main(["text", "score", "-", "--model", str(folder)]) == 0
+    assert told() == (out, "")
+
+
+def test_what_has_no_score(folder: Path, prose: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, message in ((prose.parent, r".* is a folder; name a file"), ("nowhere", r"cannot read nowhere: .*")):
+        check_refused(told, ["text", "score", name, "--model", folder], 1, message)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    check_refused(told, ["text", "score", "-", "--model", folder], 1, r"standard input is empty; give it some text")
+
+
+# Training
+
+
+def test_runs_are_named_after_their_data(prose: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    places: list[Path] = []
+
+    def train(data: str, out: Path, **settings: Any) -> None:
+        places.append(out)
+        out.mkdir(parents=True)
+        raise ModelError("no more of it")
+
+    monkeypatch.chdir(prose.parent)
+    monkeypatch.setattr("seqgen.domains.text.api.train", train)
+    for data in ("prose.txt", str(prose), "-", ".", "tiny-shakespeare"):
+        check_refused(told, ["text", "train", data], 1, "no more of it")
+    names = ["prose", "prose-2", "stdin", prose.parent.name, "tiny-shakespeare"]
+    assert places == [Path("runs") / name for name in names]
+
+
+def test_fine_tuning_from_standard_input_and_going_on(
+    folder: Path, prose: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one training here: everything around the loop, by a tiny model for a single step."""
+    out = prose.parent / "runs of mine" / "tuned"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PROSE.encode())))
+    assert main(["text", "train", "-", "--from", str(folder), "--out", str(out), "--steps", "1"]) == 0
+    first, second, *page = told()[0].splitlines()
+    assert re.fullmatch(r"seqgen: step 1 of 1, best validation \d\.\d{4} nats/char", first)
+    assert second.endswith(f"write with: seqgen text sample --model '{out}'")
+    assert str(out / "model") in second and str(out / "curve.svg") in second
+    assert len("\n".join(page)) == 300
+    before = contents(out)
+    check_refused(
+        told, ["text", "train", "--resume", out], 2, r".*tuned does not know where its data is; give it again"
+    )
+    assert main(["text", "train", "--resume", str(out), str(prose)]) == 0
+    assert contents(out) == before and told()[0].startswith("seqgen: step 1 of 1")
+
+
+def test_ten_million_characters_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text("All work and no play makes Jack a dull boy. " * 240_000, encoding="utf-8")
+    began = time.process_time()
+    splits = text.api.load_splits(tmp_path / "long.txt")
+    codec = Characters.fit(splits.train)
+    steps = codec.encode(splits.train[0]).steps
+    assert len(steps) + len(splits.valid[0]) == 44 * 240_000
+    assert codec.decode(steps[:44]) == "All work and no play makes Jack a dull boy. "
+    assert time.process_time() - began < 15
+
+
+# The rest
+
+
+def test_info_tells_what_a_model_is(folder: Path, told: Told) -> None:
+    assert main(["info", str(folder)]) == 0
+    out, err = told()
+    lines = out.splitlines()
+    assert err == "" and lines[0].startswith("prose: a model of text, 0.0 MB in ")
+    count = sum(leaf.size for leaf in jax.tree.leaves(jax.eval_shape(lambda: MODEL.init(jax.random.key(0)))))
+    assert lines[1] == f"  network   1 x 12 LSTM, {count:,} parameters, reads {CODEC.spec}"
+    assert "  valid     4.5" in lines
+    assert main(["info"]) == 0
+    assert "shakespeare: a model of text" in told()[0]
+
+
+def test_the_notes_of_a_stranger_do_not_reach_the_terminal(folder: Path, tmp_path: Path, told: Told) -> None:
+    model = Path(shutil.copytree(folder, tmp_path / "model"))
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    config["training"] = {"size": "\x1b[2Jtiny\nanother line", "\x1b]0;title\x07": 1}
+    (model / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    storage._seal(model)
+    assert main(["info", str(model)]) == 0
+    out = told()[0]
+    assert "\x1b" not in out and "\x07" not in out and len(out.splitlines()) == 5
+
+
+def test_a_broken_package_of_somebody_costs_one_line(monkeypatch: pytest.MonkeyPatch, told: Told, folder: Path) -> None:
+    command = registry.command
+
+    def broken(name: str) -> Any:
+        if name == "chess":
+            raise SeqgenError("the command 'chess' of pawns 1.0 does not import: uninstall it")
+        return command(name)
+
+    monkeypatch.setattr(registry, "commands", lambda: ("chess", "text"))
+    monkeypatch.setattr(registry, "command", broken)
+    assert main(["info", str(folder)]) == 0
+    assert told()[1] == "seqgen: the command 'chess' of pawns 1.0 does not import: uninstall it\n"
+
+
+def test_outputs_that_end_early_or_are_full(folder: Path) -> None:
+    """In processes of their own: what Python does at exit is part of it."""
+    sample = [
+        sys.executable,
+        "-m",
+        "seqgen.cli",
+        "text",
+        "sample",
+        "--model",
+        str(folder),
+        "--length",
+        "3000",
+        "--seed",
+        "1",
+    ]
+    started: list[tuple[subprocess.Popen[bytes], int, bytes]] = []
+
+    def start(stdout: Any, code: int, message: bytes) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(sample, cwd=ROOT, stdout=stdout, stderr=subprocess.PIPE)
+        started.append((process, code, message))
+        return process
+
+    piped = start(subprocess.PIPE, 0, b"")  # `seqgen ... | head -c 10`
+    if os.path.exists("/dev/full"):
+        with open("/dev/full", "wb") as full:
+            start(full, 1, b"seqgen: error: output: No space left on device; make room or name another place\n")
+    assert piped.stdout is not None and len(piped.stdout.read(10)) == 10
+    piped.stdout.close()
+    for process, code, message in started:
+        assert process.stderr is not None
+        assert (process.stderr.read(), process.wait()) == (message, code)
+        process.stderr.close()
+
+
+def test_ctrl_c_is_one_line(folder: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*rest: Any, **settings: Any) -> Iterator[list[str]]:
+        yield ["ab"]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(text.TextModel, "stream", interrupted)
+    assert main(["text", "sample", "--model", str(folder), "--seed", "1"]) == 130
+    assert told() == ("ab", "seqgen: stopped\n")
+
+
+def test_no_standard_output_is_no_failure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)  # as after `>&-`, and under pythonw
+    assert main(["text", "sample", "--model", str(folder), "--length", "5", "--seed", "1"]) == 0
+
+
+def test_the_demo_writes_a_page(folder: Path, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    load = text.load
+    monkeypatch.setattr(registry, "commands", lambda: ("text",))
+    monkeypatch.setattr("seqgen.domains.text.api.load", lambda: load(folder))
+    assert main(["demo", "--out", str(tmp_path / "demo"), "--seed", "1"]) == 0
+    out, err = told()
+    assert (tmp_path / "demo" / "text.txt").read_text(encoding="utf-8") == out and len(out) == 1501
+    assert err == f"seqgen: wrote {tmp_path / 'demo' / 'text.txt'}\n"
