@@ -1,4 +1,4 @@
-"""Lets a text model write, all at once and letter by letter, and asks it how likely a sentence is.
+"""Lets a text model write in several moods and letter by letter, and asks it how likely a sentence is.
 
 python examples/sample_text.py                       the model that ships inside
 python examples/sample_text.py runs/my_book          one of your own
@@ -25,18 +25,14 @@ def main() -> None:
         print(f"--- temperature {temperature}")
         print(model.sample(args.prompt, length=args.length, temperature=temperature, seed=1), "\n")
 
-    print("--- as it is written: two versions side by side, up to the first empty line")
-    versions = [args.prompt, args.prompt]
-    for pieces in model.stream(versions, length=args.length, temperature=0.7, seed=2, stop="\n\n"):
-        versions = [version + piece for version, piece in zip(versions, pieces, strict=True)]
-        print(f"\r{' / '.join(str(len(version)) for version in versions)} characters", end="", flush=True)
-    print("", *versions, sep="\n\n")
+    print("--- as it is written, up to the first empty line")
+    print(args.prompt, end="")
+    for [piece] in model.stream([args.prompt], length=args.length, temperature=0.7, seed=2, stop="\n\n"):
+        print(piece, end="", flush=True)
 
-    print("\n--- how likely: bits a character")
-    backwards = args.sentence[::-1]
-    for sentence in (args.sentence, args.sentence.upper(), backwards):
-        score = model.score(sentence)
-        print(f"{score.bits_per_char:5.2f}  {sentence}")
+    print("\n\n--- how likely: bits a character, forwards, in capitals and backwards")
+    for sentence in (args.sentence, args.sentence.upper(), args.sentence[::-1]):
+        print(f"{model.score(sentence).bits_per_char:5.2f}  {sentence}")
 
 
 if __name__ == "__main__":

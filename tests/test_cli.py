@@ -399,23 +399,12 @@ def test_a_broken_package_of_somebody_costs_one_line(monkeypatch: pytest.MonkeyP
 
 def test_outputs_that_end_early_or_are_full(folder: Path) -> None:
     """In processes of their own: what Python does at exit is part of it."""
-    sample = [
-        sys.executable,
-        "-m",
-        "seqgen.cli",
-        "text",
-        "sample",
-        "--model",
-        str(folder),
-        "--length",
-        "3000",
-        "--seed",
-        "1",
-    ]
+    sample = [sys.executable, "-m", "seqgen.cli", *"text sample --length 3000 --seed 1 --model".split(), str(folder)]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     started: list[tuple[subprocess.Popen[bytes], int, bytes]] = []
 
     def start(stdout: Any, code: int, message: bytes) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(sample, cwd=ROOT, stdout=stdout, stderr=subprocess.PIPE)
+        process = subprocess.Popen(sample, cwd=ROOT, env=buffered, stdout=stdout, stderr=subprocess.PIPE)
         started.append((process, code, message))
         return process
 

@@ -41,7 +41,7 @@ def a_domain(name: str) -> Domain[str]:
     def nothing(*_: object) -> object:
         raise AssertionError
 
-    return Domain(name, nothing, nothing, nothing, ("small",))  # type: ignore[arg-type]
+    return Domain(name, nothing, nothing, nothing, nothing, ("small",))  # type: ignore[arg-type]
 
 
 def test_what_ships_is_found() -> None:

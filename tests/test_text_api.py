@@ -109,6 +109,7 @@ def until_stopped(whole: str, length: int, stops: Sequence[str]) -> str:
     stops=st.lists(st.text("abé", max_size=4), max_size=3),
     cuts=st.lists(st.integers(0, 120), max_size=6),
 )
+@hypothesis.example(written="abé" * 20, length=9, stops=["abé", "b"], cuts=[])  # the shorter is complete first
 @hypothesis.example(written="ab" * 30, length=9, stops=["abb", "b"], cuts=[2])  # the longer began first, and never ends
 @hypothesis.example(
     written="b" * 29 + "aaaa" + "b" * 27, length=30, stops=["aaab"], cuts=[30]

@@ -1,0 +1,138 @@
+"""Every example runs and does what it says; none is without a test."""
+
+from __future__ import annotations
+
+import io
+import re
+import runpy
+import sys
+import tokenize
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from seqgen import ModelError, registry
+
+FOLDER = Path(__file__).parent.parent / "examples"
+NOVEL = "It was a bright cold day, and the clocks were all wrong again.\n\n" * 60
+SHORT = {"train_text", "sample_text", "core_by_hand"}
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs an example as `python examples/NAME.py ...` would in an empty folder; returns what it prints."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "_newcomers", {})
+
+    def run(name: str, *arguments: object) -> str:
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
+        runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_train_text(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "novel.txt").write_text(NOVEL, encoding="utf-8")
+    said = run("train_text", "novel.txt", "--steps", 30, "--size", "tiny", "--out", "runs/novel")
+    assert re.match(r"30 steps, \d\.\d\d bits a character on the part held out, model in runs.novel.model\n", said)
+    assert (tmp_path / "runs" / "novel" / "curve.svg").exists()
+    half, one = said.split("\n--- temperature ")[1:]
+    assert half.startswith("0.5\n")
+    assert one.startswith("1.0\n")
+    assert min(len(half), len(one)) > 300
+    assert "temperature 1.1" in run("sample_text", Path("runs", "novel"), "--length", 20)
+    with pytest.raises(SystemExit, match=r"train_text: runs.novel is in use; name another folder"):
+        run("train_text", "novel.txt", "--steps", 30, "--size", "tiny", "--out", "runs/novel")
+
+
+def test_sample_text(run: Run) -> None:
+    said = run("sample_text", "--length", 60)
+    parts = said.split("--- ")[1:]
+    temperatures, streamed, scored = parts[:4], parts[4], parts[5]
+    assert [part.split("\n")[0] for part in temperatures] == [f"temperature {t}" for t in (0.0, 0.5, 0.8, 1.1)]
+    texts = [part.split("\n", 1)[1] for part in temperatures]
+    assert all(text.startswith("ROMEO:") and len(text) > 60 for text in texts)
+    assert len(set(texts)) == 4
+    assert streamed.startswith("as it is written, up to the first empty line\nROMEO:")
+    forwards, capitals, backwards = (float(line[:5]) for line in scored.strip().splitlines()[1:])
+    assert forwards < min(capitals, backwards)
+    with pytest.raises(SystemExit, match=r"sample_text: no model named 'shakespear'; did you mean 'shakespeare'\?"):
+        run("sample_text", "shakespear")
+
+
+def test_new_domain_reads_the_rule_from_context(run: Run) -> None:
+    said = run("new_domain")
+    assert registry.domain("numbers").unit == "number"
+    right = dict(re.findall(r"^(.+): ([\d.]+)% of \d+ right$", said, re.MULTILINE))
+    assert list(right) == ["new starts", "new steps and factors"]
+    assert min(map(float, right.values())) >= 90, said
+    assert "\n6 7 8 -> 9\n2 4 8 -> 16\n" in said
+
+
+def test_core_by_hand(run: Run) -> None:
+    said = run("core_by_hand", "--steps", 100, "--out", "spirals.svg")
+    (nats,) = re.findall(r"step 100: (-?[\d.]+) nats a point", said)
+    assert float(nats) < 0  # standard normal offsets would cost 2.8, the noise alone is -1.8
+    picture = ElementTree.parse("spirals.svg").getroot()
+    lines = [line.attrib for line in picture.iter("{http://www.w3.org/2000/svg}polyline")]
+    assert len(lines) == 12
+    assert {line["stroke"] for line in lines} == {"#0969da", "#bc4c00"}
+    assert not [line for line in lines if "nan" in line["points"]]
+
+
+def test_every_example_has_a_test_and_nothing_but_tests_is_missing() -> None:
+    tests = [name for name in globals() if name.startswith("test_")]
+    names = {path.stem for path in FOLDER.glob("*.py")}
+    assert names
+    assert not [name for name in names if not any(test.startswith(f"test_{name}") for test in tests)]
+
+
+@pytest.mark.parametrize("name", sorted(SHORT))
+def test_short_examples_are_short(name: str) -> None:
+    assert len((FOLDER / f"{name}.py").read_text(encoding="utf-8").splitlines()) < 60
+
+
+def test_a_domain_takes_about_forty_lines() -> None:
+    source = (FOLDER / "new_domain.py").read_text(encoding="utf-8")
+    domain = source[source.index("\nNumbers = ") : source.index("\ndef next_numbers")]
+    tokens = list(tokenize.generate_tokens(io.StringIO(domain).readline))
+    skip = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+    lines = {token.start[0] for token in tokens if token.type not in skip and not token.string.startswith('"""')}
+    assert 30 < len(lines) <= 45
+
+
+@pytest.fixture(scope="module")
+def new_domain() -> dict[str, Any]:
+    return runpy.run_path(str(FOLDER / "new_domain.py"))
+
+
+@given(item=st.lists(st.integers(-200_000, 200_000), max_size=12).map(tuple))
+def test_the_new_codec_keeps_every_number(new_domain: dict[str, Any], item: tuple[int, ...]) -> None:
+    codec = new_domain["DOMAIN"].fit_codec([item])
+    assert codec.decode(codec.encode(item).steps) == codec.canonical(item)
+
+
+@given(steps=arrays.arrays(np.float32, st.tuples(st.integers(0, 40), st.just(2))))
+def test_the_new_codec_decodes_anything(new_domain: dict[str, Any], steps: np.ndarray) -> None:
+    codec = new_domain["DOMAIN"].fit_codec([])
+    numbers = codec.decode(steps)
+    assert len(numbers) == len(steps)
+    assert codec.canonical(numbers) == numbers
+
+
+def test_the_new_codec_comes_back_from_its_settings(new_domain: dict[str, Any]) -> None:
+    domain = new_domain["DOMAIN"]
+    codec = domain.fit_codec(domain.examples)
+    assert domain.load_codec(codec.to_dict()) == codec
+    with pytest.raises(ModelError, match=r"a codec of number rules has no settings, not \{'kind': 'words'\}"):
+        domain.load_codec({"kind": "words"})
