@@ -49,7 +49,7 @@ def main() -> None:
     picture = svgwrite.Drawing(args.out, size=(900, 600), debug=False)
     picture.add(picture.rect((0, 0), (900, 600), fill="white"))
     for i, (given, new) in enumerate(zip(prompts, drawn, strict=True)):
-        path = np.cumsum(np.concatenate([given, new]), axis=0) * 15 + [150 + 300 * (i % 3), 150 + 300 * (i // 3)]
+        path = np.cumsum(np.concatenate([given, new]), axis=0) * 12 + [150 + 300 * (i % 3), 150 + 300 * (i // 3)]
         for points, color in ((path[GIVEN - 1 :], "#0969da"), (path[:GIVEN], "#bc4c00")):
             picture.add(picture.polyline(points.round(1).tolist(), fill="none", stroke=color, stroke_width=2))
     picture.save()

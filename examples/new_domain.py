@@ -89,8 +89,8 @@ def next_numbers(folder: Any, contexts: Sequence[Numbers], temperature: float = 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=1000, help="how long to train (1000)")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=800, help="how long to train (800)")
+    parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--out", default="runs/new_domain", help="new folder for the run (runs/new_domain)")
     args = parser.parse_args()
     seqgen.register(DOMAIN)

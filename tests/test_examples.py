@@ -76,7 +76,7 @@ def test_new_domain_reads_the_rule_from_context(run: Run) -> None:
     right = dict(re.findall(r"^(.+): ([\d.]+)% of \d+ right$", said, re.MULTILINE))
     assert list(right) == ["new starts", "new steps and factors"]
     assert min(map(float, right.values())) >= 90, said
-    assert "\n6 7 8 -> 9\n2 4 8 -> 16\n" in said
+    assert "\n6 7 8 -> 9\n" in said
 
 
 def test_core_by_hand(run: Run) -> None:
