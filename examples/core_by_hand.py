@@ -31,8 +31,7 @@ def main() -> None:
     parser.add_argument("--out", default="spirals.svg", help="the picture (spirals.svg)")
     args = parser.parse_args()
 
-    # A network reads steps and a head says what comes next: the loss is minus the log-density of what came.
-    model = Model(Network(Continuous(2), layers=1, units=64), Mixture(components=4))
+    model = Model(Network(Continuous(2), layers=1, units=64), Mixture(components=4))  # one reads, the other predicts
     random = np.random.default_rng(1)
     data = seqgen.in_memory(Continuous(2), [Example(offsets) for offsets in spirals(400, random)])
     windows = Windows(data, rows=16, window=POINTS)
