@@ -5,8 +5,9 @@ Names are imported when they are first used: `import seqgen` loads neither JAX n
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .lazy import lazy_names
 
 if TYPE_CHECKING:
     from .batching import Batch as Batch
@@ -64,14 +65,7 @@ _HOME = {
     "spec": ("Binary", "Continuous", "Discrete", "Joint"),
     "training": ("evaluate", "init_state", "make_train_step", "train"),
 }
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-__all__ = sorted(_MODULE_OF)  # noqa: PLE0605
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'seqgen' has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
+__getattr__, __all__ = lazy_names(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

@@ -32,9 +32,9 @@ def adapt(model: Model, params: Params, old_id: np.ndarray[Any, Any]) -> tuple[M
     known, rows = jnp.asarray(old_id >= 0), jnp.asarray(np.maximum(old_id, 0))
 
     def move(weights: Array) -> Array:  # symbols lead
-        old = weights[:old_size]
-        mean = jnp.mean(old[rows], axis=0, where=known.reshape(-1, *[1] * (old.ndim - 1)))
-        return jnp.where(known.reshape(-1, *[1] * (old.ndim - 1)), old[rows], mean)
+        moved = weights[:old_size][rows]
+        kept = known.reshape(-1, *[1] * (moved.ndim - 1))
+        return jnp.where(kept, moved, jnp.mean(moved, axis=0, where=kept))
 
     table, head = params["network"]["table0"], dict(params["head"])
     network = {**params["network"], "table0": jnp.concatenate([move(table), table[-1:]])}

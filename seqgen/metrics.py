@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from .errors import ModelError
+from .storage import replace_file
 
 
 def append(path: Path, row: Mapping[str, Any]) -> None:
@@ -50,12 +50,7 @@ def truncate(path: Path, step: int) -> None:
     rows = read(path)
     if not path.exists():
         return
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.writelines(_line(row) for row in rows if row["step"] <= step)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    replace_file(path, b"".join(_line(row) for row in rows if row["step"] <= step))
 
 
 def _line(row: Mapping[str, Any]) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from .batching import Batch, Inputs
+from .batching import Batch
 from .errors import ModelError, UsageError
 from .heads import Categorical, Head, head_from_dict
 from .network import Context, Network, Params
@@ -70,7 +70,7 @@ class Model:
         carry, features = self.network.unroll(
             params["network"],
             carry,
-            Inputs(*batch.inputs),
+            batch.inputs,
             reset=batch.reset,
             valid=batch.valid,
             context=self.encode(params, batch),

@@ -35,6 +35,7 @@ from .optimizer import make_optimizer, with_total
 from .pretrained import from_pretrained, save_pretrained
 from .progress import Progress
 from .signals import catch_signals
+from .storage import replace_file
 from .training import TrainState, evaluate, init_state, make_train_step, train
 
 FORMAT = 1
@@ -220,9 +221,7 @@ def _check_length(amount: float | None, unit: str) -> None:
 
 
 def _write_config(folder: Path, config: Mapping[str, Any]) -> None:
-    part = folder / "config.json.part"
-    part.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
-    part.replace(folder / "config.json")
+    replace_file(folder / "config.json", json.dumps(config, indent=1).encode() + b"\n")
 
 
 def _fine_tune(

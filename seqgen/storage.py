@@ -44,6 +44,16 @@ def building(folder: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Writes a file that is there whole or, after a crash, as it was before."""
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
 def standing(folder: Path) -> Path:
     """Where the last whole version of `folder` is: there, or where a replacement that was cut short had moved it."""
     aside = _aside(folder)

@@ -399,13 +399,8 @@ def test_a_broken_package_of_somebody_costs_one_line(monkeypatch: pytest.MonkeyP
 
 def test_outputs_that_end_early_or_are_full(folder: Path) -> None:
     """In processes of their own: what Python does at exit is part of it."""
-    sample = [
-        sys.executable,
-        "-m",
-        "seqgen.cli",
-        *["text", "sample", "--length", "3000", "--seed", "1", "--model"],
-        str(folder),
-    ]
+    arguments = ["text", "sample", "--length", "3000", "--seed", "1", "--model", str(folder)]
+    sample = [sys.executable, "-m", "seqgen.cli", *arguments]
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     started: list[tuple[subprocess.Popen[bytes], int, bytes]] = []
 

@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from seqgen.lazy import lazy_names
 
 if TYPE_CHECKING:
     from .api import TextModel as TextModel
@@ -26,14 +27,7 @@ _HOME = {
     "files": ("read_text",),
     "presets": ("DOMAIN",),
 }
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-__all__ = sorted(_MODULE_OF)  # noqa: PLE0605
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'seqgen.domains.text' has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
+__getattr__, __all__ = lazy_names(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

@@ -1,0 +1,19 @@
+"""Packages whose names are imported when they are first used, so that importing the package costs nothing."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+
+def lazy_names(package: str, home: Mapping[str, Sequence[str]]) -> tuple[Callable[[str], Any], list[str]]:
+    """The module `__getattr__` (PEP 562) and `__all__` of a package, from submodule to the names it holds."""
+    module_of = {name: module for module, names in home.items() for name in names}
+
+    def get(name: str) -> Any:
+        if name not in module_of:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f".{module_of[name]}", package), name)
+
+    return get, sorted(module_of)
