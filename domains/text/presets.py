@@ -33,7 +33,7 @@ class Preset(NamedTuple):
 PRESETS = {
     "tiny": Preset(1, 128, 32, 0.0, 1e-2),
     "small": Preset(2, 256, 64, 0.1, 6e-3),
-    "medium": Preset(2, 512, 128, 0.35, 4e-3),
+    "medium": Preset(2, 512, 128, 0.4, 4e-3),
     "large": Preset(3, 1024, 128, 0.4, 2e-3),
 }
 
