@@ -1,0 +1,45 @@
+"""Music: `load` a model and let it compose or continue, or `train` one on MIDI files of your own.
+
+>>> from seqgen.domains import music
+>>> music.DOMAIN.name
+'music'
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seqgen.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .api import MusicModel as MusicModel
+    from .api import MusicScore as MusicScore
+    from .api import load as load
+    from .api import resume as resume
+    from .api import train as train
+    from .grid import Grid as Grid
+    from .midi import read_midi as read_midi
+    from .midi import write_midi as write_midi
+    from .musicxml import read_musicxml as read_musicxml
+    from .performance import Performance as Performance
+    from .presets import DOMAIN as DOMAIN
+    from .score import DRUMS as DRUMS
+    from .score import Meter as Meter
+    from .score import Note as Note
+    from .score import Score as Score
+    from .score import Tempo as Tempo
+
+_HOME = {
+    "api": ("MusicModel", "MusicScore", "load", "resume", "train"),
+    "grid": ("Grid",),
+    "midi": ("read_midi", "write_midi"),
+    "musicxml": ("read_musicxml",),
+    "performance": ("Performance",),
+    "presets": ("DOMAIN",),
+    "score": ("DRUMS", "Meter", "Note", "Score", "Tempo"),
+}
+__getattr__, __all__ = lazy_names(__name__, _HOME)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,176 @@
+"""A piece of music as notes in seconds: what every reader of the domain returns and every writer takes."""
+
+from __future__ import annotations
+
+import math
+import os
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from seqgen.errors import DataError, UsageError
+
+DRUMS = 128  # the program of the drum kit: a note's pitch names the drum
+LONGEST = 24 * 3600.0  # seconds of one piece
+
+
+class Note(NamedTuple):
+    """One note.
+
+    onset, duration: seconds. pitch: MIDI 0-127, 60 is middle C. velocity: 1-127, how hard.
+    program: General MIDI 0-127, counted from 0; or DRUMS. part: which voice, hand or track it belongs to.
+    """
+
+    onset: float
+    pitch: int
+    duration: float
+    velocity: int = 80
+    program: int = 0
+    part: int = 0
+
+    @property
+    def end(self) -> float:
+        return self.onset + self.duration
+
+
+class Tempo(NamedTuple):
+    """From `time` (seconds) on there are `bpm` quarter notes a minute."""
+
+    time: float
+    bpm: float
+
+
+class Meter(NamedTuple):
+    """From `time` (seconds) on, where a bar begins, a bar is `numerator` notes of 1/`denominator`."""
+
+    time: float
+    numerator: int
+    denominator: int
+
+    @property
+    def quarters(self) -> float:
+        """Quarter notes a bar."""
+        return 4 * self.numerator / self.denominator
+
+
+@dataclass(frozen=True)
+class Score:
+    """Notes, kept in order of onset, then pitch; with the tempo and meter they were written in.
+
+    Raises DataError for a note that no instrument could play: a pitch beyond 0-127, a length below 0, a time that is
+    no number.
+
+    >>> scale = Score([Note(0.5 * i, pitch, 0.5) for i, pitch in enumerate((60, 62, 64))])
+    >>> scale.seconds, scale.transposed(12).notes[0].pitch, scale.beat_at(1.0)
+    (1.5, 72, 2.0)
+    """
+
+    notes: Sequence[Note]
+    tempos: Sequence[Tempo] = (Tempo(0.0, 120.0),)
+    meters: Sequence[Meter] = (Meter(0.0, 4, 4),)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", tuple(sorted(self.notes)))
+        object.__setattr__(self, "tempos", tuple(sorted(self.tempos)))
+        object.__setattr__(self, "meters", tuple(sorted(self.meters)))
+        for note in self.notes:
+            if not (
+                0 <= note.onset <= LONGEST  # also refuses NaN
+                and 0 <= note.duration <= LONGEST
+                and 0 <= note.pitch <= 127
+                and 1 <= note.velocity <= 127
+                and 0 <= note.program <= DRUMS
+            ):
+                raise DataError(f"{note} cannot be played: pitch 0-127, velocity 1-127, times from 0 s to a day")
+        for tempo in self.tempos:
+            if not (0 <= tempo.time <= LONGEST and 0 < tempo.bpm < math.inf):
+                raise DataError(f"{tempo} is no tempo; give quarter notes a minute, above 0")
+        for meter in self.meters:
+            if not (0 <= meter.time <= LONGEST and meter.numerator >= 1 and meter.denominator >= 1):
+                raise DataError(f"{meter} is no meter; give a whole number over 1, 2, 4, 8, ...")
+
+    @cached_property
+    def seconds(self) -> float:
+        """When the last note ends."""
+        return max((note.end for note in self.notes), default=0.0)
+
+    def beat_at(self, time: float) -> float:
+        """Quarter notes from the beginning to `time`."""
+        turn = max(bisect_right(self._turns[0], time) - 1, 0)
+        return self._turns[1][turn] + (time - self._turns[0][turn]) * self._turns[2][turn] / 60
+
+    def time_at(self, beat: float) -> float:
+        """Seconds from the beginning to `beat`, in quarter notes."""
+        turn = max(bisect_right(self._turns[1], beat) - 1, 0)
+        return self._turns[0][turn] + (beat - self._turns[1][turn]) * 60 / self._turns[2][turn]
+
+    @cached_property
+    def _turns(self) -> tuple[list[float], list[float], list[float]]:
+        """Where the tempo changes, in seconds and in quarter notes, and the tempo from there on."""
+        tempos = self.tempos if self.tempos and self.tempos[0].time == 0 else (Tempo(0.0, 120.0), *self.tempos)
+        beats = [0.0]
+        for before, after in zip(tempos, tempos[1:], strict=False):
+            beats.append(beats[-1] + (after.time - before.time) * before.bpm / 60)
+        return [tempo.time for tempo in tempos], beats, [tempo.bpm for tempo in tempos]
+
+    def transposed(self, semitones: int) -> Score:
+        """Higher by `semitones`, drums as they are. Raises UsageError where a note would leave 0-127."""
+        pitches = [note.pitch for note in self.notes if note.program != DRUMS]
+        if pitches and not (0 <= min(pitches) + semitones and max(pitches) + semitones <= 127):
+            raise UsageError(
+                f"{semitones:+d} semitones would move pitches {min(pitches)}-{max(pitches)} beyond 0-127; move by less"
+            )
+        moved = [n if n.program == DRUMS else n._replace(pitch=n.pitch + semitones) for n in self.notes]
+        return Score(moved, self.tempos, self.meters)
+
+    def stretched(self, factor: float) -> Score:
+        """`factor` times as long: all times grow, tempos fall. Raises UsageError for a factor not above 0."""
+        if not 0 < factor < math.inf:
+            raise UsageError(f"a piece cannot be stretched by {factor}; give a factor above 0, 1 leaves it as it is")
+        return Score(
+            [note._replace(onset=note.onset * factor, duration=note.duration * factor) for note in self.notes],
+            [Tempo(tempo.time * factor, tempo.bpm / factor) for tempo in self.tempos],
+            [meter._replace(time=meter.time * factor) for meter in self.meters],
+        )
+
+    def then(self, other: Score) -> Score:
+        """This piece, then the other: its time 0 is the end of this one, and so is its tempo."""
+        end = self.seconds
+        return Score(
+            [*self.notes, *(note._replace(onset=note.onset + end) for note in other.notes)],
+            [*self.tempos, *(Tempo(tempo.time + end, tempo.bpm) for tempo in other.tempos)],
+            [*self.meters, *(meter._replace(time=meter.time + end) for meter in other.meters)],
+        )
+
+    def until(self, seconds: float) -> Score:
+        """The piece up to `seconds`; notes that still sound then end there."""
+        return Score(
+            [n._replace(duration=min(n.duration, seconds - n.onset)) for n in self.notes if n.onset < seconds],
+            [tempo for tempo in self.tempos if tempo.time < seconds or tempo.time == 0],
+            [meter for meter in self.meters if meter.time < seconds or meter.time == 0],
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes a MIDI file."""
+        from .midi import write_midi
+
+        write_midi(self, path)
+
+    def render(self, path: str | os.PathLike[str]) -> None:
+        """Writes a WAV file of its sound."""
+        from .sound import write_wav
+
+        write_wav(self, path)
+
+    def plot(self, path: str | os.PathLike[str]) -> None:
+        """Writes its piano roll, by the ending of the name as SVG or PNG."""
+        from .roll import write_roll
+
+        write_roll(self, path)
+
+    def _repr_svg_(self) -> str:
+        from .roll import roll_svg
+
+        return roll_svg(self)
