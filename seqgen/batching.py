@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Protocol
 
@@ -128,6 +128,8 @@ class Windows:
     """The training batches of a source, numbered by step; any step can be asked for at any time, in any order.
 
     rows, window: the batch wanted; `shape` is what the data can fill (see `fit`).
+    augment: epoch -> the same examples as they are to be seen in that epoch, say transposed; a pure function, like all
+    of this. Where they come out longer than in `source`, what no window has room for is left out.
     Raises UsageError for sizes below 1 or a negative seed, DataError when there is not one step to learn from.
 
     >>> from seqgen.spec import Discrete
@@ -141,6 +143,7 @@ class Windows:
     rows: int
     window: int
     seed: int = 0
+    augment: Callable[[int], Source] | None = None
     _plan: _Plan = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -156,22 +159,22 @@ class Windows:
     @cached_property
     def per_epoch(self) -> int:
         """Windows of an epoch, the same for each."""
-        if self._plan.aligned:
-            return self._layout(0, 0).windows
-        return self._plan.total // self._plan.rows // self._plan.window
+        return self._plan.lay_out(np.arange(len(self._plan.lengths)), 0).windows
 
     def batch(self, step: int, attempt: int = 0, rows: slice = slice(None)) -> Batch:
         """The batch of one training step; `attempt` deals the data anew after a roll-back, `rows` reads a shard."""
         epoch, number = divmod(step, self.per_epoch)
-        return self._plan.read(self._layout(epoch, attempt), number, range(self._plan.rows)[rows])
+        plan, layout = self._layout(epoch, attempt)
+        return plan.read(layout, number, range(plan.rows)[rows])
 
     @cached_property
-    def _layout(self) -> Callable[[int, int], _Packed | _Aligned]:
-        def lay_out(epoch: int, attempt: int) -> _Packed | _Aligned:
+    def _layout(self) -> Callable[[int, int], tuple[_Plan, _Packed | _Aligned]]:
+        def lay_out(epoch: int, attempt: int) -> tuple[_Plan, _Packed | _Aligned]:
+            plan = self._plan if self.augment is None else self._plan.with_source(self.augment(epoch))
             seeds = np.random.SeedSequence(self.seed, spawn_key=(epoch, attempt))
             random = np.random.Generator(np.random.Philox(seeds))
-            order = random.permutation(len(self._plan.lengths))
-            return self._plan.lay_out(order, int(random.integers(self._plan.total)))
+            order = random.permutation(len(plan.lengths))
+            return plan, plan.lay_out(order, int(random.integers(plan.total)))
 
         return lru_cache(maxsize=3)(lay_out)  # this epoch, the one a prefetch looks into, and one to spare
 
@@ -278,6 +281,10 @@ class _Plan:
     @property
     def total(self) -> int:
         return int(self.lengths.sum())
+
+    def with_source(self, source: Source) -> _Plan:
+        """The same examples, changed: batches keep their shape."""
+        return replace(self, source=source, lengths=np.asarray(source.lengths, np.int64)[self.indices])
 
     def lay_out(self, order: Ints, offset: int, whole: bool = False) -> _Packed | _Aligned:
         """`whole` keeps what does not fill a window of every row."""

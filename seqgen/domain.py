@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from numpy.random import Generator
+
 from .config import TrainingConfig
 from .spec import Spec, Steps
 
@@ -64,6 +66,7 @@ class Domain(Generic[Item]):
     training: the settings for a size.
     sizes: the words `make_model` and `training` know, smallest first.
     unit: what one step is called in reports: "char", "event", "point".
+    augment: `(item, random numbers)` -> the item as it might as well have been, say transposed; drawn anew each epoch.
     match: `(old codec, new codec)` -> for each new symbol the old one's id or -1; fine-tuning moves weights by it.
     shipped: the folder of the models that come with it.
     examples: a few small items, for the laws every domain must pass.
@@ -76,6 +79,7 @@ class Domain(Generic[Item]):
     training: Callable[[str], TrainingConfig]
     sizes: tuple[str, ...]
     unit: str = "step"
+    augment: Callable[[Item, Generator], Item] | None = None
     match: Callable[[Any, Any], Any] | None = None
     shipped: Path | None = None
     examples: tuple[Item, ...] = ()

@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import json
 import math
+import os
 import re
 import typing
 from collections.abc import Iterable, Mapping
@@ -24,6 +25,7 @@ import safetensors
 import safetensors.numpy
 
 from . import __version__, storage
+from .domain import Codec, Domain
 from .errors import ModelError, UnknownName, UsageError
 from .model import Model
 from .network import Params
@@ -135,6 +137,21 @@ def resolve(name: str | Path, shipped: Path) -> Path:
     if path.is_dir():
         raise ModelError(f"{path} holds no model (yet): there is no {WEIGHTS} in it, nor in a folder model/ inside it")
     raise UnknownName("model", str(name), known)
+
+
+def open_model(domain: Domain[Any], name: str | os.PathLike[str]) -> tuple[Codec[Any], Pretrained]:
+    """A domain's model with its codec: a shipped one by name, or a run or model folder.
+
+    Raises UnknownName, and ModelError for a model of another domain or one whose parts do not fit.
+    """
+    folder = resolve(os.fspath(name), domain.shipped or Path())
+    given = from_pretrained(folder)
+    if given.domain != domain.name:
+        raise ModelError(f"{folder} is a model of {given.domain}, not {domain.name}; use the {given.domain} commands")
+    codec = domain.load_codec(given.codec)
+    if given.model.network.spec != codec.spec:
+        raise ModelError(f"{folder}: the network reads {given.model.network.spec}, the codec writes {codec.spec}")
+    return codec, given
 
 
 def named(tree: Any) -> dict[str, Any]:

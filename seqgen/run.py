@@ -12,7 +12,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,8 @@ def begin(
         "command": sys.argv[1:],
         "versions": {"jax": jax.__version__, "python": sys.version.split()[0], "numpy": np.__version__},
     }
-    run = _make_run(folder, domain, codec, model, training, sources, seed, config)
+    augment = _augmented(domain, codec, splits.train, seed)
+    run = _make_run(folder, domain, codec, model, training, sources, augment, seed, config)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -179,9 +180,11 @@ def resume(folder: Path | str, domain: Domain[Any], splits: Splits[Any], *, step
             f"--from {folder}"
         )
     total = steps or int(config["steps"])
-    run = _make_run(folder, domain, codec, model, training, sources, int(config["seed"]), config)
+    seed = int(config["seed"])
+    augment = _augmented(domain, codec, splits.train, seed)
+    run = _make_run(folder, domain, codec, model, training, sources, augment, seed, config)
     optimizer = make_optimizer(training, total)
-    state = init_state(model, optimizer, jax.random.key(int(config["seed"])), run.windows.shape[0])
+    state = init_state(model, optimizer, jax.random.key(seed), run.windows.shape[0])
     restored = Checkpoints(folder / "checkpoints").restore(state)
     if restored is not None:
         state, notes = restored
@@ -247,6 +250,23 @@ def _source(codec: Codec[Any], items: Sequence[Any]) -> Source:
     return in_memory(codec.spec, [codec.encode(item) for item in items])
 
 
+def _augmented(
+    domain: Domain[Any], codec: Codec[Any], items: Sequence[Any], seed: int
+) -> Callable[[int], Source] | None:
+    """The training items as each epoch sees them: what becomes of one follows from (seed, epoch, which item)."""
+    augment = domain.augment
+    if augment is None:
+        return None
+
+    def items_of(epoch: int) -> Source:
+        # 1: batching draws the order of an epoch from (epoch, attempt) of the same seed.
+        seeds = (np.random.SeedSequence(seed, spawn_key=(epoch, index, 1)) for index in range(len(items)))
+        randoms = (np.random.Generator(np.random.Philox(one)) for one in seeds)
+        return _source(codec, [augment(item, random) for item, random in zip(items, randoms, strict=True)])
+
+    return items_of
+
+
 def _fingerprint(sources: Sequence[Source]) -> str:
     digest = hashlib.sha256()
     for source in sources:
@@ -264,10 +284,11 @@ def _make_run(
     model: Model,
     training: TrainingConfig,
     sources: Sequence[Source],
+    augment: Callable[[int], Source] | None,
     seed: int,
     config: Mapping[str, Any],
 ) -> _Run:
-    windows = Windows(sources[0], training.rows, training.window, seed)
+    windows = Windows(sources[0], training.rows, training.window, seed, augment)
     valid = evaluation_windows(sources[1], training.rows, training.window)
     return _Run(folder, domain, codec, model, training, windows, valid, config)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -38,6 +39,25 @@ class SampleState(NamedTuple):
     keys: Array
     position: Array
     done: Array
+
+
+def check(options: Options, seed: int) -> None:
+    """Raises UsageError, naming the setting, for one that means nothing; `options` are plain numbers."""
+    temperature, top_k, top_p, min_p, bias = options
+    rules = (
+        (
+            temperature >= 0 and math.isfinite(temperature),
+            f"temperature is {temperature}; give 0 (the likeliest) or more",
+        ),
+        (top_k >= 0, f"top-k is {top_k}; give 0 (all) or more"),
+        (0 < top_p <= 1, f"top-p is {top_p}; give more than 0, at most 1 (all)"),
+        (0 <= min_p <= 1, f"min-p is {min_p}; give 0 (all) to 1"),
+        (bias >= 0 and math.isfinite(bias), f"bias is {bias}; give 0 (as learned) or more"),
+        (0 <= seed < 2**32, f"seed is {seed}; give a whole number from 0 to 2^32 - 1"),
+    )
+    for holds, message in rules:
+        if not holds:
+            raise UsageError(message)
 
 
 def prime(

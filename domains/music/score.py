@@ -8,11 +8,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from itertools import pairwise
+from operator import add
+from typing import NamedTuple, TypeVar
 
 from seqgen.errors import DataError, UsageError
 
 DRUMS = 128  # the program of the drum kit: a note's pitch names the drum
+FASTEST = 60_000.0  # quarter notes a minute: a thousandth of a second each
 LONGEST = 24 * 3600.0  # seconds of one piece
 
 
@@ -75,17 +78,11 @@ class Score:
         object.__setattr__(self, "notes", tuple(sorted(self.notes)))
         object.__setattr__(self, "tempos", tuple(sorted(self.tempos)))
         object.__setattr__(self, "meters", tuple(sorted(self.meters)))
-        for note in self.notes:
-            if not (
-                0 <= note.onset <= LONGEST  # also refuses NaN
-                and 0 <= note.duration <= LONGEST
-                and 0 <= note.pitch <= 127
-                and 1 <= note.velocity <= 127
-                and 0 <= note.program <= DRUMS
-            ):
-                raise DataError(f"{note} cannot be played: pitch 0-127, velocity 1-127, times from 0 s to a day")
+        if self.notes and not _playable(self.notes):
+            wrong = next(note for note in self.notes if not _playable([note]))
+            raise DataError(f"{wrong} cannot be played: pitch 0-127, velocity 1-127, times from 0 s to a day")
         for tempo in self.tempos:
-            if not (0 <= tempo.time <= LONGEST and 0 < tempo.bpm < math.inf):
+            if not (0 <= tempo.time <= LONGEST and 0 < tempo.bpm <= FASTEST):
                 raise DataError(f"{tempo} is no tempo; give quarter notes a minute, above 0")
         for meter in self.meters:
             if not (0 <= meter.time <= LONGEST and meter.numerator >= 1 and meter.denominator >= 1):
@@ -111,18 +108,21 @@ class Score:
         """Where the tempo changes, in seconds and in quarter notes, and the tempo from there on."""
         tempos = self.tempos if self.tempos and self.tempos[0].time == 0 else (Tempo(0.0, 120.0), *self.tempos)
         beats = [0.0]
-        for before, after in zip(tempos, tempos[1:], strict=False):
+        for before, after in pairwise(tempos):
             beats.append(beats[-1] + (after.time - before.time) * before.bpm / 60)
         return [tempo.time for tempo in tempos], beats, [tempo.bpm for tempo in tempos]
 
     def transposed(self, semitones: int) -> Score:
         """Higher by `semitones`, drums as they are. Raises UsageError where a note would leave 0-127."""
         pitches = [note.pitch for note in self.notes if note.program != DRUMS]
-        if pitches and not (0 <= min(pitches) + semitones and max(pitches) + semitones <= 127):
+        if pitches and (min(pitches) + semitones < 0 or max(pitches) + semitones > 127):
             raise UsageError(
                 f"{semitones:+d} semitones would move pitches {min(pitches)}-{max(pitches)} beyond 0-127; move by less"
             )
-        moved = [n if n.program == DRUMS else n._replace(pitch=n.pitch + semitones) for n in self.notes]
+        moved = [
+            Note(onset, pitch if program == DRUMS else pitch + semitones, duration, velocity, program, part)
+            for onset, pitch, duration, velocity, program, part in self.notes
+        ]
         return Score(moved, self.tempos, self.meters)
 
     def stretched(self, factor: float) -> Score:
@@ -130,7 +130,7 @@ class Score:
         if not 0 < factor < math.inf:
             raise UsageError(f"a piece cannot be stretched by {factor}; give a factor above 0, 1 leaves it as it is")
         return Score(
-            [note._replace(onset=note.onset * factor, duration=note.duration * factor) for note in self.notes],
+            [Note(onset * factor, pitch, duration * factor, *rest) for onset, pitch, duration, *rest in self.notes],
             [Tempo(tempo.time * factor, tempo.bpm / factor) for tempo in self.tempos],
             [meter._replace(time=meter.time * factor) for meter in self.meters],
         )
@@ -142,6 +142,14 @@ class Score:
             [*self.notes, *(note._replace(onset=note.onset + end) for note in other.notes)],
             [*self.tempos, *(Tempo(tempo.time + end, tempo.bpm) for tempo in other.tempos)],
             [*self.meters, *(meter._replace(time=meter.time + end) for meter in other.meters)],
+        )
+
+    def since(self, seconds: float) -> Score:
+        """What begins at `seconds` or later, which becomes time 0."""
+        return Score(
+            [note._replace(onset=note.onset - seconds) for note in self.notes if note.onset >= seconds],
+            [Tempo(max(tempo.time - seconds, 0.0), tempo.bpm) for tempo in _in_force(self.tempos, seconds)],
+            [meter._replace(time=max(meter.time - seconds, 0.0)) for meter in _in_force(self.meters, seconds)],
         )
 
     def until(self, seconds: float) -> Score:
@@ -174,3 +182,25 @@ class Score:
         from .roll import roll_svg
 
         return roll_svg(self)
+
+
+def _playable(notes: Sequence[Note]) -> bool:
+    onsets, pitches, durations, velocities, programs, _ = zip(*notes, strict=True)  # columns: a tenth of the time
+    return (
+        math.isfinite(sum(onsets) + sum(durations))  # nothing compares with NaN
+        and min(onsets) >= 0
+        and min(durations) >= 0
+        and max(map(add, onsets, durations)) <= LONGEST
+        and 0 <= min(pitches) <= max(pitches) <= 127
+        and 1 <= min(velocities) <= max(velocities) <= 127
+        and 0 <= min(programs) <= max(programs) <= DRUMS
+    )
+
+
+Turn = TypeVar("Turn", Tempo, Meter)
+
+
+def _in_force(turns: Sequence[Turn], seconds: float) -> Sequence[Turn]:
+    """Those that come after `seconds`, and the one that holds then."""
+    passed = sum(turn.time <= seconds for turn in turns)
+    return turns[max(passed - 1, 0) :]

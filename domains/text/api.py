@@ -16,11 +16,11 @@ from seqgen import registry, run, sampling
 from seqgen.batching import evaluation_windows, in_memory
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
-from seqgen.errors import DataError, ModelError, UnknownName, UsageError
+from seqgen.errors import DataError, UnknownName, UsageError
 from seqgen.heads import Options
 from seqgen.model import Model
 from seqgen.network import Params
-from seqgen.pretrained import from_pretrained, resolve
+from seqgen.pretrained import open_model, resolve
 from seqgen.training import evaluate
 
 from .codec import Characters, Decoder
@@ -99,7 +99,10 @@ class TextModel:
         top_k, top_p, min_p: see `seqgen.Options`.
         Raises UsageError for settings out of range.
         """
-        _check(length=length, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, seed=seed)
+        if length < 1:
+            raise UsageError(f"length is {length}; give 1 or more")
+        options = Options(temperature, top_k, top_p, min_p)
+        sampling.check(options, seed)
         stops = [self.codec.canonical(text) for text in ([stop] if isinstance(stop, str) else stop) if text]
         writers = [_Writer(self.codec.decoder(), length, stops) for _ in prompts]
         chunks = sampling.stream(
@@ -109,7 +112,7 @@ class TextModel:
             [self.codec.encode(prompt).steps for prompt in prompts],
             # Enough for every writer to finish: a character takes up to 4 bytes when it is spelt.
             length=4 * (length + max(map(len, stops), default=0)),
-            options=Options(temperature, top_k, top_p, min_p),
+            options=options,
         )
         return _pieces(writers, chunks)
 
@@ -161,14 +164,8 @@ def _pieces(writers: Sequence[_Writer], chunks: Iterator[list[Any]]) -> Iterator
 
 def load(model: str | os.PathLike[str] = DEFAULT) -> TextModel:
     """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError."""
-    folder = resolve(os.fspath(model), SHIPPED)
-    given = from_pretrained(folder)
-    if given.domain != DOMAIN.name:
-        raise ModelError(f"{folder} is a model of {given.domain}, not text; use the {given.domain} commands")
-    codec = Characters.from_dict(given.codec)
-    if given.model.network.spec != codec.spec:
-        raise ModelError(f"{folder}: the network reads {given.model.network.spec}, the codec writes {codec.spec}")
-    return TextModel(codec, given.model, given.params, os.fspath(model))
+    codec, given = open_model(DOMAIN, model)
+    return TextModel(codec, given.model, given.params, os.fspath(model))  # type: ignore[arg-type]
 
 
 def train(
@@ -250,20 +247,3 @@ def load_splits(data: str | os.PathLike[str], *, encoding: str = "utf-8", downlo
             raise UsageError(f"the data set {name!r} is for {dataset.DOMAIN}, not text")
         return dataset.load(download=download)  # type: ignore[no-any-return]
     raise UnknownName("file, folder or data set", name, registry.datasets())
-
-
-def _check(*, length: int, temperature: float, top_k: int, top_p: float, min_p: float, seed: int) -> None:
-    rules = (
-        (length >= 1, f"length is {length}; give 1 or more"),
-        (
-            temperature >= 0 and math.isfinite(temperature),
-            f"temperature is {temperature}; give 0 (the likeliest) or more",
-        ),
-        (top_k >= 0, f"top-k is {top_k}; give 0 (all) or more"),
-        (0 < top_p <= 1, f"top-p is {top_p}; give more than 0, at most 1 (all)"),
-        (0 <= min_p <= 1, f"min-p is {min_p}; give 0 (all) to 1"),
-        (0 <= seed < 2**32, f"seed is {seed}; give a whole number from 0 to 2^32 - 1"),
-    )
-    for holds, message in rules:
-        if not holds:
-            raise UsageError(message)

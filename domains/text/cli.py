@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import shlex
-import sys
 from pathlib import Path
 
+from seqgen import train_verb
 from seqgen.cli import pick_seed, tell_seed
 from seqgen.commands import Commands
-from seqgen.errors import UsageError
 
 MODEL = "shakespeare"
 MODEL_HELP = f"a shipped name, a run or a model folder ({MODEL})"
@@ -24,16 +22,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_train(train: argparse.ArgumentParser) -> None:
-    train.add_argument("data", nargs="?", metavar="DATA", help="a text file, a folder of them, - or a data set's name")
-    train.add_argument("--out", type=Path, metavar="RUN", help="new folder for the run (runs/NAME)")
-    train.add_argument("--resume", type=Path, metavar="RUN", help="continue a run where it stopped")
-    train.add_argument("--steps", type=int, help="how long, in steps")
-    train.add_argument("--minutes", type=float, help="how long, in minutes (10)")
-    train.add_argument("--size", metavar="SIZE", help="tiny, small, medium or large (small)")
-    train.add_argument("--from", dest="start_from", metavar="MODEL", help="fine-tune this model")
-    train.add_argument("--seed", type=int, help="of the first weights and the order of the data (0)")
+    train_verb.add_options(train, data="a text file, a folder of them, - or a data set's name")
     train.add_argument("--encoding", help="of the files, such as latin-1 (utf-8)")
-    train.add_argument("--download", action="store_true", help="fetch a data set that is not on this machine")
     train.set_defaults(run=_train)
 
 
@@ -60,61 +50,13 @@ def _add_score(score: argparse.ArgumentParser) -> None:
 
 
 def _train(args: argparse.Namespace) -> int:
-    if args.resume is not None:
-        fixed = {
-            "--out": args.out,
-            "--minutes": args.minutes,
-            "--size": args.size,
-            "--from": args.start_from,
-            "--seed": args.seed,
-            "--encoding": args.encoding,
-        }
-        for flag, value in fixed.items():
-            if value is not None:
-                raise UsageError(f"{flag} is settled when a run begins: leave it out with --resume")
-    elif args.data is None:
-        raise UsageError("say what to learn from: a text file, a folder, - or a data set; or --resume a run")
-    elif args.steps is not None and args.minutes is not None:
-        raise UsageError("--steps and --minutes both say how long to train: give one")
-    from seqgen.cache import use_compile_cache
-
     from . import api
 
-    use_compile_cache()
-    if args.resume is not None:
-        outcome = api.resume(args.resume, args.data, steps=args.steps)
-    else:
-        outcome = api.train(
-            args.data,
-            args.out or _free_folder(args.data),
-            size=args.size,
-            steps=args.steps,
-            minutes=args.minutes,
-            seed=args.seed or 0,
-            start_from=args.start_from,
-            encoding=args.encoding or "utf-8",
-            download=args.download,
-        )
-    run = shlex.quote(str(outcome.folder))
-    if outcome.signal is not None:
-        print(
-            f"seqgen: stopped and saved at step {outcome.step} of {outcome.steps}; "
-            f"go on with: seqgen text train --resume {run}",
-            file=sys.stderr,
-        )
-        return 128 + outcome.signal
-    why = " (validation no longer improves)" if outcome.stopped_early else ""
-    print(f"seqgen: step {outcome.step} of {outcome.steps}{why}, best validation {outcome.best:.4f} nats/char")
-    print(f"seqgen: model {outcome.model}, curve {outcome.curve}; write with: seqgen text sample --model {run}")
-    print(api.load(outcome.folder).sample(length=300, temperature=0.8, seed=args.seed or 0))
-    return 0
-
-
-def _free_folder(data: str) -> Path:
-    """runs/NAME after the data, or runs/NAME-2, ... where that is taken."""
-    name = Path(data).resolve().stem if data != "-" else "stdin"
-    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
-    return next(path for path in (Path("runs") / name for name in names) if not path.exists())
+    outcome = train_verb.run_train(args, api.train, api.resume, {"encoding": args.encoding})
+    code = train_verb.tell(outcome, "text", "char")
+    if code == 0:
+        print(api.load(outcome.folder).sample(length=300, temperature=0.8, seed=args.seed or 0))
+    return code
 
 
 def _sample(args: argparse.Namespace) -> int:

@@ -165,7 +165,9 @@ class Decoder:
         """The text that `steps` complete; `final` gives up on what is still held back."""
         ids = np.asarray(steps).reshape(-1)
         nowhere = len(self._spelling) - 1
-        ids = np.where((ids >= 0) & (ids < nowhere), ids.astype(np.int64), nowhere)  # a small type cannot hold `nowhere`
+        ids = np.where(
+            (ids >= 0) & (ids < nowhere), ids.astype(np.int64), nowhere
+        )  # a small type cannot hold `nowhere`
         # Every id spelt in UTF-8 and all of it decoded at once is the same as decoding each run of bytes by itself: a
         # character of the alphabet starts with a byte that cannot continue a broken one.
         return self._utf8.decode(self._spelling[ids][self._used[ids]].tobytes(), final)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError
+from seqgen.folders import walk
 
 from .codec import canonical
 
@@ -82,7 +83,7 @@ def read_texts(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
             names.append(os.fspath(path))
             continue
         before, passed_over = len(texts), len(skipped)
-        for file in _walk(Path(path), skipped):
+        for file in walk(Path(path), skipped):
             try:
                 texts.append(read_text(file, encoding))
                 names.append(str(file))
@@ -144,25 +145,3 @@ def _decode(raw: bytes, name: str, encoding: str) -> str:
 
 def _binary(name: str, where: str) -> DataError:
     return DataError(f"{name} is binary, not text: NUL at {where}; if it is UTF-16, name it with --encoding utf-16-le")
-
-
-def _walk(folder: Path, skipped: list[str]) -> list[Path]:
-    """The files of a folder and its folders, sorted; what is hidden, special or cannot be listed goes to `skipped`."""
-    found: list[Path] = []
-
-    def cannot_list(error: OSError) -> None:
-        skipped.append(f"cannot list {error.filename}: {error.strerror}; check its permissions")
-
-    for parent, folders, files in os.walk(folder, onerror=cannot_list):
-        for path in sorted(Path(parent, name) for name in [*folders, *files]):
-            if path.name.startswith("."):
-                skipped.append(f"{path} is hidden; name it outright to read it")
-            elif path.is_fifo():
-                skipped.append(f"{path} is a pipe; name it outright to read it")  # which might never end
-            elif path.is_symlink() and path.is_dir():
-                skipped.append(f"{path} links to a folder; name it outright to read it")  # which might be a loop
-            elif path.name in files:
-                found.append(path)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-    # By parts, so that the order is the same where the separator is a backslash.
-    return sorted(found, key=lambda path: path.parts)

@@ -1,0 +1,95 @@
+"""Bach's chorales on the grid of sixteenths: joint nats a note, and what counting alone reaches.
+
+Joint: the nats of everything the model had to say, markers of beats and bars included, over 4 x steps, pooled over all
+pieces, the first step included. A cell is held where its voice keeps the pitch, or the silence, of the step before.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from seqgen import Splits, evaluation_windows, in_memory
+from seqgen.domains import music
+from seqgen.domains.music.grid import ORDER, REST, TIED, to_grid
+from seqgen.training import log_probs
+
+SIZE, STEPS = "medium", 2400
+TRAINING = dataclasses.replace(music.DOMAIN.training(SIZE), evaluations=30, patience=8)
+
+
+class Joint(NamedTuple):
+    """Nats a note: of all, of held cells, of changed cells; and nats of the markers over the notes."""
+
+    note: float
+    held: float
+    changed: float
+    markers: float
+
+
+def train(splits: Splits[music.Score], folder: Path, *, steps: int = STEPS, seed: int = 0) -> music.MusicModel:
+    """Trains in `folder`, or takes what was trained there before."""
+    if not (folder / "model").exists():
+        music.train(splits, folder, size=SIZE, steps=steps, seed=seed, encoding="grid", training=TRAINING)
+    return music.load(folder)
+
+
+def score(model: music.MusicModel, pieces: Sequence[music.Score]) -> Joint:
+    """What a model makes of pieces, each from its beginning."""
+    sums, counts = np.zeros(3), np.zeros(3, np.int64)
+    for piece in pieces:
+        example = model.codec.encode(piece)
+        batches = evaluation_windows(in_memory(model.codec.spec, [example]), 1, 256)
+        nats = -np.concatenate([row[0][mask[0]] for row, mask in log_probs(model.model, model.params, batches)]).astype(
+            np.float64
+        )
+        voiced = example.steps <= REST
+        pitches = _pitches(piece)[:, ORDER].reshape(-1)
+        held = np.concatenate([np.zeros(4, bool), pitches[4:] == pitches[:-4]])
+        for index, chosen in enumerate((nats[voiced][held], nats[voiced][~held], nats[~voiced])):
+            sums[index] += chosen.sum()
+            counts[index] += chosen.size
+    notes = counts[:2].sum()
+    return Joint(sums.sum() / notes, sums[0] / counts[0], sums[1] / counts[1], sums[2] / notes)
+
+
+def unigram(train: Sequence[music.Score], pieces: Sequence[music.Score]) -> float:
+    """Nats a note of a voice's pitches by how often each was sung, one added to every count."""
+    counts = np.ones((4, TIED + 1))
+    for piece in train:
+        for voice, column in enumerate(_pitches(piece).T):
+            np.add.at(counts[voice], column, 1)
+    nats = -np.log(counts / counts.sum(axis=1, keepdims=True))
+    return _mean([nats[voice, column] for piece in pieces for voice, column in enumerate(_pitches(piece).T)])
+
+
+def previous(train: Sequence[music.Score], pieces: Sequence[music.Score]) -> float:
+    """The same, given what the voice sang in the step before."""
+    counts = np.ones((4, TIED + 1, TIED + 1))
+    for piece in train:
+        for voice, column in enumerate(_pitches(piece).T):
+            np.add.at(counts[voice], (column[:-1], column[1:]), 1)
+    nats = -np.log(counts / counts.sum(axis=2, keepdims=True))
+    first = -math.log(1 / (TIED + 1))
+    return _mean(
+        [
+            np.concatenate([[first], nats[voice, column[:-1], column[1:]]])
+            for piece in pieces
+            for voice, column in enumerate(_pitches(piece).T)
+        ]
+    )
+
+
+def _pitches(piece: music.Score) -> np.ndarray:
+    """What each voice sings in each step, 128 for nothing, int `[steps, 4]`, the highest voice first."""
+    cells = to_grid(piece).cells
+    return np.where(cells == REST, TIED, cells % TIED)
+
+
+def _mean(parts: Sequence[np.ndarray]) -> float:
+    return float(np.concatenate(parts).mean())

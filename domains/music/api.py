@@ -1,0 +1,281 @@
+"""The music models people hold: composing, going on from a primer, scoring, training."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from seqgen import registry, run, sampling
+from seqgen.batching import evaluation_windows, in_memory
+from seqgen.config import TrainingConfig
+from seqgen.domain import Splits
+from seqgen.errors import DataError, UnknownName, UsageError
+from seqgen.heads import Options
+from seqgen.model import Model
+from seqgen.network import Params
+from seqgen.pretrained import open_model, resolve
+from seqgen.training import evaluate
+
+from .files import MAX_EVENTS, Pieces, read_pieces, split
+from .grid import Grid, to_grid, voices
+from .length import Length
+from .performance import Decoded, Performance
+from .presets import DOMAIN, ENCODINGS, SHIPPED
+from .score import Score
+
+DEFAULT = "chorales"
+SHOWN = 5  # pieces that are not used: named, up to so many
+WINDOW = 256  # events scored at once; the state is carried over, so it changes nothing but memory
+CHUNK = 128  # events drawn at once
+
+
+@dataclass(frozen=True)
+class MusicScore:
+    """How likely a piece is: the sum of -ln p over all its events, each given all before it; nothing adapts."""
+
+    nats: float
+    events: int
+    notes: int
+    beats: float
+
+    @property
+    def nats_per_event(self) -> float:
+        return self.nats / self.events
+
+    @property
+    def nats_per_note(self) -> float:
+        return self.nats / self.notes
+
+    @property
+    def nats_per_beat(self) -> float:
+        """A figure that models of other encodings can be compared by."""
+        return self.nats / self.beats
+
+
+class Composition(NamedTuple):
+    """What was made. score: primer and all; made: how many of its notes are new; closed: how many of these were still
+    sounding where it ends, and were ended there."""
+
+    score: Score
+    made: int
+    closed: int
+
+
+@dataclass(frozen=True, eq=False)
+class MusicModel:
+    """A trained music model. Make one with `load`.
+
+    >>> tune = load().sample(bars=2, seed=1)
+    >>> tune.seconds > 2, len(tune.notes) > 8
+    (True, True)
+    """
+
+    codec: Grid | Performance
+    model: Model
+    params: Params
+    name: str
+
+    def sample(self, *, primer: Score | None = None, **settings: Any) -> Score:
+        """A new piece, or one that begins with the whole `primer`; settings as for `compose`."""
+        return self.compose([primer], **settings)[0].score
+
+    def compose(
+        self,
+        primers: Sequence[Score | None] = (None,),
+        *,
+        seconds: float | None = None,
+        bars: int | None = None,
+        events: int | None = None,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        min_p: float = 0.0,
+        seed: int = 0,
+    ) -> list[Composition]:
+        """One piece a primer, each the same as if it had been made with others.
+
+        primers: any pieces; None for a piece from nothing.
+        seconds, bars, events: how much is new, one of them (30 s); bars are for models of the grid.
+        temperature: 0 the likeliest each time, 1 follows the model, more is wilder.
+        top_k, top_p, min_p: see `seqgen.Options`.
+        Raises UsageError for settings out of range, DataError for a primer that the model cannot read.
+        """
+        length = Length.of(self.codec, seconds, bars, events)
+        options = Options(temperature, top_k, top_p, min_p)
+        sampling.check(options, seed)
+        prompts = [[] if primer is None else self.codec.encode(primer).steps for primer in primers]
+        made: list[np.ndarray] = [np.zeros(0, np.int32) for _ in primers]
+        chunks = sampling.stream(
+            self.model,
+            self.params,
+            jax.random.key(seed),
+            [np.asarray(prompt, np.int32) for prompt in prompts],
+            length=length.most,
+            options=options,
+            chunk=CHUNK,
+        )
+        for pieces in chunks:
+            made = [np.concatenate([steps, piece]) for steps, piece in zip(made, pieces, strict=True)]
+            if all(map(length.reached, made)):
+                break
+        cuts = [length.cut(steps) for steps in made]
+        if isinstance(self.codec, Grid):
+            pieces = [Decoded(self.codec.decode(steps), 0) for steps in cuts]
+        else:
+            held = [self.codec.held(prompt) for prompt in prompts]
+            pieces = [self.codec.decode_and_count(np.concatenate(both)) for both in zip(held, cuts, strict=True)]
+        scores = [piece.score if length.seconds is None else piece.score.until(length.seconds) for piece in pieces]
+        return [
+            Composition(score if primer is None else self._after(primer, score), len(score.notes), piece.closed)
+            for primer, score, piece in zip(primers, scores, pieces, strict=True)
+        ]
+
+    def _after(self, primer: Score, score: Score) -> Score:
+        """The primer as it is, then the new notes, played by the same instruments."""
+        if isinstance(self.codec, Grid):
+            players = {part: voice[0] for part, voice in enumerate(voices(primer))}
+            notes = [n._replace(part=players[n.part].part, program=players[n.part].program) for n in score.notes]
+            # New bars go on at the speed that the primer ends with.
+            factor = self.codec.bpm / (primer.tempos[-1].bpm if primer.tempos else 120.0)
+            return primer.then(dataclasses.replace(score, notes=notes).stretched(factor))
+        parts = {note.program: note.part for note in reversed(primer.notes)}
+        new = max(parts.values(), default=-1) + 1
+        notes = [note._replace(part=parts.get(note.program, new + note.part)) for note in score.notes]
+        return primer.then(Score(notes, (), ()))
+
+    def score(self, score: Score) -> MusicScore:
+        """How likely the piece is, from its first event on. Raises DataError for one that the model cannot read."""
+        example = self.codec.encode(score)
+        if not len(example.steps):
+            raise DataError("there is nothing to score: the piece has no notes; give it one or more")
+        # A power of two: pieces of any length share a handful of compiled programs.
+        window = min(WINDOW, 1 << (len(example.steps).bit_length() - 1))
+        windows = evaluation_windows(in_memory(self.codec.spec, [example]), 1, window)
+        nats = evaluate(self.model, self.params, windows) * len(example.steps)
+        # On the grid a note is what one voice does in one sixteenth, as it is counted in the literature on chorales.
+        notes = to_grid(score).cells.size if isinstance(self.codec, Grid) else len(self.codec.canonical(score).notes)
+        return MusicScore(nats, len(example.steps), notes, max(score.beat_at(score.seconds), 1e-9))
+
+
+def load(model: str | os.PathLike[str] = DEFAULT) -> MusicModel:
+    """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError."""
+    codec, given = open_model(DOMAIN, model)
+    return MusicModel(codec, given.model, given.params, os.fspath(model))  # type: ignore[arg-type]
+
+
+def train(
+    data: str | os.PathLike[str] | Splits[Score],
+    out: str | os.PathLike[str],
+    *,
+    size: str | None = None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    encoding: str = "auto",
+    start_from: str | os.PathLike[str] | None = None,
+    max_events: int = MAX_EVENTS,
+    download: bool = False,
+    training: TrainingConfig | None = None,
+) -> run.Outcome:
+    """Trains a model on a MIDI or MusicXML file, a folder of them, or a data set by name.
+
+    out: a new folder for the run; `load(out)` gives the best model so far at any time.
+    steps, minutes: how long; 10 minutes when neither is given.
+    encoding: "performance" for music of any kind, "grid" for four voices, "auto" looks at the pieces.
+    start_from: a model to fine-tune, by name or folder; it keeps its encoding.
+    max_events: the longest file that is read.
+    training: rows, window, learning rate and the like, in place of the size's own.
+    Raises UsageError, DataError, ModelError: see `seqgen.errors`.
+    """
+    if encoding not in ENCODINGS:
+        raise UnknownName("encoding", encoding, ENCODINGS)
+    if steps is None and minutes is None:
+        minutes = 10
+    source = None if start_from is None else resolve(os.fspath(start_from), SHIPPED)
+    kind = encoding if source is None else str(open_model(DOMAIN, source)[0].to_dict()["kind"])
+    if isinstance(data, Splits):
+        splits, where = data, {}
+    else:
+        splits = load_splits(data, encoding=kind, max_events=max_events, download=download)
+        name = os.fspath(data)
+        # What a resume has to read in the same way.
+        where = {
+            "name": os.path.abspath(name) if os.path.exists(name) else name,
+            "encoding": kind,
+            "max_events": max_events,
+        }
+    return run.begin(
+        Path(out),
+        dataclasses.replace(DOMAIN, fit_codec=ENCODINGS[encoding]),
+        splits,
+        size=size,
+        steps=steps,
+        minutes=minutes,
+        seed=seed,
+        training=training,
+        start_from=source,
+        data=where,
+    )
+
+
+def resume(
+    folder: str | os.PathLike[str],
+    data: str | os.PathLike[str] | Splits[Score] | None = None,
+    *,
+    steps: int | None = None,
+) -> run.Outcome:
+    """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
+
+    data: only needed when the run did not read it from a file, folder or data set.
+    """
+    where = run.read_config(Path(folder))["data"]
+    if data is None:
+        if "name" not in where:
+            raise UsageError(f"{folder} does not know where its data is; give it again")
+        data = str(where["name"])
+    if not isinstance(data, Splits):
+        encoding, max_events = where.get("encoding", "auto"), int(where.get("max_events", MAX_EVENTS))
+        data = load_splits(data, encoding=encoding, max_events=max_events)
+    return run.resume(Path(folder), DOMAIN, data, steps=steps)
+
+
+def load_splits(
+    data: str | os.PathLike[str], *, encoding: str = "auto", max_events: int = MAX_EVENTS, download: bool = False
+) -> Splits[Score]:
+    """A file, a folder or the name of a data set of music; says on stderr what of it is used."""
+    name = os.fspath(data)
+    if os.path.exists(name):
+        pieces = read_pieces([name], max_events, *([to_grid] if encoding == "grid" else []))
+        tell_use(pieces)
+        if not pieces.scores:
+            why = (
+                pieces.rows[0].reason
+                if pieces.rows
+                else "it holds no file named .mid, .midi, .xml, .musicxml, .mxl or .json"
+            )
+            raise DataError(f"no piece in {name} can be used: {why}")
+        return split(pieces.scores)
+    if name in registry.datasets():
+        dataset = registry.dataset(name)
+        if DOMAIN.name != dataset.DOMAIN:
+            raise UsageError(f"the data set {name!r} is for {dataset.DOMAIN}, not music")
+        return dataset.load(download=download)  # type: ignore[no-any-return]
+    raise UnknownName("file, folder or data set", name, registry.datasets())
+
+
+def tell_use(pieces: Pieces) -> None:
+    """How many pieces are used, and for what reasons the others are not."""
+    dropped = [row for row in pieces.rows if not row.used]
+    print(f"seqgen: {len(pieces.scores)} of {len(pieces.rows)} pieces are used", file=sys.stderr)
+    for row in dropped[:SHOWN]:
+        print(f"not used: {row.name}: {row.reason}", file=sys.stderr)
+    if len(dropped) > SHOWN:
+        print(f"not used: {len(dropped) - SHOWN} more; `seqgen music inspect` lists them", file=sys.stderr)

@@ -1,0 +1,168 @@
+"""`seqgen music ...`: the verbs of music. Only the standard library is imported before a verb runs."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqgen import train_verb
+from seqgen.cli import pick_seed, tell_seed
+from seqgen.commands import Commands
+from seqgen.errors import UsageError
+
+if TYPE_CHECKING:
+    from .api import Composition
+
+MODEL = "chorales"
+MODEL_HELP = f"a shipped name, a run or a model folder ({MODEL})"
+MAX_EVENTS = 200_000
+DEMO_BARS = 16
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    _add_train(verbs.add_parser("train", help="learn from MIDI or MusicXML files, a folder or a data set"))
+    _add_sample(verbs.add_parser("sample", help="compose, or go on from a piece: MIDI, sound and a picture"))
+    _add_score(verbs.add_parser("score", help="how likely pieces are: nats per event, note and beat"))
+    _add_inspect(verbs.add_parser("inspect", help="what is in files, and which would be used"))
+
+
+def _add_train(train: argparse.ArgumentParser) -> None:
+    train_verb.add_options(train, data="a MIDI or MusicXML file, a folder of them, or a data set's name")
+    train.add_argument("--encoding", help="performance, for any music; grid, for four voices (by the pieces)")
+    _add_max_events(train, None)
+    train.set_defaults(run=_train)
+
+
+def _add_sample(sample: argparse.ArgumentParser) -> None:
+    sample.add_argument("--model", default=MODEL, metavar="MODEL", help=MODEL_HELP)
+    sample.add_argument("--primer", type=Path, metavar="FILE", help="a piece to go on from, kept in front, whole")
+    sample.add_argument("--seconds", type=float, help="how much is new (30)")
+    sample.add_argument("--bars", type=int, help="the same in bars, for models of four voices")
+    sample.add_argument("--events", type=int, help="the same in events")
+    sample.add_argument("--temperature", type=float, default=1.0, help="0 likeliest, 1 as learned, more is wilder (1)")
+    sample.add_argument("--top-k", type=int, default=0, help="only the k likeliest events (all)")
+    sample.add_argument("--top-p", type=float, default=1.0, help="only the likeliest that reach probability p (all)")
+    sample.add_argument("--min-p", type=float, default=0.0, help="only those this fraction as likely as the likeliest")
+    sample.add_argument("--seed", type=int, help="the same seed makes the same piece")
+    sample.add_argument(
+        "--out", type=Path, metavar="NAME.mid", help="MIDI file; NAME.wav, .svg and .png lie beside it (tune.mid)"
+    )
+    _add_max_events(sample, MAX_EVENTS)
+    sample.set_defaults(run=_sample)
+
+
+def _add_score(score: argparse.ArgumentParser) -> None:
+    score.add_argument("files", nargs="+", metavar="FILE", help="MIDI or MusicXML files, or folders of them")
+    score.add_argument("--model", default=MODEL, metavar="MODEL", help=MODEL_HELP)
+    _add_max_events(score, MAX_EVENTS)
+    score.set_defaults(run=_score)
+
+
+def _add_inspect(inspect: argparse.ArgumentParser) -> None:
+    inspect.add_argument("files", nargs="+", metavar="FILE", help="MIDI or MusicXML files, or folders of them")
+    _add_max_events(inspect, MAX_EVENTS)
+    inspect.set_defaults(run=_inspect)
+
+
+def _add_max_events(parser: argparse.ArgumentParser, default: int | None) -> None:
+    parser.add_argument(
+        "--max-events", type=int, default=default, metavar="N", help=f"the longest file that is read ({MAX_EVENTS:,})"
+    )
+
+
+def _train(args: argparse.Namespace) -> int:
+    from . import api
+
+    own = {"encoding": args.encoding, "max_events": args.max_events}
+    outcome = train_verb.run_train(args, api.train, api.resume, own)
+    return train_verb.tell(outcome, "music", "event")
+
+
+def _sample(args: argparse.Namespace) -> int:
+    if args.out is not None and args.out.suffix.lower() not in (".mid", ".midi"):
+        raise UsageError(f"--out names the MIDI file, {args.out} is none; end it in .mid")
+    from seqgen.cache import use_compile_cache
+
+    from . import api, files
+
+    use_compile_cache()
+    primer = None if args.primer is None else files.read_score(args.primer, args.max_events)
+    model, seed = api.load(args.model), pick_seed(args.seed)
+    (made,) = model.compose(
+        [primer],
+        seconds=args.seconds,
+        bars=args.bars,
+        events=args.events,
+        temperature=args.temperature,
+        top_k=args.top_k,
+        top_p=args.top_p,
+        min_p=args.min_p,
+        seed=seed,
+    )
+    tell_seed(args.seed, seed)
+    for path in _write(made, args.out or _free_name()):
+        print(f"seqgen: wrote {path}")
+    return 0
+
+
+def _write(made: Composition, midi: Path) -> list[Path]:
+    """The piece as MIDI, sound and pictures; and a line on what it is."""
+    score, wav, svg, png = made.score, *(midi.with_suffix(ending) for ending in (".wav", ".svg", ".png"))
+    score.save(midi)
+    score.render(wav)
+    score.plot(svg)
+    score.plot(png)
+    share = made.closed / max(made.made, 1)
+    print(
+        f"seqgen: {score.seconds:.1f} s, {len(score.notes):,} notes, {made.made:,} of them new; "
+        f"{made.closed} ({share:.1%}) had to be ended where the piece ends"
+    )
+    return [midi, wav, svg, png]
+
+
+def _free_name() -> Path:
+    """tune.mid, or tune-2.mid, ... where that is taken."""
+    names = itertools.chain(["tune.mid"], (f"tune-{number}.mid" for number in itertools.count(2)))
+    return next(path for path in map(Path, names) if not path.exists())
+
+
+def _score(args: argparse.Namespace) -> int:
+    from seqgen.cache import use_compile_cache
+
+    from . import api, files
+
+    use_compile_cache()
+    pieces = files.read_pieces(args.files, args.max_events)
+    api.tell_use(pieces)
+    model = api.load(args.model)
+    for name, piece in zip(pieces.names, pieces.scores, strict=True):
+        score = model.score(piece)
+        print(
+            f"{score.nats_per_event:.4f} nats/event  {score.nats_per_note:.4f} nats/note  "
+            f"{score.nats_per_beat:.4f} nats/beat  ({score.events:,} events)  {name}"
+        )
+    return 0 if pieces.scores else 1
+
+
+def _inspect(args: argparse.Namespace) -> int:
+    from .files import read_pieces
+    from .inspection import table
+
+    rows = read_pieces(args.files, args.max_events).rows
+    print(table(rows))
+    print(f"{sum(row.used for row in rows)} of {len(rows)} pieces would be used")
+    return 0
+
+
+def demo(folder: Path, seed: int) -> list[Path]:
+    """A chorale by the shipped model: MIDI, sound and a picture."""
+    from . import api
+
+    (made,) = api.load().compose(bars=DEMO_BARS, seed=seed)
+    return _write(made, folder / "music.mid")
+
+
+COMMANDS = Commands("music: learn from MIDI files, compose, go on from a primer, score, inspect", add, demo)

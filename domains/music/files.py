@@ -1,0 +1,157 @@
+"""Files and folders of pieces: which are used and why the others are not, and which are held out."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from seqgen.domain import Splits
+from seqgen.errors import DataError, UsageError
+from seqgen.folders import walk
+
+from .grid_json import read_grid_json
+from .inspection import Row, inspect
+from .midi import read_midi
+from .musicxml import read_musicxml
+from .score import DRUMS, Score
+
+READERS = {
+    ".mid": read_midi,
+    ".midi": read_midi,
+    ".xml": read_musicxml,
+    ".musicxml": read_musicxml,
+    ".mxl": read_musicxml,
+}
+GRIDS = ".json"  # many pieces a file
+MAX_EVENTS = 200_000
+MELODY = 16  # moves of the melody that tell a piece from others
+
+
+class Pieces(NamedTuple):
+    """What was found. rows: one a piece, used or not; scores, names: those that are used."""
+
+    scores: tuple[Score, ...]
+    names: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def read_score(path: str | os.PathLike[str], max_events: int = MAX_EVENTS) -> Score:
+    """One piece from a MIDI or MusicXML file, by the ending of its name. Raises DataError."""
+    reader = READERS.get(Path(path).suffix.lower())
+    if reader is None:
+        raise DataError(f"{os.fspath(path)} is not named like music; seqgen reads {', '.join(READERS)}")
+    return reader(path, max_events)
+
+
+def read_pieces(
+    paths: Iterable[str | os.PathLike[str]],
+    max_events: int = MAX_EVENTS,
+    accept: Callable[[Score], object] = lambda score: None,
+) -> Pieces:
+    """Files, and folders with all that is in them, in order of their names; nothing here is an error.
+
+    accept: raises DataError, with the reason, for a piece that cannot be used.
+    """
+    scores: list[Score] = []
+    names: list[str] = []
+    rows: list[Row] = []
+    seen: dict[tuple[object, ...], str] = {}
+
+    def add(row: Row, score: Score | None) -> None:
+        if score is not None and row.used:
+            try:
+                accept(score)
+            except DataError as error:
+                row = dataclasses.replace(row, used=False, reason=str(error))
+        if score is not None and row.used:
+            first = seen.setdefault(tuple(score.notes), row.name)
+            if first is not row.name:
+                row = dataclasses.replace(row, used=False, reason=f"the same notes as {first}")
+        rows.append(row)
+        if score is not None and row.used:
+            scores.append(score)
+            names.append(row.name)
+
+    for file in _files(paths):
+        if file.suffix.lower() == GRIDS:
+            try:
+                grids: Sequence[Score] = read_grid_json(file)
+            except DataError as error:
+                add(*inspect(file, _refuse(error)))
+                continue
+            for number, grid in enumerate(grids):
+                add(*inspect(Path(f"{file}[{number}]"), lambda path, grid=grid: grid))
+        else:
+            add(*inspect(file, lambda path: read_score(path, max_events)))
+    return Pieces(tuple(scores), tuple(names), tuple(rows))
+
+
+def split(scores: Sequence[Score], fraction: float = 0.1) -> Splits[Score]:
+    """Holds out whole pieces, about `fraction` of them and never none; those that open alike stay together.
+
+    Which are held out follows from their melodies, not from their names or order. A single piece, or one kind of
+    opening, is cut in time instead: its last `fraction` is held out. Raises DataError for no piece, UsageError for a
+    fraction that is none.
+
+    >>> from seqgen.domains.music import Note
+    >>> tunes = [Score([Note(i, 60 + (i * step) % 13, 1) for i in range(20)]) for step in range(1, 11)]
+    >>> parts = split([tune.transposed(up) for tune in tunes for up in (0, 5)])
+    >>> len(parts.train), len(parts.valid)
+    (18, 2)
+    """
+    if not 0 < fraction < 1:
+        raise UsageError(f"the fraction held out for validation is {fraction}; it must lie between 0 and 1")
+    if not scores:
+        raise DataError("there is no piece to learn from; give it one or more")
+    alike: dict[str, list[int]] = {}
+    for index, score in enumerate(scores):
+        alike.setdefault(opening(score), []).append(index)
+    if len(alike) == 1:
+        cuts = [score.time_at(round((1 - fraction) * score.beat_at(score.seconds))) for score in scores]
+        pairs = list(zip(scores, cuts, strict=True))
+        return Splits(tuple(s.until(cut) for s, cut in pairs), tuple(s.since(cut) for s, cut in pairs))
+    held: set[int] = set()
+    for key in sorted(alike)[:-1]:
+        if len(held) >= fraction * len(scores):
+            break
+        held.update(alike[key])
+    train = tuple(score for index, score in enumerate(scores) if index not in held)
+    return Splits(train, tuple(scores[index] for index in sorted(held)))
+
+
+def opening(score: Score) -> str:
+    """What pieces that begin with the same melody share, in whatever key and tempo: a SHA-256 in hex."""
+    parts: dict[int, list[int]] = {}
+    for note in score.notes:
+        if note.program != DRUMS:
+            parts.setdefault(note.part, []).append(note.pitch)
+    top = max(parts, key=lambda part: sum(parts[part]) / len(parts[part]), default=None)
+    highest: dict[int, int] = {}
+    for note in score.notes:
+        if top is None or (note.part == top and note.program != DRUMS):
+            moment = round(100 * note.onset)
+            highest[moment] = max(highest.get(moment, 0), note.pitch)
+    melody = list(highest.values())[: MELODY + 1]
+    moves = [after - before for before, after in pairwise(melody)]
+    return hashlib.sha256(repr(moves).encode()).hexdigest()
+
+
+def _files(paths: Iterable[str | os.PathLike[str]]) -> Iterable[Path]:
+    """Files named outright, and those of folders that are named like music."""
+    for path in map(Path, paths):
+        if path.is_dir():
+            yield from (file for file in walk(path, []) if file.suffix.lower() in {*READERS, GRIDS})
+        else:
+            yield path
+
+
+def _refuse(error: DataError) -> Callable[[Path], Score]:
+    def read(path: Path) -> Score:
+        raise error
+
+    return read

@@ -1,0 +1,173 @@
+"""Four voices on a grid of sixteenths as one stream of symbols: how chorales are learned.
+
+A grid step is one symbol a voice, in the order soprano, bass, alto, tenor: the outer voices fix the harmony that the
+inner ones fill (the order of Peracha 2019, arXiv:1911.11775). A marker before a step says that a bar or a beat begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqgen.domain import Example
+from seqgen.errors import DataError, ModelError
+from seqgen.spec import Discrete, Steps
+
+from .score import DRUMS, Meter, Note, Score, Tempo
+
+TIED, REST, BEAT, BAR = 128, 256, 257, 258  # 0-127: a note begins; 128-255: it goes on
+SIZE = 259
+ORDER = (0, 3, 1, 2)  # voices counted from the top
+PER_BEAT = 4
+STEPS_MOST = 1 << 20
+VELOCITY, CHOIR = 80, 52
+
+
+class Steps16(NamedTuple):
+    """What the grid keeps of a piece. cells: a symbol a voice, int `[steps, 4]`; bars: the steps at which bars begin."""
+
+    cells: NDArray[np.int32]
+    bars: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Pieces for four voices, each a part of its own with one note at a time.
+
+    Kept: what each voice sings to the sixteenth, repeated notes included, and where bars begin. Lost: tempo (one for
+    all, `bpm`), loudness, instruments, what lies between sixteenths.
+
+    >>> voices = [Note(0.15 * step, 72 - 7 * part + step, 0.15, part=part) for part in range(4) for step in range(2)]
+    >>> Grid().encode(Score(voices, tempos=[Tempo(0, 100)])).steps.tolist()
+    [258, 72, 51, 65, 58, 73, 52, 66, 59]
+    """
+
+    bpm: float = 100.0
+
+    @property
+    def spec(self) -> Discrete:
+        return Discrete(SIZE)
+
+    @property
+    def step_seconds(self) -> float:
+        return 60 / self.bpm / PER_BEAT
+
+    def canonical(self, item: Score) -> Score:
+        """What is left of a piece on the grid. Raises DataError unless it has four voices."""
+        return self._score(to_grid(item))
+
+    def encode(self, item: Score) -> Example:
+        """Symbols as int32 `[T]`. Raises DataError unless the piece has four voices."""
+        cells, bars = to_grid(item)
+        begins = np.zeros(len(cells), bool)
+        begins[list(bars)] = True
+        # Beats count from the beginning of their bar; those of an upbeat count back from the first bar.
+        bar_of = np.searchsorted(bars, np.arange(len(cells)), "right") - 1
+        since = np.arange(len(cells)) - np.array([*bars, *bars[:1], 0])[np.where(bar_of < 0, len(bars), bar_of)]
+        markers = np.where(begins, BAR, np.where(since % PER_BEAT == 0, BEAT, -1))
+        stream = np.concatenate([markers[:, None], cells[:, ORDER]], axis=1).reshape(-1)
+        return Example(stream[stream >= 0].astype(np.int32))
+
+    def decode(self, steps: Steps) -> Score:
+        """The piece of any integers: four symbols of voices are a step, whatever stands between them."""
+        steps = np.asarray(steps).reshape(-1)
+        voiced = (steps >= 0) & (steps <= REST)
+        count = int(voiced.sum()) // 4
+        cells = np.empty((count, 4), np.int32)
+        cells[:, ORDER] = steps[voiced][: 4 * count].reshape(-1, 4)
+        # A bar begins with the next whole step.
+        bars = -(-np.cumsum(voiced)[steps == BAR] // 4)
+        return self._score(Steps16(cells, tuple(sorted({int(bar) for bar in bars if bar < count}))))
+
+    def _score(self, grid: Steps16) -> Score:
+        seconds, notes = self.step_seconds, []
+        for part, voice in enumerate(grid.cells.T.tolist()):
+            start, pitch = 0, -1
+            for step, symbol in enumerate([*voice, REST]):
+                if symbol - TIED == pitch and pitch >= 0:
+                    continue
+                if pitch >= 0:
+                    notes.append(Note(start * seconds, pitch, (step - start) * seconds, VELOCITY, CHOIR, part))
+                start, pitch = step, -1 if symbol == REST else symbol % TIED
+        return Score(notes, (Tempo(0.0, self.bpm),), tuple(self._meters(grid.bars)))
+
+    def _meters(self, bars: tuple[int, ...]) -> list[Meter]:
+        lengths = np.diff(bars).tolist() or [4 * PER_BEAT]
+        meters: list[Meter] = []
+        for bar, length in zip(bars or (0,), [*lengths, lengths[-1]], strict=False):
+            over = (length // PER_BEAT, 4) if length % PER_BEAT == 0 else (length, 4 * PER_BEAT)
+            if not meters or meters[-1][1:] != over:
+                meters.append(Meter(bar * self.step_seconds, *over))
+        return meters
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": "grid", "bpm": self.bpm}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Grid:
+        """The codec that wrote `data` with `to_dict`. Raises ModelError for anything else."""
+        match dict(data):
+            case {"kind": "grid", "bpm": float(bpm), **rest} if not rest and 10 <= bpm <= 1000:
+                return cls(bpm)
+        raise ModelError(f"a grid codec's settings are kind 'grid' and 'bpm' from 10 to 1000, not {dict(data)!r:.80}")
+
+
+def to_grid(score: Score) -> Steps16:
+    """A piece on the grid, each time moved to the nearest sixteenth. Raises DataError unless it has four voices."""
+    spans = [[(_step(score, n.onset), _step(score, n.end), n.pitch) for n in voice] for voice in voices(score)]
+    length = max(max(end, start + 1) for voice in spans for start, end, _ in voice)
+    if length > STEPS_MOST:
+        raise DataError(f"the piece is {length:,} sixteenths long; {STEPS_MOST:,} is the most the grid takes")
+    cells = np.full((length, 4), REST, np.int32)
+    for part, voice in enumerate(spans):
+        following = [start for start, _, _ in voice[1:]] + [length]
+        for (start, end, pitch), after in zip(voice, following, strict=True):
+            if start == after:
+                seconds = score.time_at(start / PER_BEAT)
+                raise DataError(
+                    f"voice {part + 1} sings two notes at once, at {seconds:.1f} s; the grid has one a voice"
+                )
+            cells[start : min(max(end, start + 1), after), part] = pitch + TIED
+            cells[start, part] = pitch
+    return Steps16(cells, _bars(score, length))
+
+
+def fits(score: Score) -> bool:
+    """Whether the grid takes the piece and loses nothing that can be heard: onsets lie within a fifth of a step."""
+    try:
+        to_grid(score)
+    except DataError:
+        return False
+    off = [PER_BEAT * score.beat_at(note.onset) for note in score.notes]
+    return all(abs(step - round(step)) <= 0.2 for step in off)
+
+
+def _step(score: Score, time: float) -> int:
+    return round(PER_BEAT * score.beat_at(time))
+
+
+def voices(score: Score) -> list[list[Note]]:
+    """The four parts, highest first. Raises DataError for a piece that has another number of them, or drums."""
+    parts: dict[int, list[Note]] = {}
+    for note in score.notes:
+        if note.program == DRUMS:
+            raise DataError("the piece has drums; the grid is for four voices that sing")
+        parts.setdefault(note.part, []).append(note)
+    if len(parts) != 4:
+        raise DataError(
+            f"the piece has {len(parts)} part{'s' * (len(parts) != 1)}; the grid is for four voices, a part each"
+        )
+    return sorted(parts.values(), key=lambda notes: -sum(note.pitch for note in notes) / len(notes))
+
+
+def _bars(score: Score, length: int) -> tuple[int, ...]:
+    meters = score.meters or (Meter(0.0, 4, 4),)
+    starts = [_step(score, meter.time) for meter in meters]
+    bars: set[int] = set()
+    for meter, start, stop in zip(meters, starts, [*starts[1:], length], strict=True):
+        bars.update(range(start, min(stop, length), max(1, round(PER_BEAT * meter.quarters))))
+    return tuple(sorted(bars))

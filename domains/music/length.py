@@ -1,0 +1,86 @@
+"""How long a new piece shall be: in seconds, bars or events, for streams of either encoding."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from seqgen.errors import UsageError
+
+from .grid import BAR, REST, Grid
+from .performance import RATE, VELOCITY, WAIT, Performance
+
+SECONDS = 30.0
+LONGEST = 3600.0
+BUSIEST = 200  # events a second, more than any piece has: a model that forgets to wait is cut short here
+LONGEST_BAR = 32  # sixteenths
+
+
+class Length(NamedTuple):
+    """most: events to draw at most. where: of a stream, how many of its events belong to the piece, or None: not yet.
+
+    seconds: where a last note or wait is to be cut off, or None.
+    """
+
+    most: int
+    where: Callable[[np.ndarray], int | None]
+    seconds: float | None = None
+
+    @classmethod
+    def of(
+        cls, codec: Grid | Performance, seconds: float | None = None, bars: int | None = None, events: int | None = None
+    ) -> Length:
+        """One of the three, 30 s if none is given. Raises UsageError for two of them, or out of range."""
+        if sum(given is not None for given in (seconds, bars, events)) > 1:
+            raise UsageError("seconds, bars and events each say how long the piece shall be: give one of them")
+        if events is not None:
+            _check(events, "events", LONGEST * BUSIEST)
+            return cls(events, lambda steps: events if len(steps) >= events else None)
+        if bars is not None:
+            if not isinstance(codec, Grid):
+                raise UsageError("this model counts seconds, not bars: give seconds instead")
+            _check(bars, "bars", 1000)
+            return cls(bars * LONGEST_BAR * 5, lambda steps: _before_bar(steps, bars))
+        seconds = SECONDS if seconds is None else seconds
+        _check(seconds, "seconds", LONGEST)
+        if isinstance(codec, Grid):
+            grid_steps = max(1, round(seconds / codec.step_seconds))
+            return cls(grid_steps * 5, lambda steps: _after(_voiced(steps), 4 * grid_steps))
+        ticks = math.ceil(seconds * RATE)
+        return cls(math.ceil(seconds * BUSIEST), lambda steps: _after(_ticks(steps), ticks), seconds)
+
+    def reached(self, steps: np.ndarray) -> bool:
+        """Whether a stream is long enough."""
+        return self.where(steps) is not None
+
+    def cut(self, steps: np.ndarray) -> np.ndarray:
+        """A stream up to the length wanted, all of it where it is shorter."""
+        return steps[: self.where(steps)]
+
+
+def _check(amount: float, unit: str, most: float) -> None:
+    if not 0 < amount <= most:
+        raise UsageError(f"a piece of {amount} {unit} cannot be; give more than 0, at most {most:,.0f}")
+
+
+def _after(amounts: np.ndarray, wanted: int) -> int | None:
+    """How many events it takes until their amounts, added up, reach what is wanted."""
+    reached = np.flatnonzero(np.cumsum(amounts) >= wanted)
+    return int(reached[0]) + 1 if len(reached) else None
+
+
+def _voiced(steps: np.ndarray) -> np.ndarray:
+    return (steps <= REST).astype(np.int64)
+
+
+def _ticks(steps: np.ndarray) -> np.ndarray:
+    return np.where((steps >= WAIT) & (steps < VELOCITY), steps - (WAIT - 1), 0).astype(np.int64)
+
+
+def _before_bar(steps: np.ndarray, bars: int) -> int | None:
+    """Where bar number `bars`, counted from 0, begins."""
+    begins = np.flatnonzero(steps == BAR)
+    return int(begins[bars]) if len(begins) > bars else None

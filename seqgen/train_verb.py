@@ -1,0 +1,102 @@
+"""The verb `train` as every domain has it: its options, what they exclude, and what is said when a run ends.
+
+Only the standard library is imported before a verb runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import UsageError
+
+if TYPE_CHECKING:
+    from .run import Outcome
+
+
+def add_options(train: argparse.ArgumentParser, *, data: str) -> None:
+    """The options of all domains; `data` says what DATA may be."""
+    train.add_argument("data", nargs="?", metavar="DATA", help=data)
+    train.add_argument("--out", type=Path, metavar="RUN", help="new folder for the run (runs/NAME)")
+    train.add_argument("--resume", type=Path, metavar="RUN", help="continue a run where it stopped")
+    train.add_argument("--steps", type=int, help="how long, in steps")
+    train.add_argument("--minutes", type=float, help="how long, in minutes (10)")
+    train.add_argument("--size", metavar="SIZE", help="tiny, small, medium or large (small)")
+    train.add_argument("--from", dest="start_from", metavar="MODEL", help="fine-tune this model")
+    train.add_argument("--seed", type=int, help="of the first weights and the order of the data (0)")
+    train.add_argument("--download", action="store_true", help="fetch a data set that is not on this machine")
+
+
+def run_train(
+    args: argparse.Namespace,
+    train: Callable[..., Outcome],
+    resume: Callable[..., Outcome],
+    own: Mapping[str, Any] = {},
+    *,
+    also_resumed: Mapping[str, Any] = {},
+) -> Outcome:
+    """Trains or resumes as the options say. Raises UsageError for options that do not go together.
+
+    own: the domain's own settings by the name of `train`'s argument, None where not given; fixed once a run began.
+    also_resumed: those that a resume takes as well.
+    """
+    if args.resume is not None:
+        fixed = {
+            "out": args.out,
+            "minutes": args.minutes,
+            "size": args.size,
+            "from": args.start_from,
+            "seed": args.seed,
+        }
+        for name, value in {**fixed, **own}.items():
+            if value is not None:
+                raise UsageError(f"--{name.replace('_', '-')} is settled when a run begins: leave it out with --resume")
+    elif args.data is None:
+        raise UsageError("say what to learn from: a file, a folder or a data set; or --resume a run")
+    elif args.steps is not None and args.minutes is not None:
+        raise UsageError("--steps and --minutes both say how long to train: give one")
+    from .cache import use_compile_cache
+
+    use_compile_cache()
+    if args.resume is not None:
+        return resume(args.resume, args.data, steps=args.steps, **also_resumed)
+    return train(
+        args.data,
+        args.out or _free_folder(args.data),
+        size=args.size,
+        steps=args.steps,
+        minutes=args.minutes,
+        seed=args.seed or 0,
+        start_from=args.start_from,
+        download=args.download,
+        **{name: value for name, value in own.items() if value is not None},
+        **also_resumed,
+    )
+
+
+def tell(outcome: Outcome, domain: str, unit: str) -> int:
+    """Says how the run ended and how to go on; the exit code."""
+    folder = shlex.quote(str(outcome.folder))
+    if outcome.signal is not None:
+        print(
+            f"seqgen: stopped and saved at step {outcome.step} of {outcome.steps}; "
+            f"go on with: seqgen {domain} train --resume {folder}",
+            file=sys.stderr,
+        )
+        return 128 + outcome.signal
+    why = " (validation no longer improves)" if outcome.stopped_early else ""
+    print(f"seqgen: step {outcome.step} of {outcome.steps}{why}, best validation {outcome.best:.4f} nats/{unit}")
+    print(f"seqgen: model {outcome.model}, curve {outcome.curve}; try it with: seqgen {domain} sample --model {folder}")
+    return 0
+
+
+def _free_folder(data: str) -> Path:
+    """runs/NAME after the data, or runs/NAME-2, ... where that is taken."""
+    name = Path(data).resolve().stem if data != "-" else "stdin"
+    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    return next(path for path in (Path("runs") / name for name in names) if not path.exists())

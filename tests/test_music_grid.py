@@ -1,0 +1,167 @@
+"""Four voices on a grid: what is kept, what is lost, and that any symbols make a piece."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from seqgen.domains.music import DRUMS, Grid, Meter, Note, Score, Tempo
+from seqgen.domains.music.grid import BAR, BEAT, REST, SIZE, TIED, fits, to_grid
+from seqgen.errors import DataError, ModelError
+
+SIXTEENTH = 0.15  # seconds at 100 quarters a minute
+FOUR_FOUR = Meter(0.0, 4, 4)
+
+
+def quartet(*voices: list[tuple[int, int, int]], meter: Meter = FOUR_FOUR) -> Score:
+    """Voices of (step, pitch, steps)."""
+    notes = [
+        Note(step * SIXTEENTH, pitch, length * SIXTEENTH, part=part)
+        for part, voice in enumerate(voices)
+        for step, pitch, length in voice
+    ]
+    return Score(notes, (Tempo(0.0, 100.0),), (meter,))
+
+
+ALTO, TENOR, BASS = [(0, 67, 4)], [(0, 60, 4)], [(0, 48, 4)]
+
+
+def test_a_note_begins_goes_on_and_rests() -> None:
+    piece = quartet([(0, 72, 1), (1, 72, 2)], ALTO, TENOR, BASS)
+    steps = Grid().encode(piece).steps.reshape(-1)
+    assert steps.tolist() == [
+        *(BAR, 72, 48, 67, 60),
+        *(72, 48 + TIED, 67 + TIED, 60 + TIED),  # struck again
+        *(72 + TIED, 48 + TIED, 67 + TIED, 60 + TIED),
+        *(REST, 48 + TIED, 67 + TIED, 60 + TIED),
+    ]
+    assert steps.dtype == np.int32
+
+
+def test_bars_and_beats_follow_the_meter_and_an_upbeat_counts_backwards() -> None:
+    voices = [[(0, pitch, 40)] for pitch in (72, 67, 60, 48)]
+    steps = Grid().encode(quartet(*voices, meter=Meter(6 * SIXTEENTH, 3, 4))).steps
+    voiced = np.cumsum(steps <= REST) // 4
+    assert [(int(voiced[at]), int(steps[at])) for at in np.flatnonzero(steps > REST)] == [
+        *((2, BEAT), (6, BAR), (10, BEAT), (14, BEAT), (18, BAR), (22, BEAT), (26, BEAT), (30, BAR), (34, BEAT)),
+        (38, BEAT),
+    ]
+    assert Grid().decode(steps).meters == (Meter(6 * SIXTEENTH, 3, 4),)
+
+
+@pytest.mark.parametrize(
+    "meter, expected", [((3, 4), (3, 4)), ((6, 8), (3, 4)), ((3, 8), (6, 16)), ((2, 2), (4, 4)), ((5, 4), (5, 4))]
+)
+def test_meters_come_back_in_quarters_or_sixteenths(meter: tuple[int, int], expected: tuple[int, int]) -> None:
+    voices = [[(0, pitch, 60)] for pitch in (72, 67, 60, 48)]
+    assert Grid().canonical(quartet(*voices, meter=Meter(0.0, *meter))).meters == (Meter(0.0, *expected),)
+
+
+def test_tempo_changes_do_not_move_the_grid() -> None:
+    slow = Score(
+        [
+            Note(beat * 1.0 if beat < 4 else 4 + (beat - 4) * 0.5, 60 + p, 0.25, part=p)
+            for beat in range(8)
+            for p in range(4)
+        ],
+        [Tempo(0.0, 60.0), Tempo(4.0, 120.0)],
+    )
+    onsets = np.flatnonzero(to_grid(slow).cells[:, 0] < TIED)
+    assert onsets.tolist() == list(range(0, 32, 4))
+
+
+def test_notes_off_the_grid_move_to_the_nearest_sixteenth_and_never_vanish() -> None:
+    piece = quartet([(0, 72, 2)], ALTO, TENOR, BASS)
+    late = Score([note._replace(onset=note.onset + 0.05, duration=0.01) for note in piece.notes], piece.tempos)
+    assert [(note.onset, round(note.duration, 6)) for note in Grid().canonical(late).notes] == [(0.0, SIXTEENTH)] * 4
+
+
+def test_what_is_not_four_voices_is_refused_with_the_reason() -> None:
+    cases = [
+        (Score([Note(0, 60, 1)]), "has 1 part; the grid is for four voices"),
+        (Score([]), "has 0 parts"),
+        (Score([Note(0, 60, 1, part=part) for part in range(5)]), "has 5 parts"),
+        (Score([Note(0, 36, 1, program=DRUMS)]), "has drums"),
+        (quartet([(0, 72, 1), (0, 76, 1)], ALTO, TENOR, BASS), "voice 1 sings two notes at once, at 0.0 s"),
+        (
+            replace(quartet([(400_000, 72, 1)], ALTO, TENOR, BASS), tempos=[Tempo(0, 1000)]),
+            "1,048,576 is the most the grid takes",
+        ),
+    ]
+    for piece, reason in cases:
+        with pytest.raises(DataError, match=reason):
+            Grid().encode(piece)
+        assert not fits(piece)
+
+
+def test_voices_are_told_apart_by_height_not_by_number() -> None:
+    upside_down = quartet(BASS, TENOR, ALTO, [(0, 72, 4)])
+    assert [note.part for note in Grid().canonical(upside_down).notes] == [3, 2, 1, 0]
+
+
+@hypothesis.given(
+    st.lists(
+        st.lists(st.tuples(st.integers(0, 6), st.integers(0, 127), st.integers(1, 9)), min_size=1),
+        min_size=4,
+        max_size=4,
+    ),
+    st.sampled_from([(4, 4), (3, 4), (6, 8), (7, 16), (1, 4)]),
+    st.integers(0, 20),
+)
+def test_any_four_voices_come_back(
+    voices: list[list[tuple[int, int, int]]], meter: tuple[int, int], upbeat: int
+) -> None:
+    laid = []
+    for voice in voices:
+        at, line = 0, []
+        for rest, pitch, length in voice:
+            line.append((at + rest, pitch, length))
+            at += rest + length
+        laid.append(line)
+    piece, codec = quartet(*laid, meter=Meter(upbeat * SIXTEENTH, *meter)), Grid()
+    decoded = codec.decode(codec.encode(piece).steps)
+    assert decoded == codec.canonical(piece) == codec.canonical(decoded)
+    sung = {(round(n.onset / SIXTEENTH), n.pitch, round(n.duration / SIXTEENTH)) for n in decoded.notes}
+    assert sung == {note for line in laid for note in line}
+
+
+@hypothesis.given(st.lists(st.integers(-3, SIZE + 3)))
+def test_any_symbols_make_a_piece(symbols: list[int]) -> None:
+    codec = Grid()
+    piece = codec.decode(np.array(symbols, np.int32))
+    assert all(note.duration > 0 for note in piece.notes)
+    if {note.part for note in piece.notes} == {0, 1, 2, 3}:
+        codec.encode(piece)
+
+
+def test_settings_travel_and_foreign_ones_are_refused() -> None:
+    assert Grid.from_dict(json.loads(json.dumps(Grid(92.5).to_dict()))) == Grid(92.5)
+    for settings in (
+        {"kind": "grid"},
+        {"kind": "grid", "bpm": 0.0},
+        {"kind": "grid", "bpm": "fast"},
+        {"kind": "grid", "bpm": 90.0, "x": 1},
+    ):
+        with pytest.raises(ModelError, match="a grid codec's settings"):
+            Grid.from_dict(settings)
+
+
+def test_real_chorales_come_back_to_the_sixteenth(data: Path) -> None:
+    pieces = json.loads((data / "jsb_chorales" / "Jsb16thSeparated.json").read_text())["valid"]
+    from seqgen.domains.music.grid_json import score_from_grid
+
+    for pitches in pieces[:20]:
+        piece = score_from_grid(pitches)
+        decoded = Grid().decode(Grid().encode(piece).steps)
+        rows = np.full((len(pitches), 4), -1)
+        for note in decoded.notes:
+            start = round(note.onset / SIXTEENTH)
+            rows[start : start + round(note.duration / SIXTEENTH), note.part] = note.pitch
+        # Voices are numbered by height, which in all of these is the order they are written in.
+        assert rows.tolist() == pitches
