@@ -52,7 +52,8 @@ def pitch_classes(scores: Sequence[Score]) -> NDArray[np.float64]:
         for note in notes:
             bass[note.pitch % 12] += note.duration * (note.part == lowest)
         total += np.roll(histogram, -int(bass.argmax()))
-    return total / total.sum()
+    shares: NDArray[np.float64] = total / total.sum()
+    return shares
 
 
 def overlap(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:

@@ -16,15 +16,14 @@ def fetch(name: str, *, address: str, sha256: str, download: bool = False) -> Pa
 
     Raises DataError when the file is nowhere, its SHA-256 is another, or the download fails.
     """
+    path = find(name)
+    if path:
+        if (found := _sha256(path)) != sha256:
+            raise DataError(
+                f"{path} is damaged or another file: its SHA-256 is {found}, not {sha256}; delete it and get it again"
+            )
+        return path
     cached = cache_folder() / name
-    given = os.environ.get("SEQGEN_DATA")
-    for path in (Path(given, name), cached) if given else (cached,):
-        if os.path.isfile(path):
-            if (found := _sha256(path)) != sha256:
-                raise DataError(
-                    f"{path} is damaged or another file: its SHA-256 is {found}, not {sha256}; delete it and get it again"
-                )
-            return path
     if not download:
         raise DataError(
             f"{name} is not on this machine: pass --download (in Python download=True), "
@@ -32,6 +31,21 @@ def fetch(name: str, *, address: str, sha256: str, download: bool = False) -> Pa
         )
     _download(address, cached, sha256)
     return cached
+
+
+def data_folder() -> Path:
+    """The folder in SEQGEN_DATA, of data that was fetched before. Raises DataError when there is none."""
+    folder = os.environ.get("SEQGEN_DATA")
+    if not folder or not os.path.isdir(folder):
+        raise DataError("SEQGEN_DATA names no folder; set it to the folder that holds the measurement data")
+    return Path(folder)
+
+
+def find(name: str) -> Path | None:
+    """Where the file `name` is: in SEQGEN_DATA, else in the cache, else None."""
+    given = os.environ.get("SEQGEN_DATA")
+    folders = [Path(given), cache_folder()] if given else [cache_folder()]
+    return next((folder / name for folder in folders if os.path.isfile(folder / name)), None)
 
 
 def cache_folder() -> Path:

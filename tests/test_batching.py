@@ -262,6 +262,31 @@ def test_requests_that_cannot_be_met_are_refused(function):
         function(in_memory(Discrete(2), [Example(np.zeros(0, np.int32))] * 2), 2, 2)
 
 
+def test_each_epoch_shows_the_examples_as_they_are_augmented_for_it():
+    def shifted(epoch):  # longer each time, and all values moved
+        return in_memory(Discrete(10_000), [Example(1000 * epoch + np.arange(30 + 7 * epoch)) for _ in range(3)])
+
+    windows = Windows(shifted(0), rows=2, window=10, seed=3, augment=shifted)
+    assert windows.per_epoch == 4
+    for epoch in (0, 1, 2, 9):
+        batches = epoch_of(windows, epoch)
+        for batch in batches:
+            assert batch.targets.shape == (2, 10) and batch.valid.all()
+            assert set((batch.targets // 1000).reshape(-1)) == {epoch}
+    again = Windows(shifted(0), rows=2, window=10, seed=3, augment=shifted)
+    for step in (38, 3, 17, 38):
+        np.testing.assert_array_equal(windows.batch(step).targets, again.batch(step).targets)
+
+
+def test_augmented_examples_that_shrink_leave_blank_windows():
+    def shrunk(epoch):
+        return in_memory(Discrete(100), [Example(np.arange(40 - 30 * epoch))])
+
+    windows = Windows(in_memory(Discrete(100), [Example(np.arange(40))]), rows=2, window=10, augment=shrunk)
+    assert windows.per_epoch == 2
+    assert [int(batch.valid.sum()) for batch in epoch_of(windows, 1)] == [10, 0]
+
+
 def test_a_negative_seed_is_refused():
     with pytest.raises(UsageError, match=r"the seed is -1; give 0 or more"):
         Windows(numbered([5])[0], 1, 2, seed=-1)

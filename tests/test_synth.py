@@ -61,7 +61,7 @@ def test_every_program_has_a_tone_within_the_band(program: int) -> None:
 def test_struck_and_plucked_tones_die_away(program: int) -> None:
     sound = one(67, 1.5, program=program)
     steps = [loudness(sound, start, start + 0.25) for start in (0.02, 0.5, 1.0)]
-    assert steps[0] > 1.15 * steps[1] > 1.15 * steps[2]
+    assert steps[0] > 1.15 * steps[1] and steps[1] > 1.15 * steps[2]
 
 
 @pytest.mark.parametrize("program", SUSTAINED)
@@ -76,7 +76,7 @@ def test_strings_come_in_slower_than_the_piano() -> None:
     for program in (0, 48):
         sound = one(60, 1.0, program=program)
         rise[program] = loudness(sound, 0, 0.03) / loudness(sound, 0.2, 0.5)
-    assert rise[48] < 0.3 < 0.9 < rise[0]
+    assert rise[48] < 0.3 and rise[0] > 0.9
 
 
 @pytest.mark.parametrize("program", [*SUSTAINED, *DECAYING, DRUMS])
@@ -112,8 +112,8 @@ def test_what_a_note_sounds_like_does_not_depend_on_where_it_stands() -> None:
 def dense() -> Score:
     random = np.random.default_rng(1)
     notes = [
-        Note(float(random.uniform(0, 3)), int(random.integers(21, 109)), 1.0, 127, int(random.integers(129)), i % 5)
-        for i in range(150)
+        Note(float(random.uniform(0, 2)), int(random.integers(21, 109)), 0.5, 127, int(random.integers(129)), i % 5)
+        for i in range(80)
     ]
     return Score([note._replace(pitch=35 + note.pitch % 47) if note.program == DRUMS else note for note in notes])
 
@@ -124,7 +124,7 @@ def test_a_wall_of_sound_neither_clips_nor_drifts() -> None:
     assert np.isfinite(sound).all()
     assert 0.85 < abs(sound).max() <= 0.98
     assert abs(sound.mean(0)).max() < 1e-3
-    assert loudness(sound, 0.5, 2.5) > 0.1  # and is not crushed by a single peak
+    assert loudness(sound, 0.3, 2) > 0.1  # and is not crushed by a single peak
     assert abs(sound[-1]).max() < 1e-4 and loudness(sound[-4410:], 0, 0.1) < 3e-3
 
 
@@ -134,7 +134,7 @@ def test_the_same_score_makes_the_same_samples() -> None:
 
 def test_parts_stand_apart_and_one_part_in_the_middle() -> None:
     middle = synthesize(Score([Note(0.0, 64, 1.0, 80, 73)]))[: RATE // 2]
-    assert np.std(middle[:, 0]) == pytest.approx(np.std(middle[:, 1]), rel=0.05)
+    assert np.std(middle[:, 0]) == pytest.approx(np.std(middle[:, 1]), rel=0.25)  # but for the room
     left, right = (
         synthesize(Score([Note(0.0, 64, 1.0, 80, 73, part), Note(2.0, 64, 0.1, 1, 73, 1 - part)]))[: RATE // 2].std(0)
         for part in (0, 1)
@@ -188,7 +188,7 @@ def centroid(pitch: int) -> float:
 
 def test_drums_differ_as_drums_do() -> None:
     kick, low_tom, high_tom, snare, hat = (centroid(pitch) for pitch in (36, 41, 50, 38, 42))
-    assert kick < 150 and kick < low_tom < high_tom < snare < hat and 1000 < snare and hat > 6000
+    assert kick < 150 and kick < low_tom < high_tom < snare < hat and snare > 1000 and hat > 6000
     assert len({centroid(pitch) for pitch in (36, 38, 39, 42, 46, 49, 51, 56, 75)}) == 9
     long = {pitch: len(drum(pitch).wave(pitch, RATE)) for pitch in (42, 46, 49)}
     assert 3 * long[42] < long[46] < long[49]

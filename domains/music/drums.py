@@ -49,8 +49,8 @@ class Drum:
                 fade = self.hiss if clap == self.claps - 1 else 0.03
                 sound += self.noise * np.where(late >= 0, hiss * _dying(late, fade) * np.clip(late / 0.001, 0, 1), 0)
         if self.metal:
-            low, high = self.band
-            tones = np.exp(random.uniform(np.log(low), np.log(min(high, BAND * rate)), 48))
+            low, high = np.log(self.band)
+            tones = np.exp(random.uniform(low, high, 48))
             tones = tones[tones < BAND * rate]
             phases = np.exp(2j * np.pi * random.uniform(size=len(tones)))
             dampings = np.full(len(tones), np.log(1000) / self.shine)

@@ -77,17 +77,12 @@ def read_pieces(
             scores.append(score)
             names.append(row.name)
 
-    for file in _files(paths):
+    for file, name in _files(paths):
         if file.suffix.lower() == GRIDS:
-            try:
-                grids: Sequence[Score] = read_grid_json(file)
-            except DataError as error:
-                add(*inspect(file, _refuse(error)))
-                continue
-            for number, grid in enumerate(grids):
-                add(*inspect(Path(f"{file}[{number}]"), lambda path, grid=grid: grid))
+            for number, score in enumerate(_grids(file)):
+                add(*inspect(Path(f"{name}[{number}]"), _giving(score)))
         else:
-            add(*inspect(file, lambda path: read_score(path, max_events)))
+            add(*inspect(name, lambda _, file=file: read_score(file, max_events)))  # type: ignore[misc]
     return Pieces(tuple(scores), tuple(names), tuple(rows))
 
 
@@ -141,17 +136,28 @@ def opening(score: Score) -> str:
     return hashlib.sha256(repr(moves).encode()).hexdigest()
 
 
-def _files(paths: Iterable[str | os.PathLike[str]]) -> Iterable[Path]:
-    """Files named outright, and those of folders that are named like music."""
+def _files(paths: Iterable[str | os.PathLike[str]]) -> Iterable[tuple[Path, Path]]:
+    """Files named outright, and those of folders that are named like music; each with a name to call it by."""
     for path in map(Path, paths):
         if path.is_dir():
-            yield from (file for file in walk(path, []) if file.suffix.lower() in {*READERS, GRIDS})
+            found = (file for file in walk(path, []) if file.suffix.lower() in {*READERS, GRIDS})
+            yield from ((file, file.relative_to(path)) for file in found)
         else:
-            yield path
+            yield path, path
 
 
-def _refuse(error: DataError) -> Callable[[Path], Score]:
-    def read(path: Path) -> Score:
-        raise error
+def _grids(file: Path) -> Sequence[Score | DataError]:
+    """The pieces of a file of many, or why there are none."""
+    try:
+        return read_grid_json(file)
+    except DataError as error:
+        return [error]
+
+
+def _giving(score: Score | DataError) -> Callable[[Path], Score]:
+    def read(_: Path) -> Score:
+        if isinstance(score, DataError):
+            raise score
+        return score
 
     return read

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, TypeAlias
 
 from seqgen.errors import DataError, UsageError
 
 MAX_EVENTS = 200_000
 BYTES = 64  # of a file, for every event it may have: room for names, lyrics and sysex
+CHANGES = 8  # events a tempo or meter: one costs as much as eight notes
 TICKS = 20  # of a piece, for every event it may have: over an hour at 480 a quarter and 120 bpm
 MOST_TICKS = 9_999_990  # pretty_midi takes no more
 
 DEFAULT_TEMPO = 500_000  # microseconds a quarter note, where a file says nothing
-_RATES = {24: (24, 1_000_000), 25: (25, 1_000_000), 29: (30, 1_001_000), 30: (30, 1_000_000)}  # SMPTE: frames in µs
-_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0, 0xF8: 0, 0xF9: 0, 0xFA: 0, 0xFB: 0, 0xFC: 0, 0xFD: 0, 0xFE: 0}
+_RATES = {
+    24: (24, 1_000_000),
+    25: (25, 1_000_000),
+    29: (30, 1_001_000),
+    30: (30, 1_000_000),
+}  # SMPTE: frames in microseconds
+_DATA_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0, 0xF8: 0, 0xF9: 0, 0xFA: 0, 0xFB: 0, 0xFC: 0, 0xFD: 0, 0xFE: 0}
 
+# Tick, status, first and second data byte of a note on or off, a program change, or control change 64, the pedal.
+# No NamedTuple: there are many, and a plain tuple is made in half the time.
+Event: TypeAlias = tuple[int, int, int, int]
 
-class Event(NamedTuple):
-    """A channel message as in the file: note on or off, program change, or control change 64, the sustain pedal."""
-
-    tick: int
-    status: int
-    first: int
-    second: int
+_MORE = "cut the piece, or raise the number with --max-events (in Python max_events=)"
 
 
 class Events(NamedTuple):
@@ -45,8 +48,9 @@ class Events(NamedTuple):
 def scan(data: bytes, max_events: int = MAX_EVENTS) -> Events:
     """Takes a MIDI file apart. Work and memory are bounded by `max_events`, whatever the bytes say.
 
-    The other limits follow from it: 64 bytes and 20 ticks an event, a tempo change every fourth event; every chunk
-    counts as an event. Where a file counts time in SMPTE frames its tempos mean nothing: a "quarter note" is a second.
+    The other limits grow with it above the default: 64 bytes and 20 ticks for every event, a change of tempo or meter
+    for every eighth. A chunk counts as an event. Where a file counts time in SMPTE frames, its tempos mean nothing and
+    a "quarter note" is a second.
     Raises DataError, in one line with the place, for a file that is no MIDI file, is damaged or cut short, or exceeds
     a limit.
 
@@ -54,17 +58,19 @@ def scan(data: bytes, max_events: int = MAX_EVENTS) -> Events:
 
     >>> header, end = b"MThd" + bytes([0, 0, 0, 6, 0, 0, 0, 1, 0, 96]), bytes([0, 255, 47, 0])
     >>> scan(header + b"MTrk" + bytes([0, 0, 0, 8, 0, 0x90, 60, 80]) + end).tracks
-    [[Event(tick=0, status=144, first=60, second=80)]]
+    [[(0, 144, 60, 80)]]
     """
     if max_events < 1:
         raise UsageError(f"a piece cannot have {max_events} events at most; give 1 or more")
-    if len(data) > BYTES * max_events:
-        raise DataError(
-            f"more than {BYTES * max_events} bytes, {BYTES} for each of {max_events} events; "
-            "cut the piece, or raise the number with --max-events (in Python max_events=)"
-        )
+    if len(data) > most_bytes(max_events):
+        raise DataError(f"it has more than {most_bytes(max_events)} bytes; {_MORE}")
     division, tracks, tempos = _header(data)
     return _Scanner(data, max_events, division, tracks, tempos).run(8 + int.from_bytes(data[4:8]))
+
+
+def most_bytes(max_events: int) -> int:
+    """The size of the largest file that is taken apart."""
+    return BYTES * max(max_events, MAX_EVENTS)
 
 
 def _header(data: bytes) -> tuple[int, int, dict[int, int]]:
@@ -100,7 +106,8 @@ class _Scanner:
     def __init__(self, data: bytes, max_events: int, division: int, tracks: int, tempos: dict[int, int]) -> None:
         self.data = data
         self.max_events = max_events
-        self.max_ticks = min(TICKS * max_events, MOST_TICKS)
+        self.max_ticks = min(TICKS * max(max_events, MAX_EVENTS), MOST_TICKS)
+        self.max_changes = max(max_events, MAX_EVENTS) // CHANGES
         self.declared = tracks
         self.count = 0
         self.in_frames = bool(tempos)
@@ -167,8 +174,8 @@ class _Scanner:
                         if at + length > end:
                             self.damaged(f"a system message of {length} bytes, longer than its track,", here)
                         at += length
-                    elif first in _DATA:
-                        at += _DATA[first]
+                    elif first in _DATA_BYTES:
+                        at += _DATA_BYTES[first]
                     else:
                         self.damaged(f"an undefined message {first:#04x}", here)
                     continue
@@ -185,7 +192,7 @@ class _Scanner:
                 self.damaged(f"a data byte {max(one, two):#04x}, above 0x7f,", here)
             at = after
             if status < 0xA0 or (status < 0xD0 and (status >= 0xC0 or (status >= 0xB0 and one == 64))):
-                found.append(Event(tick, status, one, two))
+                found.append((tick, status, one, two))
         if at > end:
             self.damaged("a message cut short", end)
         self.count = count
@@ -207,16 +214,15 @@ class _Scanner:
                 self.damaged(f"a tempo of {tempo} microseconds a quarter note", at)
             if not self.in_frames:
                 self.events.tempos[tick] = tempo
-                if len(self.events.tempos) > self.max_events // 4:
-                    raise DataError(
-                        f"more than {self.max_events // 4} tempo changes at byte {at} of track {self.number_of_track}, "
-                        f"a quarter of {self.max_events} events; cut the piece, "
-                        "or raise the number with --max-events (in Python max_events=)"
-                    )
         elif kind == 0x58:
             if len(body) < 2 or not body[0] or body[1] > 7:
                 self.damaged(f"a meter of bytes {body[:2].hex(' ')}", at)
             self.events.meters[tick] = body[0], 2 ** body[1]
+        if len(self.events.tempos) + len(self.events.meters) > self.max_changes:
+            raise DataError(
+                f"more than {self.max_changes} changes of tempo and meter up to byte {at} of track "
+                f"{self.number_of_track}; {_MORE}"
+            )
 
     @property
     def number_of_track(self) -> int:
@@ -226,10 +232,7 @@ class _Scanner:
         raise DataError(f"{what} at byte {at} of track {self.number_of_track}; it is damaged: get a whole copy")
 
     def too_many(self, at: int) -> NoReturn:
-        raise DataError(
-            f"more than {self.max_events} events, counted up to byte {at}; "
-            "cut the piece, or raise the number with --max-events (in Python max_events=)"
-        )
+        raise DataError(f"more than {self.max_events} events, counted up to byte {at}; {_MORE}")
 
     def too_long(self, tick: int, at: int) -> NoReturn:
         more = ", or raise --max-events (in Python max_events=)" if self.max_ticks < MOST_TICKS else ""

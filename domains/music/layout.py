@@ -74,8 +74,6 @@ class Drawing(NamedTuple):
 
 def layout(score: Score) -> Drawing:
     """Where everything goes: systems of whole bars under each other, pitch upwards, the drums below."""
-    if not score.beat_at(score.seconds) < 1e9:
-        score = Score(score.notes)  # such a tempo says nothing
     bars = _bars(score)
     breaks = _breaks(score, [time for _, time in bars])
     spans = list(pairwise(breaks))
@@ -247,7 +245,7 @@ def _breaks(score: Score, bars: list[float]) -> list[float]:
 
 def _bars_a_system(bars: list[float]) -> int:
     """1, 2, 4, 8, ... of the piece's usual bars, whatever comes nearest to `SYSTEM` seconds."""
-    lengths = sorted(b - a for a, b in pairwise(bars) if b > a)
+    lengths = sorted(b - a for a, b in pairwise(bars) if 0 < b - a < math.inf)
     usual = lengths[len(lengths) // 2] if lengths else SYSTEM
     return int(2 ** max(round(math.log2(SYSTEM / usual)), 0))
 

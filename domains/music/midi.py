@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from seqgen.errors import DataError, UsageError
 from seqgen.storage import replace_file
 
-from .guard import BYTES, DEFAULT_TEMPO, MAX_EVENTS, TICKS, Events, scan
+from .guard import DEFAULT_TEMPO, MAX_EVENTS, TICKS, Events, most_bytes, scan
 from .reading import read_bytes
 from .score import DRUMS, LONGEST, Meter, Note, Score, Tempo
 
@@ -26,7 +26,10 @@ PEDAL_DOWN = 64  # and above, of control 64
 TICK = 0.001  # seconds: a time that is written moves by half of it at most
 LONGEST_QUARTER = 0xFFFFFF  # microseconds, 3.6 quarter notes a minute: a tempo has three bytes
 MOST_TICKS = TICKS * MAX_EVENTS  # of a piece that can be read again
+COARSEST = 12  # ticks a quarter note: a piece of a day still has 23 at 120 a minute
 MOST_PARTS = 0x7FFE
+# pretty_midi and mido share no class of their own; the reader promises DataError, whatever a later release checks.
+_REFUSALS = (ArithmeticError, AttributeError, EOFError, LookupError, OSError, TypeError, ValueError)
 
 
 def read_midi(path: str | os.PathLike[str], max_events: int = MAX_EVENTS) -> Score:
@@ -44,7 +47,7 @@ def read_midi(path: str | os.PathLike[str], max_events: int = MAX_EVENTS) -> Sco
     costs less than 2 s and 200 MB.
     """
     name = os.fspath(path)
-    raw = read_bytes(path, BYTES * max(max_events, 1))
+    raw = read_bytes(path, most_bytes(max_events))
     try:
         return _score(scan(raw, max_events))
     except DataError as error:
@@ -168,7 +171,7 @@ class _Pedal:
 
 def _pedals(events: Events) -> Mapping[int, _Pedal]:
     pedals: defaultdict[int, _Pedal] = defaultdict(_Pedal)
-    moves = [(e.tick, e.status & 15, e.second) for track in events.tracks for e in track if e.status >> 4 == 0xB]
+    moves = [(e[0], e[1] & 15, e[3]) for track in events.tracks for e in track if e[1] >> 4 == 0xB]
     for tick, channel, value in sorted(moves, key=lambda move: move[0]):
         if channel != DRUM_CHANNEL:
             pedals[channel].ticks.append(tick)
@@ -196,7 +199,7 @@ def _clock(
         before = tick
     try:
         return pretty_midi.PrettyMIDI(mido_object=mido.MidiFile(ticks_per_beat=division, tracks=[track]))
-    except Exception as error:  # whatever a later release raises: the reader promises DataError
+    except _REFUSALS as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"pretty_midi refuses its tempos and meters ({reason}); export it again") from None
 
@@ -243,7 +246,7 @@ def _written_clock(score: Score) -> pretty_midi.PrettyMIDI:
     quarters = sum((end - time) * 1e6 / tempo for (time, tempo), end in zip(turns, ends, strict=True))
     fine = 120 * math.ceil(max(max(tempo for _, tempo in turns) / 1e6 / TICK, 480) / 120)
     division = min(fine, int(MOST_TICKS / max(quarters, 1)))
-    if division < 24:
+    if division < COARSEST:
         raise UsageError(f"the score has {quarters:.0f} quarter notes, too many for MIDI; write it in slower tempos")
 
     ticks: dict[int, int] = {}

@@ -38,7 +38,7 @@ class Preset(NamedTuple):
 PRESETS = {
     "tiny": Preset(1, 128, 32, 0.0, 1e-2),
     "small": Preset(2, 256, 64, 0.2, 6e-3),
-    "medium": Preset(3, 384, 64, 0.3, 4e-3),
+    "medium": Preset(2, 384, 64, 0.3, 4e-3),
     "large": Preset(3, 768, 64, 0.4, 2e-3),
 }
 

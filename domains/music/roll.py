@@ -48,6 +48,8 @@ def write_roll(score: Score, path: str | os.PathLike[str]) -> None:
         raise UsageError(
             f"a piano roll is drawn as .svg or .png, not as {target.name!r}; end the name with one of them"
         )
+    if target.is_dir():
+        raise UsageError(f"cannot write {target}: it is a folder; name a file")
     data = writers[target.suffix.lower()](score)
     try:
         replace_file(target, data)

@@ -23,6 +23,7 @@ from .synth import RATE, TAIL, check_length, level, synthesize
 VARIABLE = "SEQGEN_SOUNDFONT"
 _FOLDERS = ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts")
 _OWN_FOLDERS = (".local/share/soundfonts", ".local/share/sounds/sf2", "soundfonts", "Library/Audio/Sounds/Banks")
+_PATIENCE = 60.0  # seconds that FluidSynth may take, besides twice the length of the piece
 _SILENT = 3e-4  # of full scale: nothing is heard below
 
 
@@ -36,15 +37,18 @@ def write_wav(score: Score, path: str | os.PathLike[str], *, sound_font: str | o
     """
     check_length(score)
     font = _font(sound_font)
+    program = shutil.which("fluidsynth")
     sound = None
-    if score.notes and font is not None:
+    if score.notes and font is not None and (program or sound_font):
         try:
-            sound = _fluidsynth(score, font)
+            sound = _fluidsynth(program, font, score)
         except _Failed as failure:
             print(f"{failure}; the built-in synthesiser plays instead", file=sys.stderr)
     if sound is None:
         sound = synthesize(score)
     target = Path(path)
+    if target.name and target.is_dir():
+        raise UsageError(f"cannot write {target}: it is a folder; name a file")
     try:
         replace_file(target, _pcm(sound))
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
@@ -87,16 +91,19 @@ def _font(named: str | os.PathLike[str] | None) -> Path | None:
     return beside if beside is not None and beside.is_file() else None
 
 
-def _fluidsynth(score: Score, font: Path) -> np.ndarray | None:
-    """The sound as FluidSynth makes it, [samples, 2]; None where it is not installed. Raises _Failed."""
-    program = shutil.which("fluidsynth")
+def _fluidsynth(program: str | None, font: Path, score: Score) -> np.ndarray:
+    """The sound as FluidSynth makes it, [samples, 2]. Raises _Failed."""
     if program is None:
-        return None
+        raise _Failed("FluidSynth is not installed")
     from .midi import write_midi
 
+    patience = _PATIENCE + 2 * score.seconds
     with tempfile.TemporaryDirectory(prefix="seqgen-") as folder:
         midi, out = Path(folder, "score.mid"), Path(folder, "score.wav")
-        write_midi(score, midi)
+        try:
+            write_midi(score, midi)
+        except UsageError as error:
+            raise _Failed(str(error)) from None
         # Full paths, so that no name is taken for an option.
         command = [program, "-niq", "-g", "0.4", "-r", str(RATE), "-T", "wav", "-O", "s16", "-F", str(out)]
         try:
@@ -104,11 +111,11 @@ def _fluidsynth(score: Score, font: Path) -> np.ndarray | None:
                 [*command, str(font.resolve()), str(midi)],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=60 + 2 * score.seconds,
+                timeout=patience,
                 check=True,
             )
         except subprocess.TimeoutExpired:
-            raise _Failed(f"FluidSynth did not finish within {60 + 2 * score.seconds:.0f} s") from None
+            raise _Failed(f"FluidSynth did not finish within {patience:.0f} s") from None
         except subprocess.CalledProcessError as error:
             raise _Failed(f"FluidSynth failed with code {error.returncode}") from None
         except OSError as error:

@@ -18,7 +18,7 @@ from seqgen import __version__, from_pretrained, registry
 from seqgen.domains import music
 
 HERE = Path(__file__).parent
-DATA, SIZE, SEED, STEPS = "js-fakes", "medium", 0, 2000
+DATA, SIZE, SEED, STEPS = "js-fakes", "medium", 0, 1200
 TRAINING = dataclasses.replace(music.DOMAIN.training(SIZE), evaluations=25, patience=8)
 
 CARD = """\

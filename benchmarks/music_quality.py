@@ -1,0 +1,187 @@
+"""How well music is learned, and how sound what is composed is: every figure of docs/music.md.
+
+The shipped model is measured as it is. The two rows on Bach's chorales and the four on piano rolls train models of
+their own, in --runs, and take what was trained there before; that takes an hour on two cores. Choose parts with --part.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import _chorales
+import _piano_rolls
+import numpy as np
+from _ngram import KneserNey
+from _report import Row, parser, report
+from _sample_measures import longest_note, longest_silence, overlap, pitch_classes, same_bars
+
+from seqgen import DataError, Splits, registry
+from seqgen.datasets import cache
+from seqgen.domains import music
+from seqgen.domains.music.files import read_pieces
+from seqgen.domains.music.grid import fits
+
+SAMPLES, BARS = 20, 16
+Pieces = Sequence[music.Score]
+
+
+class Arguments:
+    """What was asked for, and the data it is about, read when it is needed."""
+
+    def __init__(self, toy: bool, runs: Path) -> None:
+        self.toy, self.runs = toy, runs
+
+    @property
+    def js_fakes(self) -> Splits[music.Score]:
+        return _toy_chorales() if self.toy else registry.dataset("js-fakes").load()
+
+    @property
+    def chorales(self) -> Splits[music.Score]:
+        return _toy_chorales() if self.toy else registry.dataset("jsb-chorales").load()
+
+
+def shipped(args: Arguments) -> list[Row]:
+    """Held-out pieces: the model beside one that counts."""
+    splits, model = args.js_fakes, music.load()
+    streams = [[model.codec.encode(piece).steps.tolist() for piece in part] for part in (splits.train, splits.test)]
+    counting = KneserNey(streams[0], model.codec.spec.size)
+    baseline = float(np.mean([nats for stream in streams[1] for nats in counting.nats(stream)]))
+    scores = [model.score(piece) for piece in splits.test]
+    events = sum(score.events for score in scores)
+    per_event = sum(score.nats for score in scores) / events
+    size = sum(path.stat().st_size for path in Path(music.DOMAIN.shipped or "", model.name).iterdir())
+    return [
+        Row("shipped model, test pieces", per_event, unit="nats/event"),
+        Row("interpolated Kneser-Ney 5-gram, the same events", baseline, unit="nats/event"),
+        Row("shipped model below the 5-gram", 100 * (1 - per_event / baseline), ">=", 20, "%"),
+        Row(
+            "shipped model, a voice in a sixteenth",
+            sum(s.nats for s in scores) / sum(s.notes for s in scores),
+            unit="nats/note",
+        ),
+        Row("shipped model, test events", events),
+        Row("shipped model on disk", size / 1e6, "<=", 10, "MB"),
+    ]
+
+
+def samples(args: Arguments) -> list[Row]:
+    """What can be wrong with a piece, at the worst of all samples."""
+    count = 2 if args.toy else SAMPLES
+    made = music.load().compose([None] * count, bars=BARS, seed=0)
+    pieces = [one.score for one in made]
+    held = [*args.js_fakes.valid, *args.js_fakes.test]
+    what = f"worst of {count} samples of {BARS} bars"
+    return [
+        Row(f"{what}: longest silence", max(map(longest_silence, pieces)), "<=", 3, "s"),
+        Row(f"{what}: longest note", max(map(longest_note, pieces)), "<=", 8, "s"),
+        Row(f"{what}: the same bar in a row", max(map(same_bars, pieces)), "<=", 4, "bars"),
+        Row(
+            "pitch classes shared with held-out pieces", overlap(pitch_classes(pieces), pitch_classes(held)), ">=", 0.8
+        ),
+        Row(
+            "the same, each sample by itself, lowest",
+            min(overlap(pitch_classes([p]), pitch_classes(held)) for p in pieces),
+        ),
+        Row("notes ended by force", 100 * sum(m.closed for m in made) / sum(m.made for m in made), "<=", 2, "%"),
+    ]
+
+
+def chorales(args: Arguments) -> list[Row]:
+    """Bach's chorales, joint."""
+    splits = args.chorales
+    model = _chorales.train(splits, args.runs / "jsb16", **({"steps": 4} if args.toy else {}))
+    rows = []
+    for name, pieces, target in (("validation", splits.valid, 0.50), ("test", splits.test, None)):
+        joint, what = _chorales.score(model, pieces), f"JSB-16 {name}"
+        rows += [
+            Row(f"{what}, joint", joint.note, "<=", target, "nats/note"),
+            Row(f"{what}, held cells", joint.held, unit="nats/note"),
+            Row(f"{what}, changed cells", joint.changed, unit="nats/note"),
+            Row(f"{what}, markers of beats and bars, included above", joint.markers, unit="nats/note"),
+            Row(f"{what}, by each voice's pitches alone", _chorales.unigram(splits.train, pieces), unit="nats/note"),
+            Row(f"{what}, by the voice's last pitch", _chorales.previous(splits.train, pieces), unit="nats/note"),
+        ]
+    return rows
+
+
+def rolls(args: Arguments) -> list[Row]:
+    """Piano rolls, the protocol of Bai, Kolter & Koltun (2018)."""
+    rows = []
+    for name, target in (("JSB_Chorales", 8.45), ("Nottingham", 3.29)):
+        recipe = _piano_rolls.RECIPES[name]
+        splits = _toy_rolls() if args.toy else _piano_rolls.load(_measured(f"poly_music/{name}.mat"))
+        if args.toy:
+            recipe = recipe._replace(steps=4, units=8)
+        result = _piano_rolls.score(_piano_rolls.train(splits, recipe, args.runs / name), splits.test)
+        rows += [
+            Row(f"{name}, sigmoid head, test, pooled", result.pooled, "<=", target, "nats/step"),
+            Row(f"{name}, mean of the pieces' means", result.by_piece, unit="nats/step"),
+            Row(f"{name}, scored steps", result.steps),
+        ]
+    return rows
+
+
+def files(args: Arguments) -> list[Row]:
+    """Every readable file of the measurement data, to events and back."""
+    if args.toy:
+        pieces: Pieces = args.js_fakes.test
+    else:
+        pieces = read_pieces([cache.data_folder()]).scores
+    wrong = 0
+    for piece in pieces:
+        codecs: list[music.Performance | music.Grid] = [music.Performance(), *([music.Grid()] if fits(piece) else [])]
+        for codec in codecs:
+            wrong += codec.decode(codec.encode(piece).steps) != codec.canonical(piece)
+    return [Row("pieces read", len(pieces)), Row("pieces that do not come back exact on the grid", wrong, "<=", 0)]
+
+
+PARTS: dict[str, Callable[[Arguments], list[Row]]] = {
+    "shipped": shipped,
+    "samples": samples,
+    "chorales": chorales,
+    "rolls": rolls,
+    "files": files,
+}
+
+
+def _measured(name: str) -> Path:
+    path = cache.data_folder() / name
+    if not path.exists():
+        raise DataError(f"{name} is not in the measurement data; name its folder in SEQGEN_DATA")
+    return path
+
+
+def _toy_chorales() -> Splits[music.Score]:
+    """Chords that go up and down: something to learn in no time."""
+
+    def piece(start: int) -> music.Score:
+        chords = [(start + step % 5, part) for step in range(40) for part in range(4)]
+        return music.Score(
+            [music.Note(0.6 * (i // 4), 72 - 8 * part + up, 0.6, part=part) for i, (up, part) in enumerate(chords)],
+            [music.Tempo(0.0, 100.0)],
+        )
+
+    pieces = [piece(start) for start in range(8)]
+    return Splits(pieces[:6], pieces[6:7], pieces[7:])
+
+
+def _toy_rolls() -> Splits[np.ndarray]:
+    rolls = [np.random.default_rng(seed).integers(0, 2, (40, 88)).astype(np.uint8) for seed in range(4)]
+    return Splits(rolls[:2], rolls[2:3], rolls[3:])
+
+
+def main() -> None:
+    options = parser(__doc__)
+    options.add_argument("--part", action="append", choices=PARTS, help="only this; may repeat (all)")
+    options.add_argument("--runs", type=Path, default=Path("runs/music_quality"), help="folder of the trainings")
+    args = options.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        asked = Arguments(args.toy, Path(temporary) if args.toy else args.runs)
+        rows = [row for part in args.part or PARTS for row in PARTS[part](asked)]
+    report(rows, args.json)
+
+
+if __name__ == "__main__":
+    main()
