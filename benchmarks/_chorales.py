@@ -7,7 +7,6 @@ pieces, the first step included. A cell is held where its voice keeps the pitch,
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -58,38 +57,28 @@ def score(model: music.MusicModel, pieces: Sequence[music.Score]) -> Joint:
     return Joint(sums.sum() / notes, sums[0] / counts[0], sums[1] / counts[1], sums[2] / notes)
 
 
-def unigram(train: Sequence[music.Score], pieces: Sequence[music.Score]) -> float:
-    """Nats a note of a voice's pitches by how often each was sung, one added to every count."""
-    counts = np.ones((4, TIED + 1))
-    for piece in train:
-        for voice, column in enumerate(_pitches(piece).T):
-            np.add.at(counts[voice], column, 1)
-    nats = -np.log(counts / counts.sum(axis=1, keepdims=True))
-    return _mean([nats[voice, column] for piece in pieces for voice, column in enumerate(_pitches(piece).T)])
+def by_counting(train: Sequence[music.Score], pieces: Sequence[music.Score]) -> tuple[float, float]:
+    """Nats a note by how often each voice sings a pitch; and by that given the voice's last pitch, the first as before.
 
-
-def previous(train: Sequence[music.Score], pieces: Sequence[music.Score]) -> float:
-    """The same, given what the voice sang in the step before."""
-    counts = np.ones((4, TIED + 1, TIED + 1))
-    for piece in train:
-        for voice, column in enumerate(_pitches(piece).T):
-            np.add.at(counts[voice], (column[:-1], column[1:]), 1)
-    nats = -np.log(counts / counts.sum(axis=2, keepdims=True))
-    first = -math.log(1 / (TIED + 1))
-    return _mean(
-        [
-            np.concatenate([[first], nats[voice, column[:-1], column[1:]]])
-            for piece in pieces
-            for voice, column in enumerate(_pitches(piece).T)
-        ]
-    )
+    One is added to every count, over the pitches from the lowest to the highest and silence.
+    """
+    parts = [[_pitches(piece) for piece in part] for part in (train, pieces)]
+    voiced = np.concatenate([pitches[pitches < TIED] for part in parts for pitches in part])
+    low, size = int(voiced.min()), int(voiced.max() - voiced.min()) + 2
+    given, asked = ([np.where(p == TIED, size - 1, p - low) for p in part] for part in parts)
+    alone, after = np.ones((4, size)), np.ones((4, size, size))
+    for pitches in given:
+        for voice, column in enumerate(pitches.T):
+            np.add.at(alone[voice], column, 1)
+            np.add.at(after[voice], (column[:-1], column[1:]), 1)
+    alone, after = -np.log(alone / alone.sum(-1, keepdims=True)), -np.log(after / after.sum(-1, keepdims=True))
+    columns = [(voice, column) for pitches in asked for voice, column in enumerate(pitches.T)]
+    by_pitch = np.concatenate([alone[voice, column] for voice, column in columns])
+    by_last = np.concatenate([[alone[v, c[0]], *after[v, c[:-1], c[1:]]] for v, c in columns])
+    return float(by_pitch.mean()), float(by_last.mean())
 
 
 def _pitches(piece: music.Score) -> np.ndarray:
     """What each voice sings in each step, 128 for nothing, int `[steps, 4]`, the highest voice first."""
     cells = to_grid(piece).cells
     return np.where(cells == REST, TIED, cells % TIED)
-
-
-def _mean(parts: Sequence[np.ndarray]) -> float:
-    return float(np.concatenate(parts).mean())

@@ -95,13 +95,14 @@ def chorales(args: Arguments) -> list[Row]:
     rows = []
     for name, pieces, target in (("validation", splits.valid, 0.50), ("test", splits.test, None)):
         joint, what = _chorales.score(model, pieces), f"JSB-16 {name}"
+        by_pitch, by_last = _chorales.by_counting(splits.train, pieces)
         rows += [
             Row(f"{what}, joint", joint.note, "<=", target, "nats/note"),
             Row(f"{what}, held cells", joint.held, unit="nats/note"),
             Row(f"{what}, changed cells", joint.changed, unit="nats/note"),
             Row(f"{what}, markers of beats and bars, included above", joint.markers, unit="nats/note"),
-            Row(f"{what}, by each voice's pitches alone", _chorales.unigram(splits.train, pieces), unit="nats/note"),
-            Row(f"{what}, by the voice's last pitch", _chorales.previous(splits.train, pieces), unit="nats/note"),
+            Row(f"{what}, by each voice's pitches alone", by_pitch, unit="nats/note"),
+            Row(f"{what}, by the voice's last pitch", by_last, unit="nats/note"),
         ]
     return rows
 

@@ -13,9 +13,11 @@ class Commands(NamedTuple):
 
     help: one line for `seqgen --help`.
     add: gives the parser its verbs; each sets `run`, a function of the parsed arguments to an exit code.
+    findings: what `seqgen doctor` should tell, as (what, value, remark).
     demo: `(folder, seed)`, makes this domain's part of `seqgen demo`, prints it, returns the files it wrote.
     """
 
     help: str
     add: Callable[[ArgumentParser], None]
     demo: Callable[[Path, int], list[Path]] | None = None
+    findings: Callable[[], list[tuple[str, str, str]]] | None = None

@@ -158,6 +158,9 @@ def _plugins() -> Iterator[Finding]:
         yield Finding(f"{kind}s", ", ".join(working) or "none", remark, needed=kind == "domain" and not working)
         for name, reason in broken.items():
             yield Finding(f"{kind} {name}", "broken", reason)
+        for name in working if kind == "command" else ():
+            look = registry.command(name).findings
+            yield from (Finding(*finding) for finding in (look() if look else ()))
 
 
 def _models() -> Iterator[Finding]:

@@ -45,13 +45,30 @@ def building(folder: Path) -> Iterator[Path]:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Writes a file that is there whole or, after a crash, as it was before."""
+    """Writes a file that is there whole or, after a crash or on a full disk, as it was before."""
     part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+def write_output(path: str | os.PathLike[str], data: bytes) -> None:
+    """Writes what a user asked for, as `replace_file` does. Raises UsageError for a place that cannot be written."""
+    target = Path(path)
+    try:
+        if target.is_dir():
+            raise UsageError(f"cannot write {target}: it is a folder; name a file")
+        replace_file(target, data)
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it, or none
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"cannot write {target}: {reason}; name another place") from None
 
 
 def standing(folder: Path) -> Path:

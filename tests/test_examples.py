@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from seqgen import ModelError, registry
+from seqgen.domains.music import Note, Score, read_midi
 
 FOLDER = Path(__file__).parent.parent / "examples"
 NOVEL = "It was a bright cold day, and the clocks were all wrong again.\n\n" * 60
-SHORT = {"train_text", "sample_text", "core_by_hand"}
+SHORT = {"train_text", "sample_text", "core_by_hand", "train_music", "compose"}
 
 Run = Callable[..., str]
 
@@ -70,6 +71,31 @@ def test_sample_text(run: Run) -> None:
     assert forwards < min(capitals, backwards)
     with pytest.raises(SystemExit, match=r"sample_text: no model named 'shakespear'; did you mean 'shakespeare'\?"):
         run("sample_text", "shakespear")
+
+
+def test_train_music(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "tunes").mkdir()
+    for step in range(1, 5):
+        tune = Score([Note(0.25 * i, 60 + (i * step) % 12, 0.25) for i in range(60)])
+        tune.save(tmp_path / "tunes" / f"{step}.mid")
+    (tmp_path / "tunes" / "empty.mid").touch()
+    said = run("train_music", "tunes", "--steps", 3, "--size", "tiny")
+    assert "1.mid: 60 notes\n" in said and "empty.mid: not used, it is empty" in said
+    assert re.search(r"^3 steps, \d\.\d{3} nats an event on what was held out", said, re.MULTILINE)
+    assert re.search(r"^the first 10 s of 1.mid and 20 s more", said, re.MULTILINE)
+    made = read_midi(tmp_path / "runs" / "train_music" / "goes_on.mid")
+    assert [note.pitch for note in made.notes[:40]] == [60 + i % 12 for i in range(40)]
+    with pytest.raises(SystemExit, match=r"train_music: runs.train_music is in use"):
+        run("train_music", "tunes", "--steps", 3)
+
+
+def test_compose(run: Run, tmp_path: Path) -> None:
+    said = run("compose", "--count", 2, "--seconds", 6)
+    assert len(said.splitlines()) == 3
+    names = {path.name for path in (tmp_path / "compose").iterdir()}
+    assert names == {"1.mid", "1.wav", "1.png", "2.mid", "2.wav", "2.png", "slow.mid"}
+    first, slow = (read_midi(tmp_path / "compose" / name) for name in ("1.mid", "slow.mid"))
+    assert slow.seconds == pytest.approx(1.5 * first.seconds, abs=0.01)
 
 
 def test_new_domain_reads_the_rule_from_context(run: Run) -> None:

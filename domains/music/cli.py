@@ -165,4 +165,14 @@ def demo(folder: Path, seed: int) -> list[Path]:
     return _write(made, folder / "music.mid")
 
 
-COMMANDS = Commands("music: learn from MIDI files, compose, go on from a primer, score, inspect", add, demo)
+def findings() -> list[tuple[str, str, str]]:
+    """What makes the sound of WAV files."""
+    from .sound import which_sound
+
+    try:
+        return [("sound", which_sound(), "")]
+    except UsageError as error:
+        return [("sound", "silent", str(error))]
+
+
+COMMANDS = Commands("music: learn from MIDI files, compose, go on from a primer, score, inspect", add, demo, findings)

@@ -8,11 +8,10 @@ import os
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqgen.errors import DataError, UsageError
-from seqgen.storage import replace_file
+from seqgen.storage import write_output
 
 from .guard import DEFAULT_TEMPO, MAX_EVENTS, TICKS, Events, most_bytes, scan
 from .reading import read_bytes
@@ -62,14 +61,7 @@ def write_midi(score: Score, path: str | os.PathLike[str]) -> None:
     shorter than 1 ms lasts a tick. Tempos are rounded to whole microseconds a quarter note, at most 16.8 seconds.
     Raises UsageError for a place that cannot be written, and for a score that no MIDI file can hold.
     """
-    target, raw = Path(path), _bytes(score)
-    if target.is_dir():
-        raise UsageError(f"cannot write {target}: it is a folder; name a file")
-    try:
-        replace_file(target, raw)
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it, or none
-        reason = getattr(error, "strerror", None) or error
-        raise UsageError(f"cannot write {target}: {reason}; name a place that can be written") from None
+    write_output(path, _bytes(score))
 
 
 class _Sound:

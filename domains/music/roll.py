@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seqgen.errors import UsageError
-from seqgen.storage import replace_file
+from seqgen.storage import write_output
 
 from .layout import WIDTH, Line, Rect, Text, layout
 from .score import Score
@@ -48,14 +48,7 @@ def write_roll(score: Score, path: str | os.PathLike[str]) -> None:
         raise UsageError(
             f"a piano roll is drawn as .svg or .png, not as {target.name!r}; end the name with one of them"
         )
-    if target.is_dir():
-        raise UsageError(f"cannot write {target}: it is a folder; name a file")
-    data = writers[target.suffix.lower()](score)
-    try:
-        replace_file(target, data)
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
-        reason = getattr(error, "strerror", None) or error
-        raise UsageError(f"cannot write {target}: {reason}; name another place") from None
+    write_output(path, writers[target.suffix.lower()](score))
 
 
 def _png(score: Score) -> bytes:

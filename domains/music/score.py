@@ -83,7 +83,7 @@ class Score:
             raise DataError(f"{wrong} cannot be played: pitch 0-127, velocity 1-127, times from 0 s to a day")
         for tempo in self.tempos:
             if not (0 <= tempo.time <= LONGEST and 0 < tempo.bpm <= FASTEST):
-                raise DataError(f"{tempo} is no tempo; give quarter notes a minute, above 0")
+                raise DataError(f"{tempo} is no tempo; give quarter notes a minute, above 0, at most {FASTEST:,.0f}")
         for meter in self.meters:
             if not (0 <= meter.time <= LONGEST and meter.numerator >= 1 and meter.denominator >= 1):
                 raise DataError(f"{meter} is no meter; give a whole number over 1, 2, 4, 8, ...")

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from seqgen.errors import UsageError
-from seqgen.storage import replace_file
+from seqgen.storage import write_output
 
 from .score import Score
 from .synth import RATE, TAIL, check_length, level, synthesize
@@ -46,14 +46,7 @@ def write_wav(score: Score, path: str | os.PathLike[str], *, sound_font: str | o
             print(f"{failure}; the built-in synthesiser plays instead", file=sys.stderr)
     if sound is None:
         sound = synthesize(score)
-    target = Path(path)
-    if target.name and target.is_dir():
-        raise UsageError(f"cannot write {target}: it is a folder; name a file")
-    try:
-        replace_file(target, _pcm(sound))
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
-        reason = getattr(error, "strerror", None) or error
-        raise UsageError(f"cannot write {target}: {reason}; name another place") from None
+    write_output(path, _pcm(sound))
 
 
 def which_sound() -> str:
