@@ -187,7 +187,7 @@ def test_which_sound_says_why_the_synthesiser(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("name", ["missing/tune.wav", ".", "a\0b.wav"])
 def test_a_place_that_cannot_be_written(name: str, tmp_path: Path, without: None) -> None:
-    with pytest.raises(UsageError, match=r"^cannot write .*; name another place$"):
+    with pytest.raises(UsageError, match=r"^cannot write .*; name a(nother place| file)$"):
         write_wav(TUNE, tmp_path / name)
     assert not [path for path in tmp_path.iterdir() if path.is_file()]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -79,10 +80,11 @@ def read_pieces(
 
     for file, name in _files(paths):
         if file.suffix.lower() == GRIDS:
-            for number, score in enumerate(_grids(file)):
-                add(*inspect(Path(f"{name}[{number}]"), _giving(score)))
+            for number, piece in enumerate(_grids(file)):
+                add(*inspect(Path(f"{name}[{number}]"), _giving(piece)))
         else:
-            add(*inspect(name, lambda _, file=file: read_score(file, max_events)))  # type: ignore[misc]
+            row, score = inspect(file, functools.partial(read_score, max_events=max_events))
+            add(dataclasses.replace(row, name=str(name)), score)
     return Pieces(tuple(scores), tuple(names), tuple(rows))
 
 

@@ -10,6 +10,7 @@ import argparse
 import dataclasses
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
@@ -67,7 +68,7 @@ def main() -> None:
     write_card(folder, splits.test, len(splits.train), dataset.ORIGIN)
 
 
-def write_card(folder: Path, held: tuple[music.Score, ...], pieces: int, origin: str) -> None:
+def write_card(folder: Path, held: Sequence[music.Score], pieces: int, origin: str) -> None:
     """Scores the released files and says so in README.md beside them."""
     released, model = from_pretrained(folder), music.load(folder)
     scores = [model.score(piece) for piece in held]
