@@ -192,7 +192,8 @@ def resume(folder: Path | str, domain: Domain[Any], splits: Splits[Any], *, step
     elif config["from"]:
         raise ModelError(f"{folder} has lost its checkpoints, and with them the weights it began from; begin a new run")
     if total != config["steps"]:
-        state = state._replace(opt_state=with_total(state.opt_state, total))
+        # Somebody who asks for more steps wants them: a run that had stopped improving gets its patience back.
+        state = state._replace(opt_state=with_total(state.opt_state, total), patience=jnp.zeros((), jnp.int32))
         config["steps"] = total
         _write_config(folder, config)
     metrics.truncate(folder / "metrics.jsonl", int(state.step))
@@ -385,7 +386,7 @@ def _validate(run: _Run, state: TrainState, done: int, log: Path, bar: Progress,
         "minutes": round(seconds / 60, 2),
         "seed": run.config["seed"],
         "valid": loss,
-        "data": run.config["data"],
+        "data": _told(run.config["data"]),
         "settings": run.config["training"],
     }
     save_pretrained(
@@ -397,6 +398,11 @@ def _validate(run: _Run, state: TrainState, done: int, log: Path, bar: Progress,
         training=notes,
     )
     return state._replace(best=jnp.asarray(loss, jnp.float32), patience=jnp.zeros((), jnp.int32))
+
+
+def _told(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a model says of its data: the name, not where on somebody's machine it was."""
+    return {**data, "name": Path(str(data["name"])).name} if "name" in data else dict(data)
 
 
 def _diverged(folder: Path, step: int, checkpoint: int | None) -> str:

@@ -124,6 +124,8 @@ def test_a_run_leaves_all_of_itself(whole: Path, poem: Path) -> None:
     config = run.read_config(whole)
     assert (config["domain"], config["size"], config["steps"], config["seed"]) == ("text", "tiny", STEPS, 3)
     assert config["data"] == {"name": str(poem), "encoding": "utf-8"}
+    # A model is passed on: it says what it learned from, not where on somebody's machine that was.
+    assert from_pretrained(whole / "model").training["data"] == {"name": "poem.txt", "encoding": "utf-8"}
     assert rows(whole) == [("nll", 10), ("valid", 10), ("nll", 14), ("valid", 14)]
     assert int(last_state(whole).step) == STEPS
     assert (whole / "curve.svg").read_text(encoding="utf-8").startswith("<svg")
@@ -337,12 +339,16 @@ def additions(folder: Path) -> set[float]:
 
 
 def test_no_improvement_ends_a_run_and_the_best_stays(made_up: Any, tmp_path: Path) -> None:
-    outcome = made_up(size="tiny", steps=1000, valid=[3.0, 2.0, 2.5, float("nan"), 1.0], training={"evaluations": 100})
+    outcome = made_up(
+        size="tiny", steps=1000, valid=[3.0, 2.0, 2.5, float("nan"), 1.0, 1.5, 1.5], training={"evaluations": 100}
+    )
     assert outcome.stopped_early and (outcome.step, outcome.best) == (40, 2.0)
     assert rows(tmp_path / "out")[-1] == ("valid", 40)
     assert from_pretrained(outcome.model).training["steps"] == 20 and additions(outcome.model) == {20.0}
     resumed = run.resume(tmp_path / "out", DOMAIN, TWICE)
     assert resumed.stopped_early and (resumed.step, resumed.best) == (40, 2.0)
+    longer = run.resume(tmp_path / "out", DOMAIN, TWICE, steps=1010)
+    assert longer.stopped_early and (longer.step, longer.best) == (70, 1.0)
 
 
 @pytest.mark.parametrize(("loss", "norm"), [(float("nan"), 1.0), (float("inf"), 1.0), (2.0, float("nan"))])
