@@ -41,9 +41,19 @@ class SampleState(NamedTuple):
     done: Array
 
 
+class Grammar(NamedTuple):
+    """Which symbols may come where, in a cycle of P steps: what must be is not left to the model.
+
+    allowed: bool `[P, size]`, at least one symbol in each. phase: int32 `[B]`, where in the cycle a row's next step is.
+    """
+
+    allowed: Any
+    phase: Any
+
+
 def check(options: Options, seed: int) -> None:
     """Raises UsageError, naming the setting, for one that means nothing; `options` are plain numbers."""
-    temperature, top_k, top_p, min_p, bias = options
+    temperature, top_k, top_p, min_p, bias, _ = options
     rules = (
         (
             temperature >= 0 and math.isfinite(temperature),
@@ -107,13 +117,16 @@ def advance(
     *,
     chunk: int = 32,
     stop: Stop | None = None,
+    grammar: Grammar | None = None,
 ) -> tuple[SampleState, Steps, Array]:
     """Draws `chunk` steps: the next state, steps `[B, chunk, ...]`, and how many of each row count, int32 `[B]`.
 
-    Only a new `chunk`, number of rows or `stop` compiles; options are traced, each `[]` or `[B]`.
+    Only a new `chunk`, number of rows, `stop` or cycle of the `grammar` compiles; options are traced, each `[]` or `[B]`.
     """
-    options = Options(*(jnp.asarray(value, jnp.float32) for value in options))
-    return _advance(model, chunk, stop)(params, state, options, context)  # type: ignore[no-any-return]
+    allowed = options.allowed
+    options = jax.tree.map(lambda value: jnp.asarray(value, jnp.float32), options._replace(allowed=None))
+    options = options._replace(allowed=allowed)
+    return _advance(model, chunk, stop)(params, state, options, context, grammar)  # type: ignore[no-any-return]
 
 
 def stream(
@@ -127,13 +140,14 @@ def stream(
     context: Context = Context(),
     chunk: int = 32,
     stop: Stop | None = None,
+    grammar: Grammar | None = None,
 ) -> Iterator[list[Steps]]:
     """New steps as they are made: each item holds the next up to `chunk` steps of every row, fewer once it stopped."""
     if not prompts:
         return
     state, made = prime(model, params, key, prompts, context), 0
     while made < length and not bool(state.done.all()):
-        state, steps, lengths = advance(model, params, state, options, context, chunk=chunk, stop=stop)
+        state, steps, lengths = advance(model, params, state, options, context, chunk=chunk, stop=stop, grammar=grammar)
         counts = np.minimum(np.asarray(lengths), length - made)
         host = jax.tree.map(np.asarray, steps)
         yield [jax.tree.map(lambda a, b=b, n=n: a[b, :n], host) for b, n in enumerate(counts)]
@@ -151,6 +165,7 @@ def sample(
     context: Context = Context(),
     chunk: int = 32,
     stop: Stop | None = None,
+    grammar: Grammar | None = None,
 ) -> list[Steps]:
     """Up to `length` new steps for each prompt; the prompt is not repeated.
 
@@ -160,9 +175,8 @@ def sample(
     >>> [row.shape for row in sample(model, params, jax.random.key(1), [[0, 1], []], length=40)]
     [(40,), (40,)]
     """
-    parts = list(
-        stream(model, params, key, prompts, length=length, options=options, context=context, chunk=chunk, stop=stop)
-    )
+    settings: Any = {"options": options, "context": context, "chunk": chunk, "stop": stop, "grammar": grammar}
+    parts = list(stream(model, params, key, prompts, length=length, **settings))
     if not parts:
         return [empty_steps(model.network.spec) for _ in prompts]
     return [jax.tree.map(lambda *leaves: np.concatenate(leaves), *rows) for rows in zip(*parts, strict=True)]
@@ -178,13 +192,17 @@ def _read(model: Model) -> Callable[..., Carry]:
 
 @functools.lru_cache(maxsize=16)
 def _advance(model: Model, chunk: int, stop: Stop | None) -> Callable[..., Any]:
-    def run(params: Params, state: SampleState, options: Options, context: Context) -> Any:
+    def run(params: Params, state: SampleState, options: Options, context: Context, grammar: Grammar | None) -> Any:
         head_params = model.head_params(params)
 
         def body(state: SampleState, _: None) -> tuple[SampleState, tuple[Steps, Array]]:
             carry, features = model.network.step(params["network"], state.carry, Inputs(state.inputs), context=context)
             keys = jax.vmap(lambda data: jax.random.fold_in(jax.random.wrap_key_data(data), state.position))(state.keys)
-            step = model.head.sample(head_params, keys, features, options)
+            here = options
+            if grammar is not None:
+                turn = (grammar.phase + state.position) % grammar.allowed.shape[0]
+                here = options._replace(allowed=grammar.allowed[turn])
+            step = model.head.sample(head_params, keys, features, here)
             done = state.done if stop is None else state.done | stop(carry, step)
             # The step that stops a row still counts; those after it are drawn, and dropped.
             return SampleState(carry, step, state.keys, state.position + 1, done), (step, ~state.done)

@@ -15,7 +15,7 @@ from seqgen.domain import Splits
 from seqgen.domains import music
 from seqgen.domains.music import DRUMS, Grid, Meter, Note, Performance, Score, Tempo, api
 from seqgen.domains.music.files import opening, read_pieces, read_score, split
-from seqgen.domains.music.grid import REST
+from seqgen.domains.music.grid import BAR, REST
 from seqgen.domains.music.presets import augment
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads import Categorical
@@ -68,10 +68,21 @@ def learning() -> Iterator[None]:
 def test_seconds_bars_and_events_say_how_long(singing: music.MusicModel, playing: music.MusicModel) -> None:
     assert playing.sample(seconds=4).seconds == 4.0
     assert singing.sample(seconds=3).seconds == pytest.approx(3.0)
-    (made,) = singing.compose(bars=3)
-    steps = singing.codec.encode(made.score).steps if len({n.part for n in made.score.notes}) == 4 else None
-    assert made.score.seconds > 0 and (steps is None or len(steps) > 4)
+    assert singing.sample(bars=3).seconds == pytest.approx(3 * 4 * 0.6)
     assert len(playing.sample(events=40).notes) <= 40
+
+
+def test_bars_are_whole_in_any_meter_and_after_any_primer(singing: music.MusicModel) -> None:
+    for meter in (Meter(0.0, 3, 4), Meter(0.0, 7, 8), Meter(0.0, 4, 4)):
+        made = singing.sample(bars=4, meter=meter)
+        assert made.seconds == pytest.approx(4 * meter.quarters * 0.6)
+        assert made.meters[0].quarters == meter.quarters and len(made.meters) == 1
+    waltz = Score(chorale(beats=7).notes, (Tempo(0.0, 100.0),), (Meter(0.0, 3, 4),))  # ends on a first beat
+    made = singing.sample(primer=waltz, bars=5)
+    assert made.seconds == pytest.approx((7 + 5 * 3) * 0.6)
+    steps = singing.codec.encode(made).steps
+    bars = np.flatnonzero(steps == BAR)
+    assert set(np.diff(bars)) == {3 * 17}
 
 
 def test_asking_for_lengths_that_cannot_be(singing: music.MusicModel, playing: music.MusicModel) -> None:

@@ -120,6 +120,11 @@ def test_bad_input_is_one_line(folder: Path, tmp_path: Path, told: Told) -> None
         (["train", tmp_path / "gone"], 2, "no file, folder or data set named .*"),
         (["sample", "--bars", 2, "--seconds", 3], 2, "seconds, bars and events each say.*give one of them"),
         (["sample", "--out", tmp_path / "x.wav"], 2, "--out names the MIDI file, .* is none; end it in .mid"),
+        (
+            ["sample", "--meter", "4:4", "--out", out],
+            2,
+            "--meter is '4:4'; give a number over 1, 2, 4, 8 or 16, such as 3/4",
+        ),
         (["sample", "--temperature", -1, "--out", out], 2, "temperature is -1.0; give 0 .*"),
         (["sample", "--primer", hostile, "--out", out], 1, "cannot use .*hostile.mid as MIDI: .*"),
         (["sample", "--primer", folder / "1.mid", "--out", out], 1, ".*the grid is for four voices, a part each"),

@@ -17,7 +17,7 @@ from seqgen.errors import UsageError
 from seqgen.heads import Bernoulli, Categorical, Joint, Mixture, Options
 from seqgen.model import Model
 from seqgen.network import Context, Network
-from seqgen.sampling import LONGEST_PRIME, advance, prime, sample, stream
+from seqgen.sampling import LONGEST_PRIME, Grammar, advance, prime, sample, stream
 from seqgen.spec import Binary, Continuous, Discrete, empty_steps, null_step
 from seqgen.spec import Joint as JointSpec
 
@@ -98,7 +98,7 @@ def by_hand(model: Model, prompts: list[Any], length: int) -> list[Any]:
     made, blank = [], empty_steps(model.network.spec, WIDTH)
     for row, prompt in enumerate(prompts):
         own_context = jax.tree.map(lambda leaf, row=row: leaf[row : row + 1], given(model, len(prompts)))
-        own = Options(*(np.float32(value[row]) for value in OPTIONS))
+        own = jax.tree.map(lambda value, row=row: np.float32(value[row]), OPTIONS)
         steps = opened(model, prompt)
         for position in range(length):
             padded = jax.tree.map(lambda x, z: np.concatenate([x, z[len(x) :]]), steps, blank)
@@ -170,7 +170,7 @@ def test_a_row_is_the_same_alone_or_in_a_batch() -> None:
     state = prime(SYMBOLS, params, KEY, prompts)
     for row in range(3):  # its key is part of its state
         alone = jax.tree.map(lambda leaf, row=row: leaf[row : row + 1] if leaf.ndim else leaf, state)
-        own = Options(*(value[row] for value in OPTIONS))
+        own = jax.tree.map(lambda value, row=row: value[row], OPTIONS)
         _, steps, counts = advance(SYMBOLS, params, alone, own, chunk=8)
         assert counts.tolist() == [8]
         check_equal(steps[0], together[row][:8])
@@ -293,3 +293,20 @@ def test_a_network_that_cannot_be_sampled_like_this_is_refused(need: str) -> Non
     model = Model(network(), Categorical(3))
     with pytest.raises(UsageError, match=message):
         sample(model, parameters(model), KEY, [[]], length=1)
+
+
+def test_a_grammar_says_what_may_come_where_in_each_row() -> None:
+    allowed = np.zeros((3, 11), bool)  # a vowel, a consonant or two, one end
+    allowed[0, :4], allowed[1, 4:10], allowed[2, 10] = True, True, True
+    grammar, prompts = Grammar(allowed, np.array([0, 2], np.int32)), prompts_of(SYMBOLS, [0, 5])
+    rows = sample(SYMBOLS, parameters(SYMBOLS), KEY, prompts, length=40, chunk=8, grammar=grammar)
+    for row, phase in zip(rows, (0, 2), strict=True):
+        turns = (np.arange(40) + phase) % 3
+        assert allowed[turns, row].all()
+        assert len(set(row[turns == 0])) > 1 and len(set(row[turns == 1])) > 1
+    everything = Grammar(np.ones((3, 11), bool), np.zeros(2, np.int32))
+    free = sample(SYMBOLS, parameters(SYMBOLS), KEY, prompts, length=40, chunk=8)
+    for one, other in zip(
+        free, sample(SYMBOLS, parameters(SYMBOLS), KEY, prompts, length=40, chunk=8, grammar=everything), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)

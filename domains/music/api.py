@@ -29,7 +29,7 @@ from .grid import Grid, to_grid, voices
 from .length import Length
 from .performance import Decoded, Performance
 from .presets import DOMAIN, ENCODINGS, SHIPPED
-from .score import Score
+from .score import Meter, Score
 
 DEFAULT = "chorales"
 SHOWN = 5  # pieces that are not used: named, up to so many
@@ -94,6 +94,7 @@ class MusicModel:
         seconds: float | None = None,
         bars: int | None = None,
         events: int | None = None,
+        meter: Meter | None = None,
         temperature: float = 1.0,
         top_k: int = 0,
         top_p: float = 1.0,
@@ -104,14 +105,21 @@ class MusicModel:
 
         primers: any pieces; None for a piece from nothing.
         seconds, bars, events: how much is new, one of them (30 s); bars are for models of the grid.
+        meter: of the new bars, for models of the grid; the first primer's last one, or 4/4.
         temperature: 0 the likeliest each time, 1 follows the model, more is wilder.
         top_k, top_p, min_p: see `seqgen.Options`.
         Raises UsageError for settings out of range, DataError for a primer that the model cannot read.
         """
-        length = Length.of(self.codec, seconds, bars, events)
+        meters = [primer.meters[-1] for primer in primers[:1] if primer is not None and primer.meters]
+        meter = meter or (meters[0] if meters else Meter(0.0, 4, 4))
+        length = Length.of(self.codec, meter, seconds, bars, events)
         options = Options(temperature, top_k, top_p, min_p)
         sampling.check(options, seed)
         prompts = [[] if primer is None else self.codec.encode(primer).steps for primer in primers]
+        grammar = None
+        if isinstance(self.codec, Grid):
+            phases = [self.codec.phase(prompt, meter) for prompt in prompts]
+            grammar = sampling.Grammar(self.codec.cycle(meter), np.array(phases, np.int32))
         made: list[np.ndarray] = [np.zeros(0, np.int32) for _ in primers]
         chunks = sampling.stream(
             self.model,
@@ -121,6 +129,7 @@ class MusicModel:
             length=length.most,
             options=options,
             chunk=CHUNK,
+            grammar=grammar,
         )
         for pieces in chunks:
             made = [np.concatenate([steps, piece]) for steps, piece in zip(made, pieces, strict=True)]

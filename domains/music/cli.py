@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from seqgen.errors import UsageError
 
 if TYPE_CHECKING:
     from .api import Composition
+    from .score import Meter
 
 MODEL = "chorales"
 MODEL_HELP = f"a shipped name, a run or a model folder ({MODEL})"
@@ -42,6 +44,7 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     sample.add_argument("--seconds", type=float, help="how much is new (30)")
     sample.add_argument("--bars", type=int, help="the same in bars, for models of four voices")
     sample.add_argument("--events", type=int, help="the same in events")
+    sample.add_argument("--meter", metavar="N/D", help="of the new bars, for the same models (the primer's, or 4/4)")
     sample.add_argument("--temperature", type=float, default=1.0, help="0 likeliest, 1 as learned, more is wilder (1)")
     sample.add_argument("--top-k", type=int, default=0, help="only the k likeliest events (all)")
     sample.add_argument("--top-p", type=float, default=1.0, help="only the likeliest that reach probability p (all)")
@@ -96,6 +99,7 @@ def _sample(args: argparse.Namespace) -> int:
         seconds=args.seconds,
         bars=args.bars,
         events=args.events,
+        meter=None if args.meter is None else _meter(args.meter),
         temperature=args.temperature,
         top_k=args.top_k,
         top_p=args.top_p,
@@ -106,6 +110,15 @@ def _sample(args: argparse.Namespace) -> int:
     for path in _write(made, args.out or _free_name()):
         print(f"seqgen: wrote {path}")
     return 0
+
+
+def _meter(text: str) -> Meter:
+    from .score import Meter
+
+    match = re.fullmatch(r"([1-9]\d?)/(1|2|4|8|16)", text)
+    if match is None:
+        raise UsageError(f"--meter is {text!r}; give a number over 1, 2, 4, 8 or 16, such as 3/4")
+    return Meter(0.0, int(match[1]), int(match[2]))
 
 
 def _write(made: Composition, midi: Path) -> list[Path]:

@@ -83,6 +83,24 @@ class Grid:
         bars = -(-np.cumsum(voiced)[steps == BAR] // 4)
         return self._score(Steps16(cells, tuple(sorted({int(bar) for bar in bars if bar < count}))))
 
+    def cycle(self, meter: Meter) -> NDArray[np.bool_]:
+        """Which symbols may come where in a bar, bool `[P, SIZE]`: markers where they belong, voices elsewhere.
+
+        Left alone a model miscounts now and then, and from there on every voice sings another's part.
+        """
+        rows = []
+        for step in range(_bar_steps(meter)):
+            if step % PER_BEAT == 0:
+                rows.append(np.arange(SIZE) == (BEAT if step else BAR))
+            rows += [np.arange(SIZE) <= REST] * 4
+        return np.array(rows)
+
+    def phase(self, steps: Steps, meter: Meter) -> int:
+        """Where in that cycle the symbol after `steps` stands."""
+        steps = np.asarray(steps)
+        bars = np.flatnonzero(steps == BAR)
+        return (len(steps) - int(bars[-1])) % len(self.cycle(meter)) if len(bars) else 0
+
     def _score(self, grid: Steps16) -> Score:
         seconds, notes = self.step_seconds, []
         for part, voice in enumerate(grid.cells.T.tolist()):
@@ -169,5 +187,9 @@ def _bars(score: Score, length: int) -> tuple[int, ...]:
     starts = [_step(score, meter.time) for meter in meters]
     bars: set[int] = set()
     for meter, start, stop in zip(meters, starts, [*starts[1:], length], strict=True):
-        bars.update(range(start, min(stop, length), max(1, round(PER_BEAT * meter.quarters))))
+        bars.update(range(start, min(stop, length), _bar_steps(meter)))
     return tuple(sorted(bars))
+
+
+def _bar_steps(meter: Meter) -> int:
+    return max(1, round(PER_BEAT * meter.quarters))

@@ -10,13 +10,14 @@ import numpy as np
 
 from seqgen.errors import UsageError
 
-from .grid import BAR, REST, Grid
+from .grid import PER_BEAT, REST, Grid
 from .performance import RATE, VELOCITY, WAIT, Performance
+from .score import Meter
 
 SECONDS = 30.0
 LONGEST = 3600.0
 BUSIEST = 200  # events a second, more than any piece has: a model that forgets to wait is cut short here
-LONGEST_BAR = 32  # sixteenths
+MOST_BARS = 1000
 
 
 class Length(NamedTuple):
@@ -31,9 +32,12 @@ class Length(NamedTuple):
 
     @classmethod
     def of(
-        cls, codec: Grid | Performance, seconds: float | None = None, bars: int | None = None, events: int | None = None
+        cls, codec: Grid | Performance, meter: Meter, seconds: float | None, bars: int | None, events: int | None
     ) -> Length:
-        """One of the three, 30 s if none is given. Raises UsageError for two of them, or out of range."""
+        """One of the three, 30 s if none is given. Raises UsageError for two of them, or out of range.
+
+        meter: what a bar is.
+        """
         if sum(given is not None for given in (seconds, bars, events)) > 1:
             raise UsageError("seconds, bars and events each say how long the piece shall be: give one of them")
         if events is not None:
@@ -42,15 +46,19 @@ class Length(NamedTuple):
         if bars is not None:
             if not isinstance(codec, Grid):
                 raise UsageError("this model counts seconds, not bars: give seconds instead")
-            _check(bars, "bars", 1000)
-            return cls(bars * LONGEST_BAR * 5, lambda steps: _before_bar(steps, bars))
+            _check(bars, "bars", MOST_BARS)
+            return cls.steps16(max(1, round(bars * PER_BEAT * meter.quarters)))
         seconds = SECONDS if seconds is None else seconds
         _check(seconds, "seconds", LONGEST)
         if isinstance(codec, Grid):
-            grid_steps = max(1, round(seconds / codec.step_seconds))
-            return cls(grid_steps * 5, lambda steps: _after(_voiced(steps), 4 * grid_steps))
+            return cls.steps16(max(1, round(seconds / codec.step_seconds)))
         ticks = math.ceil(seconds * RATE)
         return cls(math.ceil(seconds * BUSIEST), lambda steps: _after(_ticks(steps), ticks), seconds)
+
+    @classmethod
+    def steps16(cls, count: int) -> Length:
+        """So many sixteenths of four voices."""
+        return cls(5 * count + 1, lambda steps: _after(_voiced(steps), 4 * count))
 
     def reached(self, steps: np.ndarray) -> bool:
         """Whether a stream is long enough."""
@@ -78,9 +86,3 @@ def _voiced(steps: np.ndarray) -> np.ndarray:
 
 def _ticks(steps: np.ndarray) -> np.ndarray:
     return np.where((steps >= WAIT) & (steps < VELOCITY), steps - (WAIT - 1), 0).astype(np.int64)
-
-
-def _before_bar(steps: np.ndarray, bars: int) -> int | None:
-    """Where bar number `bars`, counted from 0, begins."""
-    begins = np.flatnonzero(steps == BAR)
-    return int(begins[bars]) if len(begins) > bars else None

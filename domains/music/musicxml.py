@@ -12,13 +12,11 @@ import zlib
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import accumulate, pairwise
-from typing import Any, NamedTuple
-from xml.etree.ElementTree import Element, ParseError  # only the node and the error; the parser is defusedxml's
-
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser
+from typing import NamedTuple
+from xml.etree.ElementTree import Element  # only the node; the parser is defusedxml's
 
 from seqgen.errors import DataError
+from seqgen.xml import Target, parse_xml
 
 from .reading import read_bytes
 from .score import DRUMS, Meter, Note, Score, Tempo
@@ -65,30 +63,9 @@ def upbeat(quarters: float) -> tuple[int, int] | None:
     return (whole.numerator, whole.denominator) if written and whole > 0 else None
 
 
-def _parse(raw: bytes, target: Any, name: str) -> None:
-    """Runs the parser over `raw`, calling `target`; every fault is a DataError."""
-
-    def doctype(root: str, system: str | None, public: str | None, has_internal_subset: int) -> None:
-        # The line that names MusicXML's DTD is in nearly every file and is never followed. Declarations inside the
-        # file can be small and cost much: entities, but also default attributes.
-        if has_internal_subset:
-            raise DataError(f"{name} declares its own XML entities or attributes, which is unsafe; save it again")
-
-    if raw.count(b"<") > TAGS or raw.count(b"=") > ATTRIBUTES:
-        raise DataError(
-            f"{name} has more than {TAGS:,} tags or {ATTRIBUTES:,} attributes; no piece needs that, split it"
-        )
-    parser = DefusedXMLParser(target=target, forbid_dtd=False, forbid_entities=True, forbid_external=True)
-    parser.parser.StartDoctypeDeclHandler = doctype
-    try:
-        parser.feed(raw)  # at once: fed in pieces, one long token is read again with each
-        parser.close()
-    except DefusedXmlException:
-        raise DataError(f"{name} declares or loads XML entities, which is unsafe; save it again") from None
-    except ParseError as error:
-        raise DataError(f"{name} is not well-formed XML: {error}; it is cut off, damaged, or no MusicXML") from None
-    except (ValueError, LookupError) as error:  # of an encoding that Python does not know
-        raise DataError(f"{name} cannot be decoded: {error}; save it as UTF-8") from None
+def _parse(raw: bytes, target: Target, name: str) -> None:
+    # The line that names MusicXML's DTD is in nearly every file and is never followed.
+    parse_xml(raw, target, name, kind="MusicXML", tags=TAGS, attributes=ATTRIBUTES, doctype=True)
 
 
 def _unpack(raw: bytes, name: str) -> bytes:

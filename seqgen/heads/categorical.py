@@ -60,7 +60,10 @@ class Categorical:
         return chosen - jax.nn.logsumexp(logits, axis=-1)
 
     def sample(self, params: Params, key: Array, features: Array, options: Options) -> Array:
-        logits = filter_logits(self.logits(params, features), options)
+        logits = self.logits(params, features)
+        if options.allowed is not None:
+            logits = jnp.where(options.allowed, logits, -jnp.inf)
+        logits = filter_logits(logits, options)
         return jax.vmap(jax.random.categorical)(key, logits).astype(jnp.int32)
 
     def to_dict(self) -> dict[str, Any]:

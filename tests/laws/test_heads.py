@@ -87,7 +87,7 @@ def keys(seed: int, rows: int = COUNT) -> jax.Array:
 
 def every_row(options: Options) -> Options:
     """The same options for each of COUNT rows, as arrays: one compilation then serves several tests."""
-    return Options(*(np.full(COUNT, value, np.int32 if isinstance(value, int) else np.float32) for value in options))
+    return jax.tree.map(lambda v: np.full(COUNT, v, np.int32 if isinstance(v, int) else np.float32), options)
 
 
 def support(spec: Spec) -> tuple[Any, np.ndarray]:
@@ -166,7 +166,9 @@ def test_a_row_is_the_same_alone_or_in_a_batch(head: Head) -> None:
     together = sample(head, params, keys(7), batch, settings)
     for row in range(5):
         here = slice(row, row + 1)
-        alone = sample(head, params, keys(7)[here], features[here], Options(*(value[here] for value in options)))
+        alone = sample(
+            head, params, keys(7)[here], features[here], jax.tree.map(lambda value, here=here: value[here], options)
+        )
         for one, many in zip(jax.tree.leaves(alone), jax.tree.leaves(together), strict=True):
             np.testing.assert_allclose(one[0], many[row], rtol=1e-5, atol=1e-6)
 

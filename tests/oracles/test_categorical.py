@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import hypothesis
 import hypothesis.strategies as st
 import jax
@@ -178,6 +180,19 @@ def test_extremes_keep_the_first_of_the_most_likely() -> None:
     )
     kept = np.isfinite(fast_filter(logits, options))
     np.testing.assert_array_equal(kept, [[0, 1, 1, 0], [0, 1, 0, 0], [0, 1, 0, 0], [1, 1, 1, 0]])
+
+
+def test_what_is_not_allowed_is_never_drawn_and_the_rest_keeps_its_odds() -> None:
+    logits = np.array([3.0, 1.0, 0.5, -1.0], np.float32)
+    params, rows = {"kernel": jnp.zeros((1, 4)), "bias": jnp.asarray(logits)}, 20_000
+    keys = jax.random.split(jax.random.key(1), rows)
+    options = Options(allowed=jnp.array([False, True, False, True]))
+    drawn = np.asarray(Categorical(4).sample(params, keys, jnp.zeros((rows, 1)), options))
+    odds = math.exp(1.0) / (math.exp(1.0) + math.exp(-1.0))
+    assert set(drawn) == {1, 3}
+    assert abs((drawn == 1).mean() - odds) < 5 * math.sqrt(odds * (1 - odds) / rows)
+    greedy = Categorical(4).sample(params, keys[:2], jnp.zeros((2, 1)), options._replace(temperature=0.0, top_k=3))
+    assert greedy.tolist() == [1, 1]
 
 
 def test_samples_follow_the_filtered_probabilities() -> None:

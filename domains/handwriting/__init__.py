@@ -1,0 +1,31 @@
+"""Handwriting: lines of ink as strokes of points, read from many formats, drawn as SVG and PNG.
+
+>>> from seqgen.domains import handwriting
+>>> handwriting.Ink([[[0, 0], [3, 4]]]).bounds
+(0.0, 0.0, 3.0, 4.0)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seqgen.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .files import read_ink as read_ink
+    from .files import read_inks as read_inks
+    from .ink import Ink as Ink
+    from .page import Page as Page
+    from .svg import ink_svg as ink_svg
+
+_HOME = {
+    "files": ("read_ink", "read_inks"),
+    "ink": ("Ink",),
+    "page": ("Page",),
+    "svg": ("ink_svg",),
+}
+__getattr__, __all__ = lazy_names(__name__, _HOME)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

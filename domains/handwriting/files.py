@@ -1,0 +1,188 @@
+"""Files and folders of ink: which lines are used and why the others are not, and which are held out."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from seqgen.domain import Splits
+from seqgen.errors import DataError, UsageError
+from seqgen.folders import walk
+
+from .iam import iam_lines, is_iam, line_of_iam, read_iam_line
+from .ink import Ink
+from .ink_json import read_ink_json
+from .inkml import LARGEST, inks_of_inkml, read_inkml
+from .inspection import Row, inspect, refused
+from .omniglot import read_omniglot
+from .reading import read_bytes
+from .sketch import read_sketches
+
+
+def read_xml(path: str | os.PathLike[str]) -> list[Ink]:
+    """The lines of an XML file, of InkML or of IAM-OnDB by its content. Raises DataError for others."""
+    raw, name = read_bytes(path, LARGEST), os.fspath(path)
+    return inks_of_inkml(raw, name) if b"<ink" in raw[:4000] else [line_of_iam(raw, name)]
+
+
+READERS: dict[str, Callable[[str | os.PathLike[str]], list[Ink]]] = {
+    ".inkml": read_inkml,
+    ".json": read_ink_json,
+    ".npz": read_sketches,
+    ".txt": read_omniglot,
+    ".xml": read_xml,
+    ".zip": read_omniglot,
+}
+
+
+class Inks(NamedTuple):
+    """What was found. rows: one a line, used or not; inks, names: those that are used."""
+
+    inks: tuple[Ink, ...]
+    names: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def read_ink(path: str | os.PathLike[str]) -> list[Ink]:
+    """The lines of one file, by the ending of its name, or of a folder, those of it that can be used.
+
+    Raises DataError for a file that is no ink, as the reader of its kind does, and for a folder without a line.
+    """
+    if Path(path).is_dir():
+        found = read_inks([path])
+        if not found.inks:
+            why = f": {found.rows[0].name}: {found.rows[0].reason}" if found.rows else f"; wanted {', '.join(READERS)}"
+            raise DataError(f"no ink in folder {os.fspath(path)}{why}")
+        return list(found.inks)
+    reader = READERS.get(Path(path).suffix.lower())
+    if reader is None:
+        raise DataError(f"{os.fspath(path)} is not named like ink; seqgen reads {', '.join(READERS)}")
+    return reader(path)
+
+
+def read_inks(paths: Iterable[str | os.PathLike[str]], accept: Callable[[Ink], object] = lambda ink: None) -> Inks:
+    """Files, and folders with all that is in them, in order of their names; nothing here is an error.
+
+    A folder in IAM-OnDB's layout is read as such, and its lines without a text are not used. accept: raises DataError,
+    with the reason, for a line that cannot be used.
+    """
+    inks: list[Ink] = []
+    names: list[str] = []
+    rows: list[Row] = []
+    seen: dict[Ink, str] = {}
+    for name, found, problem in _found(paths):
+        if isinstance(found, DataError):
+            rows.append(refused(name, found))
+            continue
+        row = inspect(found, name, problem)
+        if row.used:
+            try:
+                accept(found)
+            except DataError as error:
+                row = dataclasses.replace(row, used=False, reason=str(error))
+        if row.used:
+            first = seen.setdefault(found, name)
+            if first is not name:
+                row = dataclasses.replace(row, used=False, reason=f"the same ink as {first}")
+        rows.append(row)
+        if row.used:
+            inks.append(found)
+            names.append(name)
+    return Inks(tuple(inks), tuple(names), tuple(rows))
+
+
+def split(inks: Sequence[Ink], fraction: float = 0.1) -> Splits[Ink]:
+    """Holds out whole lines, about `fraction` of them and never none; no text is on both sides.
+
+    Lines without a text are kept together by their hand, if there is one. Which are held out follows from texts, hands
+    and ink, not from names or order. If all lines have one text, or one hand and no text, they are held out one by
+    one; a single line is cut between two strokes, or within its only one, into ink without a text.
+    Raises DataError for no line and for a single dot, UsageError for a fraction that is none.
+
+    >>> lines = [Ink([[[0, 0], [number, 1]]], text=word) for word in "abcdefghij" for number in range(4)]
+    >>> parts = split(lines)
+    >>> len(parts.train), len(parts.valid)
+    (36, 4)
+    """
+    if not 0 < fraction < 1:
+        raise UsageError(f"the fraction held out for validation is {fraction}; it must lie between 0 and 1")
+    if not inks:
+        raise DataError("there is no line to learn from; give it one or more")
+    if len(inks) == 1:
+        return _cut(inks[0], fraction)
+    alike: dict[str, list[int]] = {}
+    for index, ink in enumerate(inks):
+        alike.setdefault(_digest(("text", ink.text) if ink.text else ("hand", ink.hand or _content(ink))), []).append(
+            index
+        )
+    if len(alike) == 1:
+        alike = {_digest((_content(ink), index)): [index] for index, ink in enumerate(inks)}
+    held: set[int] = set()
+    for key in sorted(alike)[:-1]:
+        if len(held) >= fraction * len(inks):
+            break
+        held.update(alike[key])
+    train = tuple(ink for index, ink in enumerate(inks) if index not in held)
+    return Splits(train, tuple(inks[index] for index in sorted(held)))
+
+
+def _cut(ink: Ink, fraction: float) -> Splits[Ink]:
+    """The beginning and the end of a line, each with a point or more."""
+    if ink.points < 2:
+        raise DataError("a single dot is too little ink to learn from and to validate; give it a line or more")
+    strokes, times = ink.strokes, ink.times or ()
+    if len(strokes) == 1:
+        at = min(max(round((1 - fraction) * ink.points), 1), ink.points - 1)
+        strokes, times = (strokes[0][:at], strokes[0][at:]), tuple(part for t in times for part in (t[:at], t[at:]))
+    written = np.cumsum([len(stroke) for stroke in strokes])
+    after = int(np.argmin(np.abs(written[:-1] - (1 - fraction) * ink.points))) + 1
+    parts = (
+        Ink(strokes[part], times[part] or None, None, ink.hand) for part in (slice(None, after), slice(after, None))
+    )
+    return Splits(*((part,) for part in parts))
+
+
+def _content(ink: Ink) -> str:
+    return _digest([stroke.tobytes() for stroke in ink.strokes])
+
+
+def _digest(key: object) -> str:
+    return hashlib.sha256(repr(key).encode()).hexdigest()
+
+
+def _found(paths: Iterable[str | os.PathLike[str]]) -> Iterator[tuple[str, Ink | DataError, str]]:
+    """Every line with its name, or the error of a file; and what stands in the way of using it."""
+    for path in map(Path, paths):
+        if path.is_dir() and is_iam(path):
+            for line in iam_lines(path):
+                name = str(line.path.relative_to(path))
+                try:
+                    yield name, read_iam_line(line.path, line.text, line.hand), line.problem
+                except DataError as error:
+                    yield name, _renamed(error, line.path, name), ""
+        elif path.is_dir():
+            for file in walk(path, []):
+                if file.suffix.lower() in READERS:
+                    yield from _lines(file, str(file.relative_to(path)))
+        else:
+            yield from _lines(path, str(path))
+
+
+def _lines(file: Path, name: str) -> Iterator[tuple[str, Ink | DataError, str]]:
+    try:
+        inks = read_ink(file)
+    except DataError as error:
+        yield name, _renamed(error, file, name), ""
+        return
+    for number, ink in enumerate(inks):
+        yield name if len(inks) == 1 else f"{name}[{number}]", ink, ""
+
+
+def _renamed(error: DataError, file: Path, name: str) -> DataError:
+    return DataError(str(error).replace(str(file), name, 1))
