@@ -31,10 +31,12 @@ class Joint(NamedTuple):
     markers: float
 
 
-def train(splits: Splits[music.Score], folder: Path, *, steps: int = STEPS, seed: int = 0) -> music.MusicModel:
+def train(
+    splits: Splits[music.Score], folder: Path, *, size: str = SIZE, steps: int = STEPS, seed: int = 0
+) -> music.MusicModel:
     """Trains in `folder`, or takes what was trained there before."""
     if not (folder / "model").exists():
-        music.train(splits, folder, size=SIZE, steps=steps, seed=seed, encoding="grid", training=TRAINING)
+        music.train(splits, folder, size=size, steps=steps, seed=seed, encoding="grid", training=TRAINING)
     return music.load(folder)
 
 

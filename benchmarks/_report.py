@@ -22,7 +22,7 @@ class Row(NamedTuple):
     def met(self) -> bool | None:
         if self.target is None:
             return None
-        return self.reached <= self.target if self.sense == "<=" else self.reached >= self.target
+        return bool(self.reached <= self.target if self.sense == "<=" else self.reached >= self.target)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:

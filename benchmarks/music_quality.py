@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import _chorales
 import _piano_rolls
@@ -91,7 +92,8 @@ def samples(args: Arguments) -> list[Row]:
 def chorales(args: Arguments) -> list[Row]:
     """Bach's chorales, joint."""
     splits = args.chorales
-    model = _chorales.train(splits, args.runs / "jsb16", **({"steps": 4} if args.toy else {}))
+    toy: dict[str, Any] = {"size": "tiny", "steps": 4} if args.toy else {}
+    model = _chorales.train(splits, args.runs / "jsb16", **toy)
     rows = []
     for name, pieces, target in (("validation", splits.valid, 0.50), ("test", splits.test, None)):
         joint, what = _chorales.score(model, pieces), f"JSB-16 {name}"

@@ -91,7 +91,7 @@ def tell(outcome: Outcome, domain: str, unit: str) -> int:
         return 128 + outcome.signal
     why = " (validation no longer improves)" if outcome.stopped_early else ""
     print(f"seqgen: step {outcome.step} of {outcome.steps}{why}, best validation {outcome.best:.4f} nats/{unit}")
-    print(f"seqgen: model {outcome.model}, curve {outcome.curve}; try it with: seqgen {domain} sample --model {folder}")
+    print(f"seqgen: model {outcome.model}, curve {outcome.curve}; go on with: seqgen {domain} sample --model {folder}")
     return 0
 
 

@@ -112,7 +112,7 @@ def test_a_folder_without_text(tmp_path: Path, told: Told) -> None:
 # Requests that cannot be met
 
 TRAIN: dict[str, tuple[list[str], str]] = {
-    "nothing to learn from": ([], r"say what to learn from: a text file, a folder, - or a data set; or --resume a run"),
+    "nothing to learn from": ([], r"say what to learn from: a file, a folder or a data set; or --resume a run"),
     "no steps": (["PROSE", "--steps", "0"], r"a run of 0 steps cannot be; give more than 0 .*"),
     "no minutes": (["PROSE", "--minutes", "-1"], r"a run of -1\.0 minutes cannot be; give more than 0 .*"),
     "two lengths": (["PROSE", "--steps", "1", "--minutes", "1"], r"--steps and --minutes both say .*: give one"),
@@ -335,7 +335,7 @@ def test_fine_tuning_from_standard_input_and_going_on(
     assert main(["text", "train", "-", "--from", str(folder), "--out", str(out), "--steps", "1"]) == 0
     first, second, *page = told()[0].splitlines()
     assert first == "seqgen: step 1 of 1, best validation 2.2500 nats/char"
-    assert second.endswith(f"write with: seqgen text sample --model '{out}'")
+    assert second.endswith(f"go on with: seqgen text sample --model '{out}'")
     assert str(out / "model") in second and str(out / "curve.svg") in second
     assert len("\n".join(page)) == 300
     before = contents(out)

@@ -55,7 +55,7 @@ def test_what_ships_is_found() -> None:
     ("look_up", "message"),
     [
         (registry.domain, r"no domain named 'txet'; did you mean 'text'\? \(known: .*text"),
-        (registry.dataset, r"no dataset named 'txet' \(known: number-rules, .*tiny-shakespeare"),
+        (registry.dataset, r"no dataset named 'txet' \(known: .*number-rules, .*tiny-shakespeare"),
         (registry.command, r"no command named 'txet'; did you mean 'text'\?"),
     ],
 )

@@ -221,6 +221,7 @@ def test_more_than_an_hour_is_refused_before_anything_runs(tmp_path: Path, monke
     assert not log.exists()
 
 
+@pytest.mark.slow  # not for its time: most machines have no FluidSynth, and a gate skips nothing
 @pytest.mark.skipif(shutil.which("fluidsynth") is None, reason="FluidSynth is not installed here")
 def test_the_real_fluidsynth(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     if sound._font(None) is None:

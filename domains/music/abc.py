@@ -49,8 +49,8 @@ def score_from_abc(tune: str) -> Score:
     holds for its letter, in all octaves, to the end of the bar. Raises DataError for a tune with several voices, with
     signs that are not ABC, or without notes. Source: the ABC music standard 2.1.
 
-    >>> [(note.pitch, note.duration) for note in score_from_abc("X:1\\nL:1/4\\nK:G\\nG>F|(3ABc").notes[:3]]
-    [(67, 0.75), (66, 0.25), (69, 0.3333333333333333)]
+    >>> [(note.pitch, round(note.duration, 3)) for note in score_from_abc("X:1\\nL:1/4\\nK:G\\nG>F|(3ABc").notes[:3]]
+    [(67, 0.75), (66, 0.25), (69, 0.333)]
     """
     reader = _Tune()
     in_header = True
