@@ -1,7 +1,7 @@
 """How well music is learned, and how sound what is composed is: every figure of docs/music.md.
 
 The shipped model is measured as it is. The two rows on Bach's chorales and the four on piano rolls train models of
-their own, in --runs, and take what was trained there before; that takes an hour on two cores. Choose parts with --part.
+their own, in --runs, and take what was trained there before; that takes long. Choose parts with --part.
 """
 
 from __future__ import annotations

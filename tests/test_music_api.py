@@ -11,6 +11,7 @@ import jax
 import numpy as np
 import pytest
 
+from seqgen import run
 from seqgen.domain import Splits
 from seqgen.domains import music
 from seqgen.domains.music import DRUMS, Grid, Meter, Note, Performance, Score, Tempo, api
@@ -161,18 +162,27 @@ def test_a_score_is_the_sum_over_events(singing: music.MusicModel, playing: musi
 
 
 @pytest.mark.usefixtures("learning")
-def test_training_resumes_to_the_same_bits_and_augments(tmp_path: Path) -> None:
-    pieces = Splits([chorale(start, 24) for start in range(4)], [chorale(4, 24)])
-    straight = music.train(pieces, tmp_path / "straight", size="tiny", steps=24)
-    (tmp_path / "straight" / "model").rename(tmp_path / "kept")
-    music.train(pieces, tmp_path / "parts", size="tiny", steps=24)
-    again = music.load(tmp_path / "parts")
-    jax.tree.map(np.testing.assert_array_equal, again.params, music.load(tmp_path / "kept").params)
-    assert isinstance(again.codec, Grid) and straight.best < math.log(again.codec.spec.size)
+def test_training_and_going_on(tmp_path: Path) -> None:
+    pieces = Splits([chorale(start) for start in range(4)], [chorale(4)])
+    outcome = music.train(pieces, tmp_path / "run", size="tiny", steps=10)
+    model = music.load(tmp_path / "run")
+    assert isinstance(model.codec, Grid) and outcome.best < math.log(model.codec.spec.size)
     with pytest.raises(UsageError, match="does not know where its data is"):
-        music.resume(tmp_path / "parts")
-    longer = music.resume(tmp_path / "parts", pieces, steps=30)
-    assert longer.step == 30
+        music.resume(tmp_path / "run")
+    assert music.resume(tmp_path / "run", pieces, steps=12).step == 12
+
+
+def test_what_an_epoch_hears_follows_from_seed_and_epoch() -> None:
+    pieces, codec = [chorale(start) for start in range(3)], Grid()
+
+    def heard(seed: int, epoch: int) -> list[list[int]]:
+        source = run._augmented(music.DOMAIN, codec, pieces, seed)
+        assert source is not None
+        examples = source(epoch)
+        return [examples.read(i, 0, length).tolist() for i, length in enumerate(examples.lengths)]
+
+    assert heard(1, 5) == heard(1, 5)
+    assert heard(1, 5) != heard(1, 6) and heard(1, 5) != heard(2, 5)
 
 
 @pytest.mark.usefixtures("learning")
