@@ -37,13 +37,10 @@ def run_train(
     train: Callable[..., Outcome],
     resume: Callable[..., Outcome],
     own: Mapping[str, Any] = {},
-    *,
-    also_resumed: Mapping[str, Any] = {},
 ) -> Outcome:
     """Trains or resumes as the options say. Raises UsageError for options that do not go together.
 
     own: the domain's own settings by the name of `train`'s argument, None where not given; fixed once a run began.
-    also_resumed: those that a resume takes as well.
     """
     if args.resume is not None:
         fixed = {
@@ -64,7 +61,7 @@ def run_train(
 
     use_compile_cache()
     if args.resume is not None:
-        return resume(args.resume, args.data, steps=args.steps, **also_resumed)
+        return resume(args.resume, args.data, steps=args.steps)
     return train(
         args.data,
         args.out or _free_folder(args.data),
@@ -75,7 +72,6 @@ def run_train(
         start_from=args.start_from,
         download=args.download,
         **{name: value for name, value in own.items() if value is not None},
-        **also_resumed,
     )
 
 

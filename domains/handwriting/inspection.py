@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from seqgen.table import printable, shortened
+from seqgen.table import table as aligned
 
 from .ink import Ink
 
@@ -70,39 +72,13 @@ def table(rows: Iterable[Row]) -> str:
     a.json  Hi    me          3      40      1.2         7  yes
     b.txt   -     -           -       -        -         -  no: it is empty
     """
-    lines = [_HEAD, *map(_cells, rows)]
-    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(map(_padded, line, widths, range(len(line)))).rstrip() for line in lines)
-
-
-def printable(text: str) -> str:
-    """`text` in one line that no terminal obeys: line ends, escapes and undecodable bytes as backslash codes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return aligned(_HEAD, map(_cells, rows), right=range(3, 7))
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    name, used = _shortened(printable(row.name)), "yes" if row.used else f"no: {printable(row.reason)}"
-    text, hand = (_shortened(printable(words)) or "-" for words in (row.text, row.hand))
+    name, used = shortened(printable(row.name), WIDEST), "yes" if row.used else f"no: {printable(row.reason)}"
+    text, hand = (shortened(printable(words), WIDEST) or "-" for words in (row.text, row.hand))
     if not row.points:
         return name, text, hand, *"----", used
     seconds = f"{row.seconds:.1f}" if row.seconds else "-"
     return name, text, hand, str(row.strokes), str(row.points), seconds, f"{row.x_height:.3g}", used
-
-
-def _shortened(name: str) -> str:
-    if _width(name) <= WIDEST:
-        return name
-    head, tail = name[:WIDEST], name[-WIDEST:]
-    while _width(head + tail) > WIDEST - 3:
-        head, tail = (head[:-1], tail) if _width(head) > _width(tail) else (head, tail[1:])
-    return f"{head}...{tail}"
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: Chinese, Japanese and Korean characters take two, combining marks none."""
-    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
-
-
-def _padded(text: str, width: int, column: int) -> str:
-    space = " " * (width - _width(text))
-    return space + text if 3 <= column <= 6 else text + space

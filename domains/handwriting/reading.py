@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import io
-import os
-import stat
 import struct
 import zipfile
 import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 
+from seqgen import reading
 from seqgen.errors import DataError
 
 from .ink import Floats, Ink
@@ -25,28 +24,7 @@ PACKED_FILES = 5_000
 _RIGHT = 0.9  # of the stamps of a line: with more wrong ones, its times mean nothing
 
 
-def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
-    """The whole file, never more than `limit` bytes.
-
-    Raises DataError for what is missing, unreadable, empty, larger, a folder, or a device or pipe that might not end.
-    """
-    name = os.fspath(path)
-    try:
-        mode = os.stat(name).st_mode
-        if stat.S_ISDIR(mode):
-            raise DataError(f"{name} is a folder; name a file")
-        if not stat.S_ISREG(mode):
-            raise DataError(f"{name} is a device or a pipe, not a file; save it as a file")
-        with Path(name).open("rb") as file:
-            raw = file.read(limit + 1)
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"cannot read {name}: {reason}; check the name and its permissions") from None
-    if not raw:
-        raise DataError(f"{name} is empty; get the file again")
-    if len(raw) > limit:
-        raise DataError(f"{name} is larger than {limit // 2**20} MB, too large for ink; split it into several files")
-    return raw
+read_bytes = partial(reading.read_bytes, too_large=", too large for ink; split it into several files")
 
 
 def members(raw: bytes, name: str, limit: int, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from seqgen.errors import DataError
 
+from .guard import MAX_EVENTS
 from .musicxml import upbeat
 from .score import Meter, Note, Score, Tempo
 
-MAX_EVENTS = 200_000
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _FIFTHS = "FCGDAEB"
 _MODES = {"maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}

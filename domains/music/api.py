@@ -24,8 +24,9 @@ from seqgen.network import Params
 from seqgen.pretrained import open_model, resolve
 from seqgen.training import evaluate
 
-from .files import MAX_EVENTS, Pieces, read_pieces, split
+from .files import Pieces, read_pieces, split
 from .grid import Grid, to_grid, voices
+from .guard import MAX_EVENTS
 from .length import Length
 from .performance import Decoded, Performance
 from .presets import DOMAIN, ENCODINGS, SHIPPED

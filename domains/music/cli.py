@@ -13,13 +13,14 @@ from seqgen.cli import pick_seed, tell_seed
 from seqgen.commands import Commands
 from seqgen.errors import UsageError
 
+from .guard import MAX_EVENTS
+
 if TYPE_CHECKING:
     from .api import Composition
     from .score import Meter
 
 MODEL = "chorales"
 MODEL_HELP = f"a shipped name, a run or a model folder ({MODEL})"
-MAX_EVENTS = 200_000
 DEMO_BARS = 16
 
 

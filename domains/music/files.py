@@ -16,6 +16,7 @@ from seqgen.errors import DataError, UsageError
 from seqgen.folders import walk
 
 from .grid_json import read_grid_json
+from .guard import MAX_EVENTS
 from .inspection import Row, inspect
 from .midi import read_midi
 from .musicxml import read_musicxml
@@ -29,7 +30,6 @@ READERS = {
     ".mxl": read_musicxml,
 }
 GRIDS = ".json"  # many pieces a file
-MAX_EVENTS = 200_000
 MELODY = 16  # moves of the melody that tell a piece from others
 
 

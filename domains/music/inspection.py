@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from seqgen.errors import DataError
+from seqgen.table import printable, shortened
+from seqgen.table import table as aligned
 
 from .guard import MAX_EVENTS
 from .midi import read_midi
@@ -84,14 +85,7 @@ def table(rows: Iterable[Row]) -> str:
     a.mid     96  1:02      2  piano        120    3/4    yes
     b.mid      -     -      -  -            -      -      no: it has no notes
     """
-    lines = [_HEAD, *map(_cells, rows)]
-    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(map(_padded, line, widths, range(len(line)))).rstrip() for line in lines)
-
-
-def printable(text: str) -> str:
-    """`text` in one line that no terminal obeys: line ends, escapes and undecodable bytes as backslash codes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return aligned(_HEAD, map(_cells, rows), right=(1, 2, 3))
 
 
 def _without_name(message: str, name: str) -> str:
@@ -110,27 +104,8 @@ def _families(score: Score) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    name, used = _shortened(printable(row.name)), "yes" if row.used else f"no: {printable(row.reason)}"
+    name, used = shortened(printable(row.name), WIDEST_NAME), "yes" if row.used else f"no: {printable(row.reason)}"
     if not row.notes:
         return name, *"------", used
     minutes, seconds = divmod(round(row.seconds), 60)
     return name, str(row.notes), f"{minutes}:{seconds:02}", str(row.parts), row.programs, row.tempo, row.meter, used
-
-
-def _shortened(name: str) -> str:
-    if _width(name) <= WIDEST_NAME:
-        return name
-    head, tail = name[: len(name) // 2], name[len(name) // 2 :]
-    while _width(head + tail) > WIDEST_NAME - 3:
-        head, tail = (head[:-1], tail) if _width(head) > _width(tail) else (head, tail[1:])
-    return f"{head}...{tail}"
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: Chinese, Japanese and Korean characters take two, combining marks none."""
-    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
-
-
-def _padded(text: str, width: int, column: int) -> str:
-    space = " " * (width - _width(text))
-    return space + text if column in (1, 2, 3) else text + space

@@ -18,6 +18,7 @@ from xml.etree.ElementTree import Element  # only the node; the parser is defuse
 from seqgen.errors import DataError
 from seqgen.xml import Target, parse_xml
 
+from .guard import MAX_EVENTS
 from .reading import read_bytes
 from .score import DRUMS, Meter, Note, Score, Tempo
 
@@ -36,7 +37,7 @@ _SNARE = 38
 _MEASURE_CHILDREN = frozenset({"note", "backup", "forward", "attributes", "direction", "sound"})
 
 
-def read_musicxml(path: str | os.PathLike[str], max_events: int = 200_000) -> Score:
+def read_musicxml(path: str | os.PathLike[str], max_events: int = MAX_EVENTS) -> Score:
     """One MusicXML file, .xml, .musicxml or .mxl (found by content), as it sounds.
 
     Times follow the tempo marks, 120 quarter notes a minute before the first. Tied notes are one note, transposing
