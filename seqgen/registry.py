@@ -17,7 +17,7 @@ from .errors import SeqgenError, UnknownName, UsageError
 if TYPE_CHECKING:  # seqgen.domain costs NumPy, importlib.metadata 30 ms: `--help` waits for neither
     from importlib.metadata import EntryPoint
 
-    from .domain import Domain
+    from .domain import Domain, Splits
 
 _newcomers: dict[str, Domain[Any]] = {}
 
@@ -55,6 +55,19 @@ def dataset(name: str) -> ModuleType:
     Raises UnknownName, and SeqgenError when its package does not import.
     """
     return _load("dataset", name, datasets())  # type: ignore[no-any-return]
+
+
+def load_dataset(name: str, domain: str, *, download: bool = False) -> Splits[Any]:
+    """The items of a data set for this domain, where a user may also have named a file.
+
+    Raises UnknownName, UsageError for a set of another domain, and what its `load` raises.
+    """
+    if name not in datasets():
+        raise UnknownName("file, folder or data set", name, datasets())
+    found = dataset(name)
+    if domain != found.DOMAIN:
+        raise UsageError(f"the data set {name!r} is for {found.DOMAIN}, not {domain}")
+    return found.load(download=download)  # type: ignore[no-any-return]
 
 
 def commands() -> tuple[str, ...]:

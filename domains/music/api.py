@@ -273,12 +273,7 @@ def load_splits(
             )
             raise DataError(f"no piece in {name} can be used: {why}")
         return split(pieces.scores)
-    if name in registry.datasets():
-        dataset = registry.dataset(name)
-        if DOMAIN.name != dataset.DOMAIN:
-            raise UsageError(f"the data set {name!r} is for {dataset.DOMAIN}, not music")
-        return dataset.load(download=download)  # type: ignore[no-any-return]
-    raise UnknownName("file, folder or data set", name, registry.datasets())
+    return registry.load_dataset(name, DOMAIN.name, download=download)
 
 
 def tell_use(pieces: Pieces) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from numpy.random import Generator
 
 from seqgen.config import TrainingConfig
 from seqgen.domain import Codec, Domain
-from seqgen.errors import ModelError, UnknownName
-from seqgen.spec import Discrete
+from seqgen.errors import ModelError
+from seqgen.presets import Preset, pick, symbol_model
 
 from .grid import Grid, fits
 from .performance import Performance
@@ -24,17 +24,6 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "pretrained"
 LOWEST, HIGHEST = 21, 108  # a piano's keys: transposition stays among them
 
-
-class Preset(NamedTuple):
-    """layers, units, embedding: of the network; dropout: between layers; learning_rate: the peak."""
-
-    layers: int
-    units: int
-    embedding: int
-    dropout: float
-    learning_rate: float
-
-
 PRESETS = {
     "tiny": Preset(1, 128, 32, 0.0, 1e-2),
     "small": Preset(2, 256, 64, 0.2, 6e-3),
@@ -45,19 +34,12 @@ PRESETS = {
 
 def make_model(codec: Codec[Score], size: str) -> Model:
     """An LSTM of the size under a softmax over the codec's symbols."""
-    from seqgen.heads import Categorical
-    from seqgen.model import Model
-    from seqgen.network import Network
-
-    spec, preset = codec.spec, _preset(size)
-    assert isinstance(spec, Discrete)
-    network = Network(spec, preset.layers, preset.units, preset.embedding, dropout=preset.dropout)
-    return Model(network, Categorical(spec.size))
+    return symbol_model(codec.spec, pick(PRESETS, size))
 
 
 def training(size: str) -> TrainingConfig:
     """The settings for a size. A window holds about four bars of four voices."""
-    return TrainingConfig(rows=32, window=256, learning_rate=_preset(size).learning_rate)
+    return TrainingConfig(rows=32, window=256, learning_rate=pick(PRESETS, size).learning_rate)
 
 
 def fit_grid(scores: Sequence[Score]) -> Grid:
@@ -94,12 +76,6 @@ def augment(score: Score, random: Generator) -> Score:
     if pitches:
         low, high = max(low, min(LOWEST - min(pitches), 0)), min(high, max(HIGHEST - max(pitches), 0))
     return score.transposed(int(random.integers(low, high + 1))).stretched(stretch)
-
-
-def _preset(size: str) -> Preset:
-    if size not in PRESETS:
-        raise UnknownName("size", size, PRESETS)
-    return PRESETS[size]
 
 
 _WALTZ = Score(

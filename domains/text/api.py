@@ -16,7 +16,7 @@ from seqgen import registry, run, sampling
 from seqgen.batching import evaluation_windows, in_memory
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
-from seqgen.errors import DataError, UnknownName, UsageError
+from seqgen.errors import DataError, UsageError
 from seqgen.heads import Options
 from seqgen.model import Model
 from seqgen.network import Params
@@ -241,9 +241,4 @@ def load_splits(data: str | os.PathLike[str], *, encoding: str = "utf-8", downlo
         if len(found.skipped) > SKIPPED_SHOWN:
             print(f"skipped: {len(found.skipped) - SKIPPED_SHOWN} more", file=sys.stderr)
         return split(found.texts)
-    if name in registry.datasets():
-        dataset = registry.dataset(name)
-        if DOMAIN.name != dataset.DOMAIN:
-            raise UsageError(f"the data set {name!r} is for {dataset.DOMAIN}, not text")
-        return dataset.load(download=download)  # type: ignore[no-any-return]
-    raise UnknownName("file, folder or data set", name, registry.datasets())
+    return registry.load_dataset(name, DOMAIN.name, download=download)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seqgen.config import TrainingConfig
 from seqgen.domain import Codec, Domain
-from seqgen.errors import UnknownName
-from seqgen.spec import Discrete
+from seqgen.presets import Preset, pick, symbol_model
 
 from .codec import Characters, match
 
@@ -17,17 +16,6 @@ if TYPE_CHECKING:
 
 
 SHIPPED = Path(__file__).parent / "pretrained"
-
-
-class Preset(NamedTuple):
-    """layers, units, embedding: of the network; dropout: between layers; learning_rate: the peak."""
-
-    layers: int
-    units: int
-    embedding: int
-    dropout: float
-    learning_rate: float
-
 
 # Wider networks see the same text more often before they stop learning, so they need more dropout.
 PRESETS = {
@@ -40,25 +28,12 @@ PRESETS = {
 
 def make_model(codec: Codec[str], size: str) -> Model:
     """An LSTM of the size under a softmax over the codec's symbols."""
-    from seqgen.heads import Categorical
-    from seqgen.model import Model
-    from seqgen.network import Network
-
-    spec, preset = codec.spec, _preset(size)
-    assert isinstance(spec, Discrete)
-    network = Network(spec, preset.layers, preset.units, preset.embedding, dropout=preset.dropout)
-    return Model(network, Categorical(spec.size))
+    return symbol_model(codec.spec, pick(PRESETS, size))
 
 
 def training(size: str) -> TrainingConfig:
     """The settings for a size."""
-    return TrainingConfig(learning_rate=_preset(size).learning_rate)
-
-
-def _preset(size: str) -> Preset:
-    if size not in PRESETS:
-        raise UnknownName("size", size, PRESETS)
-    return PRESETS[size]
+    return TrainingConfig(learning_rate=pick(PRESETS, size).learning_rate)
 
 
 DOMAIN: Domain[str] = Domain(
