@@ -16,6 +16,7 @@ import logging
 import re
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,7 +122,19 @@ def _write(path: Path, leaves: dict[str, np.ndarray]) -> None:
         try:
             checkpointer.save(path, args=ocp.args.PyTreeSave(leaves))
         except ValueError as error:  # what tensorstore makes of a full disk
+            _settle(path)
             raise OSError(0, re.sub(r".*: | \[.*", "", str(error))) from None
+
+
+def _settle(path: Path) -> None:
+    """Waits while Orbax, which failed with one array, still writes others: a folder removed now would come back."""
+    before, calm = -1, 0
+    for _ in range(100):
+        now = sum(1 for _ in path.parent.rglob("*"))
+        before, calm = now, calm + 1 if now == before else 0
+        if calm == 5:
+            return
+        time.sleep(0.05)
 
 
 def _read(folder: Path, template: TrainState) -> tuple[TrainState, dict[str, Any]]:
