@@ -19,9 +19,11 @@ STEP_BIAS = -2.75
 
 
 class WindowCarry(NamedTuple):
-    """An LSTM's carry, where the window stands, and what it read there."""
+    """An LSTM's carry, the window as it stands, and what it read there."""
 
     lstm: LSTMCarry
+    alpha: Array  # [B, K] heights
+    beta: Array  # [B, K] sharpness
     position: Array  # [B, K] centres, in entries of the memory
     seen: Array  # [B, E] the window's contents
 
@@ -56,7 +58,8 @@ class WindowLSTM(nnx.Module):
         self.window_bias = nnx.Param(jnp.zeros(3 * components).at[2 * components :].set(STEP_BIAS))
 
     def start(self, batch: int, memory: Memory | None = None) -> WindowCarry:
-        return WindowCarry(self.lstm.start(batch), jnp.zeros((batch, self.components)), jnp.zeros((batch, self.entry)))
+        window = jnp.zeros((batch, self.components))
+        return WindowCarry(self.lstm.start(batch), window, window, window, jnp.zeros((batch, self.entry)))
 
     def project(self, inputs: Array) -> Array:
         return self.lstm.project(inputs)
@@ -84,7 +87,7 @@ class WindowLSTM(nnx.Module):
             alpha, beta, advance = jnp.split(window, 3, axis=-1)
             position = carry.position + advance
             seen = jnp.einsum("bu,bue->be", gaussian_window(alpha, beta, position, memory), memory.values)
-            return WindowCarry(inner, position, seen), jnp.concatenate([hidden, seen], axis=-1)
+            return WindowCarry(inner, alpha, beta, position, seen), jnp.concatenate([hidden, seen], axis=-1)
 
         return update
 
@@ -98,3 +101,8 @@ def gaussian_window(alpha: Array, beta: Array, position: Array, memory: Memory) 
     entries = jnp.arange(memory.valid.shape[1], dtype=position.dtype)
     distance = position[:, :, None] - entries
     return jnp.sum(alpha[:, :, None] * jnp.exp(-beta[:, :, None] * distance**2), axis=1) * memory.valid
+
+
+def seen_most(carry: WindowCarry, memory: Memory) -> Array:
+    """The entry of each row that the window weighs most, int32 `[B]`."""
+    return jnp.argmax(gaussian_window(carry.alpha, carry.beta, carry.position, memory), axis=1)

@@ -42,7 +42,10 @@ FORMAT = 1
 _KEYS = {"domain", "size", "seed", "steps", "training", "data", "data_sha256", "codec", "network", "head", "from"}
 CALIBRATION = 5  # steps timed, after the first, to turn minutes into steps
 LOG_EVERY = 10  # steps a row of metrics.jsonl
-EVALUATE_EVERY = 10  # steps between validations at the least: a short run is for learning
+EVALUATE_EVERY = 10  # steps between validations at the least
+# Steps between validations for each of their windows, at the least: a window costs a third of a step, so they take a
+# tenth of the time, and a short run is for learning.
+EVALUATE_SHARE = 3
 
 
 @dataclass(frozen=True)
@@ -307,10 +310,11 @@ def _steps_in(seconds: float, started: float, run: _Run, state: TrainState, trai
     once = time.perf_counter()
     evaluate(run.model, state.params, itertools.islice(run.valid, 2))
     window = (time.perf_counter() - once) / min(2, len(run.valid))
-    evaluations = first + run.training.evaluations * window * _evaluation_windows(run)
-    left = seconds - (time.perf_counter() - started)
-    # However slow starting and validating are, half the time is for learning.
-    return max(1, round(max(left - evaluations, seconds / 2) / float(np.median(np.diff(times)))))
+    step, left = float(np.median(np.diff(times))), seconds - (time.perf_counter() - started) - first
+    # As `_every` has it: a fixed number of validations, or in a short run one every so many steps.
+    fixed = (left - run.training.evaluations * window * _evaluation_windows(run)) / step
+    # However slow starting is, half the time is for learning.
+    return max(1, round(max(fixed, left / (step + window / EVALUATE_SHARE), seconds / 2 / step)))
 
 
 def _evaluation_windows(run: _Run) -> int:
@@ -318,8 +322,13 @@ def _evaluation_windows(run: _Run) -> int:
     return min(len(run.valid), max(1, run.training.evaluation_steps // (rows * window)))
 
 
+def _every(run: _Run, steps: int) -> int:
+    """Steps between validations."""
+    return max(EVALUATE_EVERY, steps // run.training.evaluations, EVALUATE_SHARE * _evaluation_windows(run))
+
+
 def _loop(run: _Run, state: TrainState, train_step: Any, steps: int, started: float) -> Outcome:
-    every = max(EVALUATE_EVERY, steps // run.training.evaluations)
+    every = _every(run, steps)
     checkpoints = Checkpoints(run.folder / "checkpoints")
     log = run.folder / "metrics.jsonl"
     done = int(state.step)

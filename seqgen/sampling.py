@@ -19,8 +19,8 @@ from .network import Context, Params
 from .recurrence import Array, Carry
 from .spec import Steps, empty_steps, null_step
 
-# (carry, step) -> bool [B]: a row is finished with this step. Graves' rule for handwriting reads the window there.
-Stop = Callable[[Carry, Steps], Array]
+# (carry, step, context) -> bool [B]: a row is finished with this step. Graves' rule for handwriting reads the window.
+Stop = Callable[[Carry, Steps, Context], Array]
 
 LONGEST_PRIME = 256  # steps of a prompt taken in at once; a longer one goes in piece by piece
 
@@ -203,7 +203,7 @@ def _advance(model: Model, chunk: int, stop: Stop | None) -> Callable[..., Any]:
                 turn = (grammar.phase + state.position) % grammar.allowed.shape[0]
                 here = options._replace(allowed=grammar.allowed[turn])
             step = model.head.sample(head_params, keys, features, here)
-            done = state.done if stop is None else state.done | stop(carry, step)
+            done = state.done if stop is None else state.done | stop(carry, step, context)
             # The step that stops a row still counts; those after it are drawn, and dropped.
             return SampleState(carry, step, state.keys, state.position + 1, done), (step, ~state.done)
 

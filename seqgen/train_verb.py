@@ -75,8 +75,8 @@ def run_train(
     )
 
 
-def tell(outcome: Outcome, domain: str, unit: str) -> int:
-    """Says how the run ended and how to go on; the exit code."""
+def tell(outcome: Outcome, domain: str, unit: str, verb: str = "sample") -> int:
+    """Says how the run ended and how to go on, with which verb; the exit code."""
     folder = shlex.quote(str(outcome.folder))
     if outcome.signal is not None:
         print(
@@ -87,7 +87,7 @@ def tell(outcome: Outcome, domain: str, unit: str) -> int:
         return 128 + outcome.signal
     why = " (validation no longer improves)" if outcome.stopped_early else ""
     print(f"seqgen: step {outcome.step} of {outcome.steps}{why}, best validation {outcome.best:.4f} nats/{unit}")
-    print(f"seqgen: model {outcome.model}, curve {outcome.curve}; go on with: seqgen {domain} sample --model {folder}")
+    print(f"seqgen: model {outcome.model}, curve {outcome.curve}; go on with: seqgen {domain} {verb} --model {folder}")
     return 0
 
 

@@ -216,8 +216,8 @@ def test_the_pieces_of_a_stream_are_the_sample() -> None:
     check_equal([np.concatenate(pieces)], sample(SYMBOLS, params, KEY, prompts, length=21, chunk=8))
 
 
-def at_symbol(carry: Any, step: jax.Array) -> jax.Array:
-    del carry
+def at_symbol(carry: Any, step: jax.Array, context: Context) -> jax.Array:
+    del carry, context
     return step == 4
 
 
@@ -234,9 +234,9 @@ def test_the_step_that_stops_a_row_is_its_last() -> None:
     assert [row.tolist() for row in stopped] == [row[:5] for row in wanted]
 
 
-def past_the_text(carry: Any, step: Any) -> jax.Array:
+def past_the_text(carry: Any, step: Any, context: Context) -> jax.Array:
     """In the manner of Graves' rule for the end of a line: the window has come so far."""
-    del step
+    del step, context
     return jnp.max(carry[0].position, axis=-1) > 6
 
 

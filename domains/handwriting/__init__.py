@@ -12,16 +12,28 @@ from typing import TYPE_CHECKING
 from seqgen.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from .api import HandwritingModel as HandwritingModel
+    from .api import InkScore as InkScore
+    from .api import load as load
+    from .files import in_x_heights as in_x_heights
     from .files import read_ink as read_ink
     from .files import read_inks as read_inks
     from .ink import Ink as Ink
+    from .learning import resume as resume
+    from .learning import train as train
+    from .offsets import Offsets as Offsets
     from .page import Page as Page
+    from .presets import DOMAIN as DOMAIN
     from .svg import ink_svg as ink_svg
 
 _HOME = {
-    "files": ("read_ink", "read_inks"),
+    "api": ("HandwritingModel", "InkScore", "load"),
+    "files": ("in_x_heights", "read_ink", "read_inks"),
     "ink": ("Ink",),
+    "learning": ("resume", "train"),
+    "offsets": ("Offsets",),
     "page": ("Page",),
+    "presets": ("DOMAIN",),
     "svg": ("ink_svg",),
 }
 __getattr__, __all__ = lazy_names(__name__, _HOME)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -95,6 +96,18 @@ def read_inks(paths: Iterable[str | os.PathLike[str]], accept: Callable[[Ink], o
             inks.append(found)
             names.append(name)
     return Inks(tuple(inks), tuple(names), tuple(rows))
+
+
+def in_x_heights(inks: Sequence[Ink]) -> tuple[Ink, ...]:
+    """The lines with letters like x one unit high, as models take them: a factor for each hand, the median of its lines.
+
+    A line of capitals or figures alone says little about that height, so that lines are not measured one by one.
+    """
+    heights: dict[str | None, list[float]] = {}
+    for ink in inks:
+        heights.setdefault(ink.hand, []).append(ink.x_height())
+    factors = {hand: 1 / statistics.median(found) for hand, found in heights.items()}
+    return tuple(ink.scaled(factors[ink.hand]) for ink in inks)
 
 
 def split(inks: Sequence[Ink], fraction: float = 0.1) -> Splits[Ink]:

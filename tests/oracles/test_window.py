@@ -130,7 +130,7 @@ def window_loop(values: dict[str, Any], masks: dict[str, Any]) -> tuple[Any, Flo
                 state = [leaf[b] for leaf in jax.tree.leaves(start)]
             if not masks["valid"][b, t]:
                 continue
-            h, c, position, seen = state
+            h, c, alpha, beta, position, seen = state
             z = (
                 values["inputs"][b, t] @ cell["lstm"]["input_kernel"]
                 + h @ cell["lstm"]["hidden_kernel"]
@@ -145,8 +145,8 @@ def window_loop(values: dict[str, Any], masks: dict[str, Any]) -> tuple[Any, Flo
             for u in range(int(memory.valid[b].sum())):
                 phi = sum(alpha[k] * np.exp(-beta[k] * (position[k] - u) ** 2) for k in range(K))
                 seen += phi * memory.values[b, u]
-            state = [h, c, position, seen]
+            state = [h, c, alpha, beta, position, seen]
             features[b, t] = np.concatenate([h, seen])
         ends.append(state)
-    hidden, cells, positions, contents = (np.stack(leaves) for leaves in zip(*ends, strict=True))
-    return (WindowCarry(LSTMCarry(hidden, cells), positions, contents),), features
+    hidden, cells, *window = (np.stack(leaves) for leaves in zip(*ends, strict=True))
+    return (WindowCarry(LSTMCarry(hidden, cells), *window),), features

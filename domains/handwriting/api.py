@@ -1,0 +1,235 @@
+"""The handwriting models people hold: writing a text, going on from ink, scoring."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from seqgen import sampling
+from seqgen.attention import seen_most
+from seqgen.batching import evaluation_windows, in_memory
+from seqgen.errors import DataError, ModelError, UnknownName, UsageError
+from seqgen.heads import Options
+from seqgen.model import Model
+from seqgen.network import Context, Params
+from seqgen.pretrained import open_model
+from seqgen.recurrence import Array, Carry
+from seqgen.sampling import Stop
+from seqgen.spec import Steps, empty_steps
+from seqgen.training import evaluate
+
+from .ink import Ink
+from .lines import WIDTH, lines_of
+from .offsets import Offsets
+from .presets import DOMAIN
+
+DEFAULT = "two-hands"
+BIAS = 0.75
+WINDOW = 256  # points scored at once; the state is carried over, so it changes nothing but memory
+ROWS = 32  # lines written side by side
+CHUNK = 64  # points drawn before it is looked whether all lines have ended
+MOST = 50  # points for each character of a line: two and a half times what a joined hand needs
+ENTRIES = 64  # sources are filled up to a multiple: texts of any length share a few compiled programs
+
+
+@dataclass(frozen=True)
+class InkScore:
+    """How likely ink is: the sum of -ln of its density over all its points, offsets in units of the codec's `std`."""
+
+    nats: float
+    points: int
+
+    @property
+    def nats_per_point(self) -> float:
+        return self.nats / self.points
+
+
+@dataclass(frozen=True, eq=False)
+class HandwritingModel:
+    """A trained handwriting model. Make one with `load`.
+
+    >>> (line,) = load().write("Hello, pen!", hand="print", seed=1)
+    >>> line.text, line.hand, line.points > 50
+    ('Hello, pen!', 'print', True)
+    """
+
+    codec: Offsets
+    model: Model
+    params: Params
+    name: str
+
+    def write(
+        self,
+        text: str,
+        *,
+        hand: str | None = None,
+        bias: float = BIAS,
+        temperature: float = 1.0,
+        seed: int = 0,
+        prime: Ink | None = None,
+        width: int = WIDTH,
+    ) -> list[Ink]:
+        """The text in ink, a line of ink for each line of at most `width` characters; a blank one has no strokes.
+
+        hand: one of `codec.hands`; the prime's, or the first.
+        bias: 0 writes as differently as people do, more is neater (Graves 2013, section 5.4).
+        prime: ink with its text, in x-heights; what is written goes on in its manner (section 5.5).
+        Raises UsageError for characters that the model has not learned and settings out of range.
+        """
+        lines = lines_of(text, width)
+        self._writes("".join(lines))
+        opening, prompt = ("", empty_steps(self.codec.spec)) if prime is None else self._opening(prime)
+        who = self._hand(hand, prime)
+        made = [Ink((), text="") for _ in lines]
+        wanted = [number for number, line in enumerate(lines) if line]
+        for begin in range(0, len(wanted), ROWS):
+            rows = wanted[begin : begin + ROWS]
+            texts = [lines[row] for row in rows]
+            steps = self._draw(
+                [prompt] * len(rows),
+                self._context([opening + text for text in texts], who),
+                length=MOST * (max(map(len, texts)) + 1),
+                options=Options(temperature, bias=bias),
+                seed=seed + begin,
+                stop=text_ends,
+            )
+            name = self.codec.hands[who] if self.codec.hands else None
+            for row, drawn in zip(rows, steps, strict=True):
+                made[row] = replace(self.codec.decode(_open(drawn)), text=lines[row], hand=name)
+        return made
+
+    def go_on(self, ink: Ink, text: str | None = None, *, points: int = 400, bias: float = BIAS, seed: int = 0) -> Ink:
+        """The ink, and then what a pen might have done next.
+
+        ink: in x-heights, see `in_x_heights`.
+        text: what to write next, for a model that knows texts; the ink must have its own.
+        points: how many at most, for a model that does not; it may end the line before.
+        Raises UsageError as `write`, DataError for ink without points.
+        """
+        if points < 1:
+            raise UsageError(f"points is {points}; give 1 or more")
+        if self.codec.alphabet:
+            if text is None:
+                raise UsageError(f"{self.name} writes texts: say what comes next")
+            text = " ".join(text.split())
+            self._writes(text)
+            opening, prompt = self._opening(ink)
+            points, stop, whole = MOST * (len(text) + 1), text_ends, opening + text
+        else:
+            if text is not None:
+                raise UsageError(f"{self.name} continues ink without knowing a text; leave the text out")
+            prompt, stop, whole = _open(self.codec.encode(ink).steps), line_ends, None
+        context = self._context([whole or ""], self._hand(None, ink))
+        (new,) = self._draw([prompt], context, length=points, options=Options(bias=bias), seed=seed, stop=stop)
+        both = jax.tree.map(lambda old, new: np.concatenate([old, new]), prompt, _open(new))
+        return replace(self.codec.decode(both), text=whole, hand=ink.hand)
+
+    def score(self, ink: Ink) -> InkScore:
+        """How likely the ink is, with its text if the model knows texts; `ink` in x-heights, see `in_x_heights`.
+
+        Raises DataError for ink without points or, if the model needs one, without a text.
+        """
+        self.check(ink)
+        example = self.codec.encode(ink)
+        count = len(example.steps[1])
+        # A power of two: ink of any length shares a handful of compiled programs.
+        window = min(WINDOW, 1 << (count.bit_length() - 1))
+        windows = evaluation_windows(in_memory(self.codec.spec, [example]), 1, window)
+        return InkScore(evaluate(self.model, self.params, windows) * count, count)
+
+    def check(self, ink: Ink) -> None:
+        """Raises DataError for ink without a text, if the model knows texts, or with one that it cannot write."""
+        if not self.codec.alphabet:
+            return
+        if not ink.text:
+            raise DataError("it has no text, and the model scores ink with its text")
+        try:
+            self.codec.check(ink.text)
+        except UsageError as error:
+            raise DataError(f"its text is {ink.text!r:.60}, but {error}") from None
+
+    def _writes(self, text: str) -> None:
+        """Raises UsageError for a text that this model cannot write."""
+        if not self.codec.alphabet:
+            raise UsageError(f"{self.name} continues ink and cannot write a text; train on ink that has its texts")
+        if not text:
+            raise UsageError("there is nothing to write: give a text of one character or more")
+        self.codec.check(text)
+
+    def _opening(self, prime: Ink) -> tuple[str, Steps]:
+        """What the prime says, with a space, and its steps."""
+        if not (prime.text or "").strip():
+            raise UsageError("the ink to begin with has no text, and the model must know it; give it one")
+        text = " ".join(str(prime.text).split())
+        self.codec.check(text)
+        return text + " ", _open(self.codec.encode(prime).steps)
+
+    def _hand(self, name: str | None, prime: Ink | None) -> int:
+        """The hand asked for, or the prime's, or the first."""
+        if name is not None and name not in self.codec.hands:
+            raise UnknownName("hand", name, self.codec.hands)
+        return self.codec.hand(name or (prime.hand if prime else None))
+
+    def _context(self, texts: Sequence[str], hand: int) -> Context:
+        """What conditions a row a text."""
+        static = jnp.full(len(texts), hand, jnp.int32) if self.codec.hands else None
+        if not self.codec.alphabet:
+            return self.model.network.encode(self.params["network"], None, static)
+        sources = [self.codec.source(text) for text in texts]
+        size = -(-max(map(len, sources)) // ENTRIES) * ENTRIES
+        source = jnp.asarray(np.stack([np.pad(ids, (0, size - len(ids))) for ids in sources]))
+        valid = jnp.asarray(np.arange(size) < np.array([[len(ids)] for ids in sources]))
+        return self.model.network.encode(self.params["network"], source, static, valid)
+
+    def _draw(
+        self, prompts: Sequence[Steps], context: Context, *, length: int, options: Options, seed: int, stop: Stop
+    ) -> list[Steps]:
+        sampling.check(options, seed)
+        key = jax.random.key(seed)
+        settings: Any = {"options": options, "context": context, "chunk": CHUNK, "stop": stop}
+        return sampling.sample(self.model, self.params, key, prompts, length=length, **settings)
+
+
+def line_ends(carry: Carry, step: Steps, context: Context) -> Array:
+    """The model says that the line ends here."""
+    del carry, context
+    ends: Array = step[1][:, 1] > 0.5
+    return ends
+
+
+def text_ends(carry: Carry, step: Steps, context: Context) -> Array:
+    """The model says that the line ends here and the window is on the last character, or the window has left that too.
+
+    The second is Graves' rule (2013, section 5.3), for a lifted pen only; the first lets the dots of the last word be
+    written, for which a joined hand goes back.
+    """
+    assert context.memory is not None
+    left = context.memory.valid.sum(axis=1) - 1 - seen_most(carry[0], context.memory)  # 1: the last character
+    pens = step[1] > 0.5
+    ends: Array = (pens[:, 1] & (left <= 1)) | (pens[:, 0] & (left <= 0))
+    return ends
+
+
+def _open(steps: Steps) -> Steps:
+    """Steps without the end of the line, to go on from."""
+    offsets, pens = steps
+    return offsets, np.asarray(pens) * np.array([1, 0], np.float32)
+
+
+def load(model: str | os.PathLike[str] = DEFAULT) -> HandwritingModel:
+    """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError."""
+    codec, given = open_model(DOMAIN, model)
+    assert isinstance(codec, Offsets)
+    network = given.model.network
+    if (network.source, network.static) != (codec.symbols, len(codec.hands)):
+        raise ModelError(
+            f"{os.fspath(model)}: the network knows {network.source} symbols and {network.static} hands, the codec "
+            f"{codec.symbols} and {len(codec.hands)}; the model is damaged"
+        )
+    return HandwritingModel(codec, given.model, given.params, os.fspath(model))

@@ -1,0 +1,208 @@
+"""`seqgen handwriting ...`: the verbs of handwriting. Only the standard library is imported before a verb runs."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqgen import train_verb
+from seqgen.cli import pick_seed, tell_seed
+from seqgen.commands import Commands
+from seqgen.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from .ink import Ink
+    from .page import Page
+
+MODEL = "two-hands"
+MODEL_HELP = f"a shipped name, a run or a model folder ({MODEL})"
+ENDINGS = (".svg", ".png", ".json")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    _add_train(verbs.add_parser("train", help="learn from a file of ink, a folder, IAM-OnDB or a data set"))
+    _add_write(verbs.add_parser("write", help="a text by hand: SVG, PNG or ink"))
+    _add_continue(verbs.add_parser("continue", help="go on from ink, with a text or without"))
+    _add_score(verbs.add_parser("score", help="how likely ink is: nats per point and per line"))
+    _add_inspect(verbs.add_parser("inspect", help="what is in files of ink, and which lines would be used"))
+
+
+def _add_train(train: argparse.ArgumentParser) -> None:
+    train_verb.add_options(train, data="a file of ink, a folder of them, IAM-OnDB's folder, or a data set's name")
+    train.add_argument("--network", help="synthesis, to write texts; prediction, to continue ink (by the ink)")
+    train.set_defaults(run=_train)
+
+
+def _add_write(write: argparse.ArgumentParser) -> None:
+    write.add_argument("text", nargs="?", metavar="TEXT", help="what to write")
+    write.add_argument("--file", metavar="FILE", help="a text file to write instead, - for standard input")
+    write.add_argument("--width", type=int, default=40, help="characters of a line; longer ones are wrapped (40)")
+    write.add_argument("--hand", metavar="NAME", help="whose hand; `seqgen info MODEL` names them (the first)")
+    write.add_argument(
+        "--prime", type=Path, metavar="INK", help="write on in the manner of this ink, a file's first line"
+    )
+    _add_making(write)
+    write.add_argument("--explain", action="store_true", help="pictures of what the model looked at, beside the output")
+    write.set_defaults(run=_write)
+
+
+def _add_continue(go_on: argparse.ArgumentParser) -> None:
+    go_on.add_argument("ink", type=Path, metavar="INK", help="a file of ink, its first line")
+    go_on.add_argument("--text", help="what to write next, for models that know texts")
+    go_on.add_argument("--points", type=int, default=400, help="how many are new, for models that do not (400)")
+    _add_making(go_on)
+    go_on.set_defaults(run=_continue)
+
+
+def _add_making(parser: argparse.ArgumentParser) -> None:
+    """What `write` and `continue` have in common: the model, how it draws, and how that is shown."""
+    parser.add_argument("--model", default=MODEL, metavar="MODEL", help=MODEL_HELP)
+    parser.add_argument("--prime-text", metavar="TEXT", help="what the given ink says, where its file does not tell")
+    parser.add_argument(
+        "--bias", type=float, default=0.75, help="0 as varied as the ink it learned, more is neater (0.75)"
+    )
+    parser.add_argument("--seed", type=int, help="the same seed writes the same ink")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="NAME.svg, .png or .json (writing.svg)")
+    parser.add_argument("--x-height", type=float, default=4.0, metavar="MM", help="height of letters like x (4)")
+    parser.add_argument("--pen", type=float, default=0.3, metavar="MM", help="width of the line (0.3)")
+    parser.add_argument("--color", default="black", help="of the ink: a name such as navy, or #rrggbb (black)")
+    parser.add_argument("--background", default="white", help="of the page: the same, or none (white)")
+
+
+def _add_score(score: argparse.ArgumentParser) -> None:
+    score.add_argument("files", nargs="+", metavar="FILE", help="files of ink, or folders of them")
+    score.add_argument("--model", default=MODEL, metavar="MODEL", help=MODEL_HELP)
+    score.set_defaults(run=_score)
+
+
+def _add_inspect(inspect: argparse.ArgumentParser) -> None:
+    inspect.add_argument("files", nargs="+", metavar="FILE", help="files of ink, or folders of them")
+    inspect.set_defaults(run=_inspect)
+
+
+def _train(args: argparse.Namespace) -> int:
+    from . import learning
+
+    outcome = train_verb.run_train(args, learning.train, learning.resume, {"network": args.network})
+    return train_verb.tell(outcome, "handwriting", "point", "write TEXT")
+
+
+def _write(args: argparse.Namespace) -> int:
+    if (args.text is None) == (args.file is None):
+        raise UsageError("say what to write: TEXT or --file, one of them")
+    out, page = _out(args.out), _page(args)
+    from seqgen.cache import use_compile_cache
+    from seqgen.domains.text.files import read_text
+
+    from . import api
+
+    use_compile_cache()
+    text = args.text if args.file is None else read_text(args.file, "utf-8")
+    prime = None if args.prime is None else _first(args.prime, args.prime_text)
+    model, seed = api.load(args.model), pick_seed(args.seed)
+    inks = model.write(text, hand=args.hand, bias=args.bias, seed=seed, prime=prime, width=args.width)
+    tell_seed(args.seed, seed)
+    paths = [out]
+    _save(inks, out, page)
+    if args.explain:
+        from .explain import explain
+
+        paths += explain(model, next(ink for ink in inks if ink.strokes), out)
+    for path in paths:
+        print(f"seqgen: wrote {path}")
+    return 0
+
+
+def _continue(args: argparse.Namespace) -> int:
+    out, page = _out(args.out), _page(args)
+    from seqgen.cache import use_compile_cache
+
+    from . import api
+
+    use_compile_cache()
+    ink = _first(args.ink, args.prime_text)
+    model, seed = api.load(args.model), pick_seed(args.seed)
+    made = model.go_on(ink, args.text, points=args.points, bias=args.bias, seed=seed)
+    tell_seed(args.seed, seed)
+    _save([made], out, page)
+    print(f"seqgen: wrote {out}: {ink.points} points of the ink given, {made.points - ink.points} new")
+    return 0
+
+
+def _first(path: Path, text: str | None) -> Ink:
+    """The first line of a file of ink, in x-heights."""
+    from dataclasses import replace
+
+    from .files import in_x_heights, read_ink
+
+    ink = next((ink for ink in in_x_heights(read_ink(path)) if ink.strokes), None)
+    if ink is None:
+        raise DataError(f"{path} has no ink in it; give a file with a line")
+    return ink if text is None else replace(ink, text=text)
+
+
+def _out(path: Path | None) -> Path:
+    """Where to write: the file asked for, or writing.svg, writing-2.svg, ... where that is taken."""
+    if path is None:
+        names = itertools.chain(["writing.svg"], (f"writing-{number}.svg" for number in itertools.count(2)))
+        return next(path for path in map(Path, names) if not path.exists())
+    if path.suffix.lower() not in ENDINGS:
+        raise UsageError(f"--out is {path}; end it in {', '.join(ENDINGS)}")
+    return path
+
+
+def _page(args: argparse.Namespace) -> Page:
+    from .page import Page
+
+    background = None if args.background == "none" else args.background
+    return Page(x_height=args.x_height, pen=args.pen, color=args.color, background=background)
+
+
+def _save(inks: list[Ink], path: Path, page: Page) -> None:
+    from .ink_json import write_ink_json
+    from .png import write_png
+    from .svg import write_svg
+
+    match path.suffix.lower():
+        case ".svg":
+            write_svg(inks, path, page)
+        case ".png":
+            write_png(inks, path, page)
+        case _:
+            write_ink_json([ink for ink in inks if ink.strokes], path)
+
+
+def _score(args: argparse.Namespace) -> int:
+    from seqgen.cache import use_compile_cache
+
+    from . import api, learning
+    from .files import in_x_heights, read_inks
+
+    use_compile_cache()
+    model = api.load(args.model)
+    found = read_inks(args.files, model.check)
+    learning.tell_use(found)
+    nats = points = 0.0
+    for name, ink in zip(found.names, in_x_heights(found.inks), strict=True):
+        score = model.score(ink)
+        nats, points = nats + score.nats, points + score.points
+        print(f"{score.nats_per_point:.4f} nats/point  {score.nats:.1f} nats/line  ({score.points:,} points)  {name}")
+    if len(found.inks) > 1:
+        print(f"{nats / points:.4f} nats/point  {nats / len(found.inks):.1f} nats/line  all {len(found.inks)} lines")
+    return 0 if found.inks else 1
+
+
+def _inspect(args: argparse.Namespace) -> int:
+    from .files import read_inks
+    from .inspection import table
+
+    rows = read_inks(args.files).rows
+    print(table(rows))
+    print(f"{sum(row.used for row in rows)} of {len(rows)} lines would be used")
+    return 0
+
+
+COMMANDS = Commands("handwriting: learn from ink, write a text by hand, continue, score, inspect", add)

@@ -1,0 +1,123 @@
+"""Training on ink, and what of it is used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from seqgen import registry, run
+from seqgen.config import TrainingConfig
+from seqgen.domain import Splits
+from seqgen.errors import DataError, UnknownName, UsageError
+from seqgen.pretrained import resolve
+
+from . import api
+from .files import READERS, Inks, in_x_heights, read_inks, split
+from .ink import Ink
+from .presets import DOMAIN, NETWORKS, SHIPPED
+
+SHOWN = 5  # lines that are not used: named, up to so many
+
+
+def train(
+    data: str | os.PathLike[str] | Splits[Ink],
+    out: str | os.PathLike[str],
+    *,
+    size: str | None = None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    network: str = "auto",
+    start_from: str | os.PathLike[str] | None = None,
+    download: bool = False,
+    training: TrainingConfig | None = None,
+) -> run.Outcome:
+    """Trains a model on a file of ink, a folder of them, IAM-OnDB's for one, or a data set by name.
+
+    data: a file or folder is brought to x-heights; what is in `Splits` must be, see `in_x_heights`.
+    out: a new folder for the run; `load(out)` gives the best model so far at any time.
+    steps, minutes: how long; 10 minutes when neither is given.
+    network: "synthesis" writes texts and uses lines that have one, "prediction" continues ink and uses all, "auto" is
+    the first where most lines have a text.
+    start_from: a model to fine-tune, by name or folder; it keeps its alphabet, its hands and what it can do.
+    training: rows, window, learning rate and the like, in place of the size's own.
+    Raises UsageError, DataError, ModelError: see `seqgen.errors`.
+    """
+    if network not in NETWORKS:
+        raise UnknownName("network", network, NETWORKS)
+    if steps is None and minutes is None:
+        minutes = 10
+    source = None if start_from is None else resolve(os.fspath(start_from), SHIPPED)
+    if source is not None:
+        network = "synthesis" if api.load(source).codec.alphabet else "prediction"
+    if isinstance(data, Splits):
+        splits, where = data, {}
+    else:
+        splits = load_splits(data, network=network, download=download)
+        name = os.fspath(data)
+        where = {"name": os.path.abspath(name) if os.path.exists(name) else name, "network": network}
+    return run.begin(
+        Path(out),
+        replace(DOMAIN, fit_codec=NETWORKS[network]),
+        splits,
+        size=size,
+        steps=steps,
+        minutes=minutes,
+        seed=seed,
+        training=training,
+        start_from=source,
+        data=where,
+    )
+
+
+def resume(
+    folder: str | os.PathLike[str],
+    data: str | os.PathLike[str] | Splits[Ink] | None = None,
+    *,
+    steps: int | None = None,
+) -> run.Outcome:
+    """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
+
+    data: only needed when the run did not read it from a file, folder or data set.
+    """
+    where = run.read_config(Path(folder))["data"]
+    if data is None:
+        if "name" not in where:
+            raise UsageError(f"{folder} does not know where its data is; give it again")
+        data = str(where["name"])
+    splits = data if isinstance(data, Splits) else load_splits(data, network=where.get("network", "auto"))
+    return run.resume(Path(folder), DOMAIN, splits, steps=steps)
+
+
+def load_splits(data: str | os.PathLike[str], *, network: str = "auto", download: bool = False) -> Splits[Ink]:
+    """A file, a folder or the name of a data set of ink, in x-heights; says on stderr what of it is used."""
+    name = os.fspath(data)
+    if not os.path.exists(name):
+        return registry.load_dataset(name, DOMAIN.name, download=download)
+    found = read_inks([name])
+    with_text = sum(bool(ink.text) for ink in found.inks)
+    if network == "synthesis" or (network == "auto" and 2 * with_text > len(found.inks)):
+        found = read_inks([name], needs_text)
+    tell_use(found)
+    if not found.inks:
+        why = found.rows[0].reason if found.rows else f"it holds no file named {', '.join(READERS)}"
+        raise DataError(f"no line of ink in {name} can be used: {why}")
+    return split(in_x_heights(found.inks))
+
+
+def needs_text(ink: Ink) -> None:
+    """Raises DataError for ink whose text is not known."""
+    if not ink.text:
+        raise DataError("it has no text, which writing is learned from")
+
+
+def tell_use(inks: Inks) -> None:
+    """How many lines are used, and for what reasons the others are not."""
+    dropped = [row for row in inks.rows if not row.used]
+    print(f"seqgen: {len(inks.inks)} of {len(inks.rows)} lines are used", file=sys.stderr)
+    for row in dropped[:SHOWN]:
+        print(f"not used: {row.name}: {row.reason}", file=sys.stderr)
+    if len(dropped) > SHOWN:
+        print(f"not used: {len(dropped) - SHOWN} more; `seqgen handwriting inspect` lists them", file=sys.stderr)

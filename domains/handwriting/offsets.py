@@ -1,0 +1,154 @@
+"""Ink to pen offsets and back, with the alphabet, the hands and the scale that travel inside a model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqgen.domain import Example
+from seqgen.errors import DataError, ModelError, UsageError
+from seqgen.spec import Binary, Continuous, Joint, Steps
+
+from .ink import MOST_POINTS, Ink
+
+GRID = 0.005  # x-heights, to which points are rounded: 0.02 mm of letters whose x is 4 mm high
+FARTHEST = 20_000  # grid steps, 100 x-heights: a longer move is made as long as this
+MOST_HANDS = 1000
+_SPEC = Joint((Continuous(2), Binary(2)))
+
+
+@dataclass(frozen=True)
+class Offsets:
+    """Ink in x-heights as moves of the pen; a `seqgen.domain.Codec[Ink]`.
+
+    A step is the move to a point, x to the right and y down, over the training set of mean 0 and standard deviation 1
+    (Graves 2013, section 4), and two yes/no values: the pen lifts after this point; the line ends with it. The first
+    move is none. Points are rounded to 0.005 x-heights before they are subtracted, so ink comes back without drift.
+
+    alphabet: characters that can be written, sorted; empty for a model that continues ink without knowing a text.
+    hands: whose ink it learned from, the commonest first; empty where there is one hand only. Ink of any other hand
+    counts as the first one's. mean, std: of the moves, x-heights.
+
+    Raises ModelError for what cannot be: an unsorted alphabet, a hand twice, no spread.
+    """
+
+    alphabet: str
+    hands: tuple[str, ...]
+    mean: tuple[float, float]
+    std: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        remedy = "the model is damaged, or was written by a newer seqgen"
+        if list(self.alphabet) != sorted(set(self.alphabet)):
+            raise ModelError(f"the alphabet of the offsets is not sorted, or has a character twice; {remedy}")
+        if len(set(self.hands)) != len(self.hands) or len(self.hands) > MOST_HANDS:
+            raise ModelError(f"the offsets name a hand twice, or more than {MOST_HANDS:,}; {remedy}")
+        numbers = np.array([*self.mean, *self.std])
+        if not (np.isfinite(numbers).all() and np.all(numbers[2:] >= GRID) and np.all(np.abs(numbers) < FARTHEST)):
+            raise ModelError(f"the scale of the offsets is {numbers.tolist()}, which is none; {remedy}")
+
+    @classmethod
+    def fit(cls, inks: Sequence[Ink]) -> Offsets:
+        """The alphabet and the scale of these lines; lines without a text, if only one, leave no alphabet.
+
+        Raises DataError when there is no ink.
+        """
+        moves = [_moves(ink)[0][1:] for ink in inks]
+        every = np.concatenate([*moves, np.zeros((0, 2), np.int64)]) * GRID
+        if not len(every):
+            raise DataError("there is no ink to learn from; give a line of two points or more")
+        texts = [ink.text for ink in inks]
+        alphabet = "".join(sorted(set().union(*map(str, texts)))) if all(texts) else ""
+        hands = [name for name, _ in Counter(ink.hand or "" for ink in inks).most_common()]
+        mean, std = every.mean(axis=0).tolist(), np.maximum(every.std(axis=0), GRID).tolist()
+        return cls(alphabet, tuple(hands) if 1 < len(hands) <= MOST_HANDS else (), (mean[0], mean[1]), (std[0], std[1]))
+
+    @property
+    def spec(self) -> Joint:
+        return _SPEC
+
+    @property
+    def symbols(self) -> int:
+        """How many ids `source` uses: the alphabet, one for any other character, one for the end of the text."""
+        return len(self.alphabet) + 2 if self.alphabet else 0
+
+    def source(self, text: str) -> NDArray[np.int32]:
+        """What the window slides over: an id for each character, then the end, int32 `[len(text) + 1]`."""
+        ids = {character: number for number, character in enumerate(self.alphabet)}
+        other = len(self.alphabet)
+        return np.array([*(ids.get(character, other) for character in text), other + 1], np.int32)
+
+    def check(self, text: str) -> None:
+        """Raises UsageError for a text with other characters than the alphabet's, naming them."""
+        if unknown := "".join(sorted(set(text) - set(self.alphabet))):
+            shown = unknown if len(unknown) <= 20 else unknown[:20] + "..."
+            raise UsageError(f"this model cannot write {shown!r}; it learned {''.join(self.alphabet)!r}: replace these")
+
+    def hand(self, name: str | None) -> int:
+        """The number of a hand, 0 for one that the model does not know."""
+        return self.hands.index(name or "") if (name or "") in self.hands else 0
+
+    def canonical(self, ink: Ink) -> Ink:
+        """The same strokes from (0, 0) on, rounded, without times, text and hand."""
+        return _ink(*_moves(ink))
+
+    def encode(self, ink: Ink) -> Example:
+        """Raises DataError for ink without points."""
+        moves, lifts = _moves(ink)
+        if not len(moves):
+            raise DataError("ink without a point cannot be learned from or scored; give it a stroke")
+        pens = np.zeros((len(moves), 2), np.float32)
+        pens[:, 0], pens[-1, 1] = lifts, 1
+        offsets = ((moves * GRID - self.mean) / self.std).astype(np.float32)
+        source = self.source(ink.text or "") if self.alphabet else None
+        return Example((offsets, pens), source, np.int32(self.hand(ink.hand)) if self.hands else None)
+
+    def decode(self, steps: Steps) -> Ink:
+        """Ink in x-heights; it ends with the first step that ends the line."""
+        offsets, pens = (np.asarray(leaf, np.float64) for leaf in steps)
+        ends = np.flatnonzero(pens[:, 1] > 0.5)
+        count = min(ends[0] + 1 if len(ends) else len(pens), MOST_POINTS)
+        moves = np.nan_to_num((offsets[:count] * self.std + self.mean) / GRID, nan=0.0)
+        return _ink(np.rint(np.clip(moves, -FARTHEST, FARTHEST)).astype(np.int64), pens[:count, 0] > 0.5)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": "offsets", **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Offsets:
+        """The codec that wrote `data`. Raises ModelError for anything else."""
+        match dict(data):
+            case {
+                "kind": "offsets",
+                "alphabet": str(alphabet),
+                "hands": [*hands],
+                "mean": [int() | float() as mean_x, int() | float() as mean_y],
+                "std": [int() | float() as std_x, int() | float() as std_y],
+            } if all(isinstance(hand, str) for hand in hands):
+                return cls(alphabet, tuple(hands), (mean_x, mean_y), (std_x, std_y))
+        raise ModelError("the codec of a handwriting model is not one of offsets; the model is damaged or newer")
+
+
+def _moves(ink: Ink) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The move to each point in grid steps, int64 `[N, 2]`, none to the first; and whether the pen lifts after it."""
+    if not ink.strokes:
+        return np.zeros((0, 2), np.int64), np.zeros(0, bool)
+    points = np.concatenate(ink.strokes)
+    places = np.rint(points / GRID).astype(np.int64)
+    moves = np.clip(np.diff(places, axis=0, prepend=places[:1]), -FARTHEST, FARTHEST)
+    lifts = np.zeros(len(moves), bool)
+    lifts[np.cumsum([len(stroke) for stroke in ink.strokes]) - 1] = True
+    return moves, lifts
+
+
+def _ink(moves: NDArray[np.int64], lifts: NDArray[np.bool_]) -> Ink:
+    if not len(moves):
+        return Ink(())
+    places = np.cumsum(moves, axis=0)
+    places = np.clip(places - places[0], -(10**10), 10**10) * GRID
+    return Ink(tuple(part for part in np.split(places, np.flatnonzero(lifts) + 1) if len(part)))

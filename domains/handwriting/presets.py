@@ -1,0 +1,101 @@
+"""The handwriting domain as one value, and the networks behind its sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from seqgen.config import TrainingConfig
+from seqgen.domain import Codec, Domain
+from seqgen.errors import UnknownName
+
+from .ink import Ink
+from .offsets import GRID, Offsets
+
+if TYPE_CHECKING:
+    from seqgen.model import Model
+
+SHIPPED = Path(__file__).parent / "pretrained"
+
+
+class Preset(NamedTuple):
+    """layers, units: of the network; window: Gaussians that read the text; components: Gaussians of a move."""
+
+    layers: int
+    units: int
+    window: int
+    components: int
+    learning_rate: float
+
+
+# Graves (2013) has 3 x 400, a window of 10, 20 components.
+PRESETS = {
+    "tiny": Preset(1, 128, 5, 5, 4e-3),
+    "small": Preset(2, 256, 8, 20, 3e-3),
+    "medium": Preset(3, 256, 10, 20, 2e-3),
+    "large": Preset(3, 400, 10, 20, 1e-3),
+}
+
+
+# What to fit, by the name on the command line.
+NETWORKS: dict[str, Callable[[Sequence[Ink]], Offsets]] = {
+    "auto": Offsets.fit,
+    "synthesis": Offsets.fit,
+    "prediction": lambda inks: replace(Offsets.fit(inks), alphabet=""),
+}
+
+
+def make_model(codec: Codec[Ink], size: str) -> Model:
+    """Graves' synthesis network where the codec has an alphabet, his prediction network where it has none."""
+    from seqgen.heads import Bernoulli, Joint, Mixture  # here: a domain's value must not cost JAX
+    from seqgen.model import Model
+    from seqgen.network import Network
+
+    assert isinstance(codec, Offsets)
+    preset = pick(size)
+    network = Network(
+        codec.spec,
+        preset.layers,
+        preset.units,
+        skip=True,
+        source=codec.symbols,
+        window=preset.window if codec.symbols else 0,
+        static=len(codec.hands),
+    )
+    # Rounded points: without a floor, a move that is often the same would drive its density to infinity.
+    return Model(network, Joint((Mixture(preset.components, sigma_floor=GRID / max(codec.std)), Bernoulli(2))))
+
+
+def training(size: str) -> TrainingConfig:
+    """The settings for a size. A window is about four letters, and what the window reads is carried on."""
+    return TrainingConfig(rows=128, window=64, learning_rate=pick(size).learning_rate)
+
+
+def pick(size: str) -> Preset:
+    """The preset of this name. Raises UnknownName."""
+    if size not in PRESETS:
+        raise UnknownName("size", size, PRESETS)
+    return PRESETS[size]
+
+
+def _wave(count: int, text: str, hand: str) -> Ink:
+    x = np.linspace(0, count, 16 * count)
+    strokes = [np.stack([x, 0.5 * np.sin(6 * x)], axis=1), np.array([[count / 2, -1.5]])]
+    return Ink(strokes, text=text, hand=hand)
+
+
+DOMAIN: Domain[Ink] = Domain(
+    name="handwriting",
+    fit_codec=Offsets.fit,
+    load_codec=Offsets.from_dict,
+    make_model=make_model,
+    training=training,
+    sizes=tuple(PRESETS),
+    unit="point",
+    shipped=SHIPPED,
+    examples=(_wave(4, "nuin", "round"), _wave(2, "mi", "flat"), Ink([np.array([[7.0, 3.0]])], text=".", hand="flat")),
+)
