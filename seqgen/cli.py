@@ -57,9 +57,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"seqgen {__version__}")
     verbs = parser.add_subparsers(metavar="COMMAND", required=True)
-    demo = verbs.add_parser("demo", help="everything at once, with the models that ship inside")
+    demo = verbs.add_parser(
+        "demo",
+        help="everything at once, with the models that ship inside, and a page that shows it",
+        description="Makes something of every kind with the models that ship inside, prints the text, and writes it "
+        "all into a folder, with index.html, which shows, plays and draws it in any browser, without a network.",
+    )
     demo.add_argument("--out", type=Path, default=Path("seqgen-demo"), metavar="DIR", help="folder (seqgen-demo)")
-    demo.add_argument("--seed", type=int, help="another one makes other things")
+    demo.add_argument("--seed", type=int, help="another one makes other things of every kind")
     demo.set_defaults(run=_demo)
     for name in registry.commands():
         try:
@@ -89,6 +94,7 @@ def tell_seed(asked: int | None, seed: int) -> None:
 
 def _demo(args: argparse.Namespace) -> int:
     from .cache import use_compile_cache
+    from .demo_page import Section, write_demo_page
 
     use_compile_cache()
     try:
@@ -97,11 +103,16 @@ def _demo(args: argparse.Namespace) -> int:
         raise UsageError(f"cannot write to {args.out}: {error.strerror}; name another folder with --out") from None
     seed = pick_seed(args.seed)
     tell_seed(args.seed, seed)
+    sections = []
     for name in registry.commands():
         demo = registry.command(name).demo
         if demo is not None:
-            for path in demo(args.out, seed):
+            files = demo(args.out, seed)
+            about = (demo.__doc__ or "").strip().partition("\n")[0]
+            sections.append(Section(name, about, f"seqgen {name} --help", files))
+            for path in files:
                 print(f"seqgen: wrote {path}", file=sys.stderr)
+    print(f"seqgen: wrote {write_demo_page(args.out, sections, seed)}", file=sys.stderr)
     return 0
 
 

@@ -13,6 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     import jax
+    from ink_files import Write
 
 ROOT = Path(__file__).parent.parent
 
@@ -58,3 +59,16 @@ def key(request: pytest.FixtureRequest) -> jax.Array:
     import jax
 
     return jax.random.key(zlib.crc32(request.node.name.encode()))
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a file in the test's folder, and the folders above it: `(name, content)` to its path."""
+
+    def writing(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return writing

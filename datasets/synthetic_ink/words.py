@@ -75,6 +75,8 @@ _STARTS = "b c d f g h j k l m n p qu r s t v w x y z bl br ch cl cr dr fl gr pl
 _MIDDLES = "a e i o u a e i o u ai ea ee ie oo ou"
 _ENDS = " b d g k l m n p r s t x y z ck ft ld ll mp nd ng nk nt rd rk rn rt ss st th"  # the first is none
 _SIGNS = "".join(character for character in PRINTABLE[1:] if not character.isalpha())
+LINE = 20  # characters: from here on a text is a line, several words and numbers one after the other
+_PLAIN = 0.94  # of what is drawn; the rest are random strings
 _PAIRS = len(PRINTABLE) ** 2
 _SCATTER = 4421  # shares no factor with the number of pairs: its multiples deal every pair once before any again
 
@@ -93,15 +95,29 @@ def _part(key: str) -> Part:
 def text(chance: Generator, index: int, part: Part, longest: int) -> str:
     """Text `index` of a part: one to `longest` printable ASCII characters, no space at an end nor two in a row.
 
+    Where `longest` is 20 or more they are lines of several words, names and numbers, long and short ones.
     Every fifth is a string that deals pairs of neighbours in turn: if `longest` is 10 or more, 15,045 texts of a part
     have every one of the 95 x 95 pairs but two spaces.
     """
     for attempt in count():
-        dealt = index % 5 == 4 and longest > 3 and attempt < 1000
-        found = _pairs(chance, index // 5, longest) if dealt else _natural(chance, part)
+        if index % 5 == 4 and longest > 3 and attempt < 1000:
+            found = _pairs(chance, index // 5, longest)
+        elif longest < LINE:
+            found = _natural(chance, part)
+        else:
+            found = line(chance, part, int(chance.integers(longest // 4, longest)), longest)
         if 0 < len(found) <= longest and part in part_of(found):
             return found
     raise AssertionError("count() does not end")
+
+
+def line(chance: Generator, part: Part, shortest: int, longest: int) -> str:
+    """Words, names and numbers, one after the other, `shortest` to `longest` characters."""
+    found = ""
+    while len(found) < shortest:
+        more = f"{found} {_plain(chance, part, _PLAIN * chance.random())}".strip()
+        found = more if len(more) <= longest else found
+    return found
 
 
 def _pick(chance: Generator, choices: tuple[str, ...] | list[str] | str) -> str:
@@ -115,15 +131,20 @@ def _known(words: str, part: Part) -> tuple[str, ...]:
 
 def _natural(chance: Generator, part: Part) -> str:
     kind = chance.random()
+    if kind < _PLAIN:
+        return _plain(chance, part, kind)
+    return "".join(_pick(chance, PRINTABLE) for _ in range(int(chance.integers(1, 8)))).strip().replace("  ", " ")
+
+
+def _plain(chance: Generator, part: Part, kind: float) -> str:
+    """What people write; `kind`, 0 to 0.94, decides between sentences, names and numbers."""
     if kind < 0.55:
         many = int(chance.choice([1, 1, 1, 2, 2, 3, 5, 8]))
         return _sentence(chance, " ".join(_word(chance, part) for _ in range(many)))
     if kind < 0.7:
         names = _known(_NAMES, part), _known(_PLACES, part)
         return _pick(chance, ["", "", "", "Dr. ", "Ms. ", "Mr. ", "St. "]) + _pick(chance, names[kind > 0.65])
-    if kind < 0.94:
-        return _figures(chance, part)
-    return "".join(_pick(chance, PRINTABLE) for _ in range(int(chance.integers(1, 8)))).strip().replace("  ", " ")
+    return _figures(chance, part)
 
 
 def _word(chance: Generator, part: Part) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from seqgen import sampling
 from seqgen.attention import seen_most
-from seqgen.batching import evaluation_windows, in_memory
+from seqgen.batching import Batch, evaluation_windows, in_memory
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads import Options
 from seqgen.model import Model
@@ -96,11 +96,14 @@ class HandwritingModel:
                 self._context([opening + text for text in texts], who),
                 length=MOST * (max(map(len, texts)) + 1),
                 options=Options(temperature, bias=bias),
-                seed=seed + begin,
+                seed=seed,
+                part=begin,
                 stop=text_ends,
             )
             name = self.codec.hands[who] if self.codec.hands else None
             for row, drawn in zip(rows, steps, strict=True):
+                most = MOST * (len(lines[row]) + 1)  # its own, however long the lines beside it are
+                drawn = jax.tree.map(lambda leaf, most=most: leaf[:most], drawn)
                 made[row] = replace(self.codec.decode(_open(drawn)), text=lines[row], hand=name)
         return made
 
@@ -140,7 +143,7 @@ class HandwritingModel:
         count = len(example.steps[1])
         # A power of two: ink of any length shares a handful of compiled programs.
         window = min(WINDOW, 1 << (count.bit_length() - 1))
-        windows = evaluation_windows(in_memory(self.codec.spec, [example]), 1, window)
+        windows = map(_filled, evaluation_windows(in_memory(self.codec.spec, [example]), 1, window))
         return InkScore(evaluate(self.model, self.params, windows) * count, count)
 
     def check(self, ink: Ink) -> None:
@@ -174,7 +177,7 @@ class HandwritingModel:
         """The hand asked for, or the prime's, or the first."""
         if name is not None and name not in self.codec.hands:
             raise UnknownName("hand", name, self.codec.hands)
-        return self.codec.hand(name or (prime.hand if prime else None))
+        return 0 if name is None and prime is None else self.codec.hand(name or (prime.hand if prime else None))
 
     def _context(self, texts: Sequence[str], hand: int) -> Context:
         """What conditions a row a text."""
@@ -188,10 +191,18 @@ class HandwritingModel:
         return self.model.network.encode(self.params["network"], source, static, valid)
 
     def _draw(
-        self, prompts: Sequence[Steps], context: Context, *, length: int, options: Options, seed: int, stop: Stop
+        self,
+        prompts: Sequence[Steps],
+        context: Context,
+        *,
+        length: int,
+        options: Options,
+        seed: int,
+        stop: Stop,
+        part: int = 0,
     ) -> list[Steps]:
         sampling.check(options, seed)
-        key = jax.random.key(seed)
+        key = jax.random.fold_in(jax.random.key(seed), part)
         settings: Any = {"options": options, "context": context, "chunk": CHUNK, "stop": stop}
         return sampling.sample(self.model, self.params, key, prompts, length=length, **settings)
 
@@ -214,6 +225,14 @@ def text_ends(carry: Carry, step: Steps, context: Context) -> Array:
     pens = step[1] > 0.5
     ends: Array = (pens[:, 1] & (left <= 1)) | (pens[:, 0] & (left <= 0))
     return ends
+
+
+def _filled(batch: Batch) -> Batch:
+    """With its sources filled up to a multiple of `ENTRIES`."""
+    if batch.source is None:
+        return batch
+    more = ((0, 0), (0, -batch.source.shape[1] % ENTRIES))
+    return batch._replace(source=np.pad(batch.source, more), source_valid=np.pad(batch.source_valid, more))
 
 
 def _open(steps: Steps) -> Steps:

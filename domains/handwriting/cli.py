@@ -19,6 +19,26 @@ if TYPE_CHECKING:
 MODEL = "two-hands"
 MODEL_HELP = f"a shipped name, a run or a model folder ({MODEL})"
 ENDINGS = (".svg", ".png", ".json")
+DEMO_HANDS = ("print", "joined")
+DEMO_TEXTS = (  # halves of two lines, a hand each
+    (
+        "No one has ever written this,\nand no one will again.",
+        "The ink was never in a bottle,\nthe pen never in a hand.",
+    ),
+    (
+        "Dear reader, all I know is where\na pen might want to go.",
+        "I never saw a word as such,\nand yet I wrote you four.",
+    ),
+    ("Rain on the roof since half past six.\nThe kettle sings.", "I meant to write you long ago;\nnow there is time."),
+    (
+        "Milk, bread, two lemons, salt,\nand something for the cat.",
+        "Back at seven. If it snows,\nstart the fire without me.",
+    ),
+    (
+        "The sea was loud, the boat was small,\nthe map was drawn by heart.",
+        "We sailed at 5 and came at last\nto where the paper ends.",
+    ),
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -93,14 +113,16 @@ def _train(args: argparse.Namespace) -> int:
 def _write(args: argparse.Namespace) -> int:
     if (args.text is None) == (args.file is None):
         raise UsageError("say what to write: TEXT or --file, one of them")
+    if args.prime is None and args.prime_text is not None:
+        raise UsageError("--prime-text is what the ink of --prime says: give both, or neither")
     out, page = _out(args.out), _page(args)
     from seqgen.cache import use_compile_cache
-    from seqgen.domains.text.files import read_text
 
     from . import api
+    from .lines import read_text
 
     use_compile_cache()
-    text = args.text if args.file is None else read_text(args.file, "utf-8")
+    text = args.text if args.file is None else read_text(args.file)
     prime = None if args.prime is None else _first(args.prime, args.prime_text)
     model, seed = api.load(args.model), pick_seed(args.seed)
     inks = model.write(text, hand=args.hand, bias=args.bias, seed=seed, prime=prime, width=args.width)
@@ -205,4 +227,22 @@ def _inspect(args: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = Commands("handwriting: learn from ink, write a text by hand, continue, score, inspect", add)
+def demo(folder: Path, seed: int) -> list[Path]:
+    """Four lines by the shipped model, in the hands it knows."""
+    from . import api
+    from .page import Page
+    from .svg import write_svg
+
+    model, path = api.load(), folder / "handwriting.svg"
+    text = DEMO_TEXTS[seed % len(DEMO_TEXTS)]
+    hands = [hand for hand in DEMO_HANDS if hand in model.codec.hands] or [None]
+    inks = [
+        ink
+        for half, hand in zip(text, itertools.cycle(hands), strict=False)
+        for ink in model.write(half, hand=hand, seed=seed)
+    ]
+    write_svg(inks, path, Page(color="navy"))
+    return [path]
+
+
+COMMANDS = Commands("handwriting: learn from ink, write a text by hand, continue, score, inspect", add, demo)

@@ -51,7 +51,10 @@ def train(
         minutes = 10
     source = None if start_from is None else resolve(os.fspath(start_from), SHIPPED)
     if source is not None:
-        network = "synthesis" if api.load(source).codec.alphabet else "prediction"
+        kept = "synthesis" if api.load(source).codec.alphabet else "prediction"
+        if network not in ("auto", kept):
+            raise UsageError(f"{start_from} is for {kept} and stays so: leave the network out when fine-tuning")
+        network = kept
     if isinstance(data, Splits):
         splits, where = data, {}
     else:

@@ -48,9 +48,10 @@ class Offsets:
             raise ModelError(f"the alphabet of the offsets is not sorted, or has a character twice; {remedy}")
         if len(set(self.hands)) != len(self.hands) or len(self.hands) > MOST_HANDS:
             raise ModelError(f"the offsets name a hand twice, or more than {MOST_HANDS:,}; {remedy}")
-        numbers = np.array([*self.mean, *self.std])
-        if not (np.isfinite(numbers).all() and np.all(numbers[2:] >= GRID) and np.all(np.abs(numbers) < FARTHEST)):
-            raise ModelError(f"the scale of the offsets is {numbers.tolist()}, which is none; {remedy}")
+        numbers = [*self.mean, *self.std]
+        # Compared in Python: a stranger's integers may be too large for any array, and NaN is below nothing.
+        if not (all(-FARTHEST < number < FARTHEST for number in numbers) and min(self.std) >= GRID):
+            raise ModelError(f"the scale of the offsets is {numbers!r:.100}, which is none; {remedy}")
 
     @classmethod
     def fit(cls, inks: Sequence[Ink]) -> Offsets:
@@ -87,7 +88,7 @@ class Offsets:
         """Raises UsageError for a text with other characters than the alphabet's, naming them."""
         if unknown := "".join(sorted(set(text) - set(self.alphabet))):
             shown = unknown if len(unknown) <= 20 else unknown[:20] + "..."
-            raise UsageError(f"this model cannot write {shown!r}; it learned {''.join(self.alphabet)!r}: replace these")
+            raise UsageError(f"this model cannot write {shown!r}; it learned {self.alphabet!r}: replace these")
 
     def hand(self, name: str | None) -> int:
         """The number of a hand, 0 for one that the model does not know."""
@@ -129,7 +130,8 @@ class Offsets:
                 "hands": [*hands],
                 "mean": [int() | float() as mean_x, int() | float() as mean_y],
                 "std": [int() | float() as std_x, int() | float() as std_y],
-            } if all(isinstance(hand, str) for hand in hands):
+                **rest,
+            } if not rest and all(isinstance(hand, str) for hand in hands):
                 return cls(alphabet, tuple(hands), (mean_x, mean_y), (std_x, std_y))
         raise ModelError("the codec of a handwriting model is not one of offsets; the model is damaged or newer")
 
@@ -150,5 +152,6 @@ def _ink(moves: NDArray[np.int64], lifts: NDArray[np.bool_]) -> Ink:
     if not len(moves):
         return Ink(())
     places = np.cumsum(moves, axis=0)
-    places = np.clip(places - places[0], -(10**10), 10**10) * GRID
+    # Divided, not multiplied: 7 steps are 0.035, and in a file not 0.035000000000000003.
+    places = np.clip(places - places[0], -(10**10), 10**10) / round(1 / GRID)
     return Ink(tuple(part for part in np.split(places, np.flatnonzero(lifts) + 1) if len(part)))

@@ -11,7 +11,7 @@ import numpy as np
 
 from seqgen.config import TrainingConfig
 from seqgen.domain import Codec, Domain
-from seqgen.errors import UnknownName
+from seqgen.errors import DataError, UnknownName
 
 from .ink import Ink
 from .offsets import GRID, Offsets
@@ -41,10 +41,17 @@ PRESETS = {
 }
 
 
+def _with_alphabet(inks: Sequence[Ink]) -> Offsets:
+    codec = Offsets.fit(inks)
+    if not codec.alphabet:
+        raise DataError("writing is learned from two lines or more, all with their texts; train for prediction instead")
+    return codec
+
+
 # What to fit, by the name on the command line.
 NETWORKS: dict[str, Callable[[Sequence[Ink]], Offsets]] = {
     "auto": Offsets.fit,
-    "synthesis": Offsets.fit,
+    "synthesis": _with_alphabet,
     "prediction": lambda inks: replace(Offsets.fit(inks), alphabet=""),
 }
 

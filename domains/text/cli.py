@@ -85,9 +85,9 @@ def _sample(args: argparse.Namespace) -> int:
 
 def _score(args: argparse.Namespace) -> int:
     from seqgen.cache import use_compile_cache
+    from seqgen.reading import read_text
 
     from . import api
-    from .files import read_text
 
     use_compile_cache()
     text = read_text(args.file, args.encoding)

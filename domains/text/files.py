@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
 import os
-import stat
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,19 +10,9 @@ from pathlib import Path
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError
 from seqgen.folders import walk
-
-from .codec import canonical
+from seqgen.reading import read_text as read_text
 
 SHORTEST = 32  # characters: below, there is nothing to hold out
-
-# The first match counts: the mark of UTF-16 begins that of UTF-32.
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-    (codecs.BOM_UTF8, "utf-8"),
-)
 
 
 @dataclass(frozen=True)
@@ -40,29 +27,6 @@ class Texts:
     texts: tuple[str, ...]
     names: tuple[str, ...]
     skipped: tuple[str, ...] = ()
-
-
-def read_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> str:
-    """One file as text with LF line ends; "-" is standard input.
-
-    A byte order mark (UTF-8, UTF-16, UTF-32) goes before `encoding`. Raises DataError for a file that is missing,
-    unreadable, empty, binary or in another encoding, UsageError for an encoding that does not exist.
-    """
-    name = os.fspath(path)
-    try:
-        if name == "-":
-            name, raw = "standard input", sys.stdin.buffer.read()
-        else:
-            mode = os.stat(name).st_mode
-            if stat.S_ISDIR(mode):
-                raise DataError(f"{name} is a folder; name a file")
-            if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
-                raise DataError(f"{name} is a device, not a file; pipe it in and name -")
-            raw = Path(name).read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"cannot read {name}: {reason}; check the name and its permissions") from None
-    return _decode(raw, name, encoding)
 
 
 def read_texts(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], encoding: str = "utf-8") -> Texts:
@@ -121,27 +85,3 @@ def split(texts: Sequence[str], fraction: float = 0.1) -> Splits[str]:
         valid.append(text[cut:])
         left -= cut
     return Splits(tuple(filter(None, train)), tuple(filter(None, valid)))
-
-
-def _decode(raw: bytes, name: str, encoding: str) -> str:
-    encoding = next((marked for mark, marked in _MARKS if raw.startswith(mark)), encoding)
-    try:
-        text = raw.decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        if b"\0" in raw:
-            raise _binary(name, f"byte {raw.index(0)}") from None
-        raise DataError(
-            f"{name} is not {encoding.upper()}: byte 0x{error.object[error.start]:02x} at offset {error.start}; "
-            "save it as UTF-8 or name its encoding, such as --encoding latin-1"
-        ) from None
-    except (LookupError, ValueError):
-        raise UsageError(f"no text encoding named {encoding!r}; there is utf-8, utf-16, latin-1, cp1252, ...") from None
-    if "\0" in text:
-        raise _binary(name, f"character {text.index(chr(0))}")
-    if not text:
-        raise DataError(f"{name} is empty; give it some text")
-    return canonical(text)
-
-
-def _binary(name: str, where: str) -> DataError:
-    return DataError(f"{name} is binary, not text: NUL at {where}; if it is UTF-16, name it with --encoding utf-16-le")

@@ -105,12 +105,18 @@ def test_the_late_gradient_equals_plain_autodiff(settings: dict[str, Any], monke
         assert_close(ours, theirs)
         # Nothing is equal because both are blank; where a memory ends nothing may flow in.
         del theirs["context"]
-        assert all(np.abs(leaf).max() > 0 for leaf in jax.tree.leaves(theirs))
+        assert all(np.abs(leaf).max() > 0 for leaf in leaves_read(theirs))
         if memory := ours["context"].memory:
             absent = values["context"].memory.valid == 0
             assert np.abs(memory.values[0]).min() > 0 and not np.any(memory.values[absent])
         if settings == WINDOW:
             assert_close(out, window_loop(values, masks))
+
+
+def leaves_read(tree: Any) -> list[Any]:
+    """Without the window's heights and widths: a carry holds them for who looks at it, no step reads them."""
+    named = jax.tree_util.tree_leaves_with_path(tree)
+    return [leaf for path, leaf in named if not jax.tree_util.keystr(path).endswith((".alpha", ".beta"))]
 
 
 def sigmoid(x: Floats) -> Floats:

@@ -11,30 +11,29 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from seqgen import run
-from seqgen.datasets import synthetic_ink
+from seqgen import registry, run
 from seqgen.domains.handwriting.presets import DOMAIN, training
 from seqgen.run import Outcome
 
 HERE = Path(__file__).parent
-SIZE, SEED = "small", 0
+DATA, SIZE, SEED = "synthetic-ink", "small", 0
 WORDS, LINES = 10, 40  # characters of a text, at most
 WORD_STEPS, LINE_STEPS = 1500, 3000
-COUNT = 12_000  # of each
+WORD_COUNT, LINE_COUNT = 12_000, 8_000
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--runs", type=Path, default=Path("runs"), help="folder to train in")
     args = options.parse_args()
-    words = learn(args.runs / "words", WORDS, WORD_STEPS)
-    lines = learn(args.runs / "lines", LINES, LINE_STEPS, words.model)
+    words = learn(args.runs / "words", WORDS, WORD_COUNT, WORD_STEPS)
+    lines = learn(args.runs / "lines", LINES, LINE_COUNT, LINE_STEPS, words.model)
     print(lines)
 
 
-def learn(folder: Path, longest: int, steps: int, start_from: Path | None = None) -> Outcome:
+def learn(folder: Path, longest: int, count: int, steps: int, start_from: Path | None = None) -> Outcome:
     """A stage of the training, from its beginning or from where it was stopped."""
-    splits = synthetic_ink.load(seed=SEED + longest, count=COUNT, longest=longest)
+    splits = registry.dataset(DATA).load(seed=SEED + longest, count=count, longest=longest)
     if folder.exists():
         outcome = run.resume(folder, DOMAIN, splits)
     else:
