@@ -25,9 +25,9 @@ LARGEST = 4 * 2**20  # bytes of a picture in the page, or a text; larger ones ar
 TAGS, ATTRIBUTES = 200_000, 800_000
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")  # not even escaped may HTML have them
 _REACHES_OUT = re.compile(r"\\|url", re.IGNORECASE)  # of a value: a backslash could spell it otherwise
-_ELEMENTS = frozenset(["svg", "g", "path", "rect", "line", "circle", "ellipse", "polyline", "polygon", "text", "tspan"])
-_ATTRIBUTES = frozenset(
-    ["viewBox", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry", "width", "height", "d", "points", "transform", "dx", "dy", "fill", "fill-opacity", "fill-rule", "stroke", "stroke-width", "stroke-opacity", "stroke-linecap", "stroke-linejoin", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "font-style", "text-anchor"]
+_SHAPES = re.compile("svg|g|path|rect|line|circle|ellipse|polyline|polygon|text|tspan")
+_LOOKS = re.compile(
+    "viewBox|[xy][12]?|d[xy]?|c[xy]|r[xy]?|width|height|points|transform|opacity|(fill|stroke|font|text)(-[a-z]+)*"
 )
 
 
@@ -126,13 +126,13 @@ class _Drawing:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rpartition("}")[2]
         self._open.append(name)
-        if self._dropped or name not in _ELEMENTS or (name == "svg") != (len(self._open) == 1):
+        if self._dropped or not _SHAPES.fullmatch(name) or (name == "svg") != (len(self._open) == 1):
             self._dropped += 1
             return
         kept = "".join(
             f' {key}="{_plain(value)}"'
             for key, value in attributes.items()
-            if key in _ATTRIBUTES and not _REACHES_OUT.search(value)
+            if _LOOKS.fullmatch(key) and not _REACHES_OUT.search(value)
         )
         if name == "svg":
             self._root = kept

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seqgen.domains.text.files import Texts, read_text, read_texts, split
+from seqgen.domains.text.files import Texts, read_texts, split
+from seqgen.reading import read_text
 from seqgen.errors import DataError, UsageError
 
 TEXT = "Größe\n漢字 😀\n"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from seqgen.datasets import cache
 from seqgen.domain import Splits
-from seqgen.domains.text.files import read_text, split
+from seqgen.domains.text.files import split
+from seqgen.reading import read_text
 
 DOMAIN = "text"
 ORIGIN = (

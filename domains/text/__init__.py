@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from seqgen.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from seqgen.reading import read_text as read_text
+
     from .api import TextModel as TextModel
     from .api import TextScore as TextScore
     from .api import load as load
     from .api import resume as resume
     from .api import train as train
     from .codec import Characters as Characters
-    from .files import read_text as read_text
     from .presets import DOMAIN as DOMAIN
 
 _HOME = {

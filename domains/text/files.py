@@ -10,7 +10,7 @@ from pathlib import Path
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError
 from seqgen.folders import walk
-from seqgen.reading import read_text as read_text
+from seqgen.reading import read_text
 
 SHORTEST = 32  # characters: below, there is nothing to hold out
 
