@@ -20,11 +20,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from seqgen import ModelError, registry
+from seqgen.datasets import synthetic_ink
+from seqgen.domains.handwriting import read_ink
+from seqgen.domains.handwriting.ink_json import write_ink_json
 from seqgen.domains.music import Note, Score, read_midi
 
 FOLDER = Path(__file__).parent.parent / "examples"
 NOVEL = "It was a bright cold day, and the clocks were all wrong again.\n\n" * 60
-SHORT = {"train_text", "sample_text", "core_by_hand", "train_music", "compose"}
+SHORT = {"train_text", "sample_text", "core_by_hand", "train_music", "compose", "train_handwriting", "write_by_hand"}
 
 Run = Callable[..., str]
 
@@ -96,6 +99,31 @@ def test_compose(run: Run, tmp_path: Path) -> None:
     assert names == {"1.mid", "1.wav", "1.png", "2.mid", "2.wav", "2.png", "slow.mid"}
     first, slow = (read_midi(tmp_path / "compose" / name) for name in ("1.mid", "slow.mid"))
     assert slow.seconds == pytest.approx(1.5 * first.seconds, abs=0.01)
+
+
+def test_train_handwriting(run: Run, tmp_path: Path) -> None:
+    inks = [synthetic_ink.write(word, synthetic_ink.hand("print")) for word in ("one", "two", "six", "ten")]
+    write_ink_json(inks, tmp_path / "mine.json")
+    said = run("train_handwriting", "mine.json", "--steps", 3, "--size", "tiny")
+    assert f"mine.json[0]: {inks[0].points} points\n" in said
+    assert re.search(r"^3 steps, -?\d+\.\d{3} nats a point on what was held out", said, re.MULTILINE)
+    new = re.search(r"^mine.json\[0\] and (\d+) points more: runs.train_handwriting.goes_on.svg", said, re.MULTILINE)
+    assert new and int(new[1]) > 0
+    ElementTree.parse(tmp_path / "runs" / "train_handwriting" / "goes_on.svg")
+    with pytest.raises(SystemExit, match=r"train_handwriting: runs.train_handwriting is in use"):
+        run("train_handwriting", "mine.json", "--steps", 3)
+
+
+def test_write_by_hand(run: Run, tmp_path: Path) -> None:
+    said = run("write_by_hand", "A few words").splitlines()
+    assert [line.split(":")[0] for line in said[:4]] == [f"print, bias {bias}" for bias in (0.0, 0.5, 1.0, 2.0)]
+    assert len(said) == 10, "two hands, four biases, two files"
+    paths = ElementTree.parse(tmp_path / "by_hand.svg").iter("{http://www.w3.org/2000/svg}path")
+    assert len(list(paths)) > 8 * 5
+    (smaller,) = read_ink(tmp_path / "by_hand.json")
+    assert smaller.text == "A few words"
+    with pytest.raises(SystemExit, match="write_by_hand: this model cannot write 'é'"):
+        run("write_by_hand", "café")
 
 
 def test_new_domain_reads_the_rule_from_context(run: Run) -> None:

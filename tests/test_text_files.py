@@ -14,8 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seqgen.domains.text.files import Texts, read_texts, split
-from seqgen.reading import read_text
 from seqgen.errors import DataError, UsageError
+from seqgen.reading import read_text
 
 TEXT = "Größe\n漢字 😀\n"
 

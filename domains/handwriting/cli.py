@@ -117,9 +117,9 @@ def _write(args: argparse.Namespace) -> int:
         raise UsageError("--prime-text is what the ink of --prime says: give both, or neither")
     out, page = _out(args.out), _page(args)
     from seqgen.cache import use_compile_cache
+    from seqgen.reading import read_text
 
     from . import api
-    from .lines import read_text
 
     use_compile_cache()
     text = args.text if args.file is None else read_text(args.file)

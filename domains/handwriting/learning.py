@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
-from seqgen import registry, run
+from seqgen import learning, registry
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
-from seqgen.errors import DataError, UnknownName, UsageError
-from seqgen.pretrained import resolve
+from seqgen.errors import DataError, UnknownName
+from seqgen.run import Outcome
 
 from . import api
 from .files import READERS, Inks, in_x_heights, read_inks, split
 from .ink import Ink
-from .presets import DOMAIN, NETWORKS, SHIPPED
+from .presets import DOMAIN, NETWORKS
 
 SHOWN = 5  # lines that are not used: named, up to so many
 
@@ -33,7 +34,7 @@ def train(
     start_from: str | os.PathLike[str] | None = None,
     download: bool = False,
     training: TrainingConfig | None = None,
-) -> run.Outcome:
+) -> Outcome:
     """Trains a model on a file of ink, a folder of them, IAM-OnDB's for one, or a data set by name.
 
     data: a file or folder is brought to x-heights; what is in `Splits` must be, see `in_x_heights`.
@@ -47,31 +48,20 @@ def train(
     """
     if network not in NETWORKS:
         raise UnknownName("network", network, NETWORKS)
-    if steps is None and minutes is None:
-        minutes = 10
-    source = None if start_from is None else resolve(os.fspath(start_from), SHIPPED)
-    if source is not None:
-        kept = "synthesis" if api.load(source).codec.alphabet else "prediction"
-        if network not in ("auto", kept):
-            raise UsageError(f"{start_from} is for {kept} and stays so: leave the network out when fine-tuning")
-        network = kept
-    if isinstance(data, Splits):
-        splits, where = data, {}
-    else:
-        splits = load_splits(data, network=network, download=download)
-        name = os.fspath(data)
-        where = {"name": os.path.abspath(name) if os.path.exists(name) else name, "network": network}
-    return run.begin(
-        Path(out),
+    if start_from is not None:
+        network = "synthesis" if api.load(start_from).codec.alphabet else "prediction"
+    return learning.train(
         replace(DOMAIN, fit_codec=NETWORKS[network]),
-        splits,
+        data,
+        out,
+        lambda name: load_splits(name, network=network, download=download),
+        {"network": network},
         size=size,
         steps=steps,
         minutes=minutes,
         seed=seed,
+        start_from=start_from,
         training=training,
-        start_from=source,
-        data=where,
     )
 
 
@@ -80,18 +70,16 @@ def resume(
     data: str | os.PathLike[str] | Splits[Ink] | None = None,
     *,
     steps: int | None = None,
-) -> run.Outcome:
+) -> Outcome:
     """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
 
     data: only needed when the run did not read it from a file, folder or data set.
     """
-    where = run.read_config(Path(folder))["data"]
-    if data is None:
-        if "name" not in where:
-            raise UsageError(f"{folder} does not know where its data is; give it again")
-        data = str(where["name"])
-    splits = data if isinstance(data, Splits) else load_splits(data, network=where.get("network", "auto"))
-    return run.resume(Path(folder), DOMAIN, splits, steps=steps)
+
+    def read(name: str, where: Mapping[str, Any]) -> Splits[Ink]:
+        return load_splits(name, network=where.get("network", "auto"))
+
+    return learning.resume(DOMAIN, folder, data, read, steps=steps)
 
 
 def load_splits(data: str | os.PathLike[str], *, network: str = "auto", download: bool = False) -> Splits[Ink]:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import textwrap
 
-from seqgen.errors import DataError, UsageError
-from seqgen.reading import read_bytes
+from seqgen.errors import UsageError
 
 WIDTH = 40  # characters of a line: as long as the shipped model has learned to write in one go
 LONGEST = 100_000  # characters of a text
-LARGEST = 2**20  # bytes of a file of it
 
 
 def lines_of(text: str, width: int = WIDTH) -> list[str]:
@@ -33,16 +29,3 @@ def lines_of(text: str, width: int = WIDTH) -> list[str]:
     for line in text.strip("\r\n").splitlines():
         found += textwrap.wrap(" ".join(line.split()), width, break_on_hyphens=False) or [""]
     return found
-
-
-def read_text(path: str | os.PathLike[str]) -> str:
-    """A text file in UTF-8; "-" is standard input. Raises DataError for a file that is missing, above 1 MB or no text."""
-    name = os.fspath(path)
-    if name == "-":
-        name, raw = "standard input", sys.stdin.buffer.read(LARGEST)
-    else:
-        raw = read_bytes(name, LARGEST, too_large="; write it in parts")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{name} is no text in UTF-8: {error.reason} at byte {error.start}; save it as UTF-8") from None

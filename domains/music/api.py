@@ -5,23 +5,23 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-from seqgen import registry, run, sampling
+from seqgen import learning, registry, sampling
 from seqgen.batching import evaluation_windows, in_memory
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
-from seqgen.errors import DataError, UnknownName, UsageError
+from seqgen.errors import DataError, UnknownName
 from seqgen.heads import Options
 from seqgen.model import Model
 from seqgen.network import Params
-from seqgen.pretrained import open_model, resolve
+from seqgen.pretrained import open_model
+from seqgen.run import Outcome
 from seqgen.training import evaluate
 
 from .files import Pieces, read_pieces, split
@@ -29,7 +29,7 @@ from .grid import Grid, to_grid, voices
 from .guard import MAX_EVENTS
 from .length import Length
 from .performance import Decoded, Performance
-from .presets import DOMAIN, ENCODINGS, SHIPPED
+from .presets import DOMAIN, ENCODINGS
 from .score import Meter, Score
 
 DEFAULT = "chorales"
@@ -194,7 +194,7 @@ def train(
     max_events: int = MAX_EVENTS,
     download: bool = False,
     training: TrainingConfig | None = None,
-) -> run.Outcome:
+) -> Outcome:
     """Trains a model on a MIDI or MusicXML file, a folder of them, or a data set by name.
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
@@ -207,32 +207,19 @@ def train(
     """
     if encoding not in ENCODINGS:
         raise UnknownName("encoding", encoding, ENCODINGS)
-    if steps is None and minutes is None:
-        minutes = 10
-    source = None if start_from is None else resolve(os.fspath(start_from), SHIPPED)
-    kind = encoding if source is None else str(open_model(DOMAIN, source)[0].to_dict()["kind"])
-    if isinstance(data, Splits):
-        splits, where = data, {}
-    else:
-        splits = load_splits(data, encoding=kind, max_events=max_events, download=download)
-        name = os.fspath(data)
-        # What a resume has to read in the same way.
-        where = {
-            "name": os.path.abspath(name) if os.path.exists(name) else name,
-            "encoding": kind,
-            "max_events": max_events,
-        }
-    return run.begin(
-        Path(out),
+    kind = encoding if start_from is None else str(load(start_from).codec.to_dict()["kind"])
+    return learning.train(
         dataclasses.replace(DOMAIN, fit_codec=ENCODINGS[encoding]),
-        splits,
+        data,
+        out,
+        lambda name: load_splits(name, encoding=kind, max_events=max_events, download=download),
+        {"encoding": kind, "max_events": max_events},  # what a resume has to read in the same way
         size=size,
         steps=steps,
         minutes=minutes,
         seed=seed,
+        start_from=start_from,
         training=training,
-        start_from=source,
-        data=where,
     )
 
 
@@ -241,20 +228,17 @@ def resume(
     data: str | os.PathLike[str] | Splits[Score] | None = None,
     *,
     steps: int | None = None,
-) -> run.Outcome:
+) -> Outcome:
     """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
 
     data: only needed when the run did not read it from a file, folder or data set.
     """
-    where = run.read_config(Path(folder))["data"]
-    if data is None:
-        if "name" not in where:
-            raise UsageError(f"{folder} does not know where its data is; give it again")
-        data = str(where["name"])
-    if not isinstance(data, Splits):
+
+    def read(name: str, where: Mapping[str, Any]) -> Splits[Score]:
         encoding, max_events = where.get("encoding", "auto"), int(where.get("max_events", MAX_EVENTS))
-        data = load_splits(data, encoding=encoding, max_events=max_events)
-    return run.resume(Path(folder), DOMAIN, data, steps=steps)
+        return load_splits(name, encoding=encoding, max_events=max_events)
+
+    return learning.resume(DOMAIN, folder, data, read, steps=steps)
 
 
 def load_splits(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jax
 
-from seqgen import registry, run, sampling
+from seqgen import learning, registry, sampling
 from seqgen.batching import evaluation_windows, in_memory
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
@@ -20,12 +19,13 @@ from seqgen.errors import DataError, UsageError
 from seqgen.heads import Options
 from seqgen.model import Model
 from seqgen.network import Params
-from seqgen.pretrained import open_model, resolve
+from seqgen.pretrained import open_model
+from seqgen.run import Outcome
 from seqgen.training import evaluate
 
 from .codec import Characters, Decoder
 from .files import read_texts, split
-from .presets import DOMAIN, SHIPPED
+from .presets import DOMAIN
 
 DEFAULT = "shakespeare"
 SKIPPED_SHOWN = 5  # files of a folder that are passed over: named, up to so many
@@ -180,7 +180,7 @@ def train(
     encoding: str = "utf-8",
     download: bool = False,
     training: TrainingConfig | None = None,
-) -> run.Outcome:
+) -> Outcome:
     """Trains a model on a text file, a folder of them, "-" (standard input), or a data set by name.
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
@@ -189,26 +189,18 @@ def train(
     training: rows, window, learning rate and the like, in place of the size's own.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
-    if steps is None and minutes is None:
-        minutes = 10
-    if isinstance(data, Splits):
-        splits, where = data, {}
-    else:
-        splits = load_splits(data, encoding=encoding, download=download)
-        name = os.fspath(data)
-        where = {"name": os.path.abspath(name) if os.path.exists(name) else name, "encoding": encoding}
-    model = None if start_from is None else resolve(os.fspath(start_from), SHIPPED)
-    return run.begin(
-        Path(out),
+    return learning.train(
         DOMAIN,
-        splits,
+        data,
+        out,
+        lambda name: load_splits(name, encoding=encoding, download=download),
+        {"encoding": encoding},
         size=size,
         steps=steps,
         minutes=minutes,
         seed=seed,
+        start_from=start_from,
         training=training,
-        start_from=model,
-        data=where,
     )
 
 
@@ -217,18 +209,16 @@ def resume(
     data: str | os.PathLike[str] | Splits[str] | None = None,
     *,
     steps: int | None = None,
-) -> run.Outcome:
+) -> Outcome:
     """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
 
     data: only needed when the run did not read it from a file, folder or data set.
     """
-    where = run.read_config(Path(folder))["data"]
-    if data is None:
-        if where.get("name", "-") == "-":
-            raise UsageError(f"{folder} does not know where its data is; give it again")
-        data = str(where["name"])
-    splits = data if isinstance(data, Splits) else load_splits(data, encoding=where.get("encoding", "utf-8"))
-    return run.resume(Path(folder), DOMAIN, splits, steps=steps)
+
+    def read(name: str, where: Mapping[str, Any]) -> Splits[str]:
+        return load_splits(name, encoding=where.get("encoding", "utf-8"))
+
+    return learning.resume(DOMAIN, folder, data, read, steps=steps)
 
 
 def load_splits(data: str | os.PathLike[str], *, encoding: str = "utf-8", download: bool = False) -> Splits[str]:

@@ -1,0 +1,79 @@
+"""Training on data that has a name, a file, a folder or a data set, so that a resume finds it again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import run
+from .config import TrainingConfig
+from .domain import Domain, Splits
+from .errors import UsageError
+from .pretrained import resolve
+
+MINUTES = 10  # where nobody said how long
+
+
+def train(
+    domain: Domain[Any],
+    data: str | os.PathLike[str] | Splits[Any],
+    out: str | os.PathLike[str],
+    load: Callable[[str], Splits[Any]],
+    settings: Mapping[str, Any],
+    *,
+    size: str | None = None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    start_from: str | os.PathLike[str] | None = None,
+    training: TrainingConfig | None = None,
+) -> run.Outcome:
+    """A new run in `out`, for 10 minutes when neither steps nor minutes are given.
+
+    load: reads data by its name. settings: how it was read; kept with the name in the run for `resume`.
+    start_from: a model to fine-tune, by name or folder. Raises what `load` and `run.begin` raise.
+    """
+    if steps is None and minutes is None:
+        minutes = MINUTES
+    source = None if start_from is None else resolve(os.fspath(start_from), domain.shipped or Path())
+    if isinstance(data, Splits):
+        splits, where = data, {}
+    else:
+        name = os.fspath(data)
+        splits = load(name)
+        where = {"name": os.path.abspath(name) if os.path.exists(name) else name, **settings}
+    return run.begin(
+        Path(out),
+        domain,
+        splits,
+        size=size,
+        steps=steps,
+        minutes=minutes,
+        seed=seed,
+        training=training,
+        start_from=source,
+        data=where,
+    )
+
+
+def resume(
+    domain: Domain[Any],
+    folder: str | os.PathLike[str],
+    data: str | os.PathLike[str] | Splits[Any] | None,
+    load: Callable[[str, Mapping[str, Any]], Splits[Any]],
+    *,
+    steps: int | None = None,
+) -> run.Outcome:
+    """Goes on with a run; `load` reads data by its name, with the settings that `train` kept.
+
+    Raises UsageError where no data is given and the run did not read it by a name, and what `run.resume` raises.
+    """
+    where = run.read_config(Path(folder))["data"]
+    if not isinstance(data, Splits):
+        name = os.fspath(data) if data is not None else str(where.get("name", "-"))
+        if data is None and name == "-":
+            raise UsageError(f"{folder} does not know where its data is; give it again")
+        data = load(name, where)
+    return run.resume(Path(folder), domain, data, steps=steps)
