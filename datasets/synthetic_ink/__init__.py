@@ -35,7 +35,7 @@ def load(
     *,
     download: bool = False,
     seed: int = 0,
-    count: int = 12_000,
+    count: int = 4_000,
     longest: int = 10,
     hands: Sequence[str] = tuple(HANDS),
 ) -> Splits[Ink]:
