@@ -126,6 +126,8 @@ class _Drawing:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rpartition("}")[2]
         self._open.append(name)
+        if self._open[1:] in (["title"], ["desc"]):
+            self._label.append("")
         if self._dropped or not _SHAPES.fullmatch(name) or (name == "svg") != (len(self._open) == 1):
             self._dropped += 1
             return
@@ -149,7 +151,7 @@ class _Drawing:
 
     def data(self, text: str) -> None:
         if self._open[1:] in (["title"], ["desc"]):
-            self._label.append(text)
+            self._label[-1] += text  # it comes in pieces
         elif not self._dropped:
             self._parts.append(_plain(text))
 
@@ -159,7 +161,7 @@ class _Drawing:
         """The picture, called `name` if it does not say what it shows; "" if it was none."""
         if not self._parts:
             return ""
-        label = " ".join(" ".join(self._label).split()) or name
+        label = ": ".join(" ".join(text.split()) for text in self._label if text.strip()) or name
         return f'<svg role="img" aria-label="{_plain(label)}"{self._root}>{"".join(self._parts)}</svg>'
 
 
@@ -194,7 +196,7 @@ figure:has(audio) { padding: 0; border: 0; background: none }
 audio { display: block; width: 100% }
 img { max-width: 100% }
 figure > svg { display: block; width: 100%; height: auto; mix-blend-mode: multiply }
-.text { columns: 19rem; column-gap: 2.5rem; font-size: 1.0625rem; line-height: 1.55; overflow-wrap: anywhere;
+.text { columns: 20rem; column-gap: 2.5rem; text-indent: 1.5em hanging each-line; overflow-wrap: anywhere;
   white-space: pre-wrap; unicode-bidi: plaintext }
 ul { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; margin: .5rem 0; padding: 0; font-size: .875rem;
   list-style: none }
@@ -207,7 +209,7 @@ button:hover { border-color: currentColor }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 footer { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: .875rem }
 @media (prefers-color-scheme: dark) {
-  :root { --page: #15171a; --paper: #1d2024; --ink: #e6e3dc; --soft: #a2a6ad; --line: #33373d; --accent: #93bdE8 }
+  :root { --page: #15171a; --paper: #1d2024; --ink: #e6e3dc; --soft: #a2a6ad; --line: #33373d; --accent: #93bde8 }
   figure > svg { filter: invert(1) hue-rotate(180deg); mix-blend-mode: screen }
 }
 @media print {

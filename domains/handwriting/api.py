@@ -90,9 +90,11 @@ class HandwritingModel:
         wanted = [number for number, line in enumerate(lines) if line]
         for begin in range(0, len(wanted), ROWS):
             rows = wanted[begin : begin + ROWS]
-            texts = [lines[row] for row in rows]
+            # As many as a power of two: pages of any length share a few compiled programs.
+            more = (1 << (len(rows) - 1).bit_length()) - len(rows)
+            texts = [lines[row] for row in rows + rows[-1:] * more]
             steps = self._draw(
-                [prompt] * len(rows),
+                [prompt] * len(texts),
                 self._context([opening + text for text in texts], who),
                 length=MOST * (max(map(len, texts)) + 1),
                 options=Options(temperature, bias=bias),
@@ -101,7 +103,7 @@ class HandwritingModel:
                 stop=text_ends,
             )
             name = self.codec.hands[who] if self.codec.hands else None
-            for row, drawn in zip(rows, steps, strict=True):
+            for row, drawn in zip(rows, steps, strict=False):
                 most = MOST * (len(lines[row]) + 1)  # its own, however long the lines beside it are
                 drawn = jax.tree.map(lambda leaf, most=most: leaf[:most], drawn)
                 made[row] = replace(self.codec.decode(_open(drawn)), text=lines[row], hand=name)
@@ -221,7 +223,8 @@ def text_ends(carry: Carry, step: Steps, context: Context) -> Array:
     written, for which a joined hand goes back.
     """
     assert context.memory is not None
-    left = context.memory.valid.sum(axis=1) - 1 - seen_most(carry[0], context.memory)  # 1: the last character
+    last = context.memory.valid.sum(axis=1).astype(jnp.int32) - 1
+    left = last - seen_most(carry[0], context.memory)  # 1: the last character
     pens = step[1] > 0.5
     ends: Array = (pens[:, 1] & (left <= 1)) | (pens[:, 0] & (left <= 0))
     return ends

@@ -29,7 +29,7 @@ DEMO_TEXTS = (  # halves of two lines, a hand each
         "Dear reader, all I know is where\na pen might want to go.",
         "I never saw a word as such,\nand yet I wrote you four.",
     ),
-    ("Rain on the roof since half past six.\nThe kettle sings.", "I meant to write you long ago;\nnow there is time."),
+    ("Rain on the roof since half past six.\nThe kettle sings.", "I meant to write you long ago,\nand now there is time."),
     (
         "Milk, bread, two lemons, salt,\nand something for the cat.",
         "Back at seven. If it snows,\nstart the fire without me.",
@@ -235,13 +235,9 @@ def demo(folder: Path, seed: int) -> list[Path]:
 
     model, path = api.load(), folder / "handwriting.svg"
     text = DEMO_TEXTS[seed % len(DEMO_TEXTS)]
-    hands = [hand for hand in DEMO_HANDS if hand in model.codec.hands] or [None]
-    inks = [
-        ink
-        for half, hand in zip(text, itertools.cycle(hands), strict=False)
-        for ink in model.write(half, hand=hand, seed=seed)
-    ]
-    write_svg(inks, path, Page(color="navy"))
+    hands = [hand if hand in model.codec.hands else None for hand in DEMO_HANDS]
+    inks = [ink for half, hand in zip(text, hands, strict=True) for ink in model.write(half, hand=hand, seed=seed)]
+    write_svg(inks, path, Page(pen=0.4, color="navy"))
     return [path]
 
 

@@ -27,8 +27,7 @@ BLUES = ("#ffffff", "#d5e5f5", "#8fbce0", "#3f86c6", "#0b4f95", "#082c5c")
 FIRES = ("#ffffff", "#fff0c2", "#fdc878", "#f98e52", "#dc4a3d", "#8e1552")
 EDGE, SPACE = 32, 12  # pixels around a picture, and between things that belong together
 TITLE, LABEL = 30, 22  # sizes of letters, pixels
-WIDEST, HIGHEST = 4000, 1200  # pixels of ink; 100 characters are about 4,000 wide at ...
-NEAREST = 150  # pixels an x-height, at most
+WIDEST, HIGHEST = 4000, 1200  # pixels of densities
 
 
 def explain(model: HandwritingModel, ink: Ink, out: str | os.PathLike[str]) -> list[Path]:
@@ -58,22 +57,21 @@ def window_picture(seen: Trace, text: str) -> Image.Image:
     """
     assert seen.window is not None
     count, entries = seen.window.shape
-    column, row = min(max(1400 // count, 2), 16), min(max(480 // entries, LABEL + 4), 48)
+    column = min(max(1800 // count, 2 if count <= WIDEST // 2 else 1), 14)
+    row = min(max(480 // entries, LABEL + 4), 48)
     width, height = column * count, row * entries
     font = _font(LABEL)
     labels = [_label(letter, font) for letter in text] + ["end"]
     left = EDGE + round(max(font.getlength(label) for label in labels)) + SPACE
-    places = _above_columns(seen) * column
-    scale = min(width / max(np.ptp(seen.points[:, 0]), 1), 60.0)
-    above = seen.points[:, 1] - seen.points[:, 1].min()
-    ink = np.stack([places, above * scale], axis=1)
-    tall = math.ceil(ink[:, 1].max()) + 2 * SPACE
-    top = EDGE + TITLE + 2 * SPACE + tall
-    image, brush = _page(left + width + EDGE, top + height + LABEL * 2 + SPACE + EDGE, "What was read at each point")
-    _draw_ink(image, ink + (left, top - tall + SPACE / 2), seen.lifts, 3)
+    span = np.maximum(np.ptp(seen.points, axis=0), 0.5)
+    scale = min(width / span[0], 240 / span[1])
+    heights = (seen.points[:, 1] - seen.points[:, 1].min()) * scale
+    above = EDGE + TITLE + 2 * SPACE
+    top = above + math.ceil(heights.max()) + 2 * SPACE
+    image, brush = _page(left + width + EDGE, top + height, "What was read at each point")
+    _draw_ink(image, np.stack([left + _over_columns(seen) * column, above + heights], axis=1), seen.lifts, 3, INK)
     shades = np.sqrt(seen.window / max(np.quantile(seen.window.max(axis=1), 0.98), 1e-30))
-    cells = _colored(shades.T, BLUES).repeat(row, axis=0).repeat(column, axis=1)
-    image.paste(_image(cells), (left, top))
+    image.paste(_image(_colored(shades.T, BLUES)).resize((width, height), 0), (left, top))
     for number, label in enumerate(labels):
         y = top + row * number
         brush.line((left, y, left + width, y), GRID)
@@ -86,38 +84,40 @@ def window_picture(seen: Trace, text: str) -> Image.Image:
 
 def density_picture(seen: Trace) -> Image.Image:
     """Where each of the points was expected, summed over all of them, under the ink; the darker, the more surely."""
-    low, high = seen.points.min(axis=0) - (0.8, 0.6), seen.points.max(axis=0) + (0.8, 0.6)
-    extent = high - low
-    scale = min(NEAREST, max(1400 / extent[0], 40), WIDEST / extent[0], HIGHEST / extent[1])
+    margin = np.array([0.8, 0.6])
+    low = seen.points.min(axis=0) - margin
+    extent = seen.points.max(axis=0) + margin - low
+    scale = min(150, max(1400 / extent[0], 70), WIDEST / extent[0], HIGHEST / extent[1])
     width, height = (max(math.ceil(side * scale), 1) for side in extent)
     found = density(seen, (low[0], low[1]), (height, width), 1 / scale)
     # Moves with the pen down are foreseen a hundred times more closely than those to the next stroke: show both.
-    most = np.quantile(found[found > found.max() * 1e-3], 0.98)
+    most = np.quantile(found[found >= found.max() * 1e-3], 0.98) or 1.0
     shades = np.log1p(found / most * 300) / math.log1p(300)
     top = EDGE + TITLE + 2 * SPACE
-    wide = max(width, 700)
-    image, brush = _page(wide + 2 * EDGE, top + height + LABEL * 2 + SPACE + EDGE, "Where each next point was expected")
+    image, brush = _page(width + 2 * EDGE, top + height, "Where each next point was expected")
     image.paste(_image(_colored(shades, FIRES)), (EDGE, top))
-    _draw_ink(image, (seen.points - low) * scale + (EDGE, top), seen.lifts, 2)
+    _draw_ink(image, (seen.points - low) * scale + (EDGE, top), seen.lifts, 2, FAINT)
     _frame(brush, EDGE, top, width, height)
     _axis(brush, EDGE, top + height, width, extent[0], "x-heights")
     return image
 
 
-def _above_columns(seen: Trace) -> Floats:
-    """Where each point would be if letters stood over the columns in which they were read."""
+def _over_columns(seen: Trace) -> Floats:
+    """The column that each point would be over if all letters stood over the points at which they were read."""
     assert seen.window is not None
-    read = seen.window.argmax(axis=1)
+    x, read = seen.points[:, 0], seen.window.argmax(axis=1)
     groups = [np.flatnonzero(read == entry) for entry in np.unique(read)]
-    x = np.maximum.accumulate([float(np.median(seen.points[group, 0])) for group in groups])
-    columns = np.maximum.accumulate([float(np.median(group)) for group in groups])
-    return np.interp(seen.points[:, 0], x, columns)
+    middles = np.maximum.accumulate([[np.median(x[group]), np.median(group)] for group in groups])
+    # Beyond the middle of the first letter and of the last, as far as the ink and the columns go.
+    middles = np.concatenate([[[x.min(), 0]], middles, [[x.max(), len(x) - 1]]])
+    return np.interp(x, *middles.T) + 0.5
 
 
-def _page(width: int, height: int, title: str) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+def _page(width: int, bottom: int, title: str) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    """White paper with a title, and with room for an axis below `bottom`."""
     from PIL import Image, ImageDraw
 
-    image = Image.new("RGB", (width, height), "white")
+    image = Image.new("RGB", (max(width, 640), bottom + SPACE + LABEL + EDGE), "white")
     brush = ImageDraw.Draw(image)
     brush.text((EDGE, EDGE), title, INK, _font(TITLE), "lt")
     return image, brush
@@ -133,8 +133,8 @@ def _label(letter: str, font: Any) -> str:
     """The letter, or what it is called where it cannot be seen or the font has none."""
     if letter == " ":
         return "space"
-    drawn = letter.isprintable() and bytes(font.getmask(letter)) != bytes(font.getmask("\uffff"))
-    return letter if drawn else f"U+{ord(letter):04X}"
+    unseen = b"", bytes(font.getmask("\uffff"))
+    return letter if letter.isprintable() and bytes(font.getmask(letter)) not in unseen else f"U+{ord(letter):04X}"
 
 
 def _colored(shades: Floats, colors: Sequence[str]) -> NDArray[np.uint8]:
@@ -151,7 +151,7 @@ def _image(cells: NDArray[np.uint8]) -> Image.Image:
     return Image.fromarray(cells)
 
 
-def _draw_ink(image: Image.Image, places: Floats, lifts: NDArray[np.bool_], thick: int) -> None:
+def _draw_ink(image: Image.Image, places: Floats, lifts: NDArray[np.bool_], thick: int, color: str) -> None:
     """Strokes with smooth edges, drawn four times as large and averaged."""
     from PIL import Image, ImageDraw
 
@@ -160,14 +160,13 @@ def _draw_ink(image: Image.Image, places: Floats, lifts: NDArray[np.bool_], thic
     mask = Image.new("L", tuple((4 * (high - low)).tolist()))
     brush = ImageDraw.Draw(mask)
     half = 2 * thick
-    for stroke in np.split((places - low) * 4, np.flatnonzero(lifts) + 1):
+    for stroke in np.split((places - low) * 4, np.flatnonzero(lifts[:-1]) + 1):
         corners = [tuple(place) for place in stroke.tolist()]
         if len(corners) > 1:
             brush.line(corners, 255, 4 * thick, "curve")
-        for x, y in corners:
+        for x, y in (corners[0], corners[-1]):
             brush.ellipse((x - half, y - half, x + half, y + half), 255)
-    mask = mask.reduce(4)
-    image.paste(INK, tuple(low.tolist()), mask)
+    image.paste(color, tuple(low.tolist()), mask.reduce(4))
 
 
 def _frame(brush: ImageDraw.ImageDraw, left: int, top: int, width: int, height: int) -> None:
@@ -183,7 +182,5 @@ def _axis(brush: ImageDraw.ImageDraw, left: int, top: int, width: int, length: f
     for number in range(int(length / gap) + 1):
         x = left + width * number * gap / length
         brush.line((x, top, x, top + 8), FAINT, 2)
-        text = f"{number * gap:,.0f}"
-        brush.text(
-            (x, top + SPACE), f"{text} {unit}" if not number else text, FAINT, font, "lt" if not number else "mt"
-        )
+        text, anchor = (f"{number * gap:,.0f}", "mt") if number else (f"0 {unit}", "lt")
+        brush.text((x, top + SPACE), text, FAINT, font, anchor)

@@ -37,8 +37,10 @@ def ink_json(inks: Ink | Iterable[Ink]) -> str:
 
 
 def write_ink_json(inks: Ink | Iterable[Ink], path: str | os.PathLike[str]) -> None:
-    """Writes what `ink_json` gives. Raises DataError for more than can be read again: 6 MB, about 200 lines."""
-    data = ink_json(inks).encode()
+    """Writes what `ink_json` gives. Raises DataError for more than can be read again, see `read_ink_json`."""
+    given = [inks] if isinstance(inks, Ink) else list(inks)
+    Budget(os.fspath(path)).spend(sum(ink.points for ink in given), sum(len(ink.strokes) for ink in given))
+    data = ink_json(given).encode()
     if len(data) > LARGEST:
         raise DataError(f"{os.fspath(path)} would be larger than {LARGEST // 2**20} MB; write several files")
     write_output(path, data)
@@ -48,8 +50,7 @@ def read_ink_json(path: str | os.PathLike[str]) -> list[Ink]:
     """The lines of a file of `ink_json`'s layout, in order; text and hand may be missing.
 
     Raises DataError for a file that is missing, larger than 6 MB, no JSON, of another layout or a newer version, or of
-    more than 300,000 points or
-    15,000 strokes.
+    more than 300,000 points or 15,000 strokes.
     """
     name = os.fspath(path)
     try:

@@ -11,7 +11,7 @@ from typing import Any
 from seqgen import learning, registry
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
-from seqgen.errors import DataError, UnknownName
+from seqgen.errors import DataError, UnknownName, UsageError
 from seqgen.run import Outcome
 
 from . import api
@@ -49,7 +49,10 @@ def train(
     if network not in NETWORKS:
         raise UnknownName("network", network, NETWORKS)
     if start_from is not None:
-        network = "synthesis" if api.load(start_from).codec.alphabet else "prediction"
+        kept = "synthesis" if api.load(start_from).codec.alphabet else "prediction"
+        if network not in ("auto", kept):
+            raise UsageError(f"{start_from} is for {kept} and stays so: leave the network out when fine-tuning")
+        network = kept
     return learning.train(
         replace(DOMAIN, fit_codec=NETWORKS[network]),
         data,

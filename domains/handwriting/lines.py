@@ -27,5 +27,6 @@ def lines_of(text: str, width: int = WIDTH) -> list[str]:
         raise UsageError("there is nothing to write: give a text of one character or more")
     found: list[str] = []
     for line in text.strip("\r\n").splitlines():
-        found += textwrap.wrap(" ".join(line.split()), width, break_on_hyphens=False) or [""]
+        broken = textwrap.wrap(" ".join(line.split()), width, break_on_hyphens=False) or [""]
+        found += map(str.rstrip, broken)  # textwrap leaves a space before a word that is longer than a line
     return found

@@ -22,7 +22,7 @@ from seqgen.spec import Steps
 from .api import WINDOW, HandwritingModel
 from .ink import Floats, Ink
 
-LONGEST = 8192  # points: a line of 160 characters at least
+LONGEST, MOST_CHARACTERS = 6000, 250  # points and characters of a line
 _LIGHT = 1e-4  # the weight of a Gaussian that is not worth drawing
 _REACH = 4.5  # standard deviations of one that are drawn; beyond them is 1 / 25,000 of it
 _BLUR = 0.6  # cells: so much wider, a Gaussian of any width has the sum over cells that it should
@@ -50,11 +50,14 @@ class Trace(NamedTuple):
 def trace(model: HandwritingModel, ink: Ink) -> Trace:
     """The ink as the model reads it, from its beginning: no bias, no prime.
 
-    ink: in x-heights. Raises DataError as `HandwritingModel.check`, UsageError for more than 8,192 points.
+    ink: in x-heights. Raises DataError as `HandwritingModel.check`, UsageError for more than 6,000 points
+    or 250 characters.
     """
-    if ink.points > LONGEST:
+    characters = len(ink.text or "")
+    if ink.points > LONGEST or characters > MOST_CHARACTERS:
         raise UsageError(
-            f"the line has {ink.points:,} points, and at most {LONGEST:,} are explained; take a shorter one"
+            f"the line has {ink.points:,} points and {characters:,} characters, and what can be explained has at most "
+            f"{LONGEST:,} and {MOST_CHARACTERS}; take a shorter line"
         )
     model.check(ink)
     codec = model.codec
