@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.special import expit, log_softmax, logsumexp
+from scipy.special import log_softmax, logsumexp
 from scipy.stats import multivariate_normal
 
 from seqgen.batching import evaluation_windows, in_memory
@@ -16,7 +16,7 @@ from seqgen.heads import Joint, Mixture
 def log_density(model: HandwritingModel, ink: Ink) -> float:
     """The sum over all points, nats; `ink` in x-heights."""
     example = model.codec.encode(ink)
-    offsets, pens = (np.asarray(leaf, np.float64) for leaf in example.steps)
+    offsets, pens = np.asarray(example.steps[0], np.float64), example.steps[1]
     (batch,) = evaluation_windows(in_memory(model.codec.spec, [example]), 1, len(offsets))
     context = model.model.encode(model.params, batch)
     carry = model.model.start(model.params, 1, context)
@@ -39,5 +39,5 @@ def log_density(model: HandwritingModel, ink: Ink) -> float:
             covariance = np.array([[1, r], [r, 1]]) * np.outer(sigma, sigma)
             parts.append(weight + multivariate_normal(mean, covariance, allow_singular=True).logpdf(target))
         total += float(logsumexp(parts))
-    chance = expit(x @ pen["kernel"] + pen["bias"])
-    return total + float(np.log(np.where(pens > 0.5, chance, 1 - chance)).sum())
+    chances = log_softmax(x @ pen["kernel"] + pen["bias"], axis=1)
+    return total + float(chances[np.arange(len(pens)), pens].sum())

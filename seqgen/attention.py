@@ -103,6 +103,6 @@ def gaussian_window(alpha: Array, beta: Array, position: Array, memory: Memory) 
     return jnp.sum(alpha[:, :, None] * jnp.exp(-beta[:, :, None] * distance**2), axis=1) * memory.valid
 
 
-def seen_most(carry: WindowCarry, memory: Memory) -> Array:
-    """The entry of each row that the window weighs most, int32 `[B]`."""
-    return jnp.argmax(gaussian_window(carry.alpha, carry.beta, carry.position, memory), axis=1)
+def weights(carry: WindowCarry, memory: Memory) -> Array:
+    """How much of each entry the window sees as it stands, phi `[B, U]`."""
+    return gaussian_window(carry.alpha, carry.beta, carry.position, memory)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from seqgen import sampling
-from seqgen.attention import seen_most
+from seqgen.attention import weights
 from seqgen.batching import Batch, evaluation_windows, in_memory
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads import Options
@@ -26,7 +26,7 @@ from seqgen.training import evaluate
 
 from .ink import Ink
 from .lines import WIDTH, lines_of
-from .offsets import Offsets
+from .offsets import DOWN, END, UP, Offsets
 from .presets import DOMAIN
 
 DEFAULT = "two-hands"
@@ -35,6 +35,7 @@ WINDOW = 256  # points scored at once; the state is carried over, so it changes 
 ROWS = 32  # lines written side by side
 CHUNK = 64  # points drawn before it is looked whether all lines have ended
 MOST = 50  # points for each character of a line: two and a half times what a joined hand needs
+GONE = 0.02  # the window's weight on the whole text, below which it has left it; at the end of a line it has 0.1 or more
 ENTRIES = 64  # sources are filled up to a multiple: texts of any length share a few compiled programs
 
 
@@ -212,21 +213,23 @@ class HandwritingModel:
 def line_ends(carry: Carry, step: Steps, context: Context) -> Array:
     """The model says that the line ends here."""
     del carry, context
-    ends: Array = step[1][:, 1] > 0.5
+    ends: Array = step[1] == END
     return ends
 
 
 def text_ends(carry: Carry, step: Steps, context: Context) -> Array:
-    """The model says that the line ends here and the window is on the last character, or the window has left that too.
+    """The model says that the line ends here, and the window is on the last character; or the window has left the text.
 
-    The second is Graves' rule (2013, section 5.3), for a lifted pen only; the first lets the dots of the last word be
-    written, for which a joined hand goes back.
+    Graves' rule (2013, section 5.3) ends a line when the window weighs the end of the text more than any character. A
+    joined hand is there before it goes back to dot the last word, so more is asked for: a lifted pen, a window past the
+    end, and hardly any weight left on anything.
     """
     assert context.memory is not None
+    seen = weights(carry[0], context.memory)
     last = context.memory.valid.sum(axis=1).astype(jnp.int32) - 1
-    left = last - seen_most(carry[0], context.memory)  # 1: the last character
-    pens = step[1] > 0.5
-    ends: Array = (pens[:, 1] & (left <= 1)) | (pens[:, 0] & (left <= 0))
+    near = last - jnp.argmax(seen, axis=1) <= 1  # the last character, or the end of the text
+    gone = (seen.sum(axis=1) < GONE) & (carry[0].position.max(axis=1) > last)
+    ends: Array = ((step[1] == END) & near) | ((step[1] != DOWN) & gone)
     return ends
 
 
@@ -241,7 +244,7 @@ def _filled(batch: Batch) -> Batch:
 def _open(steps: Steps) -> Steps:
     """Steps without the end of the line, to go on from."""
     offsets, pens = steps
-    return offsets, np.asarray(pens) * np.array([1, 0], np.float32)
+    return offsets, np.minimum(pens, UP)
 
 
 def load(model: str | os.PathLike[str] = DEFAULT) -> HandwritingModel:

@@ -29,7 +29,10 @@ DEMO_TEXTS = (  # halves of two lines, a hand each
         "Dear reader, all I know is where\na pen might want to go.",
         "I never saw a word as such,\nand yet I wrote you four.",
     ),
-    ("Rain on the roof since half past six.\nThe kettle sings.", "I meant to write you long ago,\nand now there is time."),
+    (
+        "Rain on the roof since half past six.\nThe kettle sings.",
+        "I meant to write you long ago,\nand now there is time.",
+    ),
     (
         "Milk, bread, two lemons, salt,\nand something for the cat.",
         "Back at seven. If it snows,\nstart the fire without me.",

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from seqgen.domain import Example
 from seqgen.errors import DataError, ModelError, UsageError
-from seqgen.spec import Binary, Continuous, Joint, Steps
+from seqgen.spec import Continuous, Discrete, Joint, Steps
 
 from .ink import MOST_POINTS, Ink
 
 GRID = 0.005  # x-heights, to which points are rounded: 0.02 mm of letters whose x is 4 mm high
 FARTHEST = 20_000  # grid steps, 100 x-heights: a longer move is made as long as this
 MOST_HANDS = 1000
-_SPEC = Joint((Continuous(2), Binary(2)))
+DOWN, UP, END = range(3)  # after a point the pen stays down, lifts, or the line ends
+_SPEC = Joint((Continuous(2), Discrete(3)))
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Offsets:
     """Ink in x-heights as moves of the pen; a `seqgen.domain.Codec[Ink]`.
 
     A step is the move to a point, x to the right and y down, over the training set of mean 0 and standard deviation 1
-    (Graves 2013, section 4), and two yes/no values: the pen lifts after this point; the line ends with it. The first
-    move is none. Points are rounded to 0.005 x-heights before they are subtracted, so ink comes back without drift.
+    (Graves 2013, section 4), and what the pen does then: stays down, lifts, or has ended the line (as in sketch-rnn, Ha &
+    Eck 2017). The first move is none. Points are rounded to 0.005 x-heights before they are subtracted, so ink comes back without drift.
 
     alphabet: characters that can be written, sorted; empty for a model that continues ink without knowing a text.
     hands: whose ink it learned from, the commonest first; empty where there is one hand only. Ink of any other hand
@@ -103,19 +104,19 @@ class Offsets:
         moves, lifts = _moves(ink)
         if not len(moves):
             raise DataError("ink without a point cannot be learned from or scored; give it a stroke")
-        pens = np.zeros((len(moves), 2), np.float32)
-        pens[:, 0], pens[-1, 1] = lifts, 1
+        pens = np.where(lifts, UP, DOWN).astype(np.int32)
+        pens[-1] = END
         offsets = ((moves * GRID - self.mean) / self.std).astype(np.float32)
         source = self.source(ink.text or "") if self.alphabet else None
         return Example((offsets, pens), source, np.int32(self.hand(ink.hand)) if self.hands else None)
 
     def decode(self, steps: Steps) -> Ink:
         """Ink in x-heights; it ends with the first step that ends the line."""
-        offsets, pens = (np.asarray(leaf, np.float64) for leaf in steps)
-        ends = np.flatnonzero(pens[:, 1] > 0.5)
+        offsets, pens = np.asarray(steps[0], np.float64), np.asarray(steps[1])
+        ends = np.flatnonzero(pens == END)
         count = min(ends[0] + 1 if len(ends) else len(pens), MOST_POINTS)
         moves = np.nan_to_num((offsets[:count] * self.std + self.mean) / GRID, nan=0.0)
-        return _ink(np.rint(np.clip(moves, -FARTHEST, FARTHEST)).astype(np.int64), pens[:count, 0] > 0.5)
+        return _ink(np.rint(np.clip(moves, -FARTHEST, FARTHEST)).astype(np.int64), pens[:count] != DOWN)
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": "offsets", **asdict(self)}

@@ -58,7 +58,7 @@ NETWORKS: dict[str, Callable[[Sequence[Ink]], Offsets]] = {
 
 def make_model(codec: Codec[Ink], size: str) -> Model:
     """Graves' synthesis network where the codec has an alphabet, his prediction network where it has none."""
-    from seqgen.heads import Bernoulli, Joint, Mixture  # here: a domain's value must not cost JAX
+    from seqgen.heads import Categorical, Joint, Mixture  # here: a domain's value must not cost JAX
     from seqgen.model import Model
     from seqgen.network import Network
 
@@ -68,13 +68,14 @@ def make_model(codec: Codec[Ink], size: str) -> Model:
         codec.spec,
         preset.layers,
         preset.units,
+        embedding=8,  # of the pen's three states
         skip=True,
         source=codec.symbols,
         window=preset.window if codec.symbols else 0,
         static=len(codec.hands),
     )
     # Rounded points: without a floor, a move that is often the same would drive its density to infinity.
-    return Model(network, Joint((Mixture(preset.components, sigma_floor=GRID / max(codec.std)), Bernoulli(2))))
+    return Model(network, Joint((Mixture(preset.components, sigma_floor=GRID / max(codec.std)), Categorical(3))))
 
 
 def training(size: str) -> TrainingConfig:

@@ -21,6 +21,7 @@ from seqgen.spec import Steps
 
 from .api import WINDOW, HandwritingModel
 from .ink import Floats, Ink
+from .offsets import DOWN
 
 LONGEST, MOST_CHARACTERS = 6000, 250  # points and characters of a line
 _LIGHT = 1e-4  # the weight of a Gaussian that is not worth drawing
@@ -62,7 +63,7 @@ def trace(model: HandwritingModel, ink: Ink) -> Trace:
     model.check(ink)
     codec = model.codec
     example = codec.encode(ink)
-    offsets, pens = (np.asarray(leaf, np.float64) for leaf in example.steps)
+    offsets, pens = np.asarray(example.steps[0], np.float64), example.steps[1]
     count = len(offsets)
     # A power of two: ink of any length shares a handful of compiled programs.
     size = min(WINDOW, 1 << (count.bit_length() - 1))
@@ -76,7 +77,7 @@ def trace(model: HandwritingModel, ink: Ink) -> Trace:
     before = np.concatenate([points[:1], points[:-1]])
     return Trace(
         points,
-        pens[:, 0] > 0.5,
+        pens != DOWN,
         window,
         np.exp(gaussians.log_weights),
         before[:, :, None] + mean[:, None] + gaussians.means * std[:, None],

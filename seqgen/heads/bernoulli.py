@@ -19,9 +19,8 @@ from .head import Array, Options, Params
 class Bernoulli:
     """`dim` yes/no values, independent given the features.
 
-    Samples: `temperature` divides the log-odds, 0 takes the likelier answer (no, where both are); `bias` b multiplies
-    them by 1 + b, as it raises a mixture's weights to that power. The other options have no meaning for a single yes or
-    no and change nothing.
+    Samples: `temperature` divides the log-odds, 0 takes the likelier answer (no, where both are). The other options
+    have no meaning for a single yes or no and change nothing.
 
     >>> head = Bernoulli(1)
     >>> params = head.init(jax.random.key(0), width=8)
@@ -53,13 +52,10 @@ class Bernoulli:
 
     def sample(self, params: Params, key: Array, features: Array, options: Options) -> Array:
         logits = self.logits(params, features)
-        temperature, bias = (
-            jnp.broadcast_to(jnp.asarray(value, jnp.float32), logits.shape[:1])
-            for value in (options.temperature, options.bias)
-        )
+        temperature = jnp.broadcast_to(jnp.asarray(options.temperature, jnp.float32), logits.shape[:1])
         # Log-odds plus logistic noise are positive with the probability of yes; scaled noise needs no case for 0.
         noise = jax.vmap(lambda key: jax.random.logistic(key, (self.dim,)))(key)
-        return ((1 + bias[:, None]) * logits + temperature[:, None] * noise > 0).astype(jnp.float32)
+        return (logits + temperature[:, None] * noise > 0).astype(jnp.float32)
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": "bernoulli", "dim": self.dim}

@@ -19,7 +19,7 @@ class Options(NamedTuple):
     top_k: keep the k most likely symbols; 0 keeps all.
     top_p: keep the fewest symbols whose probabilities reach p; 1 keeps all.
     min_p: keep symbols at least this fraction as likely as the most likely; 0 keeps all.
-    bias: Graves' probability bias for mixtures (2013, section 5.4), and for the yes and no beside them; 0 as it is.
+    bias: Graves' probability bias for mixtures (2013, section 5.4); 0 draws from the model as it is.
     allowed: bool `[size]` or `[B, size]`, the symbols that may be drawn, at least one a row; None for all.
     """
 
