@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import __version__, registry
-from .commands import Commands
+from .commands import Commands, Demo
 from .errors import SeqgenError, UsageError
 
 
@@ -105,11 +105,10 @@ def _demo(args: argparse.Namespace) -> int:
     tell_seed(args.seed, seed)
     sections = []
     for name in registry.commands():
-        demo = registry.command(name).demo
+        demo: Demo | None = registry.command(name).demo
         if demo is not None:
-            files = demo(args.out, seed)
-            about = (demo.__doc__ or "").strip().partition("\n")[0]
-            sections.append(Section(name, about, f"seqgen {name} --help", files))
+            files = demo.make(args.out, seed)
+            sections.append(Section(name, demo.about, demo.again, files))
             for path in files:
                 print(f"seqgen: wrote {path}", file=sys.stderr)
     print(f"seqgen: wrote {write_demo_page(args.out, sections, seed)}", file=sys.stderr)

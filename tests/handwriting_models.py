@@ -12,7 +12,7 @@ import numpy as np
 
 from seqgen.domains import handwriting
 from seqgen.domains.handwriting import HandwritingModel, Offsets
-from seqgen.heads import Bernoulli, Joint, Mixture
+from seqgen.heads import Categorical, Joint, Mixture
 from seqgen.model import Model
 from seqgen.network import Network
 from seqgen.pretrained import save_pretrained
@@ -26,6 +26,7 @@ def model_for(codec: Offsets) -> Model:
         codec.spec,
         layers=1,
         units=12,
+        embedding=3,
         skip=True,
         source=codec.symbols,
         source_width=6,
@@ -33,7 +34,7 @@ def model_for(codec: Offsets) -> Model:
         static=len(codec.hands),
         static_width=3,
     )
-    return Model(network, Joint((Mixture(K, sigma_floor=0.03), Bernoulli(2))))
+    return Model(network, Joint((Mixture(K, sigma_floor=0.03), Categorical(3))))
 
 
 def random_params(model: Model, pace: float) -> Any:
@@ -42,7 +43,7 @@ def random_params(model: Model, pace: float) -> Any:
     shapes = jax.eval_shape(lambda: model.init(jax.random.key(0)))
     params: Any = jax.tree.map(lambda leaf: random.normal(0, 0.5, leaf.shape).astype(np.float32), shapes)
     params["head"]["1"]["kernel"] *= 0.2
-    params["head"]["1"]["bias"] += np.array([-1, -2], np.float32)  # lifts, ends: about one in four, one in eight
+    params["head"]["1"]["bias"] = np.array([1, 0, -0.7], np.float32)  # lifts, ends: about one in four, one in eight
     if model.network.window:
         cell = params["network"]["layer0"]["cell"]
         cell["window_kernel"] *= 0

@@ -13,7 +13,7 @@ import pytest
 
 from seqgen import __version__, demo_page, registry
 from seqgen.cli import main
-from seqgen.commands import Commands
+from seqgen.commands import Commands, Demo
 from seqgen.demo_page import Section, write_demo_page
 from seqgen.domains.handwriting import Ink, api, cli
 from seqgen.domains.handwriting.lines import WIDTH, lines_of
@@ -198,11 +198,13 @@ def test_the_demo_ends_with_the_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def demo(folder: Path, seed: int) -> list[Path]:
-        """A number of no use."""
         print(seed)
         return files(folder, number_txt=str(seed))
 
-    groups = {"number": Commands("numbers", lambda parser: None, demo), "silent": Commands("no", lambda parser: None)}
+    groups = {
+        "number": Commands("numbers", lambda parser: None, Demo(demo, "Of no use.", "seqgen number 9")),
+        "silent": Commands("no", lambda parser: None),
+    }
     monkeypatch.setattr(registry, "commands", lambda: tuple(groups))
     monkeypatch.setattr(registry, "command", groups.__getitem__)
     out = tmp_path / "demo"
@@ -211,7 +213,7 @@ def test_the_demo_ends_with_the_page(
     assert told.out == "12\n"
     assert told.err == f"seqgen: wrote {out / 'number.txt'}\nseqgen: wrote {out / 'index.html'}\n"
     page = (out / "index.html").read_text(encoding="utf-8")
-    assert "A number of no use." in page and "seqgen number --help" in page and ">12</div>" in page
+    assert "Of no use." in page and "seqgen number 9" in page and ">12</div>" in page
     (out / "index.html").unlink()
     (out / "index.html").mkdir()
     assert main(["demo", "--out", str(out), "--seed", "12"]) == 2

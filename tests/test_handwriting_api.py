@@ -28,7 +28,7 @@ from seqgen.domains import handwriting
 from seqgen.domains.handwriting import HandwritingModel, Ink, api, in_x_heights
 from seqgen.domains.handwriting.ink_json import write_ink_json
 from seqgen.domains.handwriting.lines import lines_of
-from seqgen.domains.handwriting.offsets import GRID
+from seqgen.domains.handwriting.offsets import DOWN, END, GRID, UP
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads.mixture import MAX_R
 from seqgen.network import Context, Network
@@ -224,8 +224,8 @@ def test_going_on_as_it_cannot(pen: HandwritingModel, going_on: HandwritingModel
 text_ends = jax.jit(api.text_ends)
 
 
-def pens(lift: int, end: int, rows: int) -> tuple[Any, Any]:
-    return jnp.zeros((rows, 2)), jnp.tile(jnp.array([[lift, end]], jnp.float32), (rows, 1))
+def pens(state: int, rows: int) -> tuple[Any, Any]:
+    return jnp.zeros((rows, 2)), jnp.full(rows, state)
 
 
 def at(positions: Any, entries: list[int], alpha: Any = 1.0, beta: Any = 1.0) -> tuple[Any, Context]:
@@ -237,44 +237,33 @@ def at(positions: Any, entries: list[int], alpha: Any = 1.0, beta: Any = 1.0) ->
     return (carry,), Context(memory=Memory(jnp.zeros((*valid.shape, 1)), jnp.asarray(valid, jnp.float32)))
 
 
-def stops(lift: int, end: int, carry: Any, context: Context) -> list[bool]:
-    found: list[bool] = text_ends(carry, pens(lift, end, context.memory.valid.shape[0]), context).tolist()
+def stops(state: int, carry: Any, context: Context) -> list[bool]:
+    found: list[bool] = text_ends(carry, pens(state, context.memory.valid.shape[0]), context).tolist()
     return found
 
 
 def test_a_text_ends_where_the_window_and_the_pen_say_so() -> None:
-    # "abc" and its end are entries 0 to 3; the window stands on b, on c, on the end, beyond it.
-    carry, context = at([[1.2], [2.2], [2.8], [5]], [4] * 4)
-    assert stops(0, 0, carry, context) == [False] * 4  # the pen is down
-    assert stops(1, 0, carry, context) == [False, False, True, True]  # lifted: Graves' rule
-    assert stops(0, 1, carry, context) == [False, True, True, True]  # the line is said to end: the last character does
-    assert stops(1, 1, carry, context) == [False, True, True, True]
+    # "abc" and its end are entries 0 to 3; the window stands on b, on c, on the end, beyond it, far beyond it.
+    carry, context = at([[1.2], [2.2], [2.8], [4], [9]], [4] * 5)
+    assert stops(DOWN, carry, context) == [False] * 5
+    assert stops(UP, carry, context) == [False, False, False, False, True]  # the window has left the text
+    assert stops(END, carry, context) == [False, True, True, True, True]  # the last character does
+    # So far beyond that in float32 nothing has any weight.
+    assert stops(END, *at([[40.0]], [4])) == stops(UP, *at([[40.0]], [4])) == [True]
+    # A window that has hardly any weight before the end has not left.
+    assert stops(UP, *at([[1.0]], [4], alpha=1e-4)) == [False]
 
 
 def test_each_line_of_a_batch_has_its_own_end() -> None:
-    carry, context = at([[3.0], [3.0], [3.0], [0.0]], [4, 5, 9, 2])
-    assert stops(1, 0, carry, context) == [True, False, False, False]
-    assert stops(0, 1, carry, context) == [True, True, False, True]
-
-
-def test_a_lifted_pen_ends_a_text_by_graves_rule() -> None:
-    """Graves (2013), section 5.3: phi(t, U + 1) > phi(t, u) for all 1 <= u <= U; the entry U + 1 is the text's end."""
-    random = np.random.default_rng(0)
-    entries = random.integers(2, 10, 500).tolist()
-    kappa = random.uniform(0, 1.1, (500, 3)) * np.array(entries)[:, None]
-    alpha, beta = np.exp(random.normal(0, 1, (2, 500, 3)))
-    found = stops(1, 0, *at(kappa, entries, alpha, beta))
-    wanted = []
-    for row, count in enumerate(entries):
-        phi = [np.sum(alpha[row] * np.exp(-beta[row] * (kappa[row] - u) ** 2)) for u in range(count)]
-        wanted.append(phi[-1] > max(phi[:-1]))
-    assert found == wanted
-    assert 50 < sum(wanted) < 450
+    carry, context = at([[8.0], [8.0], [8.0], [0.0]], [4, 5, 9, 2])
+    assert stops(UP, carry, context) == [True, True, False, False]
+    assert stops(END, carry, context) == [True, True, True, True]
+    assert stops(END, *at([[3.0], [3.0], [3.0]], [4, 5, 9])) == [True, True, False]
 
 
 def test_a_line_of_prediction_ends_where_it_is_said_to() -> None:
-    steps = jnp.zeros((4, 2)), jnp.array([[0.0, 0], [1, 0], [0, 1], [1, 1]])
-    assert api.line_ends((), steps, Context()).tolist() == [False, False, True, True]
+    steps = jnp.zeros((3, 2)), jnp.array([DOWN, UP, END])
+    assert api.line_ends((), steps, Context()).tolist() == [False, False, True]
 
 
 def test_a_window_that_never_moves_runs_into_the_limit_of_its_line(folder: Path) -> None:
@@ -301,7 +290,7 @@ def log_probs_slowly(model: HandwritingModel, ink: Ink) -> NDArray[np.float64]:
     static = None if example.static is None else jnp.asarray(example.static)[None]
     source = None if example.source is None else jnp.asarray(example.source)[None]
     context = network.encode(model.params["network"], source, static)
-    carry, last, found = model.model.start(model.params, 1, context), (np.zeros((1, 2), np.float32),) * 2, []
+    carry, last, found = model.model.start(model.params, 1, context), (np.zeros((1, 2), np.float32), np.array([3])), []
     heads = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), model.params["head"])
     for offset, mark in zip(offsets, marks, strict=True):
         carry, features = stepper(network)(model.params["network"], carry, last, context)
@@ -317,8 +306,8 @@ def log_probs_slowly(model: HandwritingModel, ink: Ink) -> NDArray[np.float64]:
             ).logpdf(offset.astype(np.float64))
             for k, log_weight in enumerate(scipy.special.log_softmax(weights))
         ]
-        yes = scipy.special.expit(features @ heads["1"]["kernel"] + heads["1"]["bias"])
-        found.append(scipy.special.logsumexp(each) + scipy.stats.bernoulli.logpmf(mark, yes).sum())
+        states = scipy.special.log_softmax(features @ heads["1"]["kernel"] + heads["1"]["bias"])
+        found.append(scipy.special.logsumexp(each) + states[mark])
         last = offset[None], mark[None]
     return np.array(found)
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from seqgen.domains.handwriting import Ink, Offsets
 from seqgen.domains.handwriting.ink import MOST_POINTS
 from seqgen.domains.handwriting.ink_json import ink_json
-from seqgen.domains.handwriting.offsets import FARTHEST, GRID
+from seqgen.domains.handwriting.offsets import DOWN, END, FARTHEST, GRID, UP
 from seqgen.errors import DataError, ModelError, UsageError
-from seqgen.spec import Binary, Continuous, Joint
+from seqgen.spec import Continuous, Discrete, Joint
 
 PLAIN = Offsets("", (), (0.0, 0.0), (1.0, 1.0))
 WRITING = Offsets(" abc", ("me", "you"), (0.2, -0.01), (0.3, 0.25))
@@ -31,7 +31,7 @@ SPREADS = st.tuples(st.floats(GRID, 19_999), st.floats(GRID, 3))
 CODECS = st.builds(Offsets, st.just(""), st.just(()), SCALES, SPREADS)
 
 
-def steps_slowly(codec: Offsets, ink: Ink) -> tuple[list[list[float]], list[list[int]]]:
+def steps_slowly(codec: Offsets, ink: Ink) -> tuple[list[list[float]], list[int]]:
     """Point by point: the step of each, from its place and that of the one before."""
     offsets, pens, before = [], [], None
     for stroke in ink.strokes:
@@ -39,9 +39,9 @@ def steps_slowly(codec: Offsets, ink: Ink) -> tuple[list[list[float]], list[list
             place = [round(value / GRID) for value in point]
             move = [min(max(a - b, -FARTHEST), FARTHEST) for a, b in zip(place, before or place, strict=True)]
             offsets.append([(m * GRID - codec.mean[i]) / codec.std[i] for i, m in enumerate(move)])
-            pens.append([int(number == len(stroke) - 1), 0])
+            pens.append(UP if number == len(stroke) - 1 else DOWN)
             before = place
-    pens[-1][1] = 1
+    pens[-1] = END
     return offsets, pens
 
 
@@ -59,7 +59,7 @@ def test_decode_of_encode_is_canonical(ink: Ink, codec: Offsets) -> None:
     slow_offsets, slow_pens = steps_slowly(codec, ink)
     np.testing.assert_allclose(offsets, slow_offsets, rtol=1e-6, atol=1e-9)
     assert pens.tolist() == slow_pens
-    assert offsets.dtype == pens.dtype == np.float32
+    assert (offsets.dtype, pens.dtype) == (np.float32, np.int32)
 
 
 @given(st.lists(st.tuples(NEAR, NEAR), min_size=2, max_size=200))
@@ -89,15 +89,18 @@ VALUES = st.floats(width=32) | st.sampled_from([math.nan, math.inf, -math.inf, 3
 
 @given(
     st.integers(0, 20).flatmap(
-        lambda count: st.tuples(*2 * [arrays.arrays(np.float32, (count, 2), elements=VALUES)])  # any of the spec
+        lambda count: st.tuples(  # any of the spec
+            arrays.arrays(np.float32, (count, 2), elements=VALUES),
+            arrays.arrays(np.int32, count, elements=st.integers(0, 2)),
+        )
     ),
     CODECS,
 )
-@example((np.full((3, 2), np.nan, np.float32), np.full((3, 2), np.nan, np.float32)), WRITING)
-def test_decode_answers_any_steps(steps: tuple[NDArray[np.float32], NDArray[np.float32]], codec: Offsets) -> None:
+@example((np.full((3, 2), np.nan, np.float32), np.zeros(3, np.int32)), WRITING)
+def test_decode_answers_any_steps(steps: tuple[NDArray[np.float32], NDArray[np.int32]], codec: Offsets) -> None:
     ink = codec.decode(steps)
     offsets, pens = steps
-    ends = [number for number, pen in enumerate(pens) if pen[1] > 0.5]
+    ends = np.flatnonzero(pens == END).tolist()
     assert ink.points == (ends[0] + 1 if ends else len(offsets))
     assert codec.canonical(ink) == ink
     if ink.strokes:
@@ -107,14 +110,14 @@ def test_decode_answers_any_steps(steps: tuple[NDArray[np.float32], NDArray[np.f
 
 
 def test_no_ink_is_too_long() -> None:
-    pens = np.zeros((MOST_POINTS + 5, 2), np.float32)
-    ink = PLAIN.decode((np.full_like(pens, np.inf), pens))
+    count = MOST_POINTS + 5
+    ink = PLAIN.decode((np.full((count, 2), np.inf, np.float32), np.zeros(count, np.int32)))
     assert ink.points == MOST_POINTS
     assert ink.bounds == (0.0, 0.0, 5e7, 5e7)  # held there, or Ink would refuse it
 
 
 def test_a_line_ends_with_the_first_step_that_says_so() -> None:
-    pens = np.array([[0, 0], [1, 0], [0, 1], [0, 0]], np.float32)
+    pens = np.array([DOWN, UP, END, DOWN], np.int32)
     ink = PLAIN.decode((np.ones((4, 2), np.float32), pens))
     assert [stroke.tolist() for stroke in ink.strokes] == [[[0, 0], [1, 1]], [[2, 2]]]
 
@@ -173,7 +176,7 @@ def test_texts_and_hands_condition_the_steps() -> None:
     assert PLAIN.encode(line(0, "cab", "you"))[1:] == (None, None, None)
     assert [WRITING.hand(name) for name in ("me", "you", "stranger", None, "")] == [0, 1, 0, 0, 0]
     assert Offsets("", ("me", ""), (0, 0), (1, 1)).hand(None) == 1
-    assert WRITING.spec == Joint((Continuous(2), Binary(2)))
+    assert WRITING.spec == Joint((Continuous(2), Discrete(3)))
 
 
 def test_unknown_characters_are_named() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from seqgen import train_verb
 from seqgen.cli import pick_seed, tell_seed
-from seqgen.commands import Commands
+from seqgen.commands import Commands, Demo
 from seqgen.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -244,4 +244,9 @@ def demo(folder: Path, seed: int) -> list[Path]:
     return [path]
 
 
-COMMANDS = Commands("handwriting: learn from ink, write a text by hand, continue, score, inspect", add, demo)
+DEMO = Demo(
+    demo,
+    "Four lines in two hands. The text was given; where the pen goes, a network drew from its own odds, point by point.",
+    'seqgen handwriting write "Dear Ann," --hand joined --out letter.svg',
+)
+COMMANDS = Commands("handwriting: learn from ink, write a text by hand, continue, score, inspect", add, DEMO)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from seqgen import train_verb
 from seqgen.cli import pick_seed, tell_seed
-from seqgen.commands import Commands
+from seqgen.commands import Commands, Demo
 from seqgen.errors import UsageError
 
 from .guard import MAX_EVENTS
@@ -189,4 +189,9 @@ def findings() -> list[tuple[str, str, str]]:
         return [("sound", "silent", str(error))]
 
 
-COMMANDS = Commands("music: learn from MIDI files, compose, go on from a primer, score, inspect", add, demo, findings)
+DEMO = Demo(
+    demo,
+    f"{DEMO_BARS} bars for four voices, by a network that learned from chorales, a sixteenth note after the other.",
+    "seqgen music sample --bars 8 --out tune.mid",
+)
+COMMANDS = Commands("music: learn from MIDI files, compose, go on from a primer, score, inspect", add, DEMO, findings)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seqgen import train_verb
 from seqgen.cli import pick_seed, tell_seed
-from seqgen.commands import Commands
+from seqgen.commands import Commands, Demo
 
 MODEL = "shakespeare"
 MODEL_HELP = f"a shipped name, a run or a model folder ({MODEL})"
@@ -113,4 +113,9 @@ def demo(folder: Path, seed: int) -> list[Path]:
     return [path]
 
 
-COMMANDS = Commands("characters: learn a text, write more of it, score it", add, demo)
+DEMO = Demo(
+    demo,
+    "A page in the manner of Shakespeare, by a network that read his plays and writes one character after the other.",
+    'seqgen text sample --prompt "JULIET:"',
+)
+COMMANDS = Commands("characters: learn a text, write more of it, score it", add, DEMO)
