@@ -230,7 +230,7 @@ def text_ends(carry: Carry, step: Steps, context: Context) -> Array:
     seen = weights(carry[0], context.memory)
     last = context.memory.valid.sum(axis=1).astype(jnp.int32) - 1
     near = last - jnp.argmax(seen, axis=1) <= 1  # the last character, or the end of the text
-    gone = (seen.sum(axis=1) < GONE) & (carry[0].position.max(axis=1) > last)
+    gone = (seen.sum(axis=1) < GONE) & (carry[0].position.max(axis=1) > last.astype(jnp.float32))
     ends: Array = ((step[1] == END) & near) | ((step[1] != DOWN) & gone)
     return ends
 
