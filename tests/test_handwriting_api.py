@@ -115,7 +115,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("a" * 100_001, {}, "the text has 100,001 characters; give at most 100,000 at once"),
     ("Zoë 7", {}, "this model cannot write '7Zë'; it learned ' .abc"),
     ("\ud800\x1b[2J", {}, r"cannot write '\\x1b2J\[\\ud800'"),
-    ("ab", {"width": 0}, "lines cannot be 0 characters wide; give 1 or more"),
+    ("ab", {"width": 0}, "lines cannot be 0 characters wide; give 1 to 200"),
     ("ab", {"width": -5}, "lines cannot be -5 characters wide"),
     ("ab", {"bias": -1}, r"bias is -1; give 0 \(as learned\) or more"),
     ("ab", {"bias": math.nan}, "bias is nan"),
@@ -205,8 +205,9 @@ def test_going_on_as_it_cannot(pen: HandwritingModel, going_on: HandwritingModel
         (pen, wave(None), {"text": "ab"}, "the ink to begin with has no text"),
         (pen, wave("a7"), {"text": "ab"}, "this model cannot write '7'"),
         (pen, wave(), {"text": "ab", "bias": -1}, "bias is -1"),
+        (pen, wave(), {"text": "ab " * 100}, "the text has 299 characters; go on with at most 200 at once"),
         (going_on, wave(), {"text": "ab"}, "prediction continues ink without knowing a text; leave the text out"),
-        (going_on, wave(), {"points": 0}, "points is 0; give 1 or more"),
+        (going_on, wave(), {"points": 0}, "points is 0; give 1 to 100,000"),
         (going_on, wave(), {"seed": -1}, "seed is -1"),
     ]
     for model, ink, settings, message in refused:

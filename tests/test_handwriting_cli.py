@@ -273,7 +273,7 @@ def test_bad_input_is_one_line(made: Path, prime: Path, tmp_path: Path, told: To
         (["continue", prime, *pen, "--out", out], 2, ".*pen writes texts: say what comes next"),
         (["continue", silent, "--text", "ab", *pen, "--out", out], 2, "the ink to begin with has no text, .*"),
         (["continue", prime, "--text", "ab", *prediction, "--out", out], 2, ".*without knowing a text; leave the .*"),
-        (["continue", prime, "--points", 0, *prediction, "--out", out], 2, "points is 0; give 1 or more"),
+        (["continue", prime, "--points", 0, *prediction, "--out", out], 2, "points is 0; give 1 to 100,000"),
         (["score", prime, "--model", "no-hands"], 2, "no model named 'no-hands'.*"),
     ]
     for arguments, code, message in cases:

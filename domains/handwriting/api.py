@@ -25,7 +25,7 @@ from seqgen.spec import Steps, empty_steps
 from seqgen.training import evaluate
 
 from .ink import Ink
-from .lines import WIDTH, lines_of
+from .lines import WIDEST, WIDTH, lines_of
 from .offsets import DOWN, END, UP, Offsets
 from .presets import DOMAIN
 
@@ -120,13 +120,15 @@ class HandwritingModel:
         points: how many at most, for a model that does not; it may end the line before.
         Raises UsageError as `write`, DataError for ink without points.
         """
-        if points < 1:
-            raise UsageError(f"points is {points}; give 1 or more")
+        if not 1 <= points <= FARTHEST:
+            raise UsageError(f"points is {points}; give 1 to {FARTHEST:,}")
         if self.codec.alphabet:
             if text is None:
                 raise UsageError(f"{self.name} writes texts: say what comes next")
             text = " ".join(text.split())
             self._writes(text)
+            if len(text) > WIDEST:
+                raise UsageError(f"the text has {len(text):,} characters; go on with at most {WIDEST} at once")
             opening, prompt = self._opening(ink)
             points, stop, whole = MOST * (len(text) + 1), text_ends, opening + text
         else:
@@ -171,12 +173,13 @@ class HandwritingModel:
         self.codec.check(text)
 
     def _opening(self, prime: Ink) -> tuple[str, Steps]:
-        """What the prime says, with a space, and its steps."""
+        """What the prime says, with a space if the model knows one, and its steps."""
         if not (prime.text or "").strip():
             raise UsageError("the ink to begin with has no text, and the model must know it; give it one")
         text = " ".join(str(prime.text).split())
         self.codec.check(text)
-        return text + " ", _open(self.codec.encode(prime).steps)
+        space = " " if " " in self.codec.alphabet else ""
+        return text + space, _open(self.codec.encode(prime).steps)
 
     def _hand(self, name: str | None, prime: Ink | None) -> int:
         """The hand asked for, or the prime's, or the first."""
