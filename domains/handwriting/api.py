@@ -35,6 +35,7 @@ WINDOW = 256  # points scored at once; the state is carried over, so it changes 
 ROWS = 32  # lines written side by side
 CHUNK = 64  # points drawn before it is looked whether all lines have ended
 MOST = 50  # points for each character of a line: two and a half times what a joined hand needs
+FARTHEST = 100_000  # points that ink is continued by, at most
 GONE = (
     0.02  # the window's weight on the whole text, below which it has left it; at the end of a line it has 0.1 or more
 )
