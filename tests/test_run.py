@@ -338,7 +338,17 @@ def additions(folder: Path) -> set[float]:
     return set(from_pretrained(folder).params["head"]["bias"].tolist())
 
 
-def test_no_improvement_ends_a_run_and_the_best_stays(made_up: Any, tmp_path: Path) -> None:
+def test_validation_takes_a_small_share_of_the_time(made_up: Any, tmp_path: Path) -> None:
+    windows = 57  # of the part held out, each about a third of a step
+    made_up(size="tiny", steps=600)
+    validated = [step for what, step in rows(tmp_path / "out") if what == "valid"]
+    assert validated == [3 * windows, 6 * windows, 9 * windows, 600]
+
+
+def test_no_improvement_ends_a_run_and_the_best_stays(
+    made_up: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "EVALUATE_SHARE", 0)
     outcome = made_up(
         size="tiny", steps=1000, valid=[3.0, 2.0, 2.5, float("nan"), 1.0, 1.5, 1.5], training={"evaluations": 100}
     )
@@ -352,7 +362,10 @@ def test_no_improvement_ends_a_run_and_the_best_stays(made_up: Any, tmp_path: Pa
 
 
 @pytest.mark.parametrize(("loss", "norm"), [(float("nan"), 1.0), (float("inf"), 1.0), (2.0, float("nan"))])
-def test_a_loss_that_is_no_number_ends_a_run(made_up: Any, tmp_path: Path, loss: float, norm: float) -> None:
+def test_a_loss_that_is_no_number_ends_a_run(
+    made_up: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: float, norm: float
+) -> None:
+    monkeypatch.setattr(run, "EVALUATE_SHARE", 0)
     # A gradient that is no number shows at the first step, before anything is saved.
     losses = [*([2.0] * (12 if np.isfinite(norm) else 0)), loss]
     good = "the checkpoint of step 10 is good" if np.isfinite(norm) else "there is no checkpoint yet"

@@ -36,9 +36,7 @@ ROWS = 32  # lines written side by side
 CHUNK = 64  # points drawn before it is looked whether all lines have ended
 MOST = 50  # points for each character of a line: two and a half times what a joined hand needs
 FARTHEST = 100_000  # points that ink is continued by, at most
-GONE = (
-    0.02  # the window's weight on the whole text, below which it has left it; at the end of a line it has 0.1 or more
-)
+GONE = 0.02  # the window's weight on a text that it has left; at the end of a line it has 0.1 or more
 ENTRIES = 64  # sources are filled up to a multiple: texts of any length share a few compiled programs
 
 
