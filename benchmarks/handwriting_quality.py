@@ -1,4 +1,4 @@
-"""How well handwriting is written: every figure of docs/handwriting.md, and its contact sheet with --sheet.
+"""How well handwriting is written: every figure of docs/handwriting.md, and its contact sheets with --sheet.
 
 A stranger's reader, tesseract-ocr, judges the lines; without it on this machine its rows are left out. The rows on the
 generator's own ink need the extra `ink`; without it they are left out, and the rest is measured all the same.
@@ -58,7 +58,8 @@ def recognition(args: Arguments) -> list[Row]:
     lines = held_out(2 if args.toy else LINES)
     inks = {hand: written(args.model, lines, hand, seed=1) for hand in hands_of(args.model)}
     if args.sheet is not None:
-        write_svg([ink for both in inks.values() for ink in both], args.sheet)
+        for hand, made in inks.items():
+            write_svg(made, args.sheet / f"lines_{hand}.svg")
     if not _recognition.available():
         print("tesseract-ocr is not on this machine: nothing was read", file=sys.stderr)
         return []
@@ -114,7 +115,7 @@ def speed(args: Arguments) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(2 if args.toy else 4):
             start = time.perf_counter()
-            command = [sys.executable, "-m", "seqgen", "handwriting", "write", LINE_40, "--seed", "1"]
+            command = [str(Path(sys.executable).parent / "seqgen"), "handwriting", "write", LINE_40, "--seed", "1"]
             command += ["--model", args.model.name, "--out", str(Path(folder, "line.svg"))]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             seconds.append(time.perf_counter() - start)
@@ -137,7 +138,7 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--part", action="append", choices=PARTS, help="only this; may repeat (all)")
     options.add_argument("--model", default="two-hands", help="a shipped name, a run or a model folder (two-hands)")
-    options.add_argument("--sheet", type=Path, metavar="FILE.svg", help="write the lines that are read as a picture")
+    options.add_argument("--sheet", type=Path, metavar="FOLDER", help="draw the lines that are read, a picture a hand")
     args = options.parse_args()
     asked = Arguments(args.toy, handwriting.load(args.model), args.sheet)
     rows = [row for part in args.part or PARTS for row in PARTS[part](asked)]
