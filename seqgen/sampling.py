@@ -87,7 +87,7 @@ def prime(
     if (network.source and context.memory is None) or (network.static and context.static is None):
         raise UsageError("this network is conditioned on a source or a writer: give `context`, from Network.encode")
     rows, spec = len(prompts), network.spec
-    carry = model.start(params, rows, context)
+    carry, keys = _begin(model, rows)(params, key, context)
     opening = jax.tree.map(lambda null: np.asarray(null)[None], null_step(spec))
     # The network has read everything but the last step, which stays in `inputs`.
     pieces = [jax.tree.map(lambda a, b: np.concatenate([a, np.asarray(b, a.dtype)]), opening, p) for p in prompts]
@@ -103,9 +103,8 @@ def prime(
         ]
         steps = jax.tree.map(lambda *leaves: np.stack(leaves), *window)
         carry = _read(model)(params, carry, steps, np.arange(width) < counts[:, None], context)
-    last = jax.tree.map(lambda *leaves: jnp.stack([leaf[-1] for leaf in leaves]), *pieces)
-    keys = jax.vmap(lambda row: jax.random.key_data(jax.random.fold_in(key, row)))(jnp.arange(rows))
-    return SampleState(carry, last, keys, jnp.zeros((), jnp.int32), jnp.zeros(rows, bool))
+    last = jax.tree.map(lambda *leaves: np.stack([leaf[-1] for leaf in leaves]), *pieces)
+    return SampleState(carry, last, keys, np.zeros((), np.int32), np.zeros(rows, bool))  # type: ignore[arg-type]
 
 
 def advance(
@@ -124,7 +123,7 @@ def advance(
     Only a new `chunk`, number of rows, `stop` or cycle of the `grammar` compiles; options are traced, each `[]` or `[B]`.
     """
     allowed = options.allowed
-    options = jax.tree.map(lambda value: jnp.asarray(value, jnp.float32), options._replace(allowed=None))
+    options = jax.tree.map(lambda value: np.asarray(value, np.float32), options._replace(allowed=None))
     options = options._replace(allowed=allowed)
     return _advance(model, chunk, stop)(params, state, options, context, grammar)  # type: ignore[no-any-return]
 
@@ -146,7 +145,7 @@ def stream(
     if not prompts:
         return
     state, made = prime(model, params, key, prompts, context), 0
-    while made < length and not bool(state.done.all()):
+    while made < length and not np.asarray(state.done).all():
         state, steps, lengths = advance(model, params, state, options, context, chunk=chunk, stop=stop, grammar=grammar)
         counts = np.minimum(np.asarray(lengths), length - made)
         host = jax.tree.map(np.asarray, steps)
@@ -180,6 +179,17 @@ def sample(
     if not parts:
         return [empty_steps(model.network.spec) for _ in prompts]
     return [jax.tree.map(lambda *leaves: np.concatenate(leaves), *rows) for rows in zip(*parts, strict=True)]
+
+
+@functools.lru_cache(maxsize=16)
+def _begin(model: Model, rows: int) -> Callable[..., Any]:
+    """The start carry and the rows' keys, in one program: what is done op by op costs a compilation each."""
+
+    def begin(params: Params, key: Array, context: Context) -> Any:
+        keys = jax.vmap(lambda row: jax.random.key_data(jax.random.fold_in(key, row)))(jnp.arange(rows))
+        return model.start(params, rows, context), keys
+
+    return jax.jit(begin)
 
 
 @functools.lru_cache(maxsize=16)

@@ -157,6 +157,8 @@ def _word(chance: Generator, part: Part) -> str:
 
 
 def _sentence(chance: Generator, words: str) -> str:
+    if chance.random() < 0.1:  # the commonest capital of English, and of many strokes in print
+        words = f"I {words}"
     case = chance.random()
     words = words.upper() if case < 0.1 else words[0].upper() + words[1:] if case < 0.35 else words
     mark = chance.random()

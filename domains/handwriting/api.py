@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -188,14 +189,14 @@ class HandwritingModel:
 
     def _context(self, texts: Sequence[str], hand: int) -> Context:
         """What conditions a row a text."""
-        static = jnp.full(len(texts), hand, jnp.int32) if self.codec.hands else None
+        encode, params = _encoder(self.model), self.params["network"]
+        static = np.full(len(texts), hand, np.int32) if self.codec.hands else None
         if not self.codec.alphabet:
-            return self.model.network.encode(self.params["network"], None, static)
+            return encode(params, None, static, None)
         sources = [self.codec.source(text) for text in texts]
         size = -(-max(map(len, sources)) // ENTRIES) * ENTRIES
-        source = jnp.asarray(np.stack([np.pad(ids, (0, size - len(ids))) for ids in sources]))
-        valid = jnp.asarray(np.arange(size) < np.array([[len(ids)] for ids in sources]))
-        return self.model.network.encode(self.params["network"], source, static, valid)
+        source = np.stack([np.pad(ids, (0, size - len(ids))) for ids in sources])
+        return encode(params, source, static, np.arange(size) < np.array([[len(ids)] for ids in sources]))
 
     def _draw(
         self,
@@ -212,6 +213,11 @@ class HandwritingModel:
         key = jax.random.fold_in(jax.random.key(seed), part)
         settings: Any = {"options": options, "context": context, "chunk": CHUNK, "stop": stop}
         return sampling.sample(self.model, self.params, key, prompts, length=length, **settings)
+
+
+@functools.lru_cache(maxsize=8)
+def _encoder(model: Model) -> Callable[..., Context]:
+    return jax.jit(model.network.encode)
 
 
 def line_ends(carry: Carry, step: Steps, context: Context) -> Array:
