@@ -205,3 +205,11 @@ def test_png_has_a_largest_size() -> None:
         ink_png(ink, EXACT)
     with pytest.raises(UsageError, match="cannot have nan pixels a mm"):
         ink_png(ink, EXACT, math.nan)
+
+
+def test_ink_without_strokes_is_a_blank_line() -> None:
+    line, blank, page = Ink([[[0, 0], [4, 0], [4, -2]]]), Ink(()), Page(scale=1)
+    three = lay_out([line, line, line], page)
+    gap = lay_out([blank, line, blank, line, blank], page)  # none before the first line and after the last
+    assert (gap.width, gap.height) == (three.width, three.height)
+    np.testing.assert_array_equal(gap.strokes[1], three.strokes[2])

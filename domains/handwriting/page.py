@@ -74,11 +74,13 @@ class Layout(NamedTuple):
 
 
 def lay_out(inks: Sequence[Ink], page: Page) -> Layout:
-    """Places lines one below the other, from the left margin, their baselines equally far apart.
+    """Places lines one below the other, from the left margin, their baselines equally far apart; ink without strokes
+    between others is a blank line.
 
     Raises UsageError where that needs more than 20 m.
     """
-    inks = [ink for ink in inks if ink.strokes]
+    rows = [row for row, ink in enumerate(inks) if ink.strokes]
+    inks = [inks[row] for row in rows]
     if not inks:
         return Layout(2 * page.margin, 2 * page.margin, [])
     boxes = [ink.bounds for ink in inks]
@@ -91,13 +93,13 @@ def lay_out(inks: Sequence[Ink], page: Page) -> Layout:
     needed = [under + over for under, over in zip(below, above[1:], strict=False)]
     distance = max(_SPACING * x_height * scale, max(needed, default=0.0) + _GAP * x_height * scale)
     width = max((right - left) * scale for left, _, right, _ in boxes) + 2 * page.margin
-    height = above[0] + distance * (len(inks) - 1) + below[-1] + 2 * page.margin
+    height = above[0] + distance * (rows[-1] - rows[0]) + below[-1] + 2 * page.margin
     if not max(width, height) <= LARGEST:
         size = f"{width / 1000:.3g} x {height / 1000:.3g} m"
         raise UsageError(f"this ink needs a page of {size}, above {LARGEST / 1000:.0f} m; draw fewer lines or smaller")
     strokes = []
-    for number, (ink, (left, top, _, _)) in enumerate(zip(inks, boxes, strict=True)):
-        corner = page.margin, page.margin + above[0] + distance * number - above[number]
+    for row, ink, (left, top, _, _), over in zip(rows, inks, boxes, above, strict=True):
+        corner = page.margin, page.margin + above[0] + distance * (row - rows[0]) - over
         strokes += [(stroke - (left, top)) * scale + corner for stroke in ink.strokes]
     return Layout(width, height, strokes)
 
