@@ -17,7 +17,7 @@ from seqgen.domains import music
 from seqgen.domains.music import DRUMS, Grid, Meter, Note, Performance, Score, Tempo, api
 from seqgen.domains.music.files import opening, read_pieces, read_score, split
 from seqgen.domains.music.grid import BAR, REST
-from seqgen.domains.music.presets import augment
+from seqgen.domains.music.presets import SHIPPED, augment
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads import Categorical
 from seqgen.model import Model
@@ -205,7 +205,7 @@ def test_fine_tuning_keeps_the_spelling(singing: music.MusicModel, tmp_path: Pat
 
 def test_models_of_other_domains_are_refused() -> None:
     with pytest.raises(ModelError, match="is a model of text, not music; use the text commands"):
-        music.load(Path(str(api.SHIPPED)).parent.parent / "text" / "pretrained" / "shakespeare")
+        music.load(SHIPPED.parent.parent / "text" / "pretrained" / "shakespeare")
 
 
 def test_variations_keep_the_piece_playable() -> None:
