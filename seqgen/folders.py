@@ -1,7 +1,8 @@
-"""Walking through folders of strangers: sorted, nothing hidden, nothing that might never end."""
+"""Walking through folders of strangers, sorted, nothing hidden or endless; and names that nothing has yet."""
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -26,3 +27,9 @@ def walk(folder: Path, skipped: list[str]) -> list[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
     # By parts, so that the order is the same where the separator is a backslash.
     return sorted(found, key=lambda path: path.parts)
+
+
+def free_path(path: Path, ending: str = "") -> Path:
+    """The path with this ending, or with -2, -3, ... before the ending where something is there already."""
+    names = itertools.chain([path.name], (f"{path.name}-{number}" for number in itertools.count(2)))
+    return next(free for free in (path.with_name(name + ending) for name in names) if not free.exists())

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from .errors import UnknownName
 from .spec import Discrete, Spec
 
 if TYPE_CHECKING:
     from .model import Model
+
+
+Sizes = TypeVar("Sizes")  # what a domain's presets say of a size
 
 
 class Preset(NamedTuple):
@@ -22,7 +25,7 @@ class Preset(NamedTuple):
     learning_rate: float
 
 
-def pick(presets: Mapping[str, Preset], size: str) -> Preset:
+def pick(presets: Mapping[str, Sizes], size: str) -> Sizes:
     """The preset of this name. Raises UnknownName."""
     if size not in presets:
         raise UnknownName("size", size, presets)

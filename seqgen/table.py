@@ -1,9 +1,13 @@
-"""Tables of what strangers wrote, as plain text: aligned in any script, obeyed by no terminal."""
+"""Tables of what strangers wrote, as plain text, aligned in any script, obeyed by no terminal; and what of it is used."""
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol
+
+SHOWN = 5  # of what is not used: named, up to so many
 
 
 def table(heading: Sequence[str], lines: Iterable[Sequence[str]], right: Collection[int]) -> str:
@@ -42,3 +46,24 @@ def shortened(text: str, widest: int) -> str:
 def _width(text: str) -> int:
     """Columns on a terminal: Chinese, Japanese and Korean characters take two, combining marks none."""
     return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
+
+
+class UseRow(Protocol):
+    """What a domain found out about one of its items: whether it is used, and if not, why."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def used(self) -> bool: ...
+    @property
+    def reason(self) -> str: ...
+
+
+def tell_use(rows: Sequence[UseRow], things: str, domain: str) -> None:
+    """Says on stderr how many are used, and for what reasons the others are not, up to five."""
+    dropped = [row for row in rows if not row.used]
+    print(f"seqgen: {len(rows) - len(dropped)} of {len(rows)} {things} are used", file=sys.stderr)
+    for row in dropped[:SHOWN]:
+        print(f"not used: {row.name}: {row.reason}", file=sys.stderr)
+    if len(dropped) > SHOWN:
+        print(f"not used: {len(dropped) - SHOWN} more; `seqgen {domain} inspect` lists them", file=sys.stderr)

@@ -6,7 +6,6 @@ Only the standard library is imported before a verb runs.
 from __future__ import annotations
 
 import argparse
-import itertools
 import shlex
 import sys
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import UsageError
+from .folders import free_path
 
 if TYPE_CHECKING:
     from .run import Outcome
@@ -94,5 +94,4 @@ def tell(outcome: Outcome, domain: str, unit: str, verb: str = "sample") -> int:
 def _free_folder(data: str) -> Path:
     """runs/NAME after the data, or runs/NAME-2, ... where that is taken."""
     name = Path(data).resolve().stem if data != "-" else "stdin"
-    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
-    return next(path for path in (Path("runs") / name for name in names) if not path.exists())
+    return free_path(Path("runs") / name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from seqgen import train_verb
 from seqgen.cli import pick_seed, tell_seed
 from seqgen.commands import Commands, Demo
 from seqgen.errors import DataError, UsageError
+from seqgen.folders import free_path
 
 if TYPE_CHECKING:
     from .ink import Ink
@@ -172,8 +172,7 @@ def _first(path: Path, text: str | None) -> Ink:
 def _out(path: Path | None) -> Path:
     """Where to write: the file asked for, or writing.svg, writing-2.svg, ... where that is taken."""
     if path is None:
-        names = itertools.chain(["writing.svg"], (f"writing-{number}.svg" for number in itertools.count(2)))
-        return next(path for path in map(Path, names) if not path.exists())
+        return free_path(Path("writing"), ".svg")
     if path.suffix.lower() not in ENDINGS:
         raise UsageError(f"--out is {path}; end it in {', '.join(ENDINGS)}")
     return path
@@ -202,14 +201,15 @@ def _save(inks: list[Ink], path: Path, page: Page) -> None:
 
 def _score(args: argparse.Namespace) -> int:
     from seqgen.cache import use_compile_cache
+    from seqgen.table import tell_use
 
-    from . import api, learning
+    from . import api
     from .files import in_x_heights, read_inks
 
     use_compile_cache()
     model = api.load(args.model)
     found = read_inks(args.files, model.check)
-    learning.tell_use(found)
+    tell_use(found.rows, "lines", "handwriting")
     nats = points = 0.0
     for name, ink in zip(found.names, in_x_heights(found.inks), strict=True):
         score = model.score(ink)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,13 +12,12 @@ from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UnknownName, UsageError
 from seqgen.run import Outcome
+from seqgen.table import tell_use
 
 from . import api
-from .files import READERS, Inks, in_x_heights, read_inks, split
+from .files import READERS, in_x_heights, read_inks, split
 from .ink import Ink
 from .presets import DOMAIN, NETWORKS
-
-SHOWN = 5  # lines that are not used: named, up to so many
 
 
 def train(
@@ -94,7 +92,7 @@ def load_splits(data: str | os.PathLike[str], *, network: str = "auto", download
     with_text = sum(bool(ink.text) for ink in found.inks)
     if network == "synthesis" or (network == "auto" and 2 * with_text > len(found.inks)):
         found = read_inks([name], needs_text)
-    tell_use(found)
+    tell_use(found.rows, "lines", "handwriting")
     if not found.inks:
         why = found.rows[0].reason if found.rows else f"it holds no file named {', '.join(READERS)}"
         raise DataError(f"no line of ink in {name} can be used: {why}")
@@ -105,13 +103,3 @@ def needs_text(ink: Ink) -> None:
     """Raises DataError for ink whose text is not known."""
     if not ink.text:
         raise DataError("it has no text, which writing is learned from")
-
-
-def tell_use(inks: Inks) -> None:
-    """How many lines are used, and for what reasons the others are not."""
-    dropped = [row for row in inks.rows if not row.used]
-    print(f"seqgen: {len(inks.inks)} of {len(inks.rows)} lines are used", file=sys.stderr)
-    for row in dropped[:SHOWN]:
-        print(f"not used: {row.name}: {row.reason}", file=sys.stderr)
-    if len(dropped) > SHOWN:
-        print(f"not used: {len(dropped) - SHOWN} more; `seqgen handwriting inspect` lists them", file=sys.stderr)

@@ -11,7 +11,8 @@ import numpy as np
 
 from seqgen.config import TrainingConfig
 from seqgen.domain import Codec, Domain
-from seqgen.errors import DataError, UnknownName
+from seqgen.errors import DataError
+from seqgen.presets import pick
 
 from .ink import Ink
 from .offsets import GRID, Offsets
@@ -63,7 +64,7 @@ def make_model(codec: Codec[Ink], size: str) -> Model:
     from seqgen.network import Network
 
     assert isinstance(codec, Offsets)
-    preset = pick(size)
+    preset = pick(PRESETS, size)
     network = Network(
         codec.spec,
         preset.layers,
@@ -80,14 +81,7 @@ def make_model(codec: Codec[Ink], size: str) -> Model:
 
 def training(size: str) -> TrainingConfig:
     """The settings for a size. A window is about four letters, and what the window reads is carried on."""
-    return TrainingConfig(rows=128, window=64, learning_rate=pick(size).learning_rate)
-
-
-def pick(size: str) -> Preset:
-    """The preset of this name. Raises UnknownName."""
-    if size not in PRESETS:
-        raise UnknownName("size", size, PRESETS)
-    return PRESETS[size]
+    return TrainingConfig(rows=128, window=64, learning_rate=pick(PRESETS, size).learning_rate)
 
 
 def _wave(count: int, text: str, hand: str) -> Ink:

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from seqgen.attention import gaussian_window
+from seqgen.attention import weights
 from seqgen.batching import Batch, Inputs, evaluation_windows, in_memory
 from seqgen.errors import UsageError
 from seqgen.heads import Joint, Mixture
@@ -129,8 +129,7 @@ def _read(model: Model) -> Callable[..., Any]:
             carry, features = network.step(params["network"], carry, Inputs(steps), context=context)
             if context.memory is None:
                 return carry, (None, features)
-            _, alpha, beta, position, _ = carry[0]
-            return carry, (gaussian_window(alpha, beta, position, context.memory), features)
+            return carry, (weights(carry[0], context.memory), features)
 
         carry = model.start(params, 1, context) if carry is None else carry
         steps = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), batch.inputs.steps)

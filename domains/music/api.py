@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -22,9 +21,10 @@ from seqgen.model import Model
 from seqgen.network import Params
 from seqgen.pretrained import open_model
 from seqgen.run import Outcome
+from seqgen.table import tell_use
 from seqgen.training import evaluate
 
-from .files import Pieces, read_pieces, split
+from .files import read_pieces, split
 from .grid import Grid, to_grid, voices
 from .guard import MAX_EVENTS
 from .length import Length
@@ -33,7 +33,6 @@ from .presets import DOMAIN, ENCODINGS
 from .score import Meter, Score
 
 DEFAULT = "chorales"
-SHOWN = 5  # pieces that are not used: named, up to so many
 WINDOW = 256  # events scored at once; the state is carried over, so it changes nothing but memory
 CHUNK = 128  # events drawn at once
 
@@ -248,7 +247,7 @@ def load_splits(
     name = os.fspath(data)
     if os.path.exists(name):
         pieces = read_pieces([name], max_events, *([to_grid] if encoding == "grid" else []))
-        tell_use(pieces)
+        tell_use(pieces.rows, "pieces", "music")
         if not pieces.scores:
             why = (
                 pieces.rows[0].reason
@@ -258,13 +257,3 @@ def load_splits(
             raise DataError(f"no piece in {name} can be used: {why}")
         return split(pieces.scores)
     return registry.load_dataset(name, DOMAIN.name, download=download)
-
-
-def tell_use(pieces: Pieces) -> None:
-    """How many pieces are used, and for what reasons the others are not."""
-    dropped = [row for row in pieces.rows if not row.used]
-    print(f"seqgen: {len(pieces.scores)} of {len(pieces.rows)} pieces are used", file=sys.stderr)
-    for row in dropped[:SHOWN]:
-        print(f"not used: {row.name}: {row.reason}", file=sys.stderr)
-    if len(dropped) > SHOWN:
-        print(f"not used: {len(dropped) - SHOWN} more; `seqgen music inspect` lists them", file=sys.stderr)

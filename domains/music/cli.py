@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from seqgen import train_verb
 from seqgen.cli import pick_seed, tell_seed
 from seqgen.commands import Commands, Demo
 from seqgen.errors import UsageError
+from seqgen.folders import free_path
 
 from .guard import MAX_EVENTS
 
@@ -108,7 +108,7 @@ def _sample(args: argparse.Namespace) -> int:
         seed=seed,
     )
     tell_seed(args.seed, seed)
-    for path in _write(made, args.out or _free_name()):
+    for path in _write(made, args.out or free_path(Path("tune"), ".mid")):
         print(f"seqgen: wrote {path}")
     return 0
 
@@ -137,20 +137,15 @@ def _write(made: Composition, midi: Path) -> list[Path]:
     return [midi, wav, svg, png]
 
 
-def _free_name() -> Path:
-    """tune.mid, or tune-2.mid, ... where that is taken."""
-    names = itertools.chain(["tune.mid"], (f"tune-{number}.mid" for number in itertools.count(2)))
-    return next(path for path in map(Path, names) if not path.exists())
-
-
 def _score(args: argparse.Namespace) -> int:
     from seqgen.cache import use_compile_cache
+    from seqgen.table import tell_use
 
     from . import api, files
 
     use_compile_cache()
     pieces = files.read_pieces(args.files, args.max_events)
-    api.tell_use(pieces)
+    tell_use(pieces.rows, "pieces", "music")
     model = api.load(args.model)
     for name, piece in zip(pieces.names, pieces.scores, strict=True):
         score = model.score(piece)
