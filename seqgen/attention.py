@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from flax import nnx
 
+from . import recurrence
 from .lstm import LSTM, LSTMCarry
-from .recurrence import Array, Memory, Update
+from .recurrence import Array, Carry, Masks, Memory, Update
 
 # The first steps of training must move the window slowly, about 1/16 of an entry a position, or no alignment forms.
 STEP_BIAS = -2.75
@@ -90,6 +91,9 @@ class WindowLSTM(nnx.Module):
             return WindowCarry(inner, alpha, beta, position, seen), jnp.concatenate([hidden, seen], axis=-1)
 
         return update
+
+    def scan(self, carry: Carry, inputs: Array, masks: Masks | None, memory: Memory | None) -> tuple[Carry, Array]:
+        return recurrence.scan(self, carry, inputs, masks, memory)
 
 
 def hidden_and_seen(carry: WindowCarry) -> Array:

@@ -14,7 +14,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from .recurrence import Array, Memory, Update, matmul
+from . import recurrence
+from .recurrence import Array, Carry, Masks, Memory, Update, matmul
 
 
 class LSTMCarry(NamedTuple):
@@ -90,6 +91,11 @@ class LSTM(nnx.Module):
     def update(self) -> Update:
         return functools.partial(update, self.layer_norm)
 
+    def scan(self, carry: Carry, inputs: Array, masks: Masks | None, memory: Memory | None) -> tuple[Carry, Array]:
+        if self.layer_norm:
+            return recurrence.scan(self, carry, inputs, masks, memory)
+        return gate_scan(self.precision, self.recurrent_kernel, carry, inputs, masks)
+
 
 def hidden_of(carry: LSTMCarry) -> Array:
     return carry.hidden
@@ -107,6 +113,76 @@ def update(
     seen = normalise(cell) * cell_scale + cell_bias if layer_norm else cell
     hidden = jax.nn.sigmoid(o) * jnp.tanh(seen)
     return LSTMCarry(hidden, cell), hidden
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def gate_scan(
+    precision: str, kernel: Array, carry: LSTMCarry, xs: Array, masks: Masks | None
+) -> tuple[LSTMCarry, Array]:
+    """`update` without layer norm over a window of projected inputs `[T, B, 4 H]`, with a gradient written out.
+
+    What `recurrence.scan` computes, in less time and memory: the gates are kept as they come out of their sigmoids, so
+    the way back takes one tanh a cell, and the gradients of the inputs and of the recurrent products are one array.
+    """
+    end, ys = _forward(precision, kernel, carry, xs, masks)[0]
+    return end, ys
+
+
+def _forward(precision: str, kernel: Array, carry: LSTMCarry, xs: Array, masks: Masks | None) -> Any:
+    def body(before: LSTMCarry, at: Any) -> Any:
+        x, mask = at
+        i, f, g, o = jnp.split(x + matmul(before.hidden, kernel, precision), 4, axis=-1)
+        # Four arrays, not one of 4 H: to lay them side by side again costs as much as to compute them.
+        gates = jax.nn.sigmoid(i), jax.nn.sigmoid(f), jnp.tanh(g), jax.nn.sigmoid(o)
+        i, f, g, o = gates
+        cell = f * before.cell + i * g
+        y = o * jnp.tanh(cell)
+        after = LSTMCarry(y, cell)
+        if masks is not None:
+            after, y = recurrence.masked(Masks(masks.start, *mask), before, after, y)
+        return after, (y, before, gates)
+
+    marks = masks and (masks.ahead, masks.valid)
+    end, (ys, before, gates) = jax.lax.scan(body, carry, (xs, marks))
+    return (end, ys), (kernel, before, gates, masks)
+
+
+def _backward(precision: str, residuals: Any, cotangents: Any) -> Any:
+    kernel, before, gates, masks = residuals
+    d_end, d_ys = cotangents
+    transposed = kernel.T
+
+    def body(state: Any, at: Any) -> Any:
+        d_after, d_start = state
+        before, (i, f, g, o), d_y, mask = at
+        d_passed = None
+        if masks is not None:
+            opens, here = (jnp.expand_dims(m > 0, -1) for m in mask)
+            d_start = jax.tree.map(lambda total, d: total + jnp.where(opens, d, 0), d_start, d_after)
+            d_after = jax.tree.map(lambda d: jnp.where(opens, 0, d), d_after)
+            d_passed = jax.tree.map(lambda d: jnp.where(here, 0, d), d_after)
+            d_after, d_y = jax.tree.map(lambda d: jnp.where(here, d, 0), (d_after, d_y))
+        out = jnp.tanh(f * before.cell + i * g)
+        d_hidden = d_after.hidden + d_y
+        d_cell = d_after.cell + d_hidden * o * (1 - out**2)
+        d_i, d_f, d_g = d_cell * g * i * (1 - i), d_cell * before.cell * f * (1 - f), d_cell * i * (1 - g**2)
+        d_x = jnp.concatenate([d_i, d_f, d_g, d_hidden * out * o * (1 - o)], axis=-1)
+        d_before = LSTMCarry(matmul(d_x, transposed, precision), d_cell * f)
+        if d_passed is not None:
+            d_before = jax.tree.map(jnp.add, d_before, d_passed)
+        return (d_before, d_start), d_x
+
+    marks = None if masks is None else (masks.ahead, masks.valid)
+    zeros = None if masks is None else jax.tree.map(jnp.zeros_like, masks.start)
+    (d_carry, d_start), d_xs = jax.lax.scan(body, (d_end, zeros), (before, gates, d_ys, marks), reverse=True)
+    hidden = before.hidden
+    # Late, as in `recurrence.late_scan`: one product over the whole window, not a thin one at every position.
+    d_kernel = matmul(hidden.reshape(-1, hidden.shape[-1]).T, d_xs.reshape(-1, d_xs.shape[-1]), precision)
+    d_masks = None if masks is None else Masks(d_start, *jax.tree.map(jnp.zeros_like, marks))
+    return d_kernel, d_carry, d_xs, d_masks
+
+
+gate_scan.defvjp(_forward, _backward)
 
 
 def normalise(x: Array) -> Array:

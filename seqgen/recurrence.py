@@ -26,8 +26,23 @@ class Memory(NamedTuple):
     valid: Array
 
 
+class Masks(NamedTuple):
+    """Where sequences begin and end in a window, as floats: a boolean has no cotangent that a scan could carry.
+
+    start: the carry that opens a sequence. ahead: `[T, B]`, 1 where the next position opens one. valid: `[T, B]`, 0 on
+    padding.
+    """
+
+    start: Carry
+    ahead: Array
+    valid: Array
+
+
 class Cell(Protocol):
-    """A recurrent layer: its weights, and two pure functions that see them only as arguments."""
+    """A recurrent layer: its weights, two pure functions that see them only as arguments, and how it is unrolled.
+
+    `scan` takes projected inputs `[T, B, G]`; the function of that name below does for any cell.
+    """
 
     precision: str
 
@@ -41,6 +56,7 @@ class Cell(Protocol):
     def recur(self) -> Callable[[Carry], Array]: ...  # carry -> [B, Z]
     @property
     def update(self) -> Update: ...
+    def scan(self, carry: Carry, inputs: Array, masks: Masks | None, memory: Memory | None) -> tuple[Carry, Array]: ...
 
 
 def matmul(left: Array, right: Array, precision: str) -> Array:
@@ -81,25 +97,37 @@ def unroll(
     reset: bool `[T, B]`, the carry is `start` before that position.
     valid: bool `[T, B]`; where False the carry passes through unchanged and features are 0.
     """
-    update = cell.update
-    small: Any = cell.small
-    inputs: Any = cell.project(xs)
+    masks = None
     if reset is not None or valid is not None:
-        # Masks travel as floats: a boolean has no cotangent that a scan could carry.
         valid = jnp.ones(xs.shape[:2]) if valid is None else valid.astype(jnp.float32)
         reset = jnp.zeros(xs.shape[:2]) if reset is None else reset.astype(jnp.float32)
         carry = where(reset[0] > 0, start, carry)
         # A reset before t + 1 is carried out at the end of t: the recurrence itself need not know of it.
-        ahead = jnp.concatenate([reset[1:], jnp.zeros_like(reset[:1])])
-        small, inputs, update = (small, start), (inputs, ahead, valid), functools.partial(_masked, cell.update)
-    return late_scan(cell.recur, update, cell.precision, cell.recurrent_kernel, small, carry, inputs, memory)
+        masks = Masks(start, jnp.concatenate([reset[1:], jnp.zeros_like(reset[:1])]), valid)
+    return cell.scan(carry, cell.project(xs), masks, memory)
+
+
+def scan(cell: Cell, carry: Carry, inputs: Array, masks: Masks | None, memory: Memory | None) -> tuple[Carry, Array]:
+    """A window of projected inputs through any cell, by its `update`."""
+    small: Any = cell.small
+    xs: Any = inputs
+    update = cell.update
+    if masks is not None:
+        small, xs = (small, masks.start), (inputs, masks.ahead, masks.valid)
+        update = functools.partial(_masked, update)
+    return late_scan(cell.recur, update, cell.precision, cell.recurrent_kernel, small, carry, xs, memory)
 
 
 def _masked(update: Update, small: Any, carry: Carry, x: Any, recurrent: Array, memory: Any) -> tuple[Carry, Array]:
-    (weights, start), (x, reset_ahead, valid) = small, x
+    (weights, start), (x, ahead, valid) = small, x
     after, y = update(weights, carry, x, recurrent, memory)
-    after, y = where(valid > 0, after, carry), where(valid > 0, y, jnp.zeros_like(y))
-    return where(reset_ahead > 0, start, after), y
+    return masked(Masks(start, ahead, valid), carry, after, y)
+
+
+def masked(masks: Masks, before: Carry, after: Carry, y: Array) -> tuple[Carry, Array]:
+    """What one position leaves, its masks `[B]`: the carry as it was on padding, the start's before a new sequence."""
+    after, y = where(masks.valid > 0, after, before), where(masks.valid > 0, y, jnp.zeros_like(y))
+    return where(masks.ahead > 0, masks.start, after), y
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
