@@ -69,9 +69,18 @@ def use_compile_cache() -> Path | None:
     if not os.access(folder, os.W_OK | os.X_OK):
         return None
     config.update("jax_compilation_cache_dir", str(folder))
+    _in_use.append(folder)
     config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     return folder
+
+
+_in_use: list[Path] = []
+
+
+def programs() -> Path | None:
+    """The folder for `seqgen.programs`, there or not yet; None where this process keeps nothing of its own."""
+    return _in_use[-1] / "programs" if _in_use else None
 
 
 def danger(folder: Path) -> str | None:

@@ -8,21 +8,14 @@ i, f, g, o = split(x W + h U + b);  c' = sigmoid(f) c + sigmoid(i) tanh(g);  h' 
 from __future__ import annotations
 
 import functools
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
 from . import recurrence
-from .recurrence import Array, Carry, Masks, Memory, Update, matmul
-
-
-class LSTMCarry(NamedTuple):
-    """What an LSTM remembers: `hidden` and `cell`, both `[B, H]` float32."""
-
-    hidden: Array
-    cell: Array
+from .recurrence import Array, Carry, LSTMCarry, Masks, Memory, Update, matmul
 
 
 class LSTM(nnx.Module):

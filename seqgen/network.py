@@ -1,26 +1,26 @@
 """Stacks of recurrent layers between a step's input and a head: the shapes every domain shares.
 
-Flax modules build the layers; at this border parameters are plain dicts of arrays, and no state hides anywhere.
+Flax modules build the layers (`seqgen.stack`); at this border parameters are plain dicts of arrays, and no state hides
+anywhere.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from flax import nnx
 
 from . import recurrence
-from .attention import WindowLSTM
 from .batching import Inputs
 from .errors import ModelError, UsageError
-from .lstm import LSTM
 from .recurrence import Array, Carry, Memory
-from .spec import Discrete, Joint, Spec, spec_from_dict, spec_to_dict
+from .spec import Spec, spec_from_dict, spec_to_dict
+
+if TYPE_CHECKING:
+    from .stack import Layer, Pair, Stack
 
 Params = dict[str, Any]
 
@@ -52,7 +52,10 @@ class Network:
     source: symbols of what conditions a sequence; its entries are attended to through `window` Gaussians.
     static: how many writers or corpora there are, each with a learned vector of `static_width`.
     precision: "f32" or "bf16", see `seqgen.recurrence.matmul`.
+    remat: keep only the carry of every so many positions and compute the rest again on the way back: a third more work
+    for a window too long to fit in memory; 0 keeps everything.
 
+    >>> from seqgen.spec import Discrete
     >>> network = Network(Discrete(5), layers=1, units=8, embedding=4)
     >>> params = network.init(jax.random.key(0))
     >>> carry, features = network.step(params, network.start(params, 2), Inputs(jnp.array([0, 3])))
@@ -77,6 +80,7 @@ class Network:
     static: int = 0
     static_width: int = 16
     precision: str = "f32"
+    remat: int = 0
 
     def __post_init__(self) -> None:
         if min(self.layers, self.units, self.embedding) < 1 or not 0 <= self.dropout < 1:
@@ -85,6 +89,8 @@ class Network:
             raise UsageError(f"precision is 'f32' or 'bf16', not {self.precision!r}")
         if bool(self.source) != bool(self.window):
             raise UsageError("a source is read through a window: give both `source` and `window`, or neither")
+        if self.remat < 0 or (self.remat and self.bidirectional):
+            raise UsageError(f"remat is {self.remat}; give 0 or more positions, and 0 to a bidirectional network")
         if self.bidirectional and self.window:
             raise UsageError("a window moves forward only: a bidirectional network cannot have one")
 
@@ -97,7 +103,9 @@ class Network:
 
     def init(self, key: Array) -> Params:
         """New parameters, a nested dict of float32 arrays."""
-        return nnx.to_pure_dict(nnx.state(Stack(self, rngs=nnx.Rngs(key)), nnx.Param))
+        from . import stack
+
+        return stack.init(self, key)
 
     def encode(
         self,
@@ -139,11 +147,39 @@ class Network:
             # Blank, not only uncounted: a NaN in a padded position would reach the gradients of the others.
             x = recurrence.where(valid, x, jax.tree.map(jnp.zeros_like, x))
 
-        def run(layer: Layer | Pair, carry: Carry, start: Carry, xs: Array) -> tuple[Carry, Array]:
-            return layer.unroll(carry, xs, start=start, reset=reset, valid=valid, memory=context.memory)
+        def window(carry: Carry, at: Any) -> tuple[Carry, Array]:
+            x, reset, valid, key = at
 
-        carry, features = stack(run, carry, start, x, context, key)
+            def run(layer: Layer | Pair, carry: Carry, start: Carry, xs: Array) -> tuple[Carry, Array]:
+                return layer.unroll(carry, xs, start=start, reset=reset, valid=valid, memory=context.memory)
+
+            return stack(run, carry, start, x, context, key)
+
+        carry, features = self._in_pieces(window, carry, (x, reset, valid), key)
         return carry, jnp.swapaxes(features, 0, 1)
+
+    def _in_pieces(self, window: Any, carry: Carry, xs: Any, key: Array | None) -> tuple[Carry, Array]:
+        """`window` over the whole of xs, or over pieces of `remat` positions whose insides are not kept."""
+        length = jax.tree.leaves(xs)[0].shape[0]
+        if not self.remat or length <= self.remat:
+            return window(carry, (*xs, key))  # type: ignore[no-any-return]
+        count = length // self.remat
+        whole = jax.tree.map(lambda a: a[: count * self.remat].reshape(count, self.remat, *a.shape[1:]), xs)
+
+        def dropout(piece: Array | int) -> Array | None:
+            # One mask a window stays one mask; a fresh mask a position must not come again in the next piece.
+            return key if key is None or self.variational else jax.random.fold_in(key, piece)
+
+        def body(carry: Carry, at: Any) -> tuple[Carry, Array]:
+            piece, xs = at
+            return window(carry, (*xs, dropout(piece)))  # type: ignore[no-any-return]
+
+        carry, features = jax.lax.scan(jax.checkpoint(body), carry, (jnp.arange(count), whole))
+        features = features.reshape(-1, *features.shape[2:])
+        if rest := length % self.remat:
+            carry, last = window(carry, (*jax.tree.map(lambda a: a[-rest:], xs), dropout(count)))
+            features = jnp.concatenate([features, last])
+        return carry, features
 
     def step(
         self, params: Params, carry: Carry, inputs: Inputs, *, context: Context = Context()
@@ -169,169 +205,11 @@ class Network:
             raise ModelError(f"the network's settings do not fit: {error}; the model is damaged or newer") from None
 
 
-class Layer(nnx.Module):
-    """One cell, run over a window; the forward half of `Pair`."""
-
-    def __init__(self, cell: LSTM | WindowLSTM) -> None:
-        self.cell = cell
-
-    def start(self, batch: int, memory: Memory | None) -> Carry:
-        return self.cell.start(batch, memory)
-
-    def unroll(self, carry: Carry, xs: Array, **masks: Any) -> tuple[Carry, Array]:
-        return recurrence.unroll(self.cell, carry, xs, **masks)
-
-
-class Pair(nnx.Module):
-    """Two cells, one reading the window backwards; features side by side."""
-
-    def __init__(self, forward: LSTM, backward: LSTM) -> None:
-        self.forward, self.backward = forward, backward
-
-    def start(self, batch: int, memory: Memory | None) -> Carry:
-        return self.forward.start(batch, memory), self.backward.start(batch, memory)
-
-    def unroll(
-        self, carry: Carry, xs: Array, *, start: Carry, reset: Array | None, valid: Array | None, memory: Memory | None
-    ) -> tuple[Carry, Array]:
-        # Read backwards, a sequence begins where the next one's reset stands.
-        last = None if reset is None else jnp.flip(jnp.roll(reset, -1, axis=0).at[-1].set(False), axis=0)
-        right = None if valid is None else jnp.flip(valid, axis=0)
-        ahead, there = recurrence.unroll(self.forward, carry[0], xs, start=start[0], reset=reset, valid=valid)
-        back, again = recurrence.unroll(
-            self.backward, start[1], jnp.flip(xs, axis=0), start=start[1], reset=last, valid=right
-        )
-        return (ahead, back), jnp.concatenate([there, jnp.flip(again, axis=0)], axis=-1)
-
-
-class Stack(nnx.Module):
-    """The modules of a `Network`."""
-
-    def __init__(self, network: Network, *, rngs: nnx.Rngs) -> None:
-        self.network = network
-        tables = _symbols(network.spec)
-        for i, size in enumerate(tables):  # one row more: the null step that opens a sequence
-            setattr(self, f"table{i}", nnx.Param(jax.random.normal(rngs.params(), (size + 1, network.embedding)) * 0.1))
-        if network.source:
-            shape = (network.source, network.source_width)
-            self.source_table = nnx.Param(jax.random.normal(rngs.params(), shape))
-        if network.static:
-            shape = (network.static, network.static_width)
-            self.static_table = nnx.Param(jax.random.normal(rngs.params(), shape) * 0.1)
-        width = len(tables) * network.embedding + _values(network.spec) + network.controls
-        width += network.static_width if network.static else 0
-        below = width
-        for i in range(network.layers):
-            setattr(self, f"layer{i}", self._layer(i, below, rngs))
-            seen = network.source_width if network.window else 0
-            out = network.units * (1 + network.bidirectional)
-            below = out + (width + seen if network.skip else seen if i == 0 else 0)
-
-    def _layer(self, index: int, inputs: int, rngs: nnx.Rngs) -> Layer | Pair:
-        network = self.network
-        shared: Any = {
-            "layer_norm": network.layer_norm,
-            "learned_start": network.learned_start,
-            "precision": network.precision,
-            "rngs": rngs,
-        }
-        if network.bidirectional:
-            return Pair(LSTM(inputs, network.units, **shared), LSTM(inputs, network.units, **shared))
-        if network.window and index == 0:
-            entry, components = network.source_width, network.window
-            return Layer(WindowLSTM(inputs, network.units, entry=entry, components=components, **shared))
-        return Layer(LSTM(inputs, network.units, **shared))
-
-    def encode(self, source: Array | None, static: Array | None, source_valid: Array | None) -> Context:
-        network, memory, vector = self.network, None, None
-        if network.source:
-            if source is None:
-                raise UsageError("this network writes for a source: give `source`, int32 [B, U]")
-            valid = jnp.ones(source.shape) if source_valid is None else source_valid.astype(jnp.float32)
-            memory = Memory(jnp.take(self.source_table[...], source, axis=0), valid)
-        if network.static:
-            if static is None:
-                raise UsageError(f"this network knows {network.static} writers: give `static`, int32 [B]")
-            vector = jnp.take(self.static_table[...], static, axis=0)
-        return Context(None, memory, vector)
-
-    def start(self, batch: int, memory: Memory | None) -> Carry:
-        return tuple(getattr(self, f"layer{i}").start(batch, memory) for i in range(self.network.layers))
-
-    def embed(self, inputs: Inputs, context: Context) -> Array:
-        """Steps and what comes with them as one vector a position."""
-        tables = iter([getattr(self, f"table{i}")[...] for i in range(len(_symbols(self.network.spec)))])
-
-        def flat(spec: Spec, steps: Any) -> list[Array]:
-            if isinstance(spec, Joint):
-                return [x for part, values in zip(spec.parts, steps, strict=True) for x in flat(part, values)]
-            if isinstance(spec, Discrete):
-                return [jnp.take(next(tables), steps, axis=0)]
-            return [steps]
-
-        parts = flat(self.network.spec, inputs.steps)
-        if self.network.controls:
-            parts.append(inputs.controls)
-        if self.network.static:
-            assert context.static is not None
-            parts.append(jnp.broadcast_to(context.static, (*parts[0].shape[:-1], context.static.shape[-1])))
-        return jnp.concatenate(parts, axis=-1)
-
-    def __call__(
-        self,
-        run: Callable[[Any, Carry, Carry, Array], tuple[Carry, Array]],
-        carry: Carry,
-        start: Carry,
-        inputs: Inputs,
-        context: Context,
-        key: Array | None,
-    ) -> tuple[Carry, Array]:
-        """The layers in order, each run over `[T, B, D]` or `[B, D]` by `run`."""
-        network = self.network
-        x = self.embed(inputs, context)
-        carries, outputs, below, seen = [], [], x, []
-        for i in range(network.layers):
-            after, out = run(getattr(self, f"layer{i}"), carry[i], start[i], below)
-            if network.window and i == 0 and network.skip:
-                out, seen = out[..., : network.units], [out[..., network.units :]]
-            out = self._drop(out, key, i)
-            carries.append(after)
-            outputs.append(out)
-            below = jnp.concatenate([out, x, *seen], axis=-1) if network.skip else out
-        features = jnp.concatenate([*outputs, *seen], axis=-1) if network.skip else below
-        return tuple(carries), features
-
-    def _drop(self, x: Array, key: Array | None, place: int) -> Array:
-        rate = self.network.dropout
-        if key is None or not rate:
-            return x
-        shape = (1, *x.shape[1:]) if self.network.variational else x.shape
-        return jnp.where(jax.random.bernoulli(jax.random.fold_in(key, place), 1 - rate, shape), x / (1 - rate), 0.0)
-
-
-def _symbols(spec: Spec) -> list[int]:
-    if isinstance(spec, Joint):
-        return [size for part in spec.parts for size in _symbols(part)]
-    return [spec.size] if isinstance(spec, Discrete) else []
-
-
-def _values(spec: Spec) -> int:
-    if isinstance(spec, Joint):
-        return sum(_values(part) for part in spec.parts)
-    return 0 if isinstance(spec, Discrete) else spec.dim
-
-
 def _rows(inputs: Inputs) -> int:
     return int(jax.tree.leaves(inputs)[0].shape[0])
 
 
-@functools.lru_cache(maxsize=32)
-def _blueprint(network: Network) -> tuple[Any, Any]:
-    return nnx.split(nnx.eval_shape(lambda: Stack(network, rngs=nnx.Rngs(0))))
-
-
 def _stack(network: Network, params: Params) -> Stack:
-    graph, shapes = _blueprint(network)
-    state = jax.tree.map(lambda x: x, shapes)  # a copy: the next line fills it in place
-    nnx.replace_by_pure_dict(state, params)
-    return nnx.merge(graph, state)  # type: ignore[no-any-return]
+    from . import stack  # here, for Flax takes as long to import as JAX, and a program that was kept needs none of it
+
+    return stack.merge(network, params)

@@ -29,6 +29,7 @@ from .domain import Codec, Domain
 from .errors import ModelError, UnknownName, UsageError
 from .model import Model
 from .network import Params
+from .programs import remembered
 
 FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -229,7 +230,16 @@ def _read_model(path: Path, settings: dict[str, Any]) -> tuple[Model, Any]:
 
 @functools.lru_cache(maxsize=8)
 def _blueprint(model: Model) -> Any:
-    return jax.eval_shape(lambda: model.init(jax.random.key(0)))  # shapes only: nothing is allocated
+    def shapes() -> dict[str, tuple[int, ...]]:
+        blueprint = jax.eval_shape(lambda: model.init(jax.random.key(0)))  # shapes only: nothing is allocated
+        return {name: leaf.shape for name, leaf in named(blueprint).items()}
+
+    tree: dict[str, Any] = {}
+    for name, shape in remembered(shapes, "shapes", model.to_dict()).items():
+        *above, last = name.split("/")
+        below = functools.reduce(lambda node, part: node.setdefault(part, {}), above, tree)
+        below[last] = jax.ShapeDtypeStruct(tuple(shape), np.float32)  # type: ignore[no-untyped-call]
+    return tree
 
 
 def _brief(words: Any) -> str:

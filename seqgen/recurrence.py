@@ -26,6 +26,13 @@ class Memory(NamedTuple):
     valid: Array
 
 
+class LSTMCarry(NamedTuple):
+    """What an LSTM remembers: `hidden` and `cell`, both `[B, H]` float32."""
+
+    hidden: Array
+    cell: Array
+
+
 class Masks(NamedTuple):
     """Where sequences begin and end in a window, as floats: a boolean has no cotangent that a scan could carry.
 

@@ -16,6 +16,7 @@ from .errors import UsageError
 from .heads import Options
 from .model import Model
 from .network import Context, Params
+from .programs import kept, name_of, register
 from .recurrence import Array, Carry
 from .spec import Steps, empty_steps, null_step
 
@@ -49,6 +50,9 @@ class Grammar(NamedTuple):
 
     allowed: Any
     phase: Any
+
+
+register(SampleState, Grammar)
 
 
 def check(options: Options, seed: int) -> None:
@@ -87,7 +91,7 @@ def prime(
     if (network.source and context.memory is None) or (network.static and context.static is None):
         raise UsageError("this network is conditioned on a source or a writer: give `context`, from Network.encode")
     rows, spec = len(prompts), network.spec
-    carry, keys = _begin(model, rows)(params, key, context)
+    carry, keys = _begin(model, rows)(params, jax.random.key_data(key), context)
     opening = jax.tree.map(lambda null: np.asarray(null)[None], null_step(spec))
     # The network has read everything but the last step, which stays in `inputs`.
     pieces = [jax.tree.map(lambda a, b: np.concatenate([a, np.asarray(b, a.dtype)]), opening, p) for p in prompts]
@@ -185,11 +189,12 @@ def sample(
 def _begin(model: Model, rows: int) -> Callable[..., Any]:
     """The start carry and the rows' keys, in one program: what is done op by op costs a compilation each."""
 
-    def begin(params: Params, key: Array, context: Context) -> Any:
+    def begin(params: Params, key_data: Array, context: Context) -> Any:
+        key = jax.random.wrap_key_data(key_data)
         keys = jax.vmap(lambda row: jax.random.key_data(jax.random.fold_in(key, row)))(jnp.arange(rows))
         return model.start(params, rows, context), keys
 
-    return jax.jit(begin)
+    return kept(begin, model.to_dict(), rows)
 
 
 @functools.lru_cache(maxsize=16)
@@ -197,7 +202,7 @@ def _read(model: Model) -> Callable[..., Carry]:
     def read(params: Params, carry: Carry, steps: Steps, valid: Array, context: Context) -> Carry:
         return model.network.unroll(params["network"], carry, Inputs(steps), valid=valid, context=context)[0]
 
-    return jax.jit(read)
+    return kept(read, model.to_dict())
 
 
 @functools.lru_cache(maxsize=16)
@@ -220,4 +225,5 @@ def _advance(model: Model, chunk: int, stop: Stop | None) -> Callable[..., Any]:
         state, (steps, counted) = jax.lax.scan(body, state, length=chunk)
         return state, jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), steps), counted.sum(axis=0)
 
-    return jax.jit(run)
+    name = name_of(stop)
+    return jax.jit(run) if name == "" else kept(run, model.to_dict(), chunk, name)

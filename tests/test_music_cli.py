@@ -80,7 +80,12 @@ def test_train_sample_score_resume_and_fine_tune(folder: Path, tmp_path: Path, t
     assert main(["music", "score", "--model", str(run), str(folder)]) == 0
     said, _ = told()
     assert re.match(r"[\d.]+ nats/event  [\d.]+ nats/note  [\d.]+ nats/beat  \(\d+ events\)  1\.mid\n", said)
-    assert len(said.splitlines()) == 6
+    *lines, total = said.splitlines()
+    assert len(lines) == 6 and total.endswith("  all 6 pieces")
+    counts = [int(re.findall(r"\((\d+) events", line)[0]) for line in said.replace(",", "").splitlines()]
+    assert sum(counts[:-1]) == counts[-1]
+    nats = [float(line.split()[0]) * count for line, count in zip(said.splitlines(), counts, strict=True)]
+    assert sum(nats[:-1]) == pytest.approx(nats[-1], rel=1e-3)
 
 
 def test_the_same_seed_writes_the_same_files(tmp_path: Path, told: Told) -> None:

@@ -20,10 +20,10 @@ from seqgen.heads import Options
 from seqgen.model import Model
 from seqgen.network import Context, Params
 from seqgen.pretrained import open_model
+from seqgen.programs import kept
 from seqgen.recurrence import Array, Carry
 from seqgen.sampling import Stop
 from seqgen.spec import Steps, empty_steps
-from seqgen.training import evaluate
 
 from .ink import Ink
 from .lines import WIDEST, WIDTH, lines_of
@@ -145,6 +145,8 @@ class HandwritingModel:
 
         Raises DataError for ink without points or, if the model needs one, without a text.
         """
+        from seqgen.training import evaluate  # here: optax takes a while to import, and writing needs none of it
+
         self.check(ink)
         example = self.codec.encode(ink)
         count = len(example.steps[1])
@@ -217,7 +219,7 @@ class HandwritingModel:
 
 @functools.lru_cache(maxsize=8)
 def _encoder(model: Model) -> Callable[..., Context]:
-    return jax.jit(model.network.encode)
+    return kept(model.network.encode, model.network.to_dict())
 
 
 def line_ends(carry: Carry, step: Steps, context: Context) -> Array:

@@ -6,12 +6,12 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
 
-from seqgen import learning, registry, sampling
+from seqgen import registry, sampling
 from seqgen.batching import evaluation_windows, in_memory
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
@@ -20,9 +20,7 @@ from seqgen.heads import Options
 from seqgen.model import Model
 from seqgen.network import Params
 from seqgen.pretrained import open_model
-from seqgen.run import Outcome
 from seqgen.table import tell_use
-from seqgen.training import evaluate
 
 from .files import read_pieces, split
 from .grid import Grid, to_grid, voices
@@ -31,6 +29,9 @@ from .length import Length
 from .performance import Decoded, Performance
 from .presets import DOMAIN, ENCODINGS
 from .score import Meter, Score
+
+if TYPE_CHECKING:
+    from seqgen.run import Outcome
 
 DEFAULT = "chorales"
 WINDOW = 256  # events scored at once; the state is carried over, so it changes nothing but memory
@@ -58,6 +59,11 @@ class MusicScore:
     def nats_per_beat(self) -> float:
         """A figure that models of other encodings can be compared by."""
         return self.nats / self.beats
+
+    def __add__(self, other: MusicScore) -> MusicScore:
+        """Both pieces as one: rates over all their events, notes and beats."""
+        nats, events, notes = self.nats + other.nats, self.events + other.events, self.notes + other.notes
+        return MusicScore(nats, events, notes, self.beats + other.beats)
 
 
 class Composition(NamedTuple):
@@ -162,6 +168,8 @@ class MusicModel:
 
     def score(self, score: Score) -> MusicScore:
         """How likely the piece is, from its first event on. Raises DataError for one that the model cannot read."""
+        from seqgen.training import evaluate  # here: optax takes a while to import, and writing needs none of it
+
         example = self.codec.encode(score)
         if not len(example.steps):
             raise DataError("there is nothing to score: the piece has no notes; give it one or more")
@@ -204,6 +212,8 @@ def train(
     training: rows, window, learning rate and the like, in place of the size's own.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
+    from seqgen import learning
+
     if encoding not in ENCODINGS:
         raise UnknownName("encoding", encoding, ENCODINGS)
     kind = encoding if start_from is None else str(load(start_from).codec.to_dict()["kind"])
@@ -232,6 +242,7 @@ def resume(
 
     data: only needed when the run did not read it from a file, folder or data set.
     """
+    from seqgen import learning
 
     def read(name: str, where: Mapping[str, Any]) -> Splits[Score]:
         encoding, max_events = where.get("encoding", "auto"), int(where.get("max_events", MAX_EVENTS))

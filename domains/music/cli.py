@@ -16,7 +16,7 @@ from seqgen.folders import free_path
 from .guard import MAX_EVENTS
 
 if TYPE_CHECKING:
-    from .api import Composition
+    from .api import Composition, MusicScore
     from .score import Meter
 
 MODEL = "chorales"
@@ -147,13 +147,20 @@ def _score(args: argparse.Namespace) -> int:
     pieces = files.read_pieces(args.files, args.max_events)
     tell_use(pieces.rows, "pieces", "music")
     model = api.load(args.model)
+    told = []
     for name, piece in zip(pieces.names, pieces.scores, strict=True):
-        score = model.score(piece)
-        print(
-            f"{score.nats_per_event:.4f} nats/event  {score.nats_per_note:.4f} nats/note  "
-            f"{score.nats_per_beat:.4f} nats/beat  ({score.events:,} events)  {name}"
-        )
-    return 0 if pieces.scores else 1
+        told.append(model.score(piece))
+        print(f"{_rates(told[-1])}  {name}")
+    if len(told) > 1:
+        print(f"{_rates(sum(told[1:], told[0]))}  all {len(told)} pieces")
+    return 0 if told else 1
+
+
+def _rates(score: MusicScore) -> str:
+    return (
+        f"{score.nats_per_event:.4f} nats/event  {score.nats_per_note:.4f} nats/note  "
+        f"{score.nats_per_beat:.4f} nats/beat  ({score.events:,} events)"
+    )
 
 
 def _inspect(args: argparse.Namespace) -> int:

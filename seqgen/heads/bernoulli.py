@@ -8,7 +8,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from flax import nnx
 
 from ..errors import UsageError
 from ..spec import Binary
@@ -39,7 +38,7 @@ class Bernoulli:
         return Binary(self.dim)
 
     def init(self, key: Array, width: int) -> Params:
-        kernel = nnx.initializers.lecun_normal()(key, (width, self.dim), jnp.float32)
+        kernel = jax.nn.initializers.lecun_normal()(key, (width, self.dim), jnp.float32)
         return {"kernel": kernel, "bias": jnp.zeros(self.dim)}
 
     def logits(self, params: Params, features: Array) -> Array:

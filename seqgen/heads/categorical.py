@@ -8,7 +8,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from flax import nnx
 
 from ..errors import UsageError
 from ..spec import Discrete
@@ -42,7 +41,7 @@ class Categorical:
         return Discrete(self.size)
 
     def init(self, key: Array, width: int) -> Params:
-        kernel = nnx.initializers.lecun_normal()(key, (width, self.tied or self.size), jnp.float32)
+        kernel = jax.nn.initializers.lecun_normal()(key, (width, self.tied or self.size), jnp.float32)
         return {"kernel": kernel, "bias": jnp.zeros(self.size)}
 
     def logits(self, params: Params, features: Array) -> Array:

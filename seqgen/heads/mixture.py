@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from flax import nnx
 
 from ..errors import UsageError
 from ..spec import Continuous
@@ -78,7 +77,7 @@ class Mixture:
         return Continuous(2)
 
     def init(self, key: Array, width: int) -> Params:
-        kernel = nnx.initializers.lecun_normal()(key, (width, 6 * self.components), jnp.float32)
+        kernel = jax.nn.initializers.lecun_normal()(key, (width, 6 * self.components), jnp.float32)
         return {"kernel": 0.1 * kernel, "bias": jnp.zeros(6 * self.components)}
 
     def gaussians(self, params: Params, features: Array) -> Gaussians:

@@ -13,8 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 from seqgen.batching import Inputs
-from seqgen.lstm import LSTMCarry
 from seqgen.network import Network
+from seqgen.recurrence import LSTMCarry
 from seqgen.spec import Continuous
 
 Floats = NDArray[np.float64]

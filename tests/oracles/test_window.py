@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from seqgen import recurrence
 from seqgen.attention import WindowCarry
 from seqgen.batching import Inputs
-from seqgen.lstm import LSTM, LSTMCarry
+from seqgen.lstm import LSTM
 from seqgen.network import Context, Network
-from seqgen.recurrence import Memory
+from seqgen.recurrence import LSTMCarry, Memory
 from seqgen.spec import Continuous
 
 Floats = NDArray[np.float64]

@@ -1,0 +1,59 @@
+"""The opt-in way of LSTM layers through cuDNN on an NVIDIA GPU: SEQGEN_CUDNN=1. Not yet run on hardware.
+
+cuDNN knows sequences that begin with the window and end inside it. A window in which a sequence begins later goes the
+usual way, chosen window by window while the program runs, so the meaning is that of `recurrence.unroll` for any batch.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, TypeGuard
+
+import jax
+import jax.numpy as jnp
+from jax.experimental import rnn
+
+from . import recurrence
+from .lstm import LSTM
+from .recurrence import Array, LSTMCarry
+
+
+def asked(cell: Any) -> TypeGuard[LSTM]:
+    """Whether `cell` is to be unrolled by cuDNN: the user said so, there is a GPU, and it is a plain LSTM."""
+    wanted = os.environ.get("SEQGEN_CUDNN") == "1" and isinstance(cell, LSTM) and not cell.layer_norm
+    return wanted and jax.default_backend() == "gpu"
+
+
+def unroll(
+    cell: LSTM, carry: LSTMCarry, xs: Array, *, start: LSTMCarry, reset: Array | None, valid: Array | None
+) -> tuple[LSTMCarry, Array]:
+    """As `recurrence.unroll` of a cell without layer norm and memory: `[T, B, D]` -> carry, `[T, B, H]`."""
+    reset = jnp.zeros(xs.shape[:2], bool) if reset is None else reset
+    valid = jnp.ones(xs.shape[:2], bool) if valid is None else valid
+    # Rows of no valid position at all also go the usual way: what cuDNN makes of them depends on its version.
+    fits = ~reset[1:].any() & ~(valid[1:] & ~valid[:-1]).any() & valid[0].all()
+
+    def fast(carry: LSTMCarry, xs: Array) -> tuple[LSTMCarry, Array]:
+        carry = recurrence.where(reset[0], start, carry)
+        inputs, units = xs.shape[-1], cell.units
+        # "f32" means f32; under "bf16" the GPU's 19-bit products are the nearest that cuDNN's LSTM has.
+        exact = jax.lax.Precision.HIGHEST if cell.precision == "f32" else jax.lax.Precision.HIGH
+        lengths = valid.sum(axis=0, dtype=jnp.int32)
+        hidden, state = carry.hidden[None], carry.cell[None]
+        settings = (inputs, units, 1, 0.0, False, (exact, exact))
+        ys, hidden, state = rnn.lstm(xs.swapaxes(0, 1), hidden, state, pack(cell), lengths, *settings)
+        # A carry passes through padding, features are 0 there.
+        return LSTMCarry(hidden[0], state[0]), recurrence.where(valid, ys.swapaxes(0, 1), jnp.zeros_like(ys[:1, :1]))
+
+    def usual(carry: LSTMCarry, xs: Array) -> tuple[LSTMCarry, Array]:
+        after, ys = recurrence.unroll(cell, carry, xs, start=start, reset=reset, valid=valid)
+        return LSTMCarry(*after), ys
+
+    return jax.lax.cond(fits, fast, usual, carry, xs)  # type: ignore[no-any-return]
+
+
+def pack(cell: LSTM) -> Array:
+    """A layer's weights as cuDNN lays them out: input kernel, hidden kernel, two biases, gates i f g o, output first."""
+    bias = cell.bias[...]
+    parts = cell.input_kernel[...].T, cell.hidden_kernel[...].T, bias, jnp.zeros_like(bias)
+    return jnp.concatenate([part.reshape(-1) for part in parts])
