@@ -47,7 +47,7 @@ RECIPES = {
         1, 200, 0.5, 1500, TrainingConfig(rows=16, window=64, learning_rate=4e-3, evaluations=50, patience=10)
     ),
     "Nottingham": Recipe(
-        2, 280, 0.4, 1000, TrainingConfig(rows=64, window=64, learning_rate=4e-3, evaluations=25, patience=6)
+        2, 280, 0.4, 4000, TrainingConfig(rows=16, window=64, learning_rate=4e-3, evaluations=25, patience=6)
     ),
 }
 
