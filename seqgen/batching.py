@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .domain import Example
+from .domain import Codec, Example
 from .errors import DataError, UsageError
 from .spec import Spec, Steps, empty_steps, null_step
 
@@ -61,7 +61,7 @@ class Source(Protocol):
     @property
     def spec(self) -> Spec: ...
     @property
-    def lengths(self) -> Sequence[int]:
+    def lengths(self) -> Sequence[int] | Ints:
         """Steps of each example."""
         ...
 
@@ -76,6 +76,18 @@ class Source(Protocol):
     def condition(self, index: int) -> tuple[Any, Any]:
         """The example's (source int32 `[U]`, static int32 `[]`), each or None."""
         ...
+
+
+class Encoded(NamedTuple):
+    """Data that is in steps already, in place of `Splits` of items, such as a prepared corpus larger than memory.
+
+    fingerprint: differs wherever data or codec do, so that nobody has to read all of it to know it again.
+    """
+
+    codec: Codec[Any]
+    train: Source
+    valid: Source
+    fingerprint: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,13 +11,15 @@ Orbax alone restores flipped bits without a word, and leaves the folder's last r
 from __future__ import annotations
 
 import contextlib
+import glob
+import hashlib
 import json
 import logging
 import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +34,7 @@ from .pretrained import differences, named
 if TYPE_CHECKING:
     from .training import TrainState
 
-FORMAT = 1
+FORMAT = 2  # 1 was before roll-backs: no lr_scale, no attempt
 _NAME = re.compile(r"\d{6,}_step_\d+", re.ASCII)
 
 
@@ -55,12 +57,13 @@ class Checkpoints:
     @property
     def latest_step(self) -> int | None:
         """Steps done at the newest save; not verified, `restore` is."""
-        folders = self._folders()
-        return int(folders[-1].name.split("_")[-1]) if folders else None
+        folders = self.folders()
+        return _step(folders[-1]) if folders else None
 
-    def save(self, state: TrainState, notes: Mapping[str, Any] = {}) -> Path:
+    def save(self, state: TrainState, notes: Mapping[str, Any] = {}, hold: Collection[int] = ()) -> Path:
         """Writes a checkpoint and waits until it is on the disk; then removes the ones too many.
 
+        hold: steps of which the newest save stays, however old it is.
         A kill at any moment leaves the previous ones as they were. Raises UsageError when the folder cannot be
         written or the disk is full, and for notes that are not plain JSON values.
         """
@@ -72,24 +75,30 @@ class Checkpoints:
             raise UsageError(f"notes must be plain, finite JSON values: {error}; leave others out") from None
         for leftover in (*self.folder.glob(".*.saving"), *self.folder.glob("*.damaged")):
             shutil.rmtree(leftover, ignore_errors=True)
-        before = self._folders()
+        before = self.folders()
         number = 1 + (int(before[-1].name.split("_")[0]) if before else 0)
         folder = self.folder / f"{number:06}_step_{int(leaves['step'])}"
         with storage.building(folder) as temporary:
             _write(temporary / "state", leaves)
             (temporary / "notes.json").write_text(text, encoding="utf-8")
-        for path in self._folders()[: -self.keep]:
-            shutil.rmtree(path, ignore_errors=True)
+        folders = self.folders()
+        held = {_step(path): path for path in folders if _step(path) in hold}  # the newest of a step is the last
+        for path in folders[: -self.keep]:
+            if path not in held.values():
+                shutil.rmtree(path, ignore_errors=True)
         return folder
 
-    def restore(self, template: TrainState) -> tuple[TrainState, dict[str, Any]] | None:
+    def restore(self, template: TrainState, until: int | None = None) -> tuple[TrainState, dict[str, Any]] | None:
         """The newest undamaged checkpoint and its notes, bit for bit; None when nothing was saved.
 
         template: a state of the same run, such as `init_state` gives; only its structure, shapes and dtypes matter.
+        until: the newest of those with at most so many steps.
         Raises ModelError when all are damaged, and for one of another model, optimiser, batch size or version.
         """
         damaged = {}
-        for folder in reversed(self._folders()):
+        for folder in reversed(self.folders()):
+            if until is not None and _step(folder) > until:
+                continue
             try:
                 storage.check(folder)
             except ModelError as error:
@@ -105,10 +114,34 @@ class Checkpoints:
             raise ModelError(f"no undamaged checkpoint in {self.folder}: {problem}, or start a new run")
         return None
 
-    def _folders(self) -> list[Path]:
-        """Finished saves, oldest first."""
-        found = [path for path in self.folder.glob("*") if _NAME.fullmatch(path.name) and path.is_dir()]
+    def digest(self) -> str:
+        """SHA-256 over the newest checkpoint's arrays: two runs are in the same state where it is the same.
+
+        Raises ModelError when there is none, or a damaged one.
+        """
+        folders = self.folders()
+        if not folders:
+            raise ModelError(f"there is no checkpoint in {self.folder}; train first")
+        storage.check(folders[-1])
+        digest = hashlib.sha256()
+        for name, leaf in sorted(_leaves(folders[-1], _about(folders[-1])["leaves"]).items()):
+            digest.update(f"{name} {_described(leaf)}\n".encode() + leaf.tobytes())
+        return digest.hexdigest()
+
+    def folders(self) -> list[Path]:
+        """Finished saves, oldest first. Raises ModelError where they cannot be listed: that is not the same as none."""
+        try:
+            paths = list(self.folder.iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise ModelError(f"cannot read {self.folder}: {error.strerror}; check its permissions") from None
+        found = [path for path in paths if _NAME.fullmatch(path.name) and path.is_dir()]
         return sorted(found, key=lambda path: int(path.name.split("_")[0]))
+
+
+def _step(folder: Path) -> int:
+    return int(folder.name.split("_")[-1])
 
 
 def _described(leaf: Any) -> str:
@@ -118,12 +151,17 @@ def _described(leaf: Any) -> str:
 def _write(path: Path, leaves: dict[str, np.ndarray]) -> None:
     import orbax.checkpoint as ocp  # here: it takes as long to import as JAX, and `--help` does not need it
 
-    with _quiet(), ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as checkpointer:
+    # Orbax looks for what it wrote by a pattern with the whole path in it, and where a [ in that finds nothing, leaves out
+    # the index without a word. Without OCDBT, a file for every array, it needs none.
+    plain = glob.escape(str(path)) == str(path)
+    with _quiet(), ocp.Checkpointer(ocp.PyTreeCheckpointHandler(use_ocdbt=plain)) as checkpointer:
         try:
             checkpointer.save(path, args=ocp.args.PyTreeSave(leaves))
         except ValueError as error:  # what tensorstore makes of a full disk
             _settle(path)
             raise OSError(0, re.sub(r".*: | \[.*", "", str(error))) from None
+    if plain and not (path / "manifest.ocdbt").is_file():
+        raise OSError(0, "Orbax left the checkpoint without its index")
 
 
 def _settle(path: Path) -> None:
@@ -137,20 +175,32 @@ def _settle(path: Path) -> None:
         time.sleep(0.05)
 
 
-def _read(folder: Path, template: TrainState) -> tuple[TrainState, dict[str, Any]]:
-    import orbax.checkpoint as ocp
-
-    about = json.loads((folder / "notes.json").read_text(encoding="utf-8"))
+def _about(folder: Path) -> dict[str, Any]:
+    about: dict[str, Any] = json.loads((folder / "notes.json").read_text(encoding="utf-8"))
     if about["format"] > FORMAT:
         raise ModelError(
             f"{folder} has format {about['format']}, this seqgen reads formats up to {FORMAT}: pip install --upgrade seqgen"
         )
-    wanted = named(template)
-    if wrong := differences(about["leaves"], {name: _described(leaf) for name, leaf in wanted.items()}):
-        raise ModelError(f"{folder} is of another run: {wrong}; resume with the settings the run began with")
-    arguments = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name in wanted}
+    return about
+
+
+def _leaves(folder: Path, names: Collection[str]) -> dict[str, np.ndarray]:
+    import orbax.checkpoint as ocp
+
+    arguments = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name in names}
     with _quiet(), ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as checkpointer:
-        leaves = checkpointer.restore(folder / "state", args=ocp.args.PyTreeRestore(wanted, restore_args=arguments))
+        wanted = ocp.args.PyTreeRestore(dict.fromkeys(names, 0), restore_args=arguments)
+        leaves: dict[str, np.ndarray] = checkpointer.restore(folder / "state", args=wanted)
+    return leaves
+
+
+def _read(folder: Path, template: TrainState) -> tuple[TrainState, dict[str, Any]]:
+    about, wanted = _about(folder), named(template)
+    newer = template._field_defaults if about["format"] == 1 else {}
+    kept = {name: _described(leaf) for name, leaf in wanted.items() if name not in newer}
+    if wrong := differences(about["leaves"], kept):
+        raise ModelError(f"{folder} is of another run: {wrong}; resume with the settings the run began with")
+    leaves = {**_leaves(folder, kept), **newer}
     # A copy: JAX may take a NumPy array's memory for its own, and the first training step gives it away.
     state = jax.tree.unflatten(jax.tree.structure(template), [jnp.array(leaves[name]) for name in wanted])
     return state, about["notes"]

@@ -76,6 +76,18 @@ def build_parser() -> argparse.ArgumentParser:
     info = verbs.add_parser("info", help="what a model is and how it was made")
     info.add_argument("model", nargs="?", metavar="MODEL", help="a shipped name, a run or a model folder (all shipped)")
     info.set_defaults(run=_info)
+    verify = verbs.add_parser("verify", help="whether the files of a model or a run are as they were written")
+    verify.add_argument("model", metavar="MODEL", help="a shipped name, a run or a model folder")
+    verify.set_defaults(run=_verify)
+    again = verbs.add_parser(
+        "verify-resume",
+        help="whether a killed run goes on to the same bits on this machine",
+        description="Trains a tiny model twice: straight, and killed half-way and resumed in a new process; compares "
+        "every bit of what both know in the end.",
+    )
+    again.add_argument("--domain", default="text", metavar="NAME", help="text, music, handwriting (text)")
+    again.add_argument("--steps", type=int, default=20, metavar="N", help="of each half (20)")
+    again.set_defaults(run=_verify_resume)
     doctor = verbs.add_parser("doctor", help="versions, devices, caches, and what is missing")
     doctor.set_defaults(run=_doctor)
     return parser
@@ -121,6 +133,18 @@ def _info(args: argparse.Namespace) -> int:
     for model in [args.model] if args.model else shipped():
         print(describe(model))
     return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from .verify import verify
+
+    return verify(args.model)
+
+
+def _verify_resume(args: argparse.Namespace) -> int:
+    from .verify_resume import verify_resume
+
+    return verify_resume(args.domain, args.steps)
 
 
 def _doctor(args: argparse.Namespace) -> int:

@@ -18,13 +18,18 @@ def shipped() -> list[Path]:
     return sorted(path.parent for folder in folders if folder for path in folder.glob("*/config.json"))
 
 
-def describe(name: str | Path) -> str:
-    """A few lines on a model, by shipped name, run or model folder. Raises UnknownName, ModelError."""
+def find(name: str | Path) -> Path:
+    """The folder of a model of any domain, by shipped name, run or model folder. Raises UnknownName, ModelError."""
     known = {path.name: path for path in shipped()}
     try:
-        folder = known.get(str(name)) or resolve(name, Path())
+        return known.get(str(name)) or resolve(name, Path())
     except UnknownName:
         raise UnknownName("model", str(name), known) from None
+
+
+def describe(name: str | Path) -> str:
+    """A few lines on a model, by shipped name, run or model folder. Raises UnknownName, ModelError."""
+    folder = find(name)
     given = from_pretrained(folder)
     network, notes = given.model.network, given.training
     size = sum(path.stat().st_size for path in folder.iterdir())

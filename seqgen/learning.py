@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import run
+from .batching import Encoded
 from .config import TrainingConfig
 from .domain import Domain, Splits
 from .errors import UsageError
@@ -18,9 +19,9 @@ MINUTES = 10  # where nobody said how long
 
 def train(
     domain: Domain[Any],
-    data: str | os.PathLike[str] | Splits[Any],
+    data: str | os.PathLike[str] | Splits[Any] | Encoded,
     out: str | os.PathLike[str],
-    load: Callable[[str], Splits[Any]],
+    load: Callable[[str], Splits[Any] | Encoded],
     settings: Mapping[str, Any],
     *,
     size: str | None = None,
@@ -38,7 +39,7 @@ def train(
     if steps is None and minutes is None:
         minutes = MINUTES
     source = None if start_from is None else resolve(os.fspath(start_from), domain.shipped or Path())
-    if isinstance(data, Splits):
+    if isinstance(data, (Splits, Encoded)):
         splits, where = data, {}
     else:
         name = os.fspath(data)
@@ -61,8 +62,8 @@ def train(
 def resume(
     domain: Domain[Any],
     folder: str | os.PathLike[str],
-    data: str | os.PathLike[str] | Splits[Any] | None,
-    load: Callable[[str, Mapping[str, Any]], Splits[Any]],
+    data: str | os.PathLike[str] | Splits[Any] | Encoded | None,
+    load: Callable[[str, Mapping[str, Any]], Splits[Any] | Encoded],
     *,
     steps: int | None = None,
 ) -> run.Outcome:
@@ -71,7 +72,7 @@ def resume(
     Raises UsageError where no data is given and the run did not read it by a name, and what `run.resume` raises.
     """
     where = run.read_config(Path(folder))["data"]
-    if not isinstance(data, Splits):
+    if not isinstance(data, (Splits, Encoded)):
         name = os.fspath(data) if data is not None else str(where.get("name", "-"))
         if data is None and name == "-":
             raise UsageError(f"{folder} does not know where its data is; give it again")

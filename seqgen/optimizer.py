@@ -53,6 +53,12 @@ def make_optimizer(config: TrainingConfig, total: int) -> optax.GradientTransfor
     )
 
 
+def total_of(opt_state: Any) -> int:
+    """The steps for which the optimiser's schedule is made."""
+    nodes = jax.tree.leaves(opt_state, is_leaf=lambda node: isinstance(node, Schedule))
+    return next(int(node.total) for node in nodes if isinstance(node, Schedule))
+
+
 def with_total(opt_state: Any, total: int) -> Any:
     """The optimiser's state with its schedule stretched or shrunk to `total` steps."""
 

@@ -6,13 +6,11 @@ A run folder holds config.json, metrics.jsonl, checkpoints/, model/ (the best so
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import itertools
 import json
-import math
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,21 +20,23 @@ import jax.numpy as jnp
 import numpy as np
 
 from . import __version__, metrics
-from .batching import Evaluation, Source, Windows, evaluation_windows, in_memory
+from .batching import Encoded, Evaluation, Windows, evaluation_windows
 from .checkpoint import Checkpoints
 from .config import TrainingConfig
 from .curve import write_curve
+from .divergence import Guard, go_back, pointed, watch
 from .domain import Codec, Domain, Splits
-from .errors import DataError, ModelError, TrainingError, UsageError
+from .encoding import augmented, codec_for, encoded
+from .errors import DataError, ModelError, UsageError
 from .finetuning import adapt
 from .model import Model
 from .network import Params
-from .optimizer import make_optimizer, with_total
+from .optimizer import make_optimizer, total_of, with_total
 from .pretrained import from_pretrained, save_pretrained
 from .progress import Progress
 from .signals import catch_signals
 from .storage import replace_file
-from .training import TrainState, evaluate, init_state, make_train_step, train
+from .training import Metrics, TrainState, evaluate, init_state, make_train_step, train
 
 FORMAT = 1
 _KEYS = {"domain", "size", "seed", "steps", "training", "data", "data_sha256", "codec", "network", "head", "from"}
@@ -85,7 +85,7 @@ class _Run:
 def begin(
     folder: Path | str,
     domain: Domain[Any],
-    splits: Splits[Any],
+    splits: Splits[Any] | Encoded,
     *,
     size: str | None = None,
     steps: int | None = None,
@@ -114,7 +114,7 @@ def begin(
         raise UsageError(f"{folder} is in use; name another folder with --out, or continue that run with --resume")
     params: Params | None = None
     if start_from is None:
-        codec = domain.fit_codec(splits.train)
+        codec = codec_for(domain, splits)
         size = size or domain.sizes[min(1, len(domain.sizes) - 1)]
         model = domain.make_model(codec, size)
         training = training or domain.training(size)
@@ -123,7 +123,7 @@ def begin(
         # A trained model wants a gentler touch than a new one.
         usual = domain.training(size)
         training = training or dataclasses.replace(usual, learning_rate=usual.learning_rate / 4)
-    sources = [_source(codec, items) for items in (splits.train, splits.valid)]
+    coded = encoded(codec, splits)
     config: dict[str, Any] = {
         "format": FORMAT,
         "seqgen": __version__,
@@ -134,15 +134,14 @@ def begin(
         "minutes": minutes,
         "training": training.to_dict(),
         "data": dict(data or {}),
-        "data_sha256": _fingerprint(sources),
+        "data_sha256": coded.fingerprint,
         "codec": codec.to_dict(),
         **model.to_dict(),
         "from": str(start_from) if start_from else None,
         "command": sys.argv[1:],
         "versions": {"jax": jax.__version__, "python": sys.version.split()[0], "numpy": np.__version__},
     }
-    augment = _augmented(domain, codec, splits.train, seed)
-    run = _make_run(folder, domain, codec, model, training, sources, augment, seed, config)
+    run = _make_run(folder, domain, model, training, coded, splits, seed, config)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -154,13 +153,17 @@ def begin(
         steps = _steps_in(60 * minutes, started, run, state, train_step)
         state = state._replace(opt_state=with_total(state.opt_state, steps))
         config["steps"] = steps
-    if start_from is not None:  # a new run can begin again from its seed, this one needs the weights it was given
-        Checkpoints(folder / "checkpoints").save(state)
+    # Where a run goes back to that diverges at once, and one that was fine-tuned has its weights from; and a place that
+    # cannot hold a checkpoint is better found out now.
+    guard = pointed(Guard(), 0)
+    Checkpoints(folder / "checkpoints").save(state, {"guard": guard._asdict()})
     _write_config(folder, config)
-    return _loop(run, state, train_step, int(config["steps"]), started)
+    return _loop(run, state, guard, train_step, int(config["steps"]), started)
 
 
-def resume(folder: Path | str, domain: Domain[Any], splits: Splits[Any], *, steps: int | None = None) -> Outcome:
+def resume(
+    folder: Path | str, domain: Domain[Any], splits: Splits[Any] | Encoded, *, steps: int | None = None
+) -> Outcome:
     """Goes on from the newest checkpoint, to the same bits as if the run had never stopped.
 
     steps: a new total, which stretches the schedule; the same as before by default.
@@ -176,31 +179,32 @@ def resume(folder: Path | str, domain: Domain[Any], splits: Splits[Any], *, step
         )
     codec, model = domain.load_codec(config["codec"]), Model.from_dict(config)
     training = TrainingConfig.from_dict(config["training"])
-    sources = [_source(codec, items) for items in (splits.train, splits.valid)]
-    if _fingerprint(sources) != config["data_sha256"]:
+    coded = encoded(codec, splits)
+    if coded.fingerprint != config["data_sha256"]:
         raise DataError(
             f"the data is not what {folder} was trained on; give the same files, or begin a new run with "
             f"--from {folder}"
         )
     total = steps or int(config["steps"])
     seed = int(config["seed"])
-    augment = _augmented(domain, codec, splits.train, seed)
-    run = _make_run(folder, domain, codec, model, training, sources, augment, seed, config)
+    run = _make_run(folder, domain, model, training, coded, splits, seed, config)
     optimizer = make_optimizer(training, total)
     state = init_state(model, optimizer, jax.random.key(seed), run.windows.shape[0])
-    restored = Checkpoints(folder / "checkpoints").restore(state)
+    restored, guard = Checkpoints(folder / "checkpoints").restore(state), Guard()
     if restored is not None:
         state, notes = restored
         started -= notes.get("seconds", 0.0)
+        guard = Guard.from_notes(notes)
     elif config["from"]:
         raise ModelError(f"{folder} has lost its checkpoints, and with them the weights it began from; begin a new run")
-    if total != config["steps"]:
+    if total != total_of(state.opt_state):  # not config's: a run may have been killed after that was written
         # Somebody who asks for more steps wants them: a run that had stopped improving gets its patience back.
         state = state._replace(opt_state=with_total(state.opt_state, total), patience=jnp.zeros((), jnp.int32))
+    if total != config["steps"]:
         config["steps"] = total
         _write_config(folder, config)
     metrics.truncate(folder / "metrics.jsonl", int(state.step))
-    return _loop(run, state, make_train_step(model.loss, optimizer, ema=training.ema), total, started)
+    return _loop(run, state, guard, make_train_step(model.loss, optimizer, ema=training.ema), total, started)
 
 
 def read_config(folder: Path | str) -> dict[str, Any]:
@@ -232,7 +236,7 @@ def _write_config(folder: Path, config: Mapping[str, Any]) -> None:
 
 
 def _fine_tune(
-    domain: Domain[Any], splits: Splits[Any], start_from: Path, size: str | None
+    domain: Domain[Any], splits: Splits[Any] | Encoded, start_from: Path, size: str | None
 ) -> tuple[Codec[Any], Model, Params, str]:
     if size is not None:
         raise UsageError("a fine-tuned model keeps its size: leave out --size, or --from")
@@ -245,56 +249,25 @@ def _fine_tune(
     size = str(given.training.get("size", domain.sizes[-1]))
     if domain.match is None:
         return old, given.model, given.params, size
-    codec = domain.fit_codec(splits.train)
+    codec = codec_for(domain, splits)
     model, params = adapt(given.model, given.params, domain.match(old, codec))
     return codec, model, params, size
-
-
-def _source(codec: Codec[Any], items: Sequence[Any]) -> Source:
-    return in_memory(codec.spec, [codec.encode(item) for item in items])
-
-
-def _augmented(
-    domain: Domain[Any], codec: Codec[Any], items: Sequence[Any], seed: int
-) -> Callable[[int], Source] | None:
-    """The training items as each epoch sees them: what becomes of one follows from (seed, epoch, which item)."""
-    augment = domain.augment
-    if augment is None:
-        return None
-
-    def items_of(epoch: int) -> Source:
-        # 1: batching draws the order of an epoch from (epoch, attempt) of the same seed.
-        seeds = (np.random.SeedSequence(seed, spawn_key=(epoch, index, 1)) for index in range(len(items)))
-        randoms = (np.random.Generator(np.random.Philox(one)) for one in seeds)
-        return _source(codec, [augment(item, random) for item, random in zip(items, randoms, strict=True)])
-
-    return items_of
-
-
-def _fingerprint(sources: Sequence[Source]) -> str:
-    digest = hashlib.sha256()
-    for source in sources:
-        for index, length in enumerate(source.lengths):
-            leaves = jax.tree.leaves((source.read(index, 0, length), source.condition(index)))
-            for leaf in leaves:
-                digest.update(np.ascontiguousarray(leaf).tobytes())
-    return digest.hexdigest()
 
 
 def _make_run(
     folder: Path,
     domain: Domain[Any],
-    codec: Codec[Any],
     model: Model,
     training: TrainingConfig,
-    sources: Sequence[Source],
-    augment: Callable[[int], Source] | None,
+    data: Encoded,
+    splits: Splits[Any] | Encoded,
     seed: int,
     config: Mapping[str, Any],
 ) -> _Run:
-    windows = Windows(sources[0], training.rows, training.window, seed, augment)
-    valid = evaluation_windows(sources[1], training.rows, training.window)
-    return _Run(folder, domain, codec, model, training, windows, valid, config)
+    augment = augmented(domain, data.codec, splits.train, seed) if isinstance(splits, Splits) else None
+    windows = Windows(data.train, training.rows, training.window, seed, augment)
+    valid = evaluation_windows(data.valid, training.rows, training.window)
+    return _Run(folder, domain, data.codec, model, training, windows, valid, config)
 
 
 def _steps_in(seconds: float, started: float, run: _Run, state: TrainState, train_step: Any) -> int:
@@ -327,15 +300,27 @@ def _every(run: _Run, steps: int) -> int:
     return max(EVALUATE_EVERY, steps // run.training.evaluations, EVALUATE_SHARE * _evaluation_windows(run))
 
 
-def _loop(run: _Run, state: TrainState, train_step: Any, steps: int, started: float) -> Outcome:
+def _loop(run: _Run, state: TrainState, guard: Guard, train_step: Any, steps: int, started: float) -> Outcome:
     every = _every(run, steps)
     checkpoints = Checkpoints(run.folder / "checkpoints")
     log = run.folder / "metrics.jsonl"
-    done = int(state.step)
+    done, attempt = int(state.step), int(state.attempt)
     saved, nlls, since = time.perf_counter(), [], time.perf_counter()
-    batches = (run.windows.batch(step) for step in itertools.count(done))
-    states = train(state, batches, train_step)
     rows, window = run.windows.shape
+
+    def going_on() -> Iterator[tuple[TrainState, Metrics]]:
+        """The generator holds the state it yielded: after that was replaced, a new one must hold the other."""
+        batches = (run.windows.batch(step, attempt) for step in itertools.count(done))
+        return train(state, batches, train_step)
+
+    def save() -> None:
+        notes = {"seconds": time.perf_counter() - started, "guard": guard._asdict()}
+        checkpoints.save(state, notes, hold=guard.points)
+
+    if not guard.points:  # of a run that an older version began, or that lost its checkpoints
+        guard = pointed(guard, done)
+        save()
+    states = going_on()
     with (
         catch_signals() as caught,
         Progress(steps, done=done, unit=f"{run.domain.unit}s", per_step=rows * window) as bar,
@@ -349,8 +334,12 @@ def _loop(run: _Run, state: TrainState, train_step: Any, steps: int, started: fl
             done += 1
             nlls.append(float(step_metrics.nll))
             # A gradient that is no number has already spoilt the weights: no checkpoint may be made of them.
-            if not math.isfinite(nlls[-1] + float(step_metrics.grad_norm)):
-                raise TrainingError(_diverged(run.folder, done, checkpoints.latest_step))
+            guard, trouble = watch(guard, nlls[-1], float(step_metrics.grad_norm), attempt)
+            if trouble:
+                state, guard = go_back(run.folder, checkpoints, state, guard, trouble, bar.say)
+                done, attempt = int(state.step), int(state.attempt)
+                states, saved, nlls, since = going_on(), time.perf_counter(), [], time.perf_counter()
+                continue
             bar.update(done, loss=nlls[-1])
             if done % LOG_EVERY == 0 or done == steps:
                 rate = len(nlls) / max(time.perf_counter() - since, 1e-9)
@@ -364,14 +353,13 @@ def _loop(run: _Run, state: TrainState, train_step: Any, steps: int, started: fl
                 nlls, since = [], time.perf_counter()
             if done % every == 0 or done == steps:
                 state = _validate(run, state, done, log, bar, time.perf_counter() - started)
-                # The generator holds the state it yielded: from here on it must hold this one.
-                states = train(state, batches, train_step)
+                states, guard = going_on(), pointed(guard, done)
                 since = time.perf_counter()
             if done % every == 0 or done == steps or time.perf_counter() - saved > run.training.save_seconds:
-                checkpoints.save(state, {"seconds": time.perf_counter() - started})
+                save()
                 saved = time.perf_counter()
         if caught:
-            checkpoints.save(state, {"seconds": time.perf_counter() - started})
+            save()
     write_curve(metrics.read(log), run.folder / "curve.svg", unit=f"nats/{run.domain.unit}")
     early = done < steps and not caught
     return Outcome(run.folder, done, steps, float(state.best), caught[0] if caught else None, early)
@@ -412,8 +400,3 @@ def _validate(run: _Run, state: TrainState, done: int, log: Path, bar: Progress,
 def _told(data: Mapping[str, Any]) -> dict[str, Any]:
     """What a model says of its data: the name, not where on somebody's machine it was."""
     return {**data, "name": Path(str(data["name"])).name} if "name" in data else dict(data)
-
-
-def _diverged(folder: Path, step: int, checkpoint: int | None) -> str:
-    good = f"the checkpoint of step {checkpoint} is good" if checkpoint else "there is no checkpoint yet"
-    return f"the loss is no longer a number at step {step}; {good}, in {folder}: begin again with a lower learning rate"

@@ -107,13 +107,28 @@ def read(folder: Path, name: str, digests: dict[str, str], limit: int) -> bytes:
 
 def check(folder: Path) -> None:
     """Raises ModelError, naming the file, unless every listed file is there and as it was written."""
-    for name, digest in sums(folder).items():
-        path = _inside(folder, name)
+    for _, problem in verdicts(folder):
+        if problem is not None:
+            raise ModelError(problem)
+
+
+def verdicts(folder: Path) -> Iterator[tuple[Path, str | None]]:
+    """Every file that belongs to `folder`, and what is wrong with it, or None; just the list where that is damaged."""
+    try:
+        digests = sums(folder)
+    except ModelError as error:
+        yield folder / SUMS, str(error)
+        return
+    for name, digest in digests.items():
         try:
-            found = _sha256(path)
+            path = _inside(folder, name)
+            _compare(path, _sha256(path), digest)
         except OSError as error:
-            raise ModelError(f"cannot read {path}: {error.strerror}; check its permissions") from None
-        _compare(path, found, digest)
+            yield folder / name, f"cannot read {folder / name}: {error.strerror}; check its permissions"
+        except ModelError as error:
+            yield folder / name, str(error)
+        else:
+            yield path, None
 
 
 def _inside(folder: Path, name: str) -> Path:

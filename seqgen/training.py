@@ -18,7 +18,7 @@ from .recurrence import Array, Carry
 
 
 class TrainState(NamedTuple):
-    """Everything a resume needs. The batch of a step is a function of `step`, its dropout of `fold_in(key, step)`."""
+    """Everything a resume needs. The batch of a step follows from `step` and `attempt`, its dropout from `key` and `step`."""
 
     step: Array  # [] int32, steps done
     params: Params
@@ -28,6 +28,9 @@ class TrainState(NamedTuple):
     ema: Params  # running average of params; params themselves where none is asked for
     best: Array  # [] float32, lowest validation loss so far, nats a step
     patience: Array  # [] int32, evaluations since then
+    # Defaults: checkpoints of format 1 lack them.
+    lr_scale: Array = np.float32(1)  # type: ignore[assignment]  # [] float32, factor of the learning rate
+    attempt: Array = np.int32(0)  # type: ignore[assignment]  # [] int32, roll-backs so far
 
 
 class Metrics(NamedTuple):
@@ -56,6 +59,8 @@ def init_state(
         ema=jax.tree.map(jnp.array, params),
         best=jnp.asarray(jnp.inf, jnp.float32),
         patience=jnp.zeros((), jnp.int32),
+        lr_scale=jnp.ones((), jnp.float32),
+        attempt=jnp.zeros((), jnp.int32),
     )
 
 
@@ -79,7 +84,7 @@ def make_train_step(loss: Loss, optimizer: optax.GradientTransformation, *, ema:
         count = jnp.maximum(count, 1).astype(jnp.float32)
         grads = jax.tree.map(lambda g: g / count, grads)
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
-        params = optax.apply_updates(state.params, updates)
+        params = optax.apply_updates(state.params, jax.tree.map(lambda u: state.lr_scale * u, updates))
         # Early on the average follows quickly, or it would remember the random start.
         step = state.step.astype(jnp.float32)
         decay = jnp.minimum(ema, (1.0 + step) / (10.0 + step)) if ema else 0.0

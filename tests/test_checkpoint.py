@@ -26,6 +26,7 @@ from seqgen.heads import Categorical
 from seqgen.model import Model
 from seqgen.network import Network
 from seqgen.optimizer import make_optimizer
+from seqgen.pretrained import named
 from seqgen.spec import Discrete
 from seqgen.training import TrainState, init_state, make_train_step, train
 
@@ -94,6 +95,13 @@ def test_the_same_bits_come_back(checkpoints: Checkpoints) -> None:
     assert jax.tree.structure(found[0]) == jax.tree.structure(state(7))
     assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(found[0]))
     assert checkpoints.latest_step == 7
+
+
+@pytest.mark.parametrize("name", ["a [b] c", "*", "what?", "50 % #1", "søk ☕", "[", "plain"])
+def test_any_name_of_a_folder_will_do(tmp_path: Path, name: str) -> None:
+    checkpoints = Checkpoints(tmp_path / name / "checkpoints")
+    save(checkpoints, 1, 2)
+    assert restored(checkpoints) == 2
 
 
 @pytest.mark.filterwarnings("ignore:optax.global_norm is deprecated:DeprecationWarning")
@@ -239,10 +247,48 @@ def test_a_checkpoint_of_another_run_says_what_differs(checkpoints: Checkpoints,
 
 def test_a_newer_checkpoint_is_refused(checkpoints: Checkpoints, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("seqgen.checkpoint.FORMAT", 2)
+        patch.setattr("seqgen.checkpoint.FORMAT", 99)
         save(checkpoints, 1)
-    with pytest.raises(ModelError, match="has format 2, this seqgen reads formats up to 1: pip install --upgrade"):
+    with pytest.raises(ModelError, match="has format 99, this seqgen reads formats up to 2: pip install --upgrade"):
         checkpoints.restore(state(0))
+
+
+def test_a_checkpoint_of_before_roll_backs_has_had_none(
+    checkpoints: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def before(tree: Any) -> dict[str, Any]:
+        return {name: leaf for name, leaf in named(tree).items() if name not in ("lr_scale", "attempt")}
+
+    with monkeypatch.context() as patch:
+        patch.setattr("seqgen.checkpoint.FORMAT", 1)
+        patch.setattr("seqgen.checkpoint.named", before)
+        checkpoints.save(state(3)._replace(lr_scale=np.float32(0.5), attempt=np.int32(2)), {"step": 3})
+    assert restored(checkpoints) == 3
+
+
+# What is asked for by step
+
+
+def test_held_steps_stay_and_are_gone_back_to(checkpoints: Checkpoints) -> None:
+    for step, hold in ((0, ()), (10, (0,)), (13, (0, 10)), (14, (0, 10)), (10, (10,)), (12, (10,)), (15, (10,))):
+        checkpoints.save(state(step), {"step": step}, hold=hold)
+    assert names(checkpoints.folder) == ["000005_step_10", "000006_step_12", "000007_step_15"]
+    for until, step in ((11, 10), (12, 12), (20, 15)):
+        found = checkpoints.restore(state(0), until=until)
+        assert found is not None and int(found[0].step) == step
+    assert checkpoints.restore(state(0), until=9) is None
+
+
+def test_a_digest_tells_states_apart(checkpoints: Checkpoints, tmp_path: Path) -> None:
+    other = Checkpoints(tmp_path / "other")
+    with pytest.raises(ModelError, match=r"there is no checkpoint in .*other; train first"):
+        other.digest()
+    found = []
+    for one in (checkpoints, other):
+        save(one, 1)
+        found.append(one.digest())
+    other.save(state(1)._replace(attempt=np.int32(1)))
+    assert found[0] == found[1] != other.digest()
 
 
 # Where nothing can be written

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import pytest
 
-from seqgen import run
+from seqgen import encoding
 from seqgen.domain import Splits
 from seqgen.domains import music
 from seqgen.domains.music import DRUMS, Grid, Meter, Note, Performance, Score, Tempo, api
@@ -176,7 +176,7 @@ def test_what_an_epoch_hears_follows_from_seed_and_epoch() -> None:
     pieces, codec = [chorale(start) for start in range(3)], Grid()
 
     def heard(seed: int, epoch: int) -> list[list[int]]:
-        source = run._augmented(music.DOMAIN, codec, pieces, seed)
+        source = encoding.augmented(music.DOMAIN, codec, pieces, seed)
         assert source is not None
         examples = source(epoch)
         return [examples.read(i, 0, length).tolist() for i, length in enumerate(examples.lengths)]

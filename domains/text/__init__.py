@@ -1,4 +1,5 @@
-"""Text, character by character: `load` a model and let it write or score, or `train` one on files of your own.
+"""Text, character by character: `load` a model and let it write or score, or `train` one on files of your own
+(with `prepare` before, where they are larger than memory).
 
 >>> from seqgen.domains import text
 >>> text.DOMAIN.name
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from .api import resume as resume
     from .api import train as train
     from .codec import Characters as Characters
+    from .corpus import Prepared as Prepared
+    from .corpus import prepare as prepare
     from .presets import DOMAIN as DOMAIN
 
 _HOME = {
     "api": ("TextModel", "TextScore", "load", "resume", "train"),
     "codec": ("Characters",),
+    "corpus": ("Prepared", "prepare"),
     "files": ("read_text",),
     "presets": ("DOMAIN",),
 }

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 
-from seqgen import learning, registry, sampling
-from seqgen.batching import evaluation_windows, in_memory
+from seqgen import registry, sampling
+from seqgen.batching import Encoded, evaluation_windows, in_memory
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError
@@ -20,15 +19,16 @@ from seqgen.heads import Options
 from seqgen.model import Model
 from seqgen.network import Params
 from seqgen.pretrained import open_model
-from seqgen.run import Outcome
-from seqgen.training import evaluate
+from seqgen.shards import is_corpus, open_corpus
 
 from .codec import Characters, Decoder
-from .files import read_texts, split
+from .files import read_texts, split, tell_skipped
 from .presets import DOMAIN
 
+if TYPE_CHECKING:
+    from seqgen.run import Outcome
+
 DEFAULT = "shakespeare"
-SKIPPED_SHOWN = 5  # files of a folder that are passed over: named, up to so many
 WINDOW = 256  # characters scored at once; the state is carried over, so it changes nothing but memory
 
 
@@ -118,6 +118,8 @@ class TextModel:
 
     def score(self, text: str) -> TextScore:
         """How likely the text is, from its first character on. Raises DataError for an empty one."""
+        from seqgen.training import evaluate  # here: optax takes a while to import, and writing needs none of it
+
         text = self.codec.canonical(text)
         if not text:
             raise DataError("there is nothing to score: the text is empty; give it a character or more")
@@ -181,7 +183,7 @@ def train(
     download: bool = False,
     training: TrainingConfig | None = None,
 ) -> Outcome:
-    """Trains a model on a text file, a folder of them, "-" (standard input), or a data set by name.
+    """Trains a model on a text file, a folder of them or one that `prepare` made, "-" (standard input), or a data set.
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
     steps, minutes: how long; 10 minutes when neither is given.
@@ -189,11 +191,13 @@ def train(
     training: rows, window, learning rate and the like, in place of the size's own.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
+    from seqgen import learning
+
     return learning.train(
         DOMAIN,
         data,
         out,
-        lambda name: load_splits(name, encoding=encoding, download=download),
+        lambda name: _load(name, encoding, download),
         {"encoding": encoding},
         size=size,
         steps=steps,
@@ -214,11 +218,16 @@ def resume(
 
     data: only needed when the run did not read it from a file, folder or data set.
     """
+    from seqgen import learning
 
-    def read(name: str, where: Mapping[str, Any]) -> Splits[str]:
-        return load_splits(name, encoding=where.get("encoding", "utf-8"))
+    def read(name: str, where: Mapping[str, Any]) -> Splits[str] | Encoded:
+        return _load(name, where.get("encoding", "utf-8"))
 
     return learning.resume(DOMAIN, folder, data, read, steps=steps)
+
+
+def _load(name: str, encoding: str, download: bool = False) -> Splits[str] | Encoded:
+    return open_corpus(name, DOMAIN) if is_corpus(name) else load_splits(name, encoding=encoding, download=download)
 
 
 def load_splits(data: str | os.PathLike[str], *, encoding: str = "utf-8", download: bool = False) -> Splits[str]:
@@ -226,9 +235,6 @@ def load_splits(data: str | os.PathLike[str], *, encoding: str = "utf-8", downlo
     name = os.fspath(data)
     if name == "-" or os.path.exists(name):
         found = read_texts(name, encoding)
-        for line in found.skipped[:SKIPPED_SHOWN]:
-            print(f"skipped: {line}", file=sys.stderr)
-        if len(found.skipped) > SKIPPED_SHOWN:
-            print(f"skipped: {len(found.skipped) - SKIPPED_SHOWN} more", file=sys.stderr)
+        tell_skipped(found.skipped)
         return split(found.texts)
     return registry.load_dataset(name, DOMAIN.name, download=download)

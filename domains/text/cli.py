@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import os
+import shlex
 from pathlib import Path
 
 from seqgen import train_verb
@@ -17,14 +19,30 @@ MODEL_HELP = f"a shipped name, a run or a model folder ({MODEL})"
 def add(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     _add_train(verbs.add_parser("train", help="learn from a file, a folder, standard input or a data set"))
+    _add_prepare(verbs.add_parser("prepare", help="texts larger than memory: files that train reads as it goes"))
+    _add_verify(verbs.add_parser("verify", help="whether every byte of what prepare made is as it was written"))
     _add_sample(verbs.add_parser("sample", help="write new text, shown as it comes"))
     _add_score(verbs.add_parser("score", help="how likely a text is: nats and bits per character, perplexity"))
 
 
 def _add_train(train: argparse.ArgumentParser) -> None:
-    train_verb.add_options(train, data="a text file, a folder of them, - or a data set's name")
+    train_verb.add_options(train, data="a text file, a folder of them or one that prepare made, - or a data set's name")
     train.add_argument("--encoding", help="of the files, such as latin-1 (utf-8)")
     train.set_defaults(run=_train)
+
+
+def _add_prepare(prepare: argparse.ArgumentParser) -> None:
+    prepare.add_argument("data", nargs="+", metavar="DATA", help="text files, folders of them, or - alone")
+    prepare.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to; the same command goes on")
+    prepare.add_argument("--workers", type=int, help="processes (one a core)")
+    prepare.add_argument("--encoding", default="utf-8", help="of the files, such as latin-1 (utf-8)")
+    prepare.add_argument("--bytes", action="store_true", help="learn UTF-8 bytes, not characters: half the disk")
+    prepare.set_defaults(run=_prepare)
+
+
+def _add_verify(verify: argparse.ArgumentParser) -> None:
+    verify.add_argument("folder", type=Path, metavar="FOLDER", help="a folder that prepare made")
+    verify.set_defaults(run=_verify)
 
 
 def _add_sample(sample: argparse.ArgumentParser) -> None:
@@ -57,6 +75,28 @@ def _train(args: argparse.Namespace) -> int:
     if code == 0:
         print(api.load(outcome.folder).sample(length=300, temperature=0.8, seed=args.seed or 0))
     return code
+
+
+def _prepare(args: argparse.Namespace) -> int:
+    from .corpus import prepare
+    from .files import tell_skipped
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = cores if args.workers is None else args.workers
+    made = prepare(args.data, args.out, workers=workers, encoding=args.encoding, as_bytes=args.bytes)
+    tell_skipped(made.skipped)
+    print(
+        f"seqgen: {made.manifest.tokens:,} symbols ({made.manifest.dtype}) in {len(made.manifest.shards)} files; "
+        f"learn from them with: seqgen text train {shlex.quote(str(made.folder))}"
+    )
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from seqgen.shards import verify
+
+    print(f"seqgen: {args.folder} is as it was written: {verify(args.folder).tokens:,} symbols")
+    return 0
 
 
 def _sample(args: argparse.Namespace) -> int:

@@ -35,7 +35,11 @@ def canonical(text: str) -> str:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text if text.isascii() else _SURROGATE.sub(REPLACEMENT, text)
+    try:
+        text.encode()  # ten times as fast as looking for what it refuses
+    except UnicodeEncodeError:
+        return _SURROGATE.sub(REPLACEMENT, text)
+    return text
 
 
 @dataclass(frozen=True)
@@ -90,20 +94,20 @@ class Characters:
 
     def encode(self, item: str) -> Example:
         """The ids of a text, int32 `[T]`; T is its length plus what bytes add for characters it does not know."""
-        codes = _code_points(canonical(item))
+        text = canonical(item)
+        if not self.alphabet:  # all of it is bytes
+            return Example(np.frombuffer(text.encode(), np.uint8).astype(np.int32))
+        codes = _code_points(text)
         ids = self._id_of_code[np.minimum(codes, len(self._id_of_code) - 1)]
-        unknown = ids < 0
-        if not unknown.any():
+        unknown = np.flatnonzero(ids < 0)
+        if not len(unknown):
             return Example(ids)
         lost = codes[unknown]
         spelling = np.frombuffer(lost.tobytes().decode("utf-32-le").encode(), np.uint8)
-        widths = np.ones(len(codes), np.int64)
-        widths[unknown] += (lost >= 0x80).astype(np.int64) + (lost >= 0x800) + (lost >= 0x10000)
-        spelt = np.repeat(unknown, widths)
-        steps = np.empty(len(spelt), np.int32)
-        steps[spelt] = spelling
-        steps[~spelt] = ids[~unknown]
-        return Example(steps)
+        begins = starts(spelling)
+        ids[unknown] = spelling[begins]
+        more = (lost >= 0x80).astype(np.int64) + (lost >= 0x800) + (lost >= 0x10000)  # bytes after the first
+        return Example(np.insert(ids, np.repeat(unknown + 1, more), spelling[~begins]))
 
     def decode(self, steps: Steps) -> str:
         """The text of any integers: broken UTF-8 and ids that do not exist come out as U+FFFD."""
@@ -171,6 +175,12 @@ class Decoder:
         # Every id spelt in UTF-8 and all of it decoded at once is the same as decoding each run of bytes by itself: a
         # character of the alphabet starts with a byte that cannot continue a broken one.
         return self._utf8.decode(self._spelling[ids][self._used[ids]].tobytes(), final)
+
+
+def starts(ids: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which ids of an encoded text begin a character: all but the bytes that go on with one."""
+    begins: NDArray[np.bool_] = (ids >= BYTES) | (ids & 0xC0 != 0x80)
+    return begins
 
 
 def match(old: Characters, new: Characters) -> NDArray[np.int32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from seqgen.folders import walk
 from seqgen.reading import read_text
 
 SHORTEST = 32  # characters: below, there is nothing to hold out
+SKIPPED_SHOWN = 5  # files of a folder that are passed over: named, up to so many
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,14 @@ def read_texts(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     return Texts(tuple(texts), tuple(names), tuple(skipped))
 
 
+def tell_skipped(lines: Sequence[str]) -> None:
+    """Names the first few files that were passed over, on stderr."""
+    for line in lines[:SKIPPED_SHOWN]:
+        print(f"skipped: {line}", file=sys.stderr)
+    if len(lines) > SKIPPED_SHOWN:
+        print(f"skipped: {len(lines) - SKIPPED_SHOWN} more", file=sys.stderr)
+
+
 def split(texts: Sequence[str], fraction: float = 0.1) -> Splits[str]:
     """Holds out one block at the end: the last `fraction` of all characters, never none.
 
@@ -69,14 +79,7 @@ def split(texts: Sequence[str], fraction: float = 0.1) -> Splits[str]:
     >>> [len(text) for text in parts.train], [len(text) for text in parts.valid]
     ([40, 50], [10])
     """
-    if not 0 < fraction < 1:
-        raise UsageError(f"the fraction held out for validation is {fraction}; it must lie between 0 and 1")
-    length = sum(map(len, texts))
-    if length < SHORTEST:
-        raise DataError(
-            f"the text has {length} characters, too short to train on and validate; give it {SHORTEST} or more"
-        )
-    left = min(max(int((1 - fraction) * length), 1), length - 1)
+    left = training_length(sum(map(len, texts)), fraction)
     train: list[str] = []
     valid: list[str] = []
     for text in texts:
@@ -85,3 +88,14 @@ def split(texts: Sequence[str], fraction: float = 0.1) -> Splits[str]:
         valid.append(text[cut:])
         left -= cut
     return Splits(tuple(filter(None, train)), tuple(filter(None, valid)))
+
+
+def training_length(length: int, fraction: float = 0.1) -> int:
+    """How many of so many characters come before the part that is held out. Raises as `split`."""
+    if not 0 < fraction < 1:
+        raise UsageError(f"the fraction held out for validation is {fraction}; it must lie between 0 and 1")
+    if length < SHORTEST:
+        raise DataError(
+            f"the text has {length} characters, too short to train on and validate; give it {SHORTEST} or more"
+        )
+    return min(max(int((1 - fraction) * length), 1), length - 1)
