@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import json
-from collections.abc import Sequence
+import os
+import platform
+import statistics
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Row(NamedTuple):
-    """One figure. sense: "<=" or ">=", how `reached` must stand to `target`; target None is for comparison only."""
+    """One figure. sense: "<=" or ">=", how `reached` must stand to `target`; target None is for comparison only.
+
+    low, high: the extremes, where `reached` is the median of several.
+    """
 
     what: str
     reached: float
     sense: str = "<="
     target: float | None = None
     unit: str = ""
+    low: float | None = None
+    high: float | None = None
 
     @property
     def met(self) -> bool | None:
         if self.target is None:
             return None
         return bool(self.reached <= self.target if self.sense == "<=" else self.reached >= self.target)
+
+
+def measured(what: str, values: Sequence[float], sense: str = "<=", target: float | None = None, unit: str = "") -> Row:
+    """The median of what several rounds gave, with the lowest and the highest."""
+    return Row(what, statistics.median(values), sense, target, unit, min(values), max(values))
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -33,16 +47,46 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return options
 
 
-def report(rows: Sequence[Row], json_file: Path | None) -> None:
-    """Prints the table; a target that was missed is marked, not hidden."""
+def machine() -> dict[str, str]:
+    """What the figures were measured on, and with."""
+    cpuinfo, model = Path("/proc/cpuinfo"), platform.processor()
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
+        flags = next((line.split() for line in lines if line.startswith("flags")), [])
+        known = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in flags]
+        model = f"{model} ({', '.join(known)})" if known else model
+    return {
+        "machine": f"{os.cpu_count()} cores of {model or platform.machine()}, {platform.system()}",
+        "Python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in ("seqgen", "jax", "numpy")},
+    }
+
+
+def report(
+    rows: Sequence[Row],
+    json_file: Path | None,
+    about: Mapping[str, str] | None = None,
+    series: Mapping[str, Sequence[tuple[float, float]]] | None = None,
+) -> None:
+    """Prints the table; a target that was missed is marked, not hidden. Under it, what it was measured on.
+
+    about: who else took part, or why not. series: curves by name, for pictures; they go into the file only.
+    """
     cells = [("what", "target", "reached", "")]
     for row in rows:
         target = "" if row.target is None else f"{row.sense} {row.target:g} {row.unit}"
         verdict = {True: "met", False: "MISSED", None: ""}[row.met]
-        cells.append((row.what, target, f"{row.reached:.4g} {row.unit}", verdict))
+        extremes = "" if row.low is None else f"({row.low:.4g} to {row.high:.4g})"
+        cells.append((row.what, target, " ".join((f"{row.reached:.4g} {row.unit}", extremes)).rstrip(), verdict))
     widths = [max(len(line[column]) for line in cells) for column in range(4)]
     for line in cells:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    about = {**machine(), **(about or {})}
+    print("\n" + "\n".join(f"{name}: {value}" for name, value in about.items()))
     if json_file:
-        figures = [{**row._asdict(), "met": row.met} for row in rows]
+        figures: dict[str, Any] = {"about": about, "rows": [{**row._asdict(), "met": row.met} for row in rows]}
+        if series:
+            figures["series"] = series
+        json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

@@ -55,7 +55,7 @@ def written(model: handwriting.HandwritingModel, lines: Sequence[str], hand: str
 
 def recognition(args: Arguments) -> list[Row]:
     """What tesseract reads of the model's lines and of the generator's."""
-    lines = held_out(2 if args.toy else LINES)
+    lines = held_out(1 if args.toy else LINES)
     inks = {hand: written(args.model, lines, hand, seed=1) for hand in hands_of(args.model)}
     if args.sheet is not None:
         for hand, made in inks.items():
@@ -79,7 +79,7 @@ def recognition(args: Arguments) -> list[Row]:
 
 def accidents(args: Arguments) -> list[Row]:
     """Lines that ran away, stuck at a character, or passed over one, by where the window was."""
-    lines = held_out(4 if args.toy else CHECKED)
+    lines = held_out(2 if args.toy else CHECKED)
     counts = dict.fromkeys(("ran away", "stuck", "passed over a character"), 0)
     bad = 0
     for number, hand in enumerate(hands_of(args.model)):

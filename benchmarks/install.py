@@ -1,6 +1,6 @@
 """From a checkout to the first text: minutes to install into a fresh environment, seconds to make something.
 
-With --toy the environment is the one that runs this script, and nothing is installed.
+With --toy the environment is the one that runs this script, its cache too, and nothing is installed.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def main() -> None:
             programs, minutes, compilers = Path(sys.executable).parent, 0.0, 0
         else:
             programs, minutes, compilers = install(folder)
-        # A user's first run: nothing is in the cache yet.
-        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+            # A user's first run: nothing is in the cache yet.
+            os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
         first, cold = demo(programs, folder / "first", 1)
         second, warm = demo(programs, folder / "second", 2)
     differ = sum(bool(first[name]) and first[name] != second[name] for name in MADE)

@@ -22,8 +22,9 @@ from .checkpoint import Checkpoints
 from .errors import TrainingError
 from .training import TrainState
 
-WINDOW = 10  # losses whose median is judged: one batch that is out of the ordinary is no spike
-LOST = 0.5  # share of what was learned
+WINDOW = (
+    50  # losses whose median is judged: a spike that passes by itself is left alone, and many healthy runs have those
+)
 UNUSUAL = 4.0  # mean differences of successive losses; where little was learned, chance could make up for LOST
 MEMORY = 0.01  # weight of the newest difference in that mean
 LOWER = 0.5  # factor of the learning rate
@@ -56,8 +57,8 @@ class Guard(NamedTuple):
 def watch(guard: Guard, loss: float, norm: float, attempt: int) -> tuple[Guard, str | None]:
     """The guard after one more step's loss and gradient norm, and what is wrong, if anything is; attempt: roll-backs so far.
 
-    Wrong is what is no number, and a spike: the median of the last WINDOW losses above the lowest one so far by LOST of
-    all that was learned since the start, and by more than is usual. Neither depends on the unit of the loss or its sign.
+    Wrong is what is no number, and a spike: the median of the last WINDOW losses above the first one, all that was learned
+    being lost, and above the lowest one so far by more than is usual. Neither depends on the unit of the loss or its sign.
     A spike that ROLL_BACKS did not help against is left alone: the best model so far is safe from it.
     """
     if not math.isfinite(loss + norm):
@@ -69,7 +70,7 @@ def watch(guard: Guard, loss: float, norm: float, attempt: int) -> tuple[Guard, 
     if guard.first is None or guard.low is None:
         spread = statistics.fmean(abs(one - other) for one, other in itertools.pairwise(recent))
         return guard._replace(recent=recent, first=level, low=level, spread=spread), None
-    if attempt < ROLL_BACKS and level > guard.low + max(LOST * (guard.first - guard.low), UNUSUAL * guard.spread):
+    if attempt < ROLL_BACKS and level > max(guard.first, guard.low + UNUSUAL * guard.spread):
         return guard, f"the loss rose from {guard.low:.3f} to {level:.3f}"
     spread = guard.spread + MEMORY * (abs(loss - recent[-2]) - guard.spread)
     return guard._replace(recent=recent, low=min(guard.low, level), spread=spread), None

@@ -3,36 +3,82 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
-SCRIPTS = sorted(FOLDER.glob("[!_]*.py"))
+SCRIPTS = sorted(path for path in FOLDER.glob("[!_]*.py") if path.stem != "plots")
+# A toy shows that a script runs, not how fast: XLA need not optimise, and tesseract's threads need not spin.
+CHEAP = {**os.environ, "JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "OMP_THREAD_LIMIT": "1"}
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_a_benchmark_runs_at_toy_size(script: Path, tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
     command = [sys.executable, script, "--toy", "--json", figures]
-    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    answer = subprocess.run(command, cwd=tmp_path, env=CHEAP, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.splitlines()[0].split() == ["what", "target", "reached"]
-    for row in json.loads(figures.read_text(encoding="utf-8")):
+    found = json.loads(figures.read_text(encoding="utf-8"))
+    assert found["about"]["machine"]
+    assert found["rows"]
+    for row in found["rows"]:
         assert row["what"] in answer.stdout
         assert isinstance(row["reached"], int | float)
         assert row["met"] in (True, False, None)
         assert row["target"] is None or row["sense"] in ("<=", ">=")
+        assert row["low"] is None or row["low"] <= row["reached"] <= row["high"]
+        if "largest difference of losses" in row["what"]:
+            assert row["met"], "the contenders do not do the same work"
+
+
+@pytest.mark.parametrize("part", ["small", "long", "mixture", "memory", "windows"])
+@pytest.mark.slow
+def test_every_part_of_train_throughput_runs_at_toy_size(part: str, tmp_path: Path) -> None:
+    command = [sys.executable, FOLDER / "train_throughput.py", "--toy", "--part", part]
+    answer = subprocess.run(command, cwd=tmp_path, env=CHEAP, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_figures_become_pictures(tmp_path: Path) -> None:
+    bar = {"what": "2 x 512: seqgen f32", "reached": 2e4, "low": 1.9e4, "high": 2.2e4, "unit": "tokens/s"}
+    peer = {**bar, "what": "2 x 512: torch f32", "reached": 1e4, "low": None, "high": None}
+    series = {"seqgen f32": [[0, 4.2], [10, 1.9], [20, 1.5]], "torch f32": [[0, 4.2], [30, 1.6]]}
+    figures = {"about": {"machine": "2 cores"}, "rows": [bar, peer], "series": series}
+    (tmp_path / "speed.json").write_text(json.dumps(figures), encoding="utf-8")
+    command = [sys.executable, FOLDER / "plots.py", tmp_path / "speed.json", "--out", tmp_path / "made"]
+    subprocess.run(command, cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+    assert sorted(path.name for path in (tmp_path / "made").iterdir()) == ["speed_curve.svg", "speed_rates.svg"]
+    for path in (tmp_path / "made").iterdir():
+        words = "".join(ElementTree.parse(path).getroot().itertext())
+        assert "seqgen f32" in words
+        assert "torch f32" in words
 
 
 def test_a_missed_target_is_marked(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(FOLDER)
     from _report import Row, report
 
-    report([Row("speed", 0.5, ">=", 1.0, "x"), Row("size", 3, "<=", 3), Row("peer", 7)], None)
-    speed, size, peer = capsys.readouterr().out.splitlines()[1:]
+    report([Row("speed", 0.5, ">=", 1.0, "x"), Row("size", 3, "<=", 3), Row("peer", 7)], None, {"peer": "absent"})
+    out = capsys.readouterr().out
+    speed, size, peer = out.splitlines()[1:4]
+    assert "\npeer: absent" in out
     assert speed.split() == ["speed", ">=", "1", "x", "0.5", "x", "MISSED"]
     assert size.split()[-1] == "met"
     assert peer.split() == ["peer", "7"]
+
+
+def test_rounds_become_a_median_with_its_extremes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(FOLDER)
+    from _report import measured, report
+
+    report([measured("ratio", [1.5, 1.1, 1.2], ">=", 1.1, "x")], None)
+    line = capsys.readouterr().out.splitlines()[1]
+    assert " ".join(line.split()) == "ratio >= 1.1 x 1.2 x (1.1 to 1.5) met"

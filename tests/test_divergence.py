@@ -14,7 +14,7 @@ import numpy as np
 import optax
 import pytest
 
-from seqgen import metrics, run
+from seqgen import divergence, metrics, run
 from seqgen.batching import Batch, Inputs, Windows
 from seqgen.checkpoint import Checkpoints
 from seqgen.config import TrainingConfig
@@ -163,6 +163,7 @@ def go(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Going:
             state = state._replace(step=np.int32(step), params=params, ema=params)
             return state, Metrics(loss(step, attempt), 1, norm)  # type: ignore[arg-type]
 
+        monkeypatch.setattr(divergence, "WINDOW", 10)  # runs of 40 steps
         monkeypatch.setattr(run, "EVALUATE_SHARE", 0)
         monkeypatch.setattr(run, "make_train_step", lambda *rest, **named: train_step)
         monkeypatch.setattr(

@@ -1,0 +1,105 @@
+"""seqgen as a contender: only what its users see, the network, the heads, the train step and the sampler."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from _work import CLIP, FINAL, RATE, WARMUP, Streams, Window, Work, first_weights, held_out, streams
+from _worker import Job
+
+import seqgen
+from seqgen import Batch, Categorical, Continuous, Discrete, Inputs, Mixture, Model, Network, TrainingConfig
+from seqgen.sampling import advance, prime
+
+CHUNK = 64  # steps drawn by one call of the compiled loop
+wait: Any = jax.block_until_ready  # has no types
+
+
+def about() -> str:
+    return f"seqgen {seqgen.__version__}, jax {jax.__version__}"
+
+
+def build(work: Work) -> tuple[Model, dict[str, Any]]:
+    spec: Any = Continuous(2) if work.components else Discrete(work.vocab)
+    head: Any = Mixture(work.components) if work.components else Categorical(work.vocab)
+    network = Network(spec, work.layers, work.units, work.inputs, precision=work.precision)
+    weights = first_weights(work)
+    params: dict[str, Any] = {}
+    if not work.components:  # the last row opens a sequence
+        params["table0"] = np.concatenate([weights["table"], np.zeros((1, work.units), np.float32)])
+    for number, layer in enumerate(weights["layers"]):
+        params[f"layer{number}"] = {"cell": dict(zip(("input_kernel", "hidden_kernel", "bias"), layer, strict=True))}
+    all_params = {"network": params, "head": dict(zip(("kernel", "bias"), weights["head"], strict=True))}
+    return Model(network, head), jax.tree.map(jnp.asarray, all_params)
+
+
+def batch(window: Window) -> Batch:
+    rows, length = window.targets.shape[:2]
+    reset = np.zeros((rows, length), bool)
+    reset[:, 0] = window.fresh
+    return Batch(Inputs(window.inputs), window.targets, reset, np.ones((rows, length), bool))
+
+
+def train(work: Work) -> Job:
+    model, params = build(work)
+    schedule: Any = {"warmup": WARMUP, "final": FINAL} if work.total else {"warmup": 0, "final": 1.0}
+    config = TrainingConfig(learning_rate=RATE, clip=CLIP, weight_decay=0.0, ema=0.0, **schedule)
+    optimizer = seqgen.make_optimizer(config, work.total or 1)
+    step = seqgen.make_train_step(model.loss, optimizer)
+    state = seqgen.init_state(model, optimizer, jax.random.key(work.seed), work.batch, params)
+    data, done = streams(work), 0
+
+    def run(count: int) -> list[float]:
+        nonlocal state, done
+        losses = []
+        for _ in range(count):
+            state, metrics = step(state, batch(data[done]))
+            losses.append(metrics.nll)
+            done += 1
+        wait(state)
+        return [float(loss) for loss in losses]
+
+    def evaluate() -> float:
+        test: Streams = held_out(work)
+        return seqgen.evaluate(model, state.params, (batch(test[number]) for number in range(test.count)))
+
+    return Job(run, evaluate)
+
+
+def sample(work: Work) -> Job:
+    model, params = build(work)
+    state = prime(model, params, jax.random.key(work.seed), [np.zeros(0, np.int32)] * work.batch)
+
+    def run(count: int) -> list[float]:
+        nonlocal state
+        for _ in range(-(-count // CHUNK)):
+            state, steps, _ = advance(model, params, state, chunk=CHUNK)
+            np.asarray(steps)  # to the host, as whoever reads along needs it
+        return []
+
+    return Job(run)
+
+
+def product(work: Work) -> Job:
+    """The machine's rate, not seqgen's: XLA's matrix product alone, operands in `precision`, the result in f32."""
+    kind = jnp.bfloat16 if work.precision == "bf16" else jnp.float32
+    random = np.random.default_rng(0)
+    left, right = (
+        jnp.asarray(random.standard_normal(shape, np.float32), kind)
+        for shape in ((work.batch, work.units), (work.units, work.window))
+    )
+    multiply = jax.jit(lambda a, b: jnp.matmul(a, b, preferred_element_type=jnp.float32))
+
+    def run(count: int) -> list[float]:
+        for _ in range(count):
+            made = multiply(left, right)
+        wait(made)
+        return []
+
+    return Job(run)
+
+
+JOBS = {"train": train, "sample": sample, "product": product}
