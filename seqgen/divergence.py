@@ -22,10 +22,8 @@ from .checkpoint import Checkpoints
 from .errors import TrainingError
 from .training import TrainState
 
-WINDOW = (
-    50  # losses whose median is judged: a spike that passes by itself is left alone, and many healthy runs have those
-)
-UNUSUAL = 4.0  # mean differences of successive losses; where little was learned, chance could make up for LOST
+WINDOW = 50  # losses whose median is judged: many healthy runs have spikes that pass by themselves
+UNUSUAL = 4.0  # mean differences of successive losses: where little was learned, chance could make up for all of it
 MEMORY = 0.01  # weight of the newest difference in that mean
 LOWER = 0.5  # factor of the learning rate
 ROLL_BACKS = 5  # in a run
