@@ -171,7 +171,7 @@ def _models() -> Iterator[Finding]:
             continue
         if shipped is None:
             continue
-        folders = sorted(path for path in shipped.glob("*") if path.is_dir() and not path.name.startswith("."))
+        folders = sorted(path for path in shipped.glob("*") if path.is_dir() and not path.name.startswith((".", "_")))
         if not folders:
             yield Finding(f"{name} models", "missing", f"none in {shipped}; install seqgen again", needed=True)
         for folder in folders:

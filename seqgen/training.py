@@ -48,20 +48,25 @@ def init_state(
     model: Model, optimizer: optax.GradientTransformation, key: Array, rows: int, params: Params | None = None
 ) -> TrainState:
     """A new run's state for batches of `rows`; from new parameters, or from given ones (fine-tuning)."""
-    for_params, for_steps = jax.random.split(key)
-    params = model.init(for_params) if params is None else jax.tree.map(jnp.array, params)
-    return TrainState(
-        step=jnp.zeros((), jnp.int32),
-        params=params,
-        opt_state=optimizer.init(params),
-        carry=_blank_carry(model, params, rows),
-        key=jax.random.key_data(for_steps),
-        ema=jax.tree.map(jnp.array, params),
-        best=jnp.asarray(jnp.inf, jnp.float32),
-        patience=jnp.zeros((), jnp.int32),
-        lr_scale=jnp.ones((), jnp.float32),
-        attempt=jnp.zeros((), jnp.int32),
-    )
+
+    def new(key: Array, params: Params | None) -> TrainState:
+        for_params, for_steps = jax.random.split(key)
+        params = model.init(for_params) if params is None else jax.tree.map(jnp.copy, params)
+        return TrainState(
+            step=jnp.zeros((), jnp.int32),
+            params=params,
+            opt_state=optimizer.init(params),
+            carry=_blank_carry(model, params, rows),
+            key=jax.random.key_data(for_steps),
+            ema=jax.tree.map(jnp.copy, params),
+            best=jnp.asarray(jnp.inf, jnp.float32),
+            patience=jnp.zeros((), jnp.int32),
+            lr_scale=jnp.ones((), jnp.float32),
+            attempt=jnp.zeros((), jnp.int32),
+        )
+
+    state: TrainState = jax.jit(new)(key, params)  # in one program: op by op, each is compiled by itself
+    return state
 
 
 def _blank_carry(model: Model, params: Params, rows: int) -> Carry:

@@ -335,7 +335,7 @@ def test_a_score_is_the_same_whatever_the_window(pen: HandwritingModel, monkeypa
 
 
 def test_scores_of_ink_of_like_length_share_their_program(pen: HandwritingModel) -> None:
-    pen.score(wave("a"))
+    pen.score(wave("a", count=40))
     compiled = _scorer(pen.model)._cache_size()
     scores = {pen.score(wave("a" * length, count=40 + length)).nats for length in range(1, 20, 4)}
     assert _scorer(pen.model)._cache_size() == compiled
