@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,18 @@ def data() -> Path:
     if "SEQGEN_DATA" not in os.environ:
         pytest.skip("no measurement data: SEQGEN_DATA is not set and ../shared/data is not there")
     return Path(os.environ["SEQGEN_DATA"])
+
+
+@pytest.fixture
+def quick_compiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """For tests about files and commands: most of their time would go into optimising programs that run for an instant."""
+    import jax
+
+    monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.fixture
