@@ -11,7 +11,7 @@ from pathlib import Path
 from .errors import DataError, UsageError
 
 # The first match counts: the mark of UTF-16 begins that of UTF-32.
-_MARKS = (
+MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -69,7 +69,7 @@ def read_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> str:
 
 
 def _decode(raw: bytes, name: str, encoding: str) -> str:
-    encoding = next((marked for mark, marked in _MARKS if raw.startswith(mark)), encoding)
+    encoding = next((marked for mark, marked in MARKS if raw.startswith(mark)), encoding)
     try:
         text = raw.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:

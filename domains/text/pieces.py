@@ -17,7 +17,7 @@ from typing import BinaryIO, NamedTuple
 
 from seqgen.errors import DataError, UsageError
 from seqgen.folders import walk
-from seqgen.reading import _MARKS as MARKS
+from seqgen.reading import MARKS
 
 SHARD = 1 << 25  # bytes of text
 CHUNK = 1 << 20  # bytes decoded at once: what a process needs is about 30 times that
