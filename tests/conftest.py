@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,24 +45,28 @@ def pytest_configure(config: pytest.Config) -> None:
     jax.config.update("jax_legacy_prng_key", "error")  # typed keys everywhere
 
 
+# Where programs are optimised as users' are: numbers are compared there, or steps are many.
+_OPTIMISED = {"laws", "oracles", "test_examples.py"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before its fixtures are made
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    # Most of any other test's time would go into optimising programs that run for an instant.
+    import jax
+
+    quick = _OPTIMISED.isdisjoint(item.path.relative_to(ROOT / "tests").parts)
+    os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1" if quick else "0"  # for the processes a test starts
+    if jax.config.read("jax_disable_most_optimizations") != quick:
+        jax.config.update("jax_disable_most_optimizations", quick)
+        jax.clear_caches()  # no program of the other kind is taken for one of this
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of measurement data: real corpora, too large to ship."""
     if "SEQGEN_DATA" not in os.environ:
         pytest.skip("no measurement data: SEQGEN_DATA is not set and ../shared/data is not there")
     return Path(os.environ["SEQGEN_DATA"])
-
-
-@pytest.fixture
-def quick_compiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """For tests about files and commands: most of their time would go into optimising programs that run for an instant."""
-    import jax
-
-    monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
-    before = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.fixture

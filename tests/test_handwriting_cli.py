@@ -22,8 +22,6 @@ from seqgen.domains import handwriting
 from seqgen.domains.handwriting import Ink, read_ink
 from seqgen.domains.handwriting.ink_json import write_ink_json
 
-pytestmark = pytest.mark.usefixtures("quick_compiles")
-
 Told = Callable[[], tuple[str, str]]
 FORMS = {"a01-000u": ["some words", "and more", "then", "no more words"], "b02-101": ["last", "more"]}
 

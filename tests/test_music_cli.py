@@ -14,8 +14,6 @@ from seqgen.cli import main
 from seqgen.domains import music
 from seqgen.domains.music import Note, Score, Tempo, read_midi
 
-pytestmark = pytest.mark.usefixtures("quick_compiles")
-
 Told = Callable[[], tuple[str, str]]
 
 

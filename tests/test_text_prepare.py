@@ -34,8 +34,6 @@ from seqgen.domains.text.files import read_texts, split
 from seqgen.errors import DataError, UsageError
 from seqgen.shards import MANIFEST, PLAN, open_corpus, verify
 
-pytestmark = pytest.mark.usefixtures("quick_compiles")
-
 ROOT = Path(__file__).parent.parent
 POEM = "".join(f"Line {number} of a poem, naïve ☕, no longer than it need be;\r\n" for number in range(20))
 ALPHABET = "ab\r\n\ré☕😀\x85\u2028\ufeff漢"

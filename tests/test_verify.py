@@ -21,8 +21,6 @@ from seqgen.pretrained import save_pretrained
 from seqgen.spec import Discrete
 from seqgen.training import TrainState
 
-pytestmark = pytest.mark.usefixtures("quick_compiles")
-
 MODEL = Model(Network(Discrete(7), layers=1, units=4, embedding=3), Categorical(7))
 Told = Callable[[], tuple[str, str]]
 
