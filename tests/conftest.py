@@ -45,8 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     jax.config.update("jax_legacy_prng_key", "error")  # typed keys everywhere
 
 
-# Where programs are optimised as users' are: numbers are compared there, or steps are many.
-_OPTIMISED = {"laws", "oracles", "test_examples.py"}
+# Where programs are optimised as users' are: numbers are compared there.
+_OPTIMISED = {"oracles", "test_heads.py", "test_networks.py"}
 
 
 @pytest.hookimpl(tryfirst=True)  # before its fixtures are made
@@ -54,7 +54,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     # Most of any other test's time would go into optimising programs that run for an instant.
     import jax
 
-    quick = _OPTIMISED.isdisjoint(item.path.relative_to(ROOT / "tests").parts)
+    quick = _OPTIMISED.isdisjoint(item.path.parts) and item.get_closest_marker("optimised") is None
     os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1" if quick else "0"  # for the processes a test starts
     if jax.config.read("jax_disable_most_optimizations") != quick:
         jax.config.update("jax_disable_most_optimizations", quick)

@@ -126,6 +126,7 @@ def test_write_by_hand(run: Run, tmp_path: Path) -> None:
         run("write_by_hand", "café")
 
 
+@pytest.mark.optimised
 def test_new_domain_reads_the_rule_from_context(run: Run) -> None:
     said = run("new_domain")
     assert registry.domain("numbers").unit == "number"
