@@ -27,11 +27,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from . import storage
+from . import distributed, storage
 from .errors import ModelError, UsageError
 from .pretrained import differences, named
 
 if TYPE_CHECKING:
+    from .crew import Crew
     from .training import TrainState
 
 FORMAT = 2  # 1 was before roll-backs: no lr_scale, no attempt
@@ -45,14 +46,18 @@ def _tell(message: str) -> None:
 class Checkpoints:
     """The checkpoints of one run, in `folder`; the newest `keep` of them stay.
 
+    crew: the devices the state lies on. The first of several processes writes for all; all read, so the folder must be
+    one that every machine sees.
     Saves are numbered, so a run that went back and took another way goes on from its last save, not its largest step.
     tell: takes a line about a damaged checkpoint that was passed over; the default writes it to stderr.
     """
 
-    def __init__(self, folder: str | Path, keep: int = 2, tell: Callable[[str], None] = _tell) -> None:
+    def __init__(
+        self, folder: str | Path, keep: int = 2, tell: Callable[[str], None] = _tell, crew: Crew | None = None
+    ) -> None:
         if keep < 1:
             raise UsageError(f"keeping {keep} checkpoints would leave none to go on from; keep 1 or more")
-        self.folder, self.keep, self.tell = Path(folder).absolute(), keep, tell
+        self.folder, self.keep, self.tell, self.crew = Path(folder).absolute(), keep, tell, crew
 
     @property
     def latest_step(self) -> int | None:
@@ -60,13 +65,20 @@ class Checkpoints:
         folders = self.folders()
         return _step(folders[-1]) if folders else None
 
-    def save(self, state: TrainState, notes: Mapping[str, Any] = {}, hold: Collection[int] = ()) -> Path:
+    def save(self, state: TrainState, notes: Mapping[str, Any] = {}, hold: Collection[int] = ()) -> None:
         """Writes a checkpoint and waits until it is on the disk; then removes the ones too many.
 
         hold: steps of which the newest save stays, however old it is.
         A kill at any moment leaves the previous ones as they were. Raises UsageError when the folder cannot be
         written or the disk is full, and for notes that are not plain JSON values.
         """
+        if self.crew:
+            state = self.crew.fetch(state)
+        if distributed.leads():
+            self._save(state, notes, hold)
+        distributed.agree(0)  # nobody goes on, or looks for it, before it is there
+
+    def _save(self, state: TrainState, notes: Mapping[str, Any], hold: Collection[int]) -> None:
         leaves = {name: np.asarray(leaf) for name, leaf in named(state).items()}
         shapes = {name: _described(leaf) for name, leaf in leaves.items()}
         try:
@@ -86,7 +98,6 @@ class Checkpoints:
         for path in folders[: -self.keep]:
             if path not in held.values():
                 shutil.rmtree(path, ignore_errors=True)
-        return folder
 
     def restore(self, template: TrainState, until: int | None = None) -> tuple[TrainState, dict[str, Any]] | None:
         """The newest undamaged checkpoint and its notes, bit for bit; None when nothing was saved.
@@ -105,11 +116,17 @@ class Checkpoints:
                 damaged[folder] = str(error)
                 continue
             state, notes = _read(folder, template)
-            for path, problem in damaged.items():
+            for path, problem in damaged.items() if distributed.leads() else ():
                 self.tell(f"{problem.split(';')[0]}; going on from {folder.name} instead")
                 with contextlib.suppress(OSError):  # out of the way, or it would count as one of those to keep
                     path.rename(path.with_name(path.name + ".damaged"))
-            return state, notes
+            most, least = distributed.agree(int(state.step), -int(state.step))
+            if most != -least:
+                raise ModelError(
+                    f"the processes see different checkpoints in {self.folder}, of steps {-least} and {most}; "
+                    "the run's folder must be on a disk that all of them share"
+                )
+            return (self.crew.place_state(state) if self.crew else state), notes
         for problem in damaged.values():
             raise ModelError(f"no undamaged checkpoint in {self.folder}: {problem}, or start a new run")
         return None
@@ -148,13 +165,25 @@ def _described(leaf: Any) -> str:
     return f"{np.dtype(leaf.dtype).name}{list(leaf.shape)}"
 
 
-def _write(path: Path, leaves: dict[str, np.ndarray]) -> None:
+def _checkpointer(**settings: Any) -> Any:
+    """Orbax's, of this process alone: it would wait for all others to write their parts."""
     import orbax.checkpoint as ocp  # here: it takes as long to import as JAX, and `--help` does not need it
+
+    number = jax.process_index()
+    alone = ocp.options.MultiprocessingOptions(
+        primary_host=number, active_processes={number}, barrier_sync_key_prefix=f"process{number}"
+    )
+    handler = ocp.PyTreeCheckpointHandler(multiprocessing_options=alone, **settings)
+    return ocp.Checkpointer(handler, multiprocessing_options=alone)
+
+
+def _write(path: Path, leaves: dict[str, np.ndarray]) -> None:
+    import orbax.checkpoint as ocp
 
     # Orbax looks for what it wrote by a pattern with the whole path in it, and where a [ in that finds nothing, leaves out
     # the index without a word. Without OCDBT, a file for every array, it needs none.
     plain = glob.escape(str(path)) == str(path)
-    with _quiet(), ocp.Checkpointer(ocp.PyTreeCheckpointHandler(use_ocdbt=plain)) as checkpointer:
+    with _quiet(), _checkpointer(use_ocdbt=plain) as checkpointer:
         try:
             checkpointer.save(path, args=ocp.args.PyTreeSave(leaves))
         except ValueError as error:  # what tensorstore makes of a full disk
@@ -188,7 +217,7 @@ def _leaves(folder: Path, names: Collection[str]) -> dict[str, np.ndarray]:
     import orbax.checkpoint as ocp
 
     arguments = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name in names}
-    with _quiet(), ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as checkpointer:
+    with _quiet(), _checkpointer() as checkpointer:
         wanted = ocp.args.PyTreeRestore(dict.fromkeys(names, 0), restore_args=arguments)
         leaves: dict[str, np.ndarray] = checkpointer.restore(folder / "state", args=wanted)
     return leaves

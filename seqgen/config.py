@@ -21,6 +21,8 @@ class TrainingConfig:
     evaluations: how often to validate in a run; `patience` of them without improvement end it, 0 never does.
     evaluation_steps: validate on at most so many steps of the sequence.
     save_seconds: a checkpoint at least so often.
+    shards: parts of a batch whose gradients are summed one after another, so that the weights do not depend, to the bit,
+    on how many devices share the work; 0 for whatever order is fastest.
     """
 
     rows: int = 64
@@ -35,11 +37,14 @@ class TrainingConfig:
     patience: int = 5
     evaluation_steps: int = 262_144
     save_seconds: float = 60.0
+    shards: int = 0
 
     def __post_init__(self) -> None:
         for name in ("rows", "window", "evaluations", "evaluation_steps", "learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"{name} is {getattr(self, name)!r}; give a number above 0")
+        if self.shards < 0:
+            raise UsageError(f"shards is {self.shards!r}; give 0 (none) or more")
         if not 0 <= self.ema < 1:
             raise UsageError(f"ema is {self.ema!r}; give a number from 0 up to, not including, 1")
 

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 
-from . import metrics
+from . import distributed, metrics
 from .checkpoint import Checkpoints
 from .errors import TrainingError
 from .training import TrainState
@@ -91,7 +90,9 @@ def rolled_back(point: TrainState, now: TrainState) -> TrainState:
         attempt=now.attempt + 1,
         lr_scale=now.lr_scale * LOWER,
         best=now.best,
-        carry=jax.tree.map(jnp.zeros_like, point.carry),  # the streams it belongs to are dealt anew
+        carry=jax.tree.map(
+            lambda leaf: leaf - leaf, point.carry
+        ),  # zeros where it lies: the streams it belongs to are dealt anew
     )
 
 
@@ -114,11 +115,11 @@ def go_back(
     state, step = rolled_back(point, now), int(point.step)
     guard = Guard.from_notes(notes)._replace(points=(step,))
     checkpoints.save(state, {**notes, "guard": guard._asdict()}, hold=guard.points)
-    log, rate = folder / "metrics.jsonl", float(state.lr_scale)
-    metrics.truncate(log, step)
-    metrics.append(
-        log, {"step": step, "rolled_back_from": done, "trouble": trouble, "attempt": attempt, "lr_scale": rate}
-    )
+    rate = float(state.lr_scale)
+    row = {"step": step, "rolled_back_from": done, "trouble": trouble, "attempt": attempt, "lr_scale": rate}
+    if distributed.leads():
+        metrics.truncate(folder / "metrics.jsonl", step)
+        metrics.append(folder / "metrics.jsonl", row)
     say(
         f"{trouble} at step {done}: going on from step {step} with {rate:g} of the learning rate and other batches "
         f"(roll-back {attempt} of {ROLL_BACKS})"

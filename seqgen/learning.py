@@ -10,6 +10,7 @@ from typing import Any
 from . import run
 from .batching import Encoded
 from .config import TrainingConfig
+from .crew import Crew
 from .domain import Domain, Splits
 from .errors import UsageError
 from .pretrained import resolve
@@ -30,6 +31,7 @@ def train(
     seed: int = 0,
     start_from: str | os.PathLike[str] | None = None,
     training: TrainingConfig | None = None,
+    crew: Crew | None = None,
 ) -> run.Outcome:
     """A new run in `out`, for 10 minutes when neither steps nor minutes are given.
 
@@ -56,6 +58,7 @@ def train(
         training=training,
         start_from=source,
         data=where,
+        crew=crew,
     )
 
 
@@ -66,6 +69,7 @@ def resume(
     load: Callable[[str, Mapping[str, Any]], Splits[Any] | Encoded],
     *,
     steps: int | None = None,
+    crew: Crew | None = None,
 ) -> run.Outcome:
     """Goes on with a run; `load` reads data by its name, with the settings that `train` kept.
 
@@ -77,4 +81,4 @@ def resume(
         if data is None and name == "-":
             raise UsageError(f"{folder} does not know where its data is; give it again")
         data = load(name, where)
-    return run.resume(Path(folder), domain, data, steps=steps)
+    return run.resume(Path(folder), domain, data, steps=steps, crew=crew)

@@ -63,6 +63,7 @@ def with_total(opt_state: Any, total: int) -> Any:
     """The optimiser's state with its schedule stretched or shrunk to `total` steps."""
 
     def stretch(node: Any) -> Any:
-        return node._replace(total=jnp.asarray(total, jnp.int32)) if isinstance(node, Schedule) else node
+        # Where the old total lies, on however many devices.
+        return node._replace(total=0 * node.total + total) if isinstance(node, Schedule) else node
 
     return jax.tree.map(stretch, opt_state, is_leaf=lambda node: isinstance(node, Schedule))

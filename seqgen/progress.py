@@ -19,6 +19,7 @@ class Progress:
 
     total: steps of the whole run; may be set again while it runs.
     done: steps that were done before, by the run that this one resumes.
+    quiet: says nothing; another process does.
     unit, per_step: what a step works through, and how many of them: `unit="chars", per_step=4096`.
 
     >>> with Progress(1000, unit="chars", per_step=4096) as progress:
@@ -26,7 +27,8 @@ class Progress:
     ...         progress.update(step, loss=2.0)
     """
 
-    def __init__(self, total: int, *, done: int = 0, unit: str = "", per_step: int = 0) -> None:
+    def __init__(self, total: int, *, done: int = 0, unit: str = "", per_step: int = 0, quiet: bool = False) -> None:
+        self.quiet = quiet
         self.total, self.unit, self.per_step = total, unit, per_step
         self._step = done
         self._loss: float | None = None
@@ -38,7 +40,7 @@ class Progress:
         self._bar: Any = None
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not self.quiet:
             from tqdm import tqdm  # 40 ms that only a bar is worth
 
             self._bar = tqdm(
@@ -66,7 +68,7 @@ class Progress:
             self._bar.total = self.total
             self._bar.set_description_str(self._text(now), refresh=False)
             self._bar.update(step - self._bar.n)
-        elif now >= self._due:
+        elif now >= self._due and not self.quiet:
             self._due = now + EVERY
             self._print(now)
         else:
@@ -76,7 +78,7 @@ class Progress:
         """Prints a line of its own, above the bar where there is one."""
         if self._bar is not None:
             self._bar.write(line, file=sys.stderr)
-        else:
+        elif not self.quiet:
             print(line, file=sys.stderr, flush=True)
 
     def __exit__(
@@ -86,7 +88,7 @@ class Progress:
         if self._bar is not None:
             self._bar.set_description_str(self._text(now), refresh=True)
             self._bar.close()
-        elif self._unseen:
+        elif self._unseen and not self.quiet:
             self._print(now)
 
     def _print(self, now: float) -> None:

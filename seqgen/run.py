@@ -19,10 +19,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from . import __version__, metrics
-from .batching import Encoded, Evaluation, Windows, evaluation_windows
+from . import __version__, distributed, metrics
+from .batching import Batch, Encoded, Evaluation, Windows, evaluation_windows
 from .checkpoint import Checkpoints
 from .config import TrainingConfig
+from .crew import Crew, crew_of
 from .curve import write_curve
 from .divergence import Guard, go_back, pointed, watch
 from .domain import Codec, Domain, Splits
@@ -80,6 +81,20 @@ class _Run:
     windows: Windows
     valid: Evaluation
     config: Mapping[str, Any]
+    crew: Crew | None
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(self.folder / "checkpoints", crew=self.crew)
+
+    def batch(self, step: int, attempt: int) -> Batch:
+        if self.crew is None:
+            return self.windows.batch(step, attempt)
+        return self.crew.deal(self.windows.batch(step, attempt, self.crew.my_rows(self.windows.shape[0])))
+
+    def log(self, row: Mapping[str, Any]) -> None:
+        if distributed.leads():
+            metrics.append(self.folder / "metrics.jsonl", row)
 
 
 def begin(
@@ -94,12 +109,14 @@ def begin(
     training: TrainingConfig | None = None,
     start_from: Path | None = None,
     data: Mapping[str, Any] | None = None,
+    crew: Crew | None = None,
 ) -> Outcome:
     """A new run in an unused folder.
 
     steps, minutes: how long; minutes are turned into steps once, by timing the first ones, so that a resume agrees.
     start_from: a model folder to fine-tune; its size is kept.
     data: how to find the items again, kept in config.json for `resume`.
+    crew: the devices that share the work, of several processes maybe; its shards, if any, are the run's from now on.
     Raises UsageError for a used folder, DataError for data that cannot be learned from.
     """
     started = time.perf_counter()
@@ -112,6 +129,7 @@ def begin(
         raise UsageError(f"the seed is {seed}; give a whole number from 0 to 2^32 - 1")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is in use; name another folder with --out, or continue that run with --resume")
+    distributed.agree(0)  # that nobody calls it used once another has begun to
     params: Params | None = None
     if start_from is None:
         codec = codec_for(domain, splits)
@@ -123,6 +141,8 @@ def begin(
         # A trained model wants a gentler touch than a new one.
         usual = domain.training(size)
         training = training or dataclasses.replace(usual, learning_rate=usual.learning_rate / 4)
+    if crew is not None:
+        training = dataclasses.replace(training, shards=crew.shards)
     coded = encoded(codec, splits)
     config: dict[str, Any] = {
         "format": FORMAT,
@@ -141,32 +161,39 @@ def begin(
         "command": sys.argv[1:],
         "versions": {"jax": jax.__version__, "python": sys.version.split()[0], "numpy": np.__version__},
     }
-    run = _make_run(folder, domain, model, training, coded, splits, seed, config)
+    run = _make_run(folder, domain, model, training, coded, splits, seed, config, crew)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from None
     optimizer = make_optimizer(training, steps or 1)
-    train_step = make_train_step(model.loss, optimizer, ema=training.ema)
+    train_step = make_train_step(model.loss, optimizer, ema=training.ema, crew=run.crew)
     state = init_state(model, optimizer, jax.random.key(seed), run.windows.shape[0], params)
+    state = run.crew.place_state(state) if run.crew else state
     if minutes is not None:
-        steps = _steps_in(60 * minutes, started, run, state, train_step)
+        (steps,) = distributed.agree(_steps_in(60 * minutes, started, run, state, train_step))
         state = state._replace(opt_state=with_total(state.opt_state, steps))
         config["steps"] = steps
     # Where a run goes back to that diverges at once, and one that was fine-tuned has its weights from; and a place that
     # cannot hold a checkpoint is better found out now.
     guard = pointed(Guard(), 0)
-    Checkpoints(folder / "checkpoints").save(state, {"guard": guard._asdict()})
+    run.checkpoints.save(state, {"guard": guard._asdict()})
     _write_config(folder, config)
     return _loop(run, state, guard, train_step, int(config["steps"]), started)
 
 
 def resume(
-    folder: Path | str, domain: Domain[Any], splits: Splits[Any] | Encoded, *, steps: int | None = None
+    folder: Path | str,
+    domain: Domain[Any],
+    splits: Splits[Any] | Encoded,
+    *,
+    steps: int | None = None,
+    crew: Crew | None = None,
 ) -> Outcome:
     """Goes on from the newest checkpoint, to the same bits as if the run had never stopped.
 
     steps: a new total, which stretches the schedule; the same as before by default.
+    crew: the devices that share the work from now on, which need not be as many as before.
     Raises ModelError for a folder that holds no run, DataError when the data is not the run's.
     """
     started = time.perf_counter()
@@ -187,10 +214,10 @@ def resume(
         )
     total = steps or int(config["steps"])
     seed = int(config["seed"])
-    run = _make_run(folder, domain, model, training, coded, splits, seed, config)
+    run = _make_run(folder, domain, model, training, coded, splits, seed, config, crew)
     optimizer = make_optimizer(training, total)
     state = init_state(model, optimizer, jax.random.key(seed), run.windows.shape[0])
-    restored, guard = Checkpoints(folder / "checkpoints").restore(state), Guard()
+    restored, guard = run.checkpoints.restore(state), Guard()
     if restored is not None:
         state, notes = restored
         started -= notes.get("seconds", 0.0)
@@ -199,12 +226,14 @@ def resume(
         raise ModelError(f"{folder} has lost its checkpoints, and with them the weights it began from; begin a new run")
     if total != total_of(state.opt_state):  # not config's: a run may have been killed after that was written
         # Somebody who asks for more steps wants them: a run that had stopped improving gets its patience back.
-        state = state._replace(opt_state=with_total(state.opt_state, total), patience=jnp.zeros((), jnp.int32))
+        state = state._replace(opt_state=with_total(state.opt_state, total), patience=0 * state.patience)
     if total != config["steps"]:
         config["steps"] = total
         _write_config(folder, config)
-    metrics.truncate(folder / "metrics.jsonl", int(state.step))
-    return _loop(run, state, guard, make_train_step(model.loss, optimizer, ema=training.ema), total, started)
+    if distributed.leads():
+        metrics.truncate(folder / "metrics.jsonl", int(state.step))
+    train_step = make_train_step(model.loss, optimizer, ema=training.ema, crew=run.crew)
+    return _loop(run, state, guard, train_step, total, started)
 
 
 def read_config(folder: Path | str) -> dict[str, Any]:
@@ -232,7 +261,8 @@ def _check_length(amount: float | None, unit: str) -> None:
 
 
 def _write_config(folder: Path, config: Mapping[str, Any]) -> None:
-    replace_file(folder / "config.json", json.dumps(config, indent=1).encode() + b"\n")
+    if distributed.leads():
+        replace_file(folder / "config.json", json.dumps(config, indent=1).encode() + b"\n")
 
 
 def _fine_tune(
@@ -263,25 +293,30 @@ def _make_run(
     splits: Splits[Any] | Encoded,
     seed: int,
     config: Mapping[str, Any],
+    crew: Crew | None,
 ) -> _Run:
+    if training.shards:
+        crew = crew_of(1, training.shards) if crew is None else dataclasses.replace(crew, shards=training.shards)
     augment = augmented(domain, data.codec, splits.train, seed) if isinstance(splits, Splits) else None
     windows = Windows(data.train, training.rows, training.window, seed, augment)
     valid = evaluation_windows(data.valid, training.rows, training.window)
-    return _Run(folder, domain, data.codec, model, training, windows, valid, config)
+    if crew is not None:
+        crew.my_rows(windows.shape[0])  # raises where they cannot be dealt, before there is a folder
+    return _Run(folder, domain, data.codec, model, training, windows, valid, config, crew)
 
 
 def _steps_in(seconds: float, started: float, run: _Run, state: TrainState, train_step: Any) -> int:
     """How many steps fit into so many seconds: compiled and timed on a copy, which is thrown away."""
-    copy = jax.tree.map(jnp.array, state)
+    copy = jax.tree.map(jnp.copy, state)
     times = []
-    for _, step_metrics in train(copy, (run.windows.batch(i) for i in range(CALIBRATION)), train_step):
+    for _, step_metrics in train(copy, (run.batch(i, 0) for i in range(CALIBRATION)), train_step):
         float(step_metrics.nll)
         times.append(time.perf_counter())
     once = time.perf_counter()
-    evaluate(run.model, state.params, itertools.islice(run.valid, 2))
+    evaluate(run.model, state.params, itertools.islice(run.valid, 2), run.crew)
     first = time.perf_counter() - once
     once = time.perf_counter()
-    evaluate(run.model, state.params, itertools.islice(run.valid, 2))
+    evaluate(run.model, state.params, itertools.islice(run.valid, 2), run.crew)
     window = (time.perf_counter() - once) / min(2, len(run.valid))
     step, left = float(np.median(np.diff(times))), seconds - (time.perf_counter() - started) - first
     # As `_every` has it: a fixed number of validations, or in a short run one every so many steps.
@@ -302,15 +337,14 @@ def _every(run: _Run, steps: int) -> int:
 
 def _loop(run: _Run, state: TrainState, guard: Guard, train_step: Any, steps: int, started: float) -> Outcome:
     every = _every(run, steps)
-    checkpoints = Checkpoints(run.folder / "checkpoints")
-    log = run.folder / "metrics.jsonl"
+    checkpoints = run.checkpoints
     done, attempt = int(state.step), int(state.attempt)
     saved, nlls, since = time.perf_counter(), [], time.perf_counter()
     rows, window = run.windows.shape
 
     def going_on() -> Iterator[tuple[TrainState, Metrics]]:
         """The generator holds the state it yielded: after that was replaced, a new one must hold the other."""
-        batches = (run.windows.batch(step, attempt) for step in itertools.count(done))
+        batches = (run.batch(step, attempt) for step in itertools.count(done))
         return train(state, batches, train_step)
 
     def save() -> None:
@@ -320,16 +354,22 @@ def _loop(run: _Run, state: TrainState, guard: Guard, train_step: Any, steps: in
     if not guard.points:  # of a run that an older version began, or that lost its checkpoints
         guard = pointed(guard, done)
         save()
-    states = going_on()
+    states, signal, unit = going_on(), 0, f"{run.domain.unit}s"
     with (
         catch_signals() as caught,
-        Progress(steps, done=done, unit=f"{run.domain.unit}s", per_step=rows * window) as bar,
+        Progress(steps, done=done, unit=unit, per_step=rows * window, quiet=not distributed.leads()) as bar,
     ):
         size = sum(leaf.size for leaf in jax.tree.leaves(state.params))
-        bar.say(
-            f"training in {run.folder}: {size:,} parameters, {steps:,} steps of {rows} x {window} {run.domain.unit}s"
-        )
-        while done < steps and not caught and not _exhausted(state, run.training):
+        bar.say(f"training in {run.folder}: {size:,} parameters, {steps:,} steps of {rows} x {window} {unit}")
+        while done < steps and not _exhausted(state, run.training):
+            # Clocks and signals differ from process to process.
+            late = time.perf_counter() - saved > run.training.save_seconds
+            signal, save_now = distributed.agree(max(caught, default=0), late)
+            if signal or save_now:
+                save()
+                saved = time.perf_counter()
+            if signal:
+                break
             state, step_metrics = next(states)
             done += 1
             nlls.append(float(step_metrics.nll))
@@ -349,34 +389,39 @@ def _loop(run: _Run, state: TrainState, guard: Guard, train_step: Any, steps: in
                     "grad_norm": float(step_metrics.grad_norm),
                     "steps_per_s": round(rate, 3),
                 }
-                metrics.append(log, row)
+                run.log(row)
                 nlls, since = [], time.perf_counter()
             if done % every == 0 or done == steps:
-                state = _validate(run, state, done, log, bar, time.perf_counter() - started)
+                state = _validate(run, state, done, bar, time.perf_counter() - started)
                 states, guard = going_on(), pointed(guard, done)
                 since = time.perf_counter()
-            if done % every == 0 or done == steps or time.perf_counter() - saved > run.training.save_seconds:
                 save()
                 saved = time.perf_counter()
-        if caught:
-            save()
-    write_curve(metrics.read(log), run.folder / "curve.svg", unit=f"nats/{run.domain.unit}")
-    early = done < steps and not caught
-    return Outcome(run.folder, done, steps, float(state.best), caught[0] if caught else None, early)
+    if distributed.leads():
+        rows_of_log = metrics.read(run.folder / "metrics.jsonl")
+        write_curve(rows_of_log, run.folder / "curve.svg", unit=f"nats/{run.domain.unit}")
+    early = done < steps and not signal
+    return Outcome(run.folder, done, steps, float(state.best), signal or None, early)
 
 
 def _exhausted(state: TrainState, training: TrainingConfig) -> bool:
     return training.patience > 0 and int(state.patience) >= training.patience
 
 
-def _validate(run: _Run, state: TrainState, done: int, log: Path, bar: Progress, seconds: float) -> TrainState:
+def _validate(run: _Run, state: TrainState, done: int, bar: Progress, seconds: float) -> TrainState:
     """Scores the held-out part; a new best is released into model/ at once."""
     params = state.ema if run.training.ema else state.params
-    loss = evaluate(run.model, params, itertools.islice(run.valid, _evaluation_windows(run)))
-    metrics.append(log, {"step": done, "valid": loss})
+    loss = evaluate(run.model, params, itertools.islice(run.valid, _evaluation_windows(run)), run.crew)
+    run.log({"step": done, "valid": loss})
     bar.update(done, valid=loss)
     if not loss < float(state.best):
         return state._replace(patience=state.patience + 1)
+    if distributed.leads():
+        _release(run, params, done, loss, seconds)
+    return state._replace(best=jnp.minimum(state.best, loss), patience=0 * state.patience)
+
+
+def _release(run: _Run, params: Params, done: int, loss: float, seconds: float) -> None:
     notes = {
         "size": run.config["size"],
         "steps": done,
@@ -394,7 +439,6 @@ def _validate(run: _Run, state: TrainState, done: int, log: Path, bar: Progress,
         params=params,
         training=notes,
     )
-    return state._replace(best=jnp.asarray(loss, jnp.float32), patience=jnp.zeros((), jnp.int32))
 
 
 def _told(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,11 @@ Only the standard library is imported before a verb runs.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,10 @@ from .errors import UsageError
 from .folders import free_path
 
 if TYPE_CHECKING:
+    from .crew import Crew
     from .run import Outcome
+
+SHARDS = 4
 
 
 def add_options(train: argparse.ArgumentParser, *, data: str) -> None:
@@ -29,6 +34,19 @@ def add_options(train: argparse.ArgumentParser, *, data: str) -> None:
     train.add_argument("--size", metavar="SIZE", help="tiny, small, medium or large (small)")
     train.add_argument("--from", dest="start_from", metavar="MODEL", help="fine-tune this model")
     train.add_argument("--seed", type=int, help="of the first weights and the order of the data (0)")
+    train.add_argument(
+        "--distributed",
+        metavar="HOW",
+        help="share the work with the processes that SLURM, MPI or Kubernetes started (auto), or start N here",
+    )
+    train.add_argument(
+        "--deterministic",
+        nargs="?",
+        type=int,
+        const=SHARDS,
+        metavar="SHARDS",
+        help=f"the same weights, to the bit, on any number of devices that divides SHARDS ({SHARDS})",
+    )
     train.add_argument("--download", action="store_true", help="fetch a data set that is not on this machine")
 
 
@@ -49,6 +67,7 @@ def run_train(
             "size": args.size,
             "from": args.start_from,
             "seed": args.seed,
+            "deterministic": args.deterministic,
         }
         for name, value in {**fixed, **own}.items():
             if value is not None:
@@ -60,19 +79,43 @@ def run_train(
     from .cache import use_compile_cache
 
     use_compile_cache()
-    if args.resume is not None:
-        return resume(args.resume, args.data, steps=args.steps)
-    return train(
-        args.data,
-        args.out or _free_folder(args.data),
-        size=args.size,
-        steps=args.steps,
-        minutes=args.minutes,
-        seed=args.seed or 0,
-        start_from=args.start_from,
-        download=args.download,
-        **{name: value for name, value in own.items() if value is not None},
-    )
+    with _crew(args.distributed, args.deterministic) as (crew, leads):
+        if args.resume is not None:
+            outcome = resume(args.resume, args.data, steps=args.steps, crew=crew)
+        else:
+            outcome = train(
+                args.data,
+                args.out or _free_folder(args.data),
+                size=args.size,
+                steps=args.steps,
+                minutes=args.minutes,
+                seed=args.seed or 0,
+                start_from=args.start_from,
+                download=args.download,
+                crew=crew,
+                **{name: value for name, value in own.items() if value is not None},
+            )
+    if not leads:
+        sys.exit(_code(outcome))
+    return outcome
+
+
+@contextlib.contextmanager
+def _crew(distributed: str | None, shards: int | None) -> Iterator[tuple[Crew | None, bool]]:
+    """The devices that share the work, and whether this process is the one that talks."""
+    if distributed is None and shards is None:
+        yield None, True
+        return
+    from .crew import crew_of
+    from .distributed import joined, leads
+
+    with contextlib.ExitStack() as stack:
+        if distributed is not None:
+            stack.enter_context(joined(distributed, own_cores=not shards))
+        if not leads():
+            stack.enter_context(contextlib.redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
+            stack.enter_context(contextlib.redirect_stderr(sys.stdout))
+        yield crew_of(1 if distributed is None else None, shards or 0), leads()
 
 
 def tell(outcome: Outcome, domain: str, unit: str, verb: str = "sample") -> int:
@@ -84,11 +127,15 @@ def tell(outcome: Outcome, domain: str, unit: str, verb: str = "sample") -> int:
             f"go on with: seqgen {domain} train --resume {folder}",
             file=sys.stderr,
         )
-        return 128 + outcome.signal
+        return _code(outcome)
     why = " (validation no longer improves)" if outcome.stopped_early else ""
     print(f"seqgen: step {outcome.step} of {outcome.steps}{why}, best validation {outcome.best:.4f} nats/{unit}")
     print(f"seqgen: model {outcome.model}, curve {outcome.curve}; go on with: seqgen {domain} {verb} --model {folder}")
     return 0
+
+
+def _code(outcome: Outcome) -> int:
+    return 128 + outcome.signal if outcome.signal else 0
 
 
 def _free_folder(data: str) -> Path:

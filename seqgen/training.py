@@ -12,6 +12,7 @@ import numpy as np
 import optax
 
 from .batching import Batch
+from .crew import Crew, Gradient
 from .model import Loss, Model
 from .network import Params
 from .recurrence import Array, Carry
@@ -75,15 +76,19 @@ def _blank_carry(model: Model, params: Params, rows: int) -> Carry:
     return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
 
 
-def make_train_step(loss: Loss, optimizer: optax.GradientTransformation, *, ema: float = 0.0) -> TrainStep:
+def make_train_step(
+    loss: Loss, optimizer: optax.GradientTransformation, *, ema: float = 0.0, crew: Crew | None = None
+) -> TrainStep:
     """The compiled step: gradient of the batch's mean nats, clip, update, running average of the weights.
 
+    crew: the devices that share the rows; the state and the batches must lie on them.
     The state passed in is donated: its buffers are reused, `keep` copies what must outlive the next step.
     """
 
+    gradient: Gradient = crew.gradient(loss) if crew else jax.value_and_grad(loss, has_aux=True)
+
     def train_step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         key = jax.random.fold_in(jax.random.wrap_key_data(state.key), state.step)
-        gradient = jax.value_and_grad(loss, has_aux=True)
         (nll_sum, (count, carry)), grads = gradient(state.params, state.carry, batch, key)
         # Sums until here: shards of a batch may hold different numbers of valid positions.
         count = jnp.maximum(count, 1).astype(jnp.float32)
@@ -118,23 +123,40 @@ def keep(state: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=8)
-def _scorer(model: Model) -> Callable[[Params, Carry, Batch], tuple[Array, Carry]]:
-    return jax.jit(model.log_prob)
+def _scorer(model: Model, crew: Crew | None) -> tuple[Callable[..., Carry], Callable[..., tuple[Array, Carry]]]:
+    """What opens the rows of a batch, and what scores it."""
+    if crew:
+        return jax.jit(crew.start(model)), jax.jit(crew.log_prob(model))
+    return lambda params, batch: model.start(params, len(batch.reset), model.encode(params, batch)), jax.jit(
+        model.log_prob
+    )
 
 
-def log_probs(model: Model, params: Params, batches: Iterable[Batch]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Log-probability of every target and the mask of those that count, both `[B, T]`; carried from window to window."""
+def log_probs(
+    model: Model, params: Params, batches: Iterable[Batch], crew: Crew | None = None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Log-probability of every target and the mask of those that count, both `[B, T]`; carried from window to window.
+
+    crew: the devices that share the rows, where the parameters lie.
+    """
+    start, log_prob_of = _scorer(model, crew)
     carry = None
     for batch in batches:
-        carry = model.start(params, batch.reset.shape[0], model.encode(params, batch)) if carry is None else carry
-        log_prob, carry = _scorer(model)(params, carry, batch)
-        yield np.asarray(log_prob), batch.valid
+        dealt = crew.place(_padded(batch, -len(batch.valid) % crew.parts), rows=True) if crew else batch
+        carry = start(params, dealt) if carry is None else carry
+        log_prob, carry = log_prob_of(params, carry, dealt)
+        yield np.asarray(log_prob)[: len(batch.valid)], batch.valid
 
 
-def evaluate(model: Model, params: Params, batches: Iterable[Batch]) -> float:
+def _padded(batch: Batch, rows: int) -> Batch:
+    """With so many rows more, of which nothing is valid."""
+    return jax.tree.map(lambda leaf: np.pad(leaf, [(0, rows)] + [(0, 0)] * (leaf.ndim - 1)), batch)  # type: ignore[no-any-return]
+
+
+def evaluate(model: Model, params: Params, batches: Iterable[Batch], crew: Crew | None = None) -> float:
     """Mean negative log-likelihood, nats a step: one static pass, state carried, dropout off."""
     total, count = 0.0, 0
-    for log_prob, valid in log_probs(model, params, batches):
+    for log_prob, valid in log_probs(model, params, batches, crew):
         total -= float(log_prob.sum(dtype=np.float64))
         count += int(valid.sum())
     return total / max(count, 1)

@@ -9,6 +9,7 @@ from typing import Any
 
 from seqgen import learning, registry
 from seqgen.config import TrainingConfig
+from seqgen.crew import Crew
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UnknownName, UsageError
 from seqgen.run import Outcome
@@ -32,6 +33,7 @@ def train(
     start_from: str | os.PathLike[str] | None = None,
     download: bool = False,
     training: TrainingConfig | None = None,
+    crew: Crew | None = None,
 ) -> Outcome:
     """Trains a model on a file of ink, a folder of them, IAM-OnDB's for one, or a data set by name.
 
@@ -42,6 +44,7 @@ def train(
     the first where most lines have a text.
     start_from: a model to fine-tune, by name or folder; it keeps its alphabet, its hands and what it can do.
     training: rows, window, learning rate and the like, in place of the size's own.
+    crew: the devices that share the work: see docs/scale.md.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
     if network not in NETWORKS:
@@ -63,6 +66,7 @@ def train(
         seed=seed,
         start_from=start_from,
         training=training,
+        crew=crew,
     )
 
 
@@ -71,6 +75,7 @@ def resume(
     data: str | os.PathLike[str] | Splits[Ink] | None = None,
     *,
     steps: int | None = None,
+    crew: Crew | None = None,
 ) -> Outcome:
     """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
 
@@ -80,7 +85,7 @@ def resume(
     def read(name: str, where: Mapping[str, Any]) -> Splits[Ink]:
         return load_splits(name, network=where.get("network", "auto"))
 
-    return learning.resume(DOMAIN, folder, data, read, steps=steps)
+    return learning.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
 
 
 def load_splits(data: str | os.PathLike[str], *, network: str = "auto", download: bool = False) -> Splits[Ink]:

@@ -31,6 +31,7 @@ from .presets import DOMAIN, ENCODINGS
 from .score import Meter, Score
 
 if TYPE_CHECKING:
+    from seqgen.crew import Crew
     from seqgen.run import Outcome
 
 DEFAULT = "chorales"
@@ -201,6 +202,7 @@ def train(
     max_events: int = MAX_EVENTS,
     download: bool = False,
     training: TrainingConfig | None = None,
+    crew: Crew | None = None,
 ) -> Outcome:
     """Trains a model on a MIDI or MusicXML file, a folder of them, or a data set by name.
 
@@ -210,6 +212,7 @@ def train(
     start_from: a model to fine-tune, by name or folder; it keeps its encoding.
     max_events: the longest file that is read.
     training: rows, window, learning rate and the like, in place of the size's own.
+    crew: the devices that share the work: see docs/scale.md.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
     from seqgen import learning
@@ -229,6 +232,7 @@ def train(
         seed=seed,
         start_from=start_from,
         training=training,
+        crew=crew,
     )
 
 
@@ -237,6 +241,7 @@ def resume(
     data: str | os.PathLike[str] | Splits[Score] | None = None,
     *,
     steps: int | None = None,
+    crew: Crew | None = None,
 ) -> Outcome:
     """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
 
@@ -248,7 +253,7 @@ def resume(
         encoding, max_events = where.get("encoding", "auto"), int(where.get("max_events", MAX_EVENTS))
         return load_splits(name, encoding=encoding, max_events=max_events)
 
-    return learning.resume(DOMAIN, folder, data, read, steps=steps)
+    return learning.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
 
 
 def load_splits(

@@ -26,6 +26,7 @@ from .files import read_texts, split, tell_skipped
 from .presets import DOMAIN
 
 if TYPE_CHECKING:
+    from seqgen.crew import Crew
     from seqgen.run import Outcome
 
 DEFAULT = "shakespeare"
@@ -182,6 +183,7 @@ def train(
     encoding: str = "utf-8",
     download: bool = False,
     training: TrainingConfig | None = None,
+    crew: Crew | None = None,
 ) -> Outcome:
     """Trains a model on a text file, a folder of them or one that `prepare` made, "-" (standard input), or a data set.
 
@@ -189,6 +191,7 @@ def train(
     steps, minutes: how long; 10 minutes when neither is given.
     start_from: a model to fine-tune, by name or folder.
     training: rows, window, learning rate and the like, in place of the size's own.
+    crew: the devices that share the work: see docs/scale.md.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
     from seqgen import learning
@@ -205,6 +208,7 @@ def train(
         seed=seed,
         start_from=start_from,
         training=training,
+        crew=crew,
     )
 
 
@@ -213,6 +217,7 @@ def resume(
     data: str | os.PathLike[str] | Splits[str] | None = None,
     *,
     steps: int | None = None,
+    crew: Crew | None = None,
 ) -> Outcome:
     """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
 
@@ -223,7 +228,7 @@ def resume(
     def read(name: str, where: Mapping[str, Any]) -> Splits[str] | Encoded:
         return _load(name, where.get("encoding", "utf-8"))
 
-    return learning.resume(DOMAIN, folder, data, read, steps=steps)
+    return learning.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
 
 
 def _load(name: str, encoding: str, download: bool = False) -> Splits[str] | Encoded:

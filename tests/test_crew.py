@@ -1,0 +1,88 @@
+"""Several devices learn what one would: the same sums up to rounding, or with shards the same bits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from seqgen.config import TrainingConfig
+from seqgen.crew import crew_of
+from seqgen.errors import UsageError
+
+# Run with four devices, which a process has to ask for before JAX starts.
+PROGRAM = """
+import hashlib, json
+import jax, numpy as np
+from seqgen import Categorical, Discrete, Network
+from seqgen.batching import Windows, evaluation_windows, in_memory
+from seqgen.config import TrainingConfig
+from seqgen.crew import crew_of
+from seqgen.domain import Example
+from seqgen.model import Model
+from seqgen.optimizer import make_optimizer
+from seqgen.training import evaluate, init_state, make_train_step
+
+assert len(jax.devices()) == 4
+random = np.random.default_rng(0)
+source = in_memory(Discrete(7), [Example(random.integers(0, 7, n)) for n in (300, 40, 9)])
+windows, held = Windows(source, 8, 16, seed=1), evaluation_windows(source, 6, 16)
+optimizer = make_optimizer(TrainingConfig(), 9)
+
+def learn(crew, dropout):
+    network = Network(Discrete(7), layers=1, units=8, embedding=4, dropout=dropout, variational=True)
+    model = Model(network, Categorical(7))
+    step = make_train_step(model.loss, optimizer, ema=0.9, crew=crew)
+    state = init_state(model, optimizer, jax.random.key(0), 8)
+    state = crew.place_state(state) if crew else state
+    deal = crew.deal if crew else lambda batch: batch
+    step = step.lower(state, deal(windows.batch(0))).compile()
+    for number in range(3):
+        state, metrics = step(state, deal(windows.batch(number)))
+    flat = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves((state.params, state.ema, state.carry))])
+    loss = evaluate(model, state.params, held, crew)
+    bits = hashlib.sha256(flat.tobytes()).hexdigest()
+    return {"bits": bits, "sum": float(np.abs(flat).sum()), "nll": float(metrics.nll), "valid": loss, "reduces": step.as_text().count(" all-reduce(")}
+
+print(json.dumps({
+    "alone": learn(None, 0.0),
+    "plain": learn(crew_of(4), 0.0),
+    "exact": [learn(crew_of(n, shards=4), 0.5) for n in (1, 4)],
+}))
+"""
+
+
+def test_any_number_of_devices_learns_the_same() -> None:
+    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
+    answer = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    found = json.loads(answer.stdout)
+    for name in ("sum", "nll", "valid"):
+        assert found["plain"][name] == pytest.approx(found["alone"][name], rel=1e-5)
+    assert found["plain"]["reduces"] == 1  # more: it sums at every position, or each array by itself
+    one, other = found["exact"]
+    assert other["bits"] == one["bits"]
+    assert other["valid"] == one["valid"]
+    assert one["nll"] != found["alone"]["nll"]  # dropout was on
+
+
+def test_rows_that_cannot_be_dealt_evenly_are_refused() -> None:
+    crew = crew_of(1, shards=4)
+    assert crew.my_rows(12) == slice(0, 12)
+    with pytest.raises(UsageError, match=r"batches of 6 rows cannot be dealt evenly to 4 shards; .* divides 6, or"):
+        crew.my_rows(6)
+    with pytest.raises(UsageError, match=r"shards is -1; give 0"):
+        TrainingConfig(shards=-1)
+
+
+def test_a_crew_brings_back_what_it_was_given() -> None:
+    crew, tree = crew_of(1), {"a": np.arange(6.0).reshape(2, 3), "b": (np.int32(4), None)}
+    for back in (crew.fetch(crew.place(tree)), crew.fetch(crew.place(tree["a"], rows=True))):
+        first = back["a"] if isinstance(back, dict) else back
+        np.testing.assert_array_equal(first, tree["a"])
