@@ -73,7 +73,7 @@ def _start(how: str, own_cores: bool) -> list[subprocess.Popen[bytes]]:
     with socket.socket() as free:
         free.bind((LOOPBACK, 0))
         os.environ.update({ADDRESS: f"{LOOPBACK}:{free.getsockname()[1]}", COUNT: how, NUMBER: "0"})
-    command = [sys.executable, "-c", "import sys; from seqgen.cli import main; sys.exit(main())", *sys.argv[1:]]
+    command = [sys.executable, *sys.orig_argv[1:]]
     others = [subprocess.Popen(command, env={**os.environ, NUMBER: str(n)}) for n in range(1, count)]
     if own_cores and sys.platform == "linux":
         cores = sorted(os.sched_getaffinity(0))

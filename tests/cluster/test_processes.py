@@ -47,7 +47,7 @@ def test_a_run_of_two_that_is_told_to_stop_goes_on_alone_to_the_same_bits(tmp_pa
     poem.write_text(POEM, encoding="utf-8")
     words = ["text", "train", str(poem), "--size", "tiny", "--steps", str(STEPS), "--deterministic", "2", "--out"]
     port, run = free_port(), tmp_path / "two"
-    command = [sys.executable, "-c", "import sys; from seqgen.cli import main; sys.exit(main())", *words]
+    command = [sys.executable, "-m", "seqgen.cli", *words]
     both = [
         subprocess.Popen(
             [*command, str(run), "--distributed", "auto"],
