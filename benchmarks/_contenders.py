@@ -42,7 +42,8 @@ class Contender:
             [sys.executable, WORKER, PROGRAMS[library], json.dumps(work)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "JAX_PLATFORMS": "cpu"},
+            # Memory in large pages for all, as `seqgen ... train` has it: it helps each of them.
+            env={**os.environ, "JAX_PLATFORMS": "cpu", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"},
             text=True,
             encoding="utf-8",
         )

@@ -1,6 +1,7 @@
 """What sharing a training costs: processes on the same cores against one, the same bits everywhere, sums over processes.
 
-Runs `seqgen text train` on the 2 x 512 network and reads the rate from its metrics; start-up does not count.
+With --calculate nothing is measured: a ring's sum takes 2 (n - 1) / n of the gradients' bytes over the slowest link, and
+2 (n - 1) times its latency (Patarasuk & Yuan 2009); every device has as many rows as one would have alone. Else it runs `seqgen text train` on the 2 x 512 network and reads the rate from its metrics; start-up does not count.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from _report import Row, measured, parser, report
@@ -20,6 +22,35 @@ from seqgen.checkpoint import Checkpoints
 
 SIZES = (4, 400_000, 4_000_000, 14_000_000)  # bytes; the last is what the 2 x 512 network's gradients take
 EXACT = "--deterministic"
+DEVICES = (2, 8, 64, 256, 1024)
+
+
+class Plant(NamedTuple):
+    """What is assumed of a cluster. step: seconds of a step on one device; link: bytes a second; latency: seconds."""
+
+    name: str
+    step: float
+    link: float
+    latency: float
+
+
+# Two cores take seconds for a step (measured: docs/performance.md); 10 ms for an accelerator is a guess, and so are links.
+PLANTS = (
+    Plant("2 cores each, 10 Gbit/s Ethernet", 2.2, 1.25e9, 50e-6),
+    Plant("accelerators, 200 Gbit/s between machines", 0.010, 25e9, 10e-6),
+    Plant("accelerators, 10 Gbit/s Ethernet", 0.010, 1.25e9, 50e-6),
+)
+
+
+def calculated(size: int) -> list[Row]:
+    """The share of the time that is not spent on sums."""
+    rows = []
+    for plant in PLANTS:
+        for count in DEVICES:
+            ring = 2 * (count - 1) * (size / count / plant.link + plant.latency)
+            share = 100 * plant.step / (plant.step + ring)
+            rows.append(Row(f"calculated: {plant.name}, {count:,} devices", share, unit="% of the ideal rate"))
+    return rows
 
 
 def train(folder: Path, name: str, size: str, steps: int, *options: str) -> float:
@@ -47,7 +78,11 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--rounds", type=int, default=3, help="runs of each (3)")
     options.add_argument("--steps", type=int, default=30, help="of a run (30)")
+    options.add_argument("--calculate", action="store_true", help="what to expect of 2 to 1,024 devices")
     args = options.parse_args()
+    if args.calculate:
+        report(calculated(SIZES[-1]), args.json)
+        return
     size, steps, rounds = ("tiny", 10, 1) if args.toy else ("medium", args.steps, args.rounds)
     ways = {"1": [], "2": ["--distributed", "2"], "1 exact": [EXACT], "2 exact": [EXACT, "--distributed", "2"]}
     if args.toy:

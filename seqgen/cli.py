@@ -14,6 +14,7 @@ from pathlib import Path
 from . import __version__, registry
 from .commands import Commands, Demo
 from .errors import SeqgenError, UsageError
+from .pages import use_huge_pages
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,6 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             output.reconfigure(errors="replace")
     try:
         args = build_parser().parse_args(arguments)
+        if arguments is None and getattr(
+            args, "large", False
+        ):  # as a program: a caller's process is not ours to replace
+            use_huge_pages()
         code = int(args.run(args))
         print(end="", flush=True)  # what a full disk refuses is an error here, and a stack trace at exit
         return code
@@ -79,6 +84,34 @@ def build_parser() -> argparse.ArgumentParser:
     verify = verbs.add_parser("verify", help="whether the files of a model or a run are as they were written")
     verify.add_argument("model", metavar="MODEL", help="a shipped name, a run or a model folder")
     verify.set_defaults(run=_verify)
+    push = verbs.add_parser(
+        "push",
+        help="put a model on the Hugging Face hub",
+        description="Puts the files of a model, and nothing else, into a repository on the Hugging Face hub, which it "
+        "makes if need be. Log in first: hf auth login",
+    )
+    push.add_argument("model", metavar="MODEL", help="a shipped name, a run or a model folder")
+    push.add_argument("repository", metavar="OWNER/NAME", help="where; a new one is private")
+    push.add_argument("--public", action="store_true", help="make a new repository public")
+    push.set_defaults(run=_push)
+    pull = verbs.add_parser(
+        "pull",
+        help="fetch a model from the Hugging Face hub",
+        description="Fetches a model that `seqgen push` put on the Hugging Face hub, checks it, and puts it into a "
+        "folder of its own.",
+    )
+    pull.add_argument("repository", metavar="OWNER/NAME")
+    pull.add_argument("--out", type=Path, metavar="DIR", help="a new folder (./NAME)")
+    pull.add_argument("--revision", metavar="REV", help="a branch, tag or commit (the newest)")
+    pull.set_defaults(run=_pull)
+    board = verbs.add_parser(
+        "tensorboard",
+        help="a run's measurements as files for TensorBoard",
+        description="Writes the measurements of a run into its folder tensorboard/, for `tensorboard --logdir RUN`.",
+    )
+    board.add_argument("folder", type=Path, metavar="RUN", help="a folder that `train --out` made")
+    board.add_argument("--follow", action="store_true", help="go on until the run ends")
+    board.set_defaults(run=_tensorboard)
     again = verbs.add_parser(
         "verify-resume",
         help="whether a killed run goes on to the same bits on this machine",
@@ -139,6 +172,29 @@ def _verify(args: argparse.Namespace) -> int:
     from .verify import verify
 
     return verify(args.model)
+
+
+def _push(args: argparse.Namespace) -> int:
+    from .hub import push
+
+    address = push(args.model, args.repository, public=args.public)
+    print(f"seqgen: pushed to {address}", file=sys.stderr)
+    return 0
+
+
+def _pull(args: argparse.Namespace) -> int:
+    from .hub import pull
+
+    print(f"seqgen: wrote {pull(args.repository, args.out, revision=args.revision)}", file=sys.stderr)
+    return 0
+
+
+def _tensorboard(args: argparse.Namespace) -> int:
+    from .tensorboard import write
+
+    folder = write(args.folder, follow=args.follow)
+    print(f"seqgen: wrote {folder}; look at it with: tensorboard --logdir {args.folder}", file=sys.stderr)
+    return 0
 
 
 def _verify_resume(args: argparse.Namespace) -> int:

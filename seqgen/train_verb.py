@@ -26,6 +26,7 @@ SHARDS = 4
 
 def add_options(train: argparse.ArgumentParser, *, data: str) -> None:
     """The options of all domains; `data` says what DATA may be."""
+    train.set_defaults(large=True)
     train.add_argument("data", nargs="?", metavar="DATA", help=data)
     train.add_argument("--out", type=Path, metavar="RUN", help="new folder for the run (runs/NAME)")
     train.add_argument("--resume", type=Path, metavar="RUN", help="continue a run where it stopped")
