@@ -108,7 +108,9 @@ def prime(
         steps = jax.tree.map(lambda *leaves: np.stack(leaves), *window)
         carry = _read(model)(params, carry, steps, np.arange(width) < counts[:, None], context)
     last = jax.tree.map(lambda *leaves: np.stack([leaf[-1] for leaf in leaves]), *pieces)
-    return SampleState(carry, last, keys, np.zeros((), np.int32), np.zeros(rows, bool))  # type: ignore[arg-type]
+    state = SampleState(carry, last, keys, np.zeros((), np.int32), np.zeros(rows, bool))  # type: ignore[arg-type]
+    # Bound to a device, as `advance` gives it back: else its second call would be lowered anew.
+    return jax.device_put(state, keys.sharding)  # type: ignore[no-any-return]
 
 
 def advance(

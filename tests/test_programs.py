@@ -17,7 +17,7 @@ SAMPLE = """
 import sys
 from seqgen.cli import main
 assert main(["text", "sample", "--seed", "1", "--length", "30"]) == 0
-print([name for name in ("flax", "optax") if name in sys.modules], file=sys.stderr)
+print([name for name in ("flax", "optax", "scipy.linalg") if name in sys.modules], file=sys.stderr)
 """
 
 
@@ -29,6 +29,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def double(x: jax.Array) -> jax.Array:
     return x * 2
+
+
+def flip(x: jax.Array) -> jax.Array:
+    return jnp.linalg.inv(x)
 
 
 def test_a_sample_needs_no_flax_the_second_time(tmp_path: Path) -> None:
@@ -53,6 +57,13 @@ def test_a_kept_program_is_the_function(folder: Path) -> None:
     assert {path: path.read_bytes() for path in folder.iterdir()} == kept
     programs.kept(double, "b")(jnp.arange(3.0))
     assert len(list(folder.iterdir())) == 4
+
+
+def test_a_kept_program_may_want_lapack(folder: Path) -> None:
+    for _ in range(2):  # made, then loaded
+        assert jnp.allclose(programs.kept(flip)(jnp.array([[2.0, 0], [0, 4]])), jnp.array([[0.5, 0], [0, 0.25]]))
+    (path,) = folder.iterdir()
+    assert b"lapack" in path.read_bytes()
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:50], lambda data: data[:40] + b"?" + data[41:], lambda _: b""])

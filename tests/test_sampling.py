@@ -310,3 +310,9 @@ def test_a_grammar_says_what_may_come_where_in_each_row() -> None:
         free, sample(SYMBOLS, parameters(SYMBOLS), KEY, prompts, length=40, chunk=8, grammar=everything), strict=True
     ):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_primed_state_lies_where_the_next_ones_will() -> None:
+    """Arrays bound to a device and others are different arguments to JAX: the second chunk would be lowered anew."""
+    state = prime(SYMBOLS, parameters(SYMBOLS), KEY, prompts_of(SYMBOLS, [0, 1, 9]))
+    assert all(leaf.committed for leaf in jax.tree.leaves(state))
