@@ -63,7 +63,7 @@ def train(folder: Path, name: str, size: str, steps: int, *options: str) -> floa
         raise SystemExit(f"{' '.join(command)} failed:\n{answer.stderr}")
     rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     rates = [row["steps_per_s"] for row in rows if "steps_per_s" in row]
-    return statistics.median(rates[1:] or rates)
+    return float(statistics.median(rates[1:] or rates))
 
 
 def sums(sizes: tuple[int, ...]) -> dict[str, float]:

@@ -35,7 +35,7 @@ from seqgen.errors import ModelError
 from seqgen.model import Model
 from seqgen.optimizer import make_optimizer
 from seqgen.pretrained import from_pretrained
-from seqgen.run import read_config
+from seqgen.run_config import read_config
 from seqgen.training import TrainState, init_state
 from seqgen.verify_resume import finish, start
 

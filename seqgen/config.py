@@ -53,9 +53,12 @@ class TrainingConfig:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> TrainingConfig:
-        """Raises UnknownName for a setting that does not exist."""
-        known = [field.name for field in fields(cls)]
-        for name in data:
-            if name not in known:
-                raise UnknownName("training setting", name, known)
+        """Raises UnknownName for a setting that does not exist, UsageError for one that is no such number."""
+        kinds = {field.name: type(field.default) for field in fields(cls)}
+        for name, value in data.items():
+            if name not in kinds:
+                raise UnknownName("training setting", name, kinds)
+            if type(value) not in (kinds[name], int):
+                kind = "whole number" if kinds[name] is int else "number"
+                raise UsageError(f"{name} is {value!r:.80}, not a {kind}; put it right or leave it out")
         return cls(**data)

@@ -115,7 +115,8 @@ def _points(rows: list[Mapping[str, Any]], name: str) -> Points:
 
 
 def _usable(value: Any) -> bool:
-    return value is not None and abs(float(value)) < 1e30  # so not NaN either, and there is room to subtract
+    # Nor NaN then, and there is room to subtract.
+    return isinstance(value, int | float | np.floating) and bool(-1e30 < value < 1e30)
 
 
 def _loss(value: float) -> str:

@@ -82,7 +82,9 @@ def pull(repository: str, out: str | Path | None = None, *, revision: str | None
         if CARD in names:  # afterwards, so that it has no sum: a card may be edited
             storage.replace_file(out / CARD, (scratch / CARD).read_bytes())
     except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror or error}; free some space or name another --out") from None
+        raise UsageError(
+            f"cannot write {out}: {error.strerror or error}; free some space or name another --out"
+        ) from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return out
@@ -158,7 +160,9 @@ def _inspect(repository: str, scratch: Path, names: list[str]) -> None:
         for name in names:
             path = scratch / name
             if path.is_symlink() or not path.is_file() or path.stat().st_size > _LIMITS[name]:
-                raise ModelError(f"{name} is a link, no file, or more than {_LIMITS[name]} bytes; get an undamaged copy")
+                raise ModelError(
+                    f"{name} is a link, no file, or more than {_LIMITS[name]} bytes; get an undamaged copy"
+                )
         storage.check(scratch)
         from_pretrained(scratch)
     except ModelError as error:

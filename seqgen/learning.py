@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import run
+from . import run, run_config
 from .batching import Encoded
 from .config import TrainingConfig
 from .crew import Crew
@@ -75,7 +75,7 @@ def resume(
 
     Raises UsageError where no data is given and the run did not read it by a name, and what `run.resume` raises.
     """
-    where = run.read_config(Path(folder))["data"]
+    where = run_config.read_config(Path(folder))["data"]
     if not isinstance(data, (Splits, Encoded)):
         name = os.fspath(data) if data is not None else str(where.get("name", "-"))
         if data is None and name == "-":

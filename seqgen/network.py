@@ -201,8 +201,10 @@ class Network:
         """Raises ModelError for unknown or missing settings."""
         try:
             return cls(**{**data, "spec": spec_from_dict(data["spec"])})
-        except (TypeError, KeyError, UsageError) as error:
-            raise ModelError(f"the network's settings do not fit: {error}; the model is damaged or newer") from None
+        except (TypeError, ValueError, KeyError, UsageError) as error:
+            raise ModelError(
+                f"the network's settings do not fit: {str(error)!r:.300}; the model is damaged or newer"
+            ) from None
 
 
 def _rows(inputs: Inputs) -> int:

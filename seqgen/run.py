@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,12 +33,10 @@ from .network import Params
 from .optimizer import make_optimizer, total_of, with_total
 from .pretrained import from_pretrained, save_pretrained
 from .progress import Progress
+from .run_config import FORMAT, circumstances, read_config, write_config
 from .signals import catch_signals
-from .storage import replace_file
 from .training import Metrics, TrainState, evaluate, init_state, make_train_step, train
 
-FORMAT = 1
-_KEYS = {"domain", "size", "seed", "steps", "training", "data", "data_sha256", "codec", "network", "head", "from"}
 CALIBRATION = 5  # steps timed, after the first, to turn minutes into steps
 LOG_EVERY = 10  # steps a row of metrics.jsonl
 EVALUATE_EVERY = 10  # steps between validations at the least
@@ -158,8 +154,7 @@ def begin(
         "codec": codec.to_dict(),
         **model.to_dict(),
         "from": str(start_from) if start_from else None,
-        "command": sys.argv[1:],
-        "versions": {"jax": jax.__version__, "python": sys.version.split()[0], "numpy": np.__version__},
+        "begun": circumstances(),
     }
     run = _make_run(folder, domain, model, training, coded, splits, seed, config, crew)
     try:
@@ -178,7 +173,8 @@ def begin(
     # cannot hold a checkpoint is better found out now.
     guard = pointed(Guard(), 0)
     run.checkpoints.save(state, {"guard": guard._asdict()})
-    _write_config(folder, config)
+    if distributed.leads():
+        write_config(folder, config)
     return _loop(run, state, guard, train_step, int(config["steps"]), started)
 
 
@@ -227,42 +223,20 @@ def resume(
     if total != total_of(state.opt_state):  # not config's: a run may have been killed after that was written
         # Somebody who asks for more steps wants them: a run that had stopped improving gets its patience back.
         state = state._replace(opt_state=with_total(state.opt_state, total), patience=0 * state.patience)
-    if total != config["steps"]:
-        config["steps"] = total
-        _write_config(folder, config)
+    if int(state.step) < total:
+        config.setdefault("resumed", []).append({"step": int(state.step), **circumstances()})
+    config["steps"] = total
+    if distributed.leads():
+        write_config(folder, config)
     if distributed.leads():
         metrics.truncate(folder / "metrics.jsonl", int(state.step))
     train_step = make_train_step(model.loss, optimizer, ema=training.ema, crew=run.crew)
     return _loop(run, state, guard, train_step, total, started)
 
 
-def read_config(folder: Path | str) -> dict[str, Any]:
-    """A run's config.json. Raises ModelError when the folder holds no run, or one of a newer version."""
-    path = Path(folder) / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise ModelError(
-            f"{folder} holds no run: there is no config.json; name a folder that `train --out` made"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise ModelError(f"cannot read {path}: {error}; the run is damaged") from None
-    version = config.get("format") if isinstance(config, dict) else None
-    if isinstance(version, int) and version > FORMAT:
-        raise ModelError(f"{path} has format {version}, this seqgen reads up to {FORMAT}: pip install --upgrade seqgen")
-    if version != FORMAT or not config.keys() >= _KEYS:
-        raise ModelError(f"{path} is not that of a run, or damaged; name a folder that `train --out` made")
-    return dict(config)
-
-
 def _check_length(amount: float | None, unit: str) -> None:
     if amount is not None and not 0 < amount < 2**31:  # nor NaN
         raise UsageError(f"a run of {amount} {unit} cannot be; give more than 0 and less than 2^31")
-
-
-def _write_config(folder: Path, config: Mapping[str, Any]) -> None:
-    if distributed.leads():
-        replace_file(folder / "config.json", json.dumps(config, indent=1).encode() + b"\n")
 
 
 def _fine_tune(

@@ -374,7 +374,9 @@ def _parse(path: Path, data: Any) -> Manifest:
         manifest = Manifest(**told)
         _check(manifest)
     except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path} is damaged or no manifest of a prepared corpus: {error!s:.200}; {_REMEDY}") from None
+        raise DataError(
+            f"{path} is damaged or no manifest of a prepared corpus: {str(error)!r:.200}; {_REMEDY}"
+        ) from None
     return manifest
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from . import metrics
-from .errors import SeqgenError
-from .run import read_config
+from .errors import SeqgenError, UsageError
+from .run_config import read_config
 
 PAUSE = 5.0  # seconds between two looks at a run that goes on
 
@@ -22,7 +21,8 @@ def write(run: str | Path, *, follow: bool = False) -> Path:
     what is no number is left out. Returns the folder.
 
     follow: go on until the run has ended or was stopped; one that was killed is waited for.
-    Raises ModelError for a folder that holds no run, or a damaged one, SeqgenError without the extra.
+    Raises ModelError for a folder that holds no run, or a damaged one, UsageError where it cannot be written,
+    SeqgenError without the extra.
     """
     run = Path(run)
     read_config(run)
@@ -49,16 +49,19 @@ def _add(writer: Any, row: Mapping[str, Any]) -> None:
     for name, value in row.items():
         if isinstance(value, str):
             writer.add_text(name, value, row["step"])
-        elif name != "step" and isinstance(value, int | float) and math.isfinite(value):
+        elif name != "step" and isinstance(value, int | float) and abs(value) < 1e38:  # 32 bits hold no more
             writer.add_scalar(name, value, row["step"])
 
 
 def _new_writer(package: Any, folder: Path) -> Any:
     """A writer of a new file, alone in the folder; a TensorBoard that watches it forgets all it had from the others."""
-    folder.mkdir(exist_ok=True)
-    for path in folder.glob("events.out.tfevents.*"):
-        path.unlink()
-    return package.SummaryWriter(logdir=str(folder), purge_step=0, flush_secs=PAUSE)
+    try:
+        folder.mkdir(exist_ok=True)
+        for path in folder.glob("events.out.tfevents.*"):
+            path.unlink()
+        return package.SummaryWriter(logdir=str(folder), purge_step=0, flush_secs=PAUSE)
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror}; make room or check its permissions") from None
 
 
 def _has_ended(run: Path) -> bool:
@@ -73,5 +76,7 @@ def _package() -> Any:
     try:
         import tensorboardX
     except ImportError:
-        raise SeqgenError("tensorboardX, which writes the files, is missing: pip install 'seqgen[tensorboard]'") from None
+        raise SeqgenError(
+            "tensorboardX, which writes the files, is missing: pip install 'seqgen[tensorboard]'"
+        ) from None
     return tensorboardX

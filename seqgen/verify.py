@@ -11,7 +11,7 @@ from .checkpoint import Checkpoints
 from .errors import ModelError
 from .info import find
 from .pretrained import from_pretrained
-from .run import read_config
+from .run_config import read_config
 
 
 def verify(name: str) -> int:

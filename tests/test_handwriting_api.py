@@ -454,7 +454,7 @@ def test_resume_finds_the_ink_again_or_asks(
     handed_on: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where: dict[str, Any] = {"data": {}}
-    monkeypatch.setattr(learning.run, "read_config", lambda folder: where)
+    monkeypatch.setattr(learning.run_config, "read_config", lambda folder: where)
     with pytest.raises(UsageError, match="run does not know where its data is; give it again"):
         handwriting.resume("run")
     handwriting.resume("run", Splits([wave()], [wave("ba")]), steps=3)

@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from seqgen import metrics, run
+from seqgen import metrics, run, run_config
 from seqgen.cache import use_compile_cache
 from seqgen.checkpoint import Checkpoints
 from seqgen.cli import main
@@ -83,7 +83,7 @@ def digest(tree: Any) -> str:
 
 def last_state(folder: Path) -> TrainState:
     """The whole state at a run's newest checkpoint."""
-    config = run.read_config(folder)
+    config = run_config.read_config(folder)
     model, training = Model.from_dict(config), TrainingConfig.from_dict(config["training"])
     restored = Checkpoints(folder / "checkpoints").restore(blank(model, training, rows=12))
     assert restored is not None
@@ -121,7 +121,7 @@ def test_a_run_leaves_all_of_itself(whole: Path, poem: Path) -> None:
     assert {path.name for path in whole.iterdir()} == {
         "config.json", "metrics.jsonl", "checkpoints", "model", "curve.svg"
     }  # fmt: skip
-    config = run.read_config(whole)
+    config = run_config.read_config(whole)
     assert (config["domain"], config["size"], config["steps"], config["seed"]) == ("text", "tiny", STEPS, 3)
     assert config["data"] == {"name": str(poem), "encoding": "utf-8"}
     # A model is passed on: it says what it learned from, not where on somebody's machine that was.
@@ -216,7 +216,7 @@ def test_more_steps_extend_a_run(again: Path, capsys: pytest.CaptureFixture[str]
     assert main(["text", "train", "--resume", str(again), "--steps", "16"]) == 0
     assert "step 16 of 16" in capsys.readouterr().out
     state = last_state(again)
-    assert int(state.step) == run.read_config(again)["steps"] == 16
+    assert int(state.step) == run_config.read_config(again)["steps"] == 16
     assert (int(state.opt_state[-1].step), int(state.opt_state[-1].total)) == (16, 16)
     assert rows(again) == [("nll", 10), ("valid", 10), ("nll", 14), ("valid", 14), ("nll", 16), ("valid", 16)]
 
@@ -233,7 +233,7 @@ def test_a_kill_before_the_first_save_of_a_longer_run_changes_nothing(
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(run, "_loop", killed)
         text.resume(again, steps=16)
-    assert run.read_config(again)["steps"] == 16
+    assert run_config.read_config(again)["steps"] == 16
     text.resume(again)
     check_same_end(again, straight)
 
@@ -382,7 +382,7 @@ def test_minutes_become_steps_once(made_up: Any, tmp_path: Path) -> None:
     # Each step takes half a second of the clock, and five of them are for timing.
     outcome = made_up(size="tiny", minutes=0.1)
     assert outcome.step == outcome.steps == (6 - 5 * 0.5) / 0.5
-    config = run.read_config(tmp_path / "out")
+    config = run_config.read_config(tmp_path / "out")
     assert (config["steps"], config["minutes"]) == (7, 0.1)
     assert additions(outcome.model) == {7.0}, "the steps that were timed are not part of the run"
 
@@ -403,7 +403,7 @@ def test_a_fine_tuned_run_begins_from_the_weights_it_was_given(
     out, data = tmp_path / "out", Splits(["A ljne of anothef poem, with ß;\n" * 9], ["Another poem;\n" * 4])
     given = from_pretrained(whole / "model")
     outcome = made_up(data=data, steps=3, start_from=whole / "model")
-    config, tuned = run.read_config(out), text.load(out)
+    config, tuned = run_config.read_config(out), text.load(out)
     assert config["from"] == str(whole / "model") and config["size"] == "tiny"
     assert tuned.codec == text.Characters.fit(data.train) != text.Characters.from_dict(given.codec)
     model, moved = adapt(given.model, given.params, DOMAIN.match(DOMAIN.load_codec(given.codec), tuned.codec))
@@ -427,7 +427,7 @@ def test_fine_tuning_is_gentler(whole: Path, tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(run, "_loop", lambda *rest: None)
     text.train(TWICE, tmp_path / "out", steps=1, start_from=whole)
     usual = DOMAIN.training("tiny")
-    config = run.read_config(tmp_path / "out")
+    config = run_config.read_config(tmp_path / "out")
     assert TrainingConfig.from_dict(config["training"]) == dataclasses.replace(
         usual, learning_rate=usual.learning_rate / 4
     )

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from seqgen import registry, run
+from seqgen import registry, run, run_config
 from seqgen.batching import Inputs
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
@@ -293,7 +293,7 @@ def test_resume_finds_the_data_again_or_asks(
 ) -> None:
     (tmp_path / "a.txt").write_text("A line of prose.\n" * 10, encoding="utf-16")
     where: dict[str, Any] = {"data": {"name": str(tmp_path / "a.txt"), "encoding": "utf-16"}}
-    monkeypatch.setattr(run, "read_config", lambda folder: where)
+    monkeypatch.setattr(run_config, "read_config", lambda folder: where)
     text.resume("run", steps=7)
     (given, settings) = handed_on.pop()
     assert given[2].train[0].startswith("A line") and settings == {"steps": 7}

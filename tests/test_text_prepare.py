@@ -20,7 +20,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from seqgen import run
+from seqgen import run, run_config
 from seqgen.batching import Encoded, Source
 from seqgen.cache import use_compile_cache
 from seqgen.cli import main
@@ -374,7 +374,7 @@ def test_training_is_the_same_as_in_memory(tmp_path: Path, capsys: pytest.Captur
     for name, data in ((memory, folder), (mapped, out)):
         text.train(data, name, steps=3, **quick)
     assert weights(memory) == weights(mapped)
-    assert run.read_config(mapped)["data"]["name"] == str(out)
+    assert run_config.read_config(mapped)["data"]["name"] == str(out)
     assert text.resume(memory, steps=6).step == text.resume(mapped, steps=6).step == 6
     assert weights(memory) == weights(mapped)
 
@@ -394,4 +394,4 @@ def test_fine_tuning_takes_the_alphabet_that_was_prepared(tmp_path: Path, monkey
     path.write_bytes(POEM.encode())
     made = prepare(path, tmp_path / "out")
     text.train(made.folder, tmp_path / "run", steps=1, start_from="shakespeare")
-    assert run.read_config(tmp_path / "run")["codec"] == made.manifest.codec
+    assert run_config.read_config(tmp_path / "run")["codec"] == made.manifest.codec

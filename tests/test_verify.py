@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -42,10 +43,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for step in (1, 2):
         state = TrainState(np.int32(step), zero, (), (), np.zeros(2, np.uint32), zero, np.float32(0), np.int32(0))  # type: ignore[arg-type]
         Checkpoints(run / "checkpoints").save(state)
-    keys = ("domain", "size", "seed", "steps", "training", "data", "data_sha256", "codec", "network", "head", "from")
-    (run / "config.json").write_text(
-        '{"format": 1, ' + ", ".join(f'"{key}": 0' for key in keys) + "}", encoding="utf-8"
-    )
+    numbers, words = ("seed", "steps"), ("domain", "size", "data_sha256")
+    parts = ("training", "data", "codec", "network", "head")
+    config = {"format": 1, **dict.fromkeys(numbers, 0), **dict.fromkeys(words, ""), **{part: {} for part in parts}}
+    (run / "config.json").write_text(json.dumps({**config, "from": None}), encoding="utf-8")
     (run / "metrics.jsonl").write_text('{"step": 1, "nll": 2.0}\n', encoding="utf-8")
     return run
 

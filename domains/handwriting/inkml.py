@@ -26,7 +26,10 @@ TEXT = 10_000  # characters of an annotation
 _SAID = ("truth", "transcription", "text", "label")  # types of annotation that say what is written, best first
 _WRITERS = ("writer", "writerid", "writer_id")
 # A value: which difference it is, and a number, decimal or (#) hexadecimal; or true, false, as before, unknown.
-_VALUE = re.compile(r"""\s*(?:(['"!]?)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\#[0-9A-Fa-f]+)|([TF*?]))""")
+# Spaces are never given back: a million of them would be tried a million times.
+_VALUE = re.compile(
+    r"""\s*+(?:(?:(['"!])\s*+)?([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\#[0-9A-Fa-f]+)|([TF*?]))"""
+)
 _PLAIN = re.compile(r"[-+.\deE\s,]*")
 
 
@@ -211,7 +214,8 @@ class _Reader:
         times = [trace.times for trace in traces if trace.times is not None]
         if len(times) < len(traces):
             times = []
-        steps = np.diff(np.concatenate(times)) if times else np.zeros(0)
+        with np.errstate(over="ignore", invalid="ignore"):  # `mended` sees what is infinite
+            steps = np.diff(np.concatenate(times)) if times else np.zeros(0)
         usual = float(np.median(steps[steps > 0])) if np.any(steps > 0) else 0.0
         units = [trace.unit or (1e-3 if usual > 0.5 else 1.0) for trace in traces]
         stamps = [stamps * unit for stamps, unit in zip(times, units, strict=False)]

@@ -11,6 +11,7 @@ from .guard import MAX_EVENTS
 from .musicxml import upbeat
 from .score import Meter, Note, Score, Tempo
 
+LARGEST = 2**18  # characters; a tune has some 300
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _FIFTHS = "FCGDAEB"
 _MODES = {"maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
@@ -47,11 +48,13 @@ def score_from_abc(tune: str) -> Score:
 
     Left out: repeats (a repeated section sounds once), grace notes, ornaments, chord symbols, lyrics. An accidental
     holds for its letter, in all octaves, to the end of the bar. Raises DataError for a tune with several voices, with
-    signs that are not ABC, or without notes. Source: the ABC music standard 2.1.
+    signs that are not ABC, without notes, or too long. Source: the ABC music standard 2.1.
 
     >>> [(note.pitch, round(note.duration, 3)) for note in score_from_abc("X:1\\nL:1/4\\nK:G\\nG>F|(3ABc").notes[:3]]
     [(67, 0.75), (66, 0.25), (69, 0.333)]
     """
+    if len(tune) > LARGEST:
+        raise DataError(f"the tune has more than {LARGEST:,} characters; split it")
     reader = _Tune()
     in_header = True
     for line in tune.split("\n"):

@@ -26,4 +26,6 @@ def head_from_dict(data: Mapping[str, Any]) -> Head:
     try:
         return HEADS[kind].from_dict(settings)  # type: ignore[no-any-return]
     except (TypeError, ValueError, KeyError, UsageError) as error:
-        raise ModelError(f"the {kind} head's settings {settings} do not fit: {error}; the model is damaged") from None
+        raise ModelError(
+            f"the {kind} head's settings {settings} do not fit: {str(error)!r:.300}; the model is damaged"
+        ) from None
