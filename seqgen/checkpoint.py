@@ -65,7 +65,7 @@ class Checkpoints:
         folders = self.folders()
         return _step(folders[-1]) if folders else None
 
-    def save(self, state: TrainState, notes: Mapping[str, Any] = {}, hold: Collection[int] = ()) -> None:
+    def save(self, state: TrainState, notes: Mapping[str, Any] = {}, hold: Collection[int] = ()) -> Path:
         """Writes a checkpoint and waits until it is on the disk; then removes the ones too many.
 
         hold: steps of which the newest save stays, however old it is.
@@ -77,6 +77,7 @@ class Checkpoints:
         if distributed.leads():
             self._save(state, notes, hold)
         distributed.agree(0)  # nobody goes on, or looks for it, before it is there
+        return self.folders()[-1]
 
     def _save(self, state: TrainState, notes: Mapping[str, Any], hold: Collection[int]) -> None:
         leaves = {name: np.asarray(leaf) for name, leaf in named(state).items()}

@@ -22,7 +22,7 @@ from .errors import TrainingError
 from .training import TrainState
 
 WINDOW = 50  # losses whose median is judged: many healthy runs have spikes that pass by themselves
-UNUSUAL = 4.0  # mean differences of successive losses: where little was learned, chance could make up for all of it
+LEARNED = 10.0  # mean differences of successive losses: less than that is not much to lose
 MEMORY = 0.01  # weight of the newest difference in that mean
 LOWER = 0.5  # factor of the learning rate
 ROLL_BACKS = 5  # in a run
@@ -54,8 +54,9 @@ class Guard(NamedTuple):
 def watch(guard: Guard, loss: float, norm: float, attempt: int) -> tuple[Guard, str | None]:
     """The guard after one more step's loss and gradient norm, and what is wrong, if anything is; attempt: roll-backs so far.
 
-    Wrong is what is no number, and a spike: the median of the last WINDOW losses above the first one, all that was learned
-    being lost, and above the lowest one so far by more than is usual. Neither depends on the unit of the loss or its sign.
+    Wrong is what is no number, and a spike: the median of the last WINDOW losses was lower than the first one by LEARNED or
+    more, and now is above it: all that was learned in this run is lost. Neither depends on the unit of the loss or its
+    sign. A model that is trained on first loses some of what it knew, and that is no spike.
     A spike that ROLL_BACKS did not help against is left alone: the best model so far is safe from it.
     """
     if not math.isfinite(loss + norm):
@@ -67,7 +68,7 @@ def watch(guard: Guard, loss: float, norm: float, attempt: int) -> tuple[Guard, 
     if guard.first is None or guard.low is None:
         spread = statistics.fmean(abs(one - other) for one, other in itertools.pairwise(recent))
         return guard._replace(recent=recent, first=level, low=level, spread=spread), None
-    if attempt < ROLL_BACKS and level > max(guard.first, guard.low + UNUSUAL * guard.spread):
+    if attempt < ROLL_BACKS and guard.low + LEARNED * guard.spread < guard.first < level:
         return guard, f"the loss rose from {guard.low:.3f} to {level:.3f}"
     spread = guard.spread + MEMORY * (abs(loss - recent[-2]) - guard.spread)
     return guard._replace(recent=recent, low=min(guard.low, level), spread=spread), None

@@ -45,3 +45,8 @@ class ModelError(SeqgenError):
 
 class TrainingError(SeqgenError):
     """A run went wrong by itself; the message names the last good checkpoint."""
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, fit for a message: it may hold words of a stranger's file, with line ends among them."""
+    return " ".join(str(error).split())[:300]

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 
 from . import recurrence
 from .batching import Inputs
-from .errors import ModelError, UsageError
+from .errors import ModelError, UsageError, one_line
 from .recurrence import Array, Carry, Memory
 from .spec import Spec, spec_from_dict, spec_to_dict
 
@@ -203,7 +203,7 @@ class Network:
             return cls(**{**data, "spec": spec_from_dict(data["spec"])})
         except (TypeError, ValueError, KeyError, UsageError) as error:
             raise ModelError(
-                f"the network's settings do not fit: {str(error)!r:.300}; the model is damaged or newer"
+                f"the network's settings do not fit: {one_line(error)}; the model is damaged or newer"
             ) from None
 
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from . import __version__
 from .batching import Encoded, Ints
 from .domain import Domain
-from .errors import DataError, ModelError, UsageError
+from .errors import DataError, ModelError, UsageError, one_line
 from .spec import Discrete
 from .storage import replace_file
 
@@ -375,7 +375,7 @@ def _parse(path: Path, data: Any) -> Manifest:
         _check(manifest)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
-            f"{path} is damaged or no manifest of a prepared corpus: {str(error)!r:.200}; {_REMEDY}"
+            f"{path} is damaged or no manifest of a prepared corpus: {one_line(error)}; {_REMEDY}"
         ) from None
     return manifest
 

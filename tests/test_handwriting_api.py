@@ -336,9 +336,9 @@ def test_a_score_is_the_same_whatever_the_window(pen: HandwritingModel, monkeypa
 
 def test_scores_of_ink_of_like_length_share_their_program(pen: HandwritingModel) -> None:
     pen.score(wave("a", count=40))
-    compiled = _scorer(pen.model)._cache_size()
+    compiled = _scorer(pen.model, None)[1]._cache_size()
     scores = {pen.score(wave("a" * length, count=40 + length)).nats for length in range(1, 20, 4)}
-    assert _scorer(pen.model)._cache_size() == compiled
+    assert _scorer(pen.model, None)[1]._cache_size() == compiled
     assert len(scores) == 5
 
 
@@ -458,7 +458,7 @@ def test_resume_finds_the_ink_again_or_asks(
     with pytest.raises(UsageError, match="run does not know where its data is; give it again"):
         handwriting.resume("run")
     handwriting.resume("run", Splits([wave()], [wave("ba")]), steps=3)
-    assert handed_on.pop()[1] == {"steps": 3}
+    assert handed_on.pop()[1] == {"steps": 3, "crew": None}
     where["data"] = {"name": str(tmp_path / "gone.json"), "network": "synthesis"}
     with pytest.raises(UnknownName, match="no file, folder or data set named"):
         handwriting.resume("run")

@@ -211,9 +211,9 @@ def test_short_texts_of_like_length_share_their_program(letters: text.TextModel)
     from seqgen.training import _scorer
 
     letters.score("a" * 40)
-    compiled = _scorer(MODEL)._cache_size()
+    compiled = _scorer(MODEL, None)[1]._cache_size()
     scores = [letters.score("a" * length).nats for length in (33, 47, 63)]
-    assert _scorer(MODEL)._cache_size() == compiled
+    assert _scorer(MODEL, None)[1]._cache_size() == compiled
     assert scores == sorted(scores)
     assert letters.score("a").characters == 1
 
@@ -280,7 +280,7 @@ def test_train_reads_files_folders_standard_input_and_data_sets(
     assert "".join(one[2].train) + "".join(one[2].valid) == "é" + page == "".join(several[2].train + several[2].valid)
     assert given == {
         "size": None, "steps": None, "minutes": 10, "seed": 5, "start_from": folder,
-        "data": {"name": str(tmp_path / "a.txt"), "encoding": "latin-1"}, "training": None,
+        "data": {"name": str(tmp_path / "a.txt"), "encoding": "latin-1"}, "training": None, "crew": None,
     }  # fmt: skip
     assert "".join(piped[2].train + piped[2].valid) == page
     assert (minutes["minutes"], minutes["data"]["name"]) == (2, "-")
@@ -296,7 +296,7 @@ def test_resume_finds_the_data_again_or_asks(
     monkeypatch.setattr(run_config, "read_config", lambda folder: where)
     text.resume("run", steps=7)
     (given, settings) = handed_on.pop()
-    assert given[2].train[0].startswith("A line") and settings == {"steps": 7}
+    assert given[2].train[0].startswith("A line") and settings == {"steps": 7, "crew": None}
     for forgotten in ({"name": "-", "encoding": "utf-8"}, {}):
         where["data"] = forgotten
         with pytest.raises(UsageError, match="run does not know where its data is; give it again"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import ModelError, UsageError
+from ..errors import ModelError, UsageError, one_line
 from .bernoulli import Bernoulli as Bernoulli
 from .categorical import Categorical as Categorical
 from .head import Head as Head
@@ -27,5 +27,5 @@ def head_from_dict(data: Mapping[str, Any]) -> Head:
         return HEADS[kind].from_dict(settings)  # type: ignore[no-any-return]
     except (TypeError, ValueError, KeyError, UsageError) as error:
         raise ModelError(
-            f"the {kind} head's settings {settings} do not fit: {str(error)!r:.300}; the model is damaged"
+            f"the {kind} head's settings {settings} do not fit: {one_line(error)}; the model is damaged"
         ) from None
