@@ -83,6 +83,10 @@ class _Run:
     def checkpoints(self) -> Checkpoints:
         return Checkpoints(self.folder / "checkpoints", crew=self.crew)
 
+    def new_state(self, optimizer: Any, seed: int, params: Params | None = None) -> TrainState:
+        state = init_state(self.model, optimizer, jax.random.key(seed), self.windows.shape[0], params)
+        return self.crew.place_state(state) if self.crew else state
+
     def batch(self, step: int, attempt: int) -> Batch:
         if self.crew is None:
             return self.windows.batch(step, attempt)
@@ -137,7 +141,7 @@ def begin(
         # A trained model wants a gentler touch than a new one.
         usual = domain.training(size)
         training = training or dataclasses.replace(usual, learning_rate=usual.learning_rate / 4)
-    if crew is not None:
+    if crew is not None and crew.shards:
         training = dataclasses.replace(training, shards=crew.shards)
     coded = encoded(codec, splits)
     config: dict[str, Any] = {
@@ -163,8 +167,7 @@ def begin(
         raise UsageError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from None
     optimizer = make_optimizer(training, steps or 1)
     train_step = make_train_step(model.loss, optimizer, ema=training.ema, crew=run.crew)
-    state = init_state(model, optimizer, jax.random.key(seed), run.windows.shape[0], params)
-    state = run.crew.place_state(state) if run.crew else state
+    state = run.new_state(optimizer, seed, params)
     if minutes is not None:
         (steps,) = distributed.agree(_steps_in(60 * minutes, started, run, state, train_step))
         state = state._replace(opt_state=with_total(state.opt_state, steps))
@@ -212,7 +215,7 @@ def resume(
     seed = int(config["seed"])
     run = _make_run(folder, domain, model, training, coded, splits, seed, config, crew)
     optimizer = make_optimizer(training, total)
-    state = init_state(model, optimizer, jax.random.key(seed), run.windows.shape[0])
+    state = run.new_state(optimizer, seed)
     restored, guard = run.checkpoints.restore(state), Guard()
     if restored is not None:
         state, notes = restored

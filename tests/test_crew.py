@@ -6,13 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
 from seqgen.config import TrainingConfig
 from seqgen.crew import crew_of
+from seqgen.domain import Splits
+from seqgen.domains import text
 from seqgen.errors import UsageError
+from seqgen.run_config import read_config
 
 # Run with four devices, which a process has to ask for before JAX starts.
 PROGRAM = """
@@ -86,3 +91,17 @@ def test_a_crew_brings_back_what_it_was_given() -> None:
     for back in (crew.fetch(crew.place(tree)), crew.fetch(crew.place(tree["a"], rows=True))):
         first = back["a"] if isinstance(back, dict) else back
         np.testing.assert_array_equal(first, tree["a"])
+
+
+def test_a_crew_without_shards_leaves_those_of_the_settings(tmp_path: Path) -> None:
+    settings = TrainingConfig(rows=4, window=8, shards=2)
+    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
+        text.train(
+            Splits(["abc " * 40], ["abc " * 20]),
+            tmp_path / "out",
+            size="tiny",
+            steps=1,
+            training=settings,
+            crew=crew_of(1),
+        )
+    assert read_config(tmp_path / "out")["training"]["shards"] == 2
