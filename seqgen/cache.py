@@ -54,6 +54,18 @@ def use_compile_cache() -> Path | None:
     config: Any = jax.config  # its values have no types
     if (present := config.jax_compilation_cache_dir) and "SEQGEN_CACHE" not in os.environ:
         return Path(present)  # the user's own, or ours from an earlier call
+    folder = private_folder()
+    if folder is None:
+        return None
+    config.update("jax_compilation_cache_dir", str(folder))
+    _in_use.append(folder)
+    config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    return folder
+
+
+def private_folder() -> Path | None:
+    """`cache_folder()`, made where it was not there; None where there is none, and, with a warning, where it is not safe."""
     folder = cache_folder()
     if folder is None:
         return None
@@ -63,16 +75,10 @@ def use_compile_cache() -> Path | None:
         return None
     if (reason := danger(folder)) is not None:
         warnings.warn(
-            f"{folder} is not used to keep compiled programs: {reason}; delete it or set SEQGEN_CACHE", stacklevel=2
+            f"{folder} is not used to keep compiled programs: {reason}; delete it or set SEQGEN_CACHE", stacklevel=3
         )
         return None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return None
-    config.update("jax_compilation_cache_dir", str(folder))
-    _in_use.append(folder)
-    config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    return folder
+    return folder if os.access(folder, os.W_OK | os.X_OK) else None
 
 
 _in_use: list[Path] = []

@@ -43,7 +43,7 @@ def doctor() -> int:
 
 def report() -> list[Finding]:
     """Everything, in the order to read it: (what, value, remark, needed). Looks only, changes nothing."""
-    parts = (_machine, _packages, _devices, _cache, _data, _plugins, _models)
+    parts = (_machine, _packages, _devices, _cache, _kernel, _data, _plugins, _models)
     return [finding for part in parts for finding in part()]
 
 
@@ -127,6 +127,17 @@ def _cache() -> Iterator[Finding]:
         return
     megabytes = sum(file.st_size for file in files) / 1e6
     yield Finding(what, f"{megabytes:.1f} MB in {len(files)} files, {mode:04o}", str(folder))
+
+
+def _kernel() -> Iterator[Finding]:
+    try:
+        from .native import hindrance
+    except Exception:  # noqa: BLE001 - JAX does not work: said above
+        return
+    if reason := hindrance():
+        yield Finding("training on a CPU", "by XLA alone", f"slower than with a kernel compiled here: {reason}")
+    else:
+        yield Finding("training on a CPU", "compiled kernel")
 
 
 def _data() -> Iterator[Finding]:

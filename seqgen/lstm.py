@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from . import recurrence
-from .recurrence import Array, Carry, LSTMCarry, Masks, Memory, Update, matmul
+from . import native, recurrence
+from .recurrence import Array, Carry, LSTMCarry, Masks, Memory, Update, matmul, weight_gradient
 
 
 class LSTM(nnx.Module):
@@ -116,12 +116,25 @@ def gate_scan(
 
     What `recurrence.scan` computes, in less time and memory: the gates are kept as they come out of their sigmoids, so
     the way back takes one tanh a cell, and the gradients of the inputs and of the recurrent products are one array.
+    With gradients it runs in `seqgen.native` where that is usable.
     """
-    end, ys = _forward(precision, kernel, carry, xs, masks)[0]
+    end, ys = _by_xla(precision, kernel, carry, xs, masks)[0]
     return end, ys
 
 
 def _forward(precision: str, kernel: Array, carry: LSTMCarry, xs: Array, masks: Masks | None) -> Any:
+    if precision == "f32" and native.usable(kernel, *carry, xs):
+        side_by_side, hiddens, cells, ys, *last = native.forward(kernel, carry, xs, _in_a_row(masks, carry))
+        return (LSTMCarry(*last), ys), (kernel, LSTMCarry(hiddens, cells), side_by_side, masks)
+    return _by_xla(precision, kernel, carry, xs, masks)
+
+
+def _in_a_row(masks: Masks | None, carry: LSTMCarry) -> tuple[Array, ...]:
+    none = jnp.zeros((0, 0))
+    return (*carry, none, none) if masks is None else (*masks.start, masks.ahead, masks.valid)
+
+
+def _by_xla(precision: str, kernel: Array, carry: LSTMCarry, xs: Array, masks: Masks | None) -> Any:
     def body(before: LSTMCarry, at: Any) -> Any:
         x, mask = at
         i, f, g, o = jnp.split(x + matmul(before.hidden, kernel, precision), 4, axis=-1)
@@ -141,6 +154,20 @@ def _forward(precision: str, kernel: Array, carry: LSTMCarry, xs: Array, masks: 
 
 
 def _backward(precision: str, residuals: Any, cotangents: Any) -> Any:
+    kernel, before, gates, masks = residuals
+    d_end, d_ys = cotangents
+    if isinstance(gates, tuple):
+        d_xs, d_carry, d_start = _back_by_xla(precision, residuals, cotangents)
+    else:
+        d_xs, *d = native.backward(kernel, gates, before.cell, _in_a_row(masks, before), d_ys, *d_end)
+        d_carry, d_start = LSTMCarry(*d[:2]), LSTMCarry(*d[2:])
+    # Late, as in `recurrence.late_scan`: one product over the whole window, not a thin one at every position.
+    d_kernel = weight_gradient(before.hidden, d_xs, precision)
+    d_masks = masks and Masks(d_start, jnp.zeros_like(masks.ahead), jnp.zeros_like(masks.valid))
+    return d_kernel, d_carry, d_xs, d_masks
+
+
+def _back_by_xla(precision: str, residuals: Any, cotangents: Any) -> Any:
     kernel, before, gates, masks = residuals
     d_end, d_ys = cotangents
     transposed = kernel.T
@@ -168,11 +195,7 @@ def _backward(precision: str, residuals: Any, cotangents: Any) -> Any:
     marks = None if masks is None else (masks.ahead, masks.valid)
     zeros = None if masks is None else jax.tree.map(jnp.zeros_like, masks.start)
     (d_carry, d_start), d_xs = jax.lax.scan(body, (d_end, zeros), (before, gates, d_ys, marks), reverse=True)
-    hidden = before.hidden
-    # Late, as in `recurrence.late_scan`: one product over the whole window, not a thin one at every position.
-    d_kernel = matmul(hidden.reshape(-1, hidden.shape[-1]).T, d_xs.reshape(-1, d_xs.shape[-1]), precision)
-    d_masks = None if masks is None else Masks(d_start, *jax.tree.map(jnp.zeros_like, marks))
-    return d_kernel, d_carry, d_xs, d_masks
+    return d_xs, d_carry, d_start
 
 
 gate_scan.defvjp(_forward, _backward)

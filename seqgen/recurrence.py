@@ -14,6 +14,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from . import native
+
 Array = jax.Array
 Carry = Any  # a pytree whose leaves lead with B
 Update = Callable[[Any, Carry, Any, Array, Any], tuple[Carry, Array]]
@@ -66,12 +68,52 @@ class Cell(Protocol):
     def scan(self, carry: Carry, inputs: Array, masks: Masks | None, memory: Memory | None) -> tuple[Carry, Array]: ...
 
 
+class Symbols(NamedTuple):
+    """Inputs that are rows of a table: the rows `table` `[V, D]`, and which of them, `chosen` int32 `[T, B]`."""
+
+    table: Array
+    chosen: Array
+
+
 def matmul(left: Array, right: Array, precision: str) -> Array:
     """The product in f32, or of operands rounded to bf16 and summed in f32: the one place of the precision policy."""
     if precision == "bf16":
         left, right = left.astype(jnp.bfloat16), right.astype(jnp.bfloat16)
         return jnp.matmul(left, right, preferred_element_type=jnp.float32)
+    return _product(left, right)
+
+
+def weight_gradient(inputs: Array, d_outputs: Array, precision: str) -> Array:
+    """Of a kernel `[D, G]` between inputs `[..., D]` and outputs: one product over all positions."""
+    left, right = inputs.reshape(-1, inputs.shape[-1]), d_outputs.reshape(-1, d_outputs.shape[-1])
+    if precision == "f32" and native.usable(left, right):
+        return native.product(left, right, left_transposed=True)
+    return matmul(left.T, right, precision)
+
+
+@jax.custom_vjp
+def _product(left: Array, right: Array) -> Array:
     return jnp.matmul(left, right)
+
+
+def _product_forward(left: Array, right: Array) -> Any:
+    if not native.usable(left, right):
+        return jnp.matmul(left, right), (left, right)
+    flat = native.product(left.reshape(-1, left.shape[-1]), right)
+    return flat.reshape(*left.shape[:-1], -1), (left, right)
+
+
+def _product_backward(operands: tuple[Array, Array], d_product: Array) -> tuple[Array, Array]:
+    left, right = operands
+    if native.usable(left, right):
+        flat = native.product(d_product.reshape(-1, d_product.shape[-1]), right, right_transposed=True)
+        d_left = flat.reshape(left.shape)
+    else:
+        d_left = jnp.matmul(d_product, right.T)
+    return d_left, weight_gradient(left, d_product, "f32")
+
+
+_product.defvjp(_product_forward, _product_backward)
 
 
 def where(mask: Array, yes: Any, no: Any) -> Any:
@@ -92,7 +134,7 @@ def step(cell: Cell, carry: Carry, x: Array, memory: Memory | None = None) -> tu
 def unroll(
     cell: Cell,
     carry: Carry,
-    xs: Array,
+    xs: Array | Symbols,
     *,
     start: Carry,
     reset: Array | None = None,
@@ -104,14 +146,16 @@ def unroll(
     reset: bool `[T, B]`, the carry is `start` before that position.
     valid: bool `[T, B]`; where False the carry passes through unchanged and features are 0.
     """
+    # A projection looks at one position: of symbols it is done for the rows of their table, which are fewer.
+    projected = jnp.take(cell.project(xs.table), xs.chosen, axis=0) if isinstance(xs, Symbols) else cell.project(xs)
     masks = None
     if reset is not None or valid is not None:
-        valid = jnp.ones(xs.shape[:2]) if valid is None else valid.astype(jnp.float32)
-        reset = jnp.zeros(xs.shape[:2]) if reset is None else reset.astype(jnp.float32)
+        valid = jnp.ones(projected.shape[:2]) if valid is None else valid.astype(jnp.float32)
+        reset = jnp.zeros(projected.shape[:2]) if reset is None else reset.astype(jnp.float32)
         carry = where(reset[0] > 0, start, carry)
         # A reset before t + 1 is carried out at the end of t: the recurrence itself need not know of it.
         masks = Masks(start, jnp.concatenate([reset[1:], jnp.zeros_like(reset[:1])]), valid)
-    return cell.scan(carry, cell.project(xs), masks, memory)
+    return cell.scan(carry, projected, masks, memory)
 
 
 def scan(cell: Cell, carry: Carry, inputs: Array, masks: Masks | None, memory: Memory | None) -> tuple[Carry, Array]:
@@ -192,8 +236,7 @@ def _backward(recur: Any, update: Any, precision: str, residuals: Any, cotangent
     state = d_end, zeros(small), zeros(memory)
     (d_carry, d_small, d_memory), (d_xs, d_pre) = lax.scan(body, state, (xs, before, recurrent, d_ys), reverse=True)
     z = jax.vmap(recur)(before)
-    d_kernel = matmul(z.reshape(-1, z.shape[-1]).T, d_pre.reshape(-1, d_pre.shape[-1]), precision)
-    return d_kernel, d_small, d_carry, d_xs, d_memory
+    return weight_gradient(z, d_pre, precision), d_small, d_carry, d_xs, d_memory
 
 
 late_scan.defvjp(_forward, _backward)

@@ -13,6 +13,7 @@ from typing import Any
 
 import jax
 
+from . import native
 from .errors import ModelError
 from .storage import replace_file
 
@@ -54,4 +55,5 @@ def circumstances() -> dict[str, Any]:
         "command": sys.argv[1:],
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
         "devices": f"{len(devices)} x {devices[0].device_kind}, {jax.process_count()} processes",
+        "kernel": "native" if native.usable() else "xla",
     }

@@ -15,7 +15,7 @@ from .batching import Inputs
 from .errors import UsageError
 from .lstm import LSTM
 from .network import Context, Network, Params
-from .recurrence import Array, Carry, Memory
+from .recurrence import Array, Carry, Memory, Symbols
 from .spec import Discrete, Joint, Spec
 from .window_lstm import WindowLSTM
 
@@ -34,8 +34,8 @@ class Layer(nnx.Module):
     def start(self, batch: int, memory: Memory | None) -> Carry:
         return self.cell.start(batch, memory)
 
-    def unroll(self, carry: Carry, xs: Array, *, memory: Memory | None, **masks: Any) -> tuple[Carry, Array]:
-        if cudnn.asked(self.cell):
+    def unroll(self, carry: Carry, xs: Array | Symbols, *, memory: Memory | None, **masks: Any) -> tuple[Carry, Array]:
+        if not isinstance(xs, Symbols) and cudnn.asked(self.cell):
             return cudnn.unroll(self.cell, carry, xs, **masks)
         return recurrence.unroll(self.cell, carry, xs, memory=memory, **masks)
 
@@ -135,9 +135,19 @@ class Stack(nnx.Module):
             parts.append(jnp.broadcast_to(context.static, (*parts[0].shape[:-1], context.static.shape[-1])))
         return jnp.concatenate(parts, axis=-1)
 
+    def _chosen(self, inputs: Inputs) -> Symbols | None:
+        """The input as rows of the table, where it is nothing else and a window has more positions than the table rows."""
+        network = self.network
+        if not isinstance(network.spec, Discrete) or network.controls or network.static or network.bidirectional:
+            return None
+        table, layer = (getattr(self, name) for name in ("table0", "layer0"))
+        if inputs.steps.ndim < 2 or inputs.steps.size <= len(table[...]) or cudnn.asked(layer.cell):
+            return None
+        return Symbols(table[...], inputs.steps)
+
     def __call__(
         self,
-        run: Callable[[Any, Carry, Carry, Array], tuple[Carry, Array]],
+        run: Callable[[Any, Carry, Carry, Any], tuple[Carry, Array]],
         carry: Carry,
         start: Carry,
         inputs: Inputs,
@@ -147,7 +157,8 @@ class Stack(nnx.Module):
         """The layers in order, each run over `[T, B, D]` or `[B, D]` by `run`."""
         network = self.network
         x = self.embed(inputs, context)
-        carries, outputs, below, seen = [], [], x, []
+        carries, outputs, seen = [], [], []
+        below: Any = self._chosen(inputs) or x
         for i in range(network.layers):
             after, out = run(getattr(self, f"layer{i}"), carry[i], start[i], below)
             if network.window and i == 0 and network.skip:

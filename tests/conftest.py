@@ -27,9 +27,10 @@ hypothesis.settings.load_profile("gate")
 
 def pytest_configure(config: pytest.Config) -> None:
     # Compiled programs and downloads of tests never meet the user's own, in this process or in those it starts.
-    cache = tempfile.TemporaryDirectory(prefix="seqgen-tests-", ignore_cleanup_errors=True)
-    config.add_cleanup(cache.cleanup)
-    os.environ["XDG_CACHE_HOME"] = cache.name
+    if not hasattr(config, "workerinput"):  # a worker of pytest-xdist shares its parent's
+        cache = tempfile.TemporaryDirectory(prefix="seqgen-tests-", ignore_cleanup_errors=True)
+        config.add_cleanup(cache.cleanup)
+        os.environ["XDG_CACHE_HOME"] = cache.name
     os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
     named = os.environ.get("SEQGEN_DATA")
@@ -59,6 +60,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if jax.config.read("jax_disable_most_optimizations") != quick:
         jax.config.update("jax_disable_most_optimizations", quick)
         jax.clear_caches()  # no program of the other kind is taken for one of this
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    from seqgen import native
+
+    about = [item for item in items if item.get_closest_marker("native")]
+    if about and native.missing():  # no test of what this machine cannot have, and none skipped for that
+        config.hook.pytest_deselected(items=about)
+        items[:] = [item for item in items if item not in about]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,380 @@
+// The LSTM's window and the matrix product around it, in f32 on a CPU, for `seqgen.native`, which compiles this file.
+//
+// Products run over packed panels of ROWS x COLUMNS held in registers (Goto & van de Geijn 2008). Every sum has one
+// order, whatever the number of threads, so results have the same bits on one core and on many.
+
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <new>
+#include <thread>
+
+#include <immintrin.h>
+
+#include "xla/ffi/api/ffi.h"
+
+namespace ffi = xla::ffi;
+using F1 = ffi::Buffer<ffi::F32, 1>;
+using F2 = ffi::Buffer<ffi::F32, 2>;
+using F3 = ffi::Buffer<ffi::F32, 3>;
+using Out2 = ffi::Result<F2>;
+using Out3 = ffi::Result<F3>;
+
+namespace {
+
+#ifdef __AVX512F__
+constexpr int64_t LANES = 16, ROWS = 12;  // 24 accumulators of 32 registers
+#else
+constexpr int64_t LANES = 8, ROWS = 6;  // 12 accumulators of 16 registers
+#endif
+constexpr int64_t COLUMNS = 2 * LANES;  // a panel of the right operand
+constexpr int64_t DEPTH = 256;          // with DEPTH rows it fills half of a first-level cache
+
+typedef float vec __attribute__((vector_size(4 * LANES)));
+typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t padded(int64_t rows) { return ceil_div(rows, ROWS) * ROWS; }
+
+vec load(const float* p, int64_t count = LANES) {
+  vec v = {};
+  if (count >= LANES) std::memcpy(&v, p, sizeof v);
+  else for (int64_t j = 0; j < count; j++) v[j] = p[j];
+  return v;
+}
+
+void store(float* p, vec v, int64_t count = LANES) {
+  if (count >= LANES) std::memcpy(p, &v, sizeof v);
+  else for (int64_t j = 0; j < count; j++) p[j] = v[j];
+}
+
+// --- elementwise, within 2 units in the last place; a NaN stays a NaN
+
+vec exponential(vec x) {
+  x = x < -87.0f ? vec{} - 87.0f : x;
+  x = x > 88.0f ? vec{} + 88.0f : x;
+  const float shift = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer, which lies in the lowest bits
+  vec shifted = x * 1.44269504f + shift;
+  vec whole = shifted - shift;
+  ivec exponent = ((ivec)shifted - 0x4b400000 + 127) << 23;
+  vec r = x - whole * 0.693359375f + whole * 2.12194440e-4f;  // ln 2 in two parts
+  vec p = r * 1.3941122e-3f + 8.3751315e-3f;  // Chebyshev interpolation on +-ln(2) / 2, off by 2.5e-9
+  p = p * r + 4.1666347e-2f;
+  p = p * r + 1.6666416e-1f;
+  p = p * r + 0.5f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
+  return p * (vec)exponent;
+}
+
+vec sigmoid(vec x) { return 1.0f / (1.0f + exponential(-x)); }
+
+vec hyperbolic_tangent(vec x) {
+  vec size = (vec)((ivec)x & 0x7fffffff);
+  vec far = 1.0f - 2.0f / (exponential(size + size) + 1.0f);
+  far = (vec)((ivec)far | ((ivec)x & (int32_t)0x80000000));
+  vec z = x * x;  // near 0 the difference above would lose digits
+  vec p = z * -6.26911e-3f + 2.1110961e-2f;  // Chebyshev interpolation for |x| < 0.6, off by 1.1e-8
+  p = p * z - 5.3873947e-2f;
+  p = p * z + 1.3332915e-1f;
+  p = p * z - 3.333333e-1f;
+  vec near = x + x * z * p;
+  return size < 0.6f ? near : far;
+}
+
+// --- memory and threads
+
+struct Buffer {  // grows, and is kept by its thread for the next call
+  float* data = nullptr;
+  int64_t size = 0;
+  float* at_least(int64_t count) {
+    if (count > size) {
+      std::free(data);
+      size = ceil_div(count, 16) * 16;
+      data = static_cast<float*>(std::aligned_alloc(64, size * sizeof(float)));
+      if (data == nullptr) { size = 0; throw std::bad_alloc(); }
+    }
+    return data;
+  }
+  ~Buffer() { std::free(data); }
+};
+
+// `phases` times `tiles` pieces of work, each phase after the one before it. Whoever is free takes the next piece, in
+// order, and waits until the phases before are done: the caller alone would finish, so no thread is waited for that
+// the pool has not got round to starting.
+struct Team {
+  std::atomic<int64_t> next{0}, done{0};
+  int64_t phases, tiles;
+  const std::function<void(int64_t, int64_t)>* work;  // gone when all is done; a late thread does not look at it
+
+  void wait_for(int64_t count) const {
+    for (int spins = 0; done.load(std::memory_order_acquire) < count; spins++) {
+      if (spins < 4000) _mm_pause();
+      else std::this_thread::yield();
+    }
+  }
+  void join() {
+    for (int64_t ticket; (ticket = next.fetch_add(1)) < phases * tiles;) {
+      wait_for(ticket / tiles * tiles);
+      (*work)(ticket / tiles, ticket % tiles);
+      done.fetch_add(1, std::memory_order_release);
+    }
+  }
+};
+
+void parallel(ffi::ThreadPool& pool, int64_t phases, int64_t tiles, std::function<void(int64_t, int64_t)> work) {
+  auto team = std::make_shared<Team>();
+  team->phases = phases, team->tiles = tiles, team->work = &work;
+  int64_t helpers = std::min(pool.num_threads(), tiles) - 1;
+  for (int64_t i = 0; i < helpers; i++) pool.Schedule([team] { team->join(); });
+  team->join();
+  team->wait_for(phases * tiles);
+}
+
+// --- the product of packed panels
+
+// c[ROWS, COLUMNS] (+)= a[depth, ROWS]^T b[depth, COLUMNS]
+inline void multiply(int64_t depth, const float* a, const float* b, float* c, int64_t stride, bool add) {
+  vec sum[ROWS][2] = {};
+  for (int64_t k = 0; k < depth; k++, a += ROWS, b += COLUMNS) {
+    vec left = load(b), right = load(b + LANES);
+#pragma GCC unroll 12
+    for (int i = 0; i < ROWS; i++) {
+      sum[i][0] += a[i] * left;
+      sum[i][1] += a[i] * right;
+    }
+  }
+#pragma GCC unroll 12
+  for (int i = 0; i < ROWS; i++) {
+    float* row = c + i * stride;
+    store(row, add ? load(row) + sum[i][0] : sum[i][0]);
+    store(row + LANES, add ? load(row + LANES) + sum[i][1] : sum[i][1]);
+  }
+}
+
+// Rows [from, from + depth) of columns [column, column + COLUMNS), zeros where the matrix ends: [depth, COLUMNS].
+void pack_columns(const float* m, int64_t row_stride, int64_t column_stride, int64_t from, int64_t depth,
+                  int64_t column, int64_t columns, float* panel) {
+  int64_t count = std::min(COLUMNS, columns - column);
+  for (int64_t k = 0; k < depth; k++, panel += COLUMNS) {
+    const float* row = m + (from + k) * row_stride + column * column_stride;
+    if (column_stride == 1) std::memcpy(panel, row, count * sizeof(float));
+    else for (int64_t j = 0; j < count; j++) panel[j] = row[j * column_stride];
+    for (int64_t j = count; j < COLUMNS; j++) panel[j] = 0;
+  }
+}
+
+// The same of the left operand, whose panels hold ROWS rows: [depth, ROWS].
+void pack_rows(const float* m, int64_t row_stride, int64_t column_stride, int64_t from, int64_t depth, int64_t row,
+               int64_t rows, float* panel) {
+  int64_t count = std::min(ROWS, rows - row);
+  if (count < ROWS) std::memset(panel, 0, depth * ROWS * sizeof(float));
+  const float* first = m + row * row_stride + from * column_stride;
+  for (int64_t i = 0; i < count; i++)
+    for (int64_t k = 0; k < depth; k++) panel[k * ROWS + i] = first[i * row_stride + k * column_stride];
+}
+
+// left [M, K] x right [K, N] -> [M, N]; where marked, an operand lies transposed in memory.
+ffi::Error Product(ffi::ThreadPool pool, F2 left, F2 right, Out2 result, bool left_transposed, bool right_transposed) {
+  int64_t m = result->dimensions()[0], n = result->dimensions()[1];
+  int64_t depth = left.dimensions()[left_transposed ? 0 : 1];
+  const float *a = left.typed_data(), *b = right.typed_data();
+  float* c = result->typed_data();
+  int64_t a_row = left_transposed ? 1 : depth, a_column = left_transposed ? m : 1;
+  int64_t b_row = right_transposed ? 1 : n, b_column = right_transposed ? depth : 1;
+  int64_t threads = std::max<int64_t>(pool.num_threads(), 1);
+  // Enough tiles to share out, few enough that a packed block of the right operand is used many times.
+  int64_t tall = std::min(padded(ceil_div(m, 4 * threads)), 32 * ROWS);
+  int64_t tiles = ceil_div(m, tall), panels = ceil_div(n, COLUMNS), chunks = ceil_div(depth, DEPTH);
+  if (depth == 0) std::memset(c, 0, m * n * sizeof(float));
+  thread_local Buffer block;
+  float* packed = block.at_least(panels * COLUMNS * DEPTH);
+  parallel(pool, 2 * chunks, tiles, [&](int64_t phase, int64_t tile) {
+    int64_t from = phase / 2 * DEPTH, deep = std::min(DEPTH, depth - from);
+    if (phase % 2 == 0) {
+      for (int64_t p = tile * panels / tiles; p < (tile + 1) * panels / tiles; p++)
+        pack_columns(b, b_row, b_column, from, deep, p * COLUMNS, n, packed + p * COLUMNS * DEPTH);
+      return;
+    }
+    int64_t first = tile * tall, last = std::min(first + tall, m);
+    thread_local Buffer rows;
+    float* mine = rows.at_least(tall * DEPTH);
+    for (int64_t row = first; row < last; row += ROWS)
+      pack_rows(a, a_row, a_column, from, deep, row, m, mine + (row - first) * DEPTH);
+    float edge[ROWS * COLUMNS];
+    for (int64_t p = 0; p < panels; p++) {
+      int64_t column = p * COLUMNS;
+      for (int64_t row = first; row < last; row += ROWS) {
+        const float *x = mine + (row - first) * DEPTH, *y = packed + column * DEPTH;
+        if (row + ROWS <= m && column + COLUMNS <= n) {
+          multiply(deep, x, y, c + row * n + column, n, from > 0);
+          continue;
+        }
+        multiply(deep, x, y, edge, COLUMNS, false);
+        for (int64_t i = 0; i < std::min(ROWS, m - row); i++)
+          for (int64_t j = 0; j < std::min(COLUMNS, n - column); j++) {
+            float& sum = c[(row + i) * n + column + j];
+            sum = from > 0 ? sum + edge[i * COLUMNS + j] : edge[i * COLUMNS + j];
+          }
+      }
+    }
+  });
+  return ffi::Error::Success();
+}
+
+// --- the recurrence: `update` in lstm.py without layer norm, at every position of a window
+
+// Where values [rows, ...] lie as a left operand of `depth`: panels [depth, ROWS].
+inline float& packed_at(float* panels, int64_t depth, int64_t row, int64_t k) {
+  return panels[(row / ROWS * depth + k) * ROWS + row % ROWS];
+}
+
+// One panel of columns for all rows: out[padded rows, stride] = left panels x right panel.
+void multiply_rows(const float* left, const float* right, int64_t rows, int64_t depth, float* out, int64_t stride) {
+  for (int64_t from = 0; from < depth; from += DEPTH)
+    for (int64_t row = 0; row < rows; row += ROWS)
+      multiply(std::min(DEPTH, depth - from), left + row * depth + from * ROWS, right + from * COLUMNS,
+               out + row * stride, stride, from > 0);
+}
+
+// xs [T, B, 4 H], kernel [H, 4 H] -> gates [T, B, 4 H], the carry before every position, features, the carry at the end.
+// start, ahead and valid: `recurrence.Masks`; `ahead` and `valid` are empty where there are none.
+ffi::Error Forward(ffi::ThreadPool pool, F3 xs, F2 kernel, F2 hidden, F2 cell, F2 start_hidden, F2 start_cell, F2 ahead,
+                   F2 valid, Out3 gates, Out3 hiddens, Out3 cells, Out3 ys, Out2 end_hidden, Out2 end_cell) {
+  int64_t steps = xs.dimensions()[0], rows = xs.dimensions()[1], units = kernel.dimensions()[0];
+  int64_t tiles = ceil_div(units, COLUMNS), wide = 4 * COLUMNS, all = padded(rows);
+  bool masked = ahead.element_count() > 0;
+  thread_local Buffer for_kernel, for_hidden;
+  float* weights = for_kernel.at_least(tiles * wide * units);
+  float* left = for_hidden.at_least(2 * all * units);
+  std::memset(left, 0, 2 * all * units * sizeof(float));
+  for (int64_t b = 0; b < rows; b++)
+    for (int64_t k = 0; k < units; k++) packed_at(left, units, b, k) = hidden.typed_data()[b * units + k];
+  float *state_h = end_hidden->typed_data(), *state_c = end_cell->typed_data();
+  std::memcpy(state_h, hidden.typed_data(), rows * units * sizeof(float));
+  std::memcpy(state_c, cell.typed_data(), rows * units * sizeof(float));
+
+  parallel(pool, steps + 1, tiles, [&](int64_t phase, int64_t tile) {
+    int64_t unit = tile * COLUMNS, here = std::min(COLUMNS, units - unit), t = phase - 1;
+    float* panel = weights + tile * wide * units;
+    if (phase == 0) {
+      for (int64_t g = 0; g < 4; g++)
+        pack_columns(kernel.typed_data() + g * units, 4 * units, 1, 0, units, unit, units, panel + g * COLUMNS * units);
+      return;
+    }
+    thread_local Buffer scratch;
+    float* sums = scratch.at_least(all * wide);
+    for (int64_t g = 0; g < 4; g++)
+      multiply_rows(left + t % 2 * all * units, panel + g * COLUMNS * units, rows, units, sums + g * COLUMNS, wide);
+    float* next = left + (t + 1) % 2 * all * units;
+    for (int64_t b = 0; b < rows; b++) {
+      int64_t at = t * rows + b;
+      bool passes = masked && !(valid.typed_data()[at] > 0), opens = masked && ahead.typed_data()[at] > 0;
+      for (int64_t j = 0; j < here; j += LANES) {
+        int64_t n = here - j, place = b * units + unit + j, kept = t * rows * units + place;
+        const float *x = xs.typed_data() + at * 4 * units + unit + j, *sum = sums + b * wide + j;
+        float* out = gates->typed_data() + at * 4 * units + unit + j;
+        vec i = sigmoid(load(x, n) + load(sum));
+        vec f = sigmoid(load(x + units, n) + load(sum + COLUMNS));
+        vec g = hyperbolic_tangent(load(x + 2 * units, n) + load(sum + 2 * COLUMNS));
+        vec o = sigmoid(load(x + 3 * units, n) + load(sum + 3 * COLUMNS));
+        store(out, i, n), store(out + units, f, n), store(out + 2 * units, g, n), store(out + 3 * units, o, n);
+        vec h = load(state_h + place, n), c = load(state_c + place, n);
+        store(hiddens->typed_data() + kept, h, n), store(cells->typed_data() + kept, c, n);
+        vec after = f * c + i * g, y = o * hyperbolic_tangent(after);
+        store(ys->typed_data() + kept, passes ? vec{} : y, n);
+        if (!passes) h = y, c = after;
+        if (opens) h = load(start_hidden.typed_data() + place, n), c = load(start_cell.typed_data() + place, n);
+        store(state_h + place, h, n), store(state_c + place, c, n);
+        for (int64_t k = 0; k < std::min(LANES, n); k++) packed_at(next, units, b, unit + j + k) = h[k];
+      }
+    }
+  });
+  return ffi::Error::Success();
+}
+
+// What `Forward` kept, and the gradients of features and of the carry at the end, back to the gradients of xs, of the
+// carry it began with and of the one that masks may have put in its place.
+ffi::Error Backward(ffi::ThreadPool pool, F2 kernel, F3 gates, F3 cells, F2 ahead, F2 valid, F3 d_ys, F2 d_end_hidden,
+                    F2 d_end_cell, Out3 d_xs, Out2 d_hidden, Out2 d_cell, Out2 d_start_hidden, Out2 d_start_cell) {
+  int64_t steps = gates.dimensions()[0], rows = gates.dimensions()[1], units = kernel.dimensions()[0];
+  int64_t tiles = ceil_div(units, COLUMNS), depth = 4 * units, all = padded(rows);
+  bool masked = ahead.element_count() > 0;
+  thread_local Buffer for_kernel, for_gradient;
+  float* weights = for_kernel.at_least(tiles * COLUMNS * depth);
+  float* left = for_gradient.at_least(2 * all * depth);
+  std::memset(left, 0, 2 * all * depth * sizeof(float));
+  size_t size = rows * units * sizeof(float);
+  float *state_h = d_hidden->typed_data(), *state_c = d_cell->typed_data();
+  float *opened_h = d_start_hidden->typed_data(), *opened_c = d_start_cell->typed_data();
+  std::memcpy(state_h, d_end_hidden.typed_data(), size), std::memcpy(state_c, d_end_cell.typed_data(), size);
+  std::memset(opened_h, 0, size), std::memset(opened_c, 0, size);
+
+  parallel(pool, steps + 2, tiles, [&](int64_t phase, int64_t tile) {
+    int64_t unit = tile * COLUMNS, here = std::min(COLUMNS, units - unit), t = steps - phase;
+    float* panel = weights + tile * COLUMNS * depth;
+    if (phase == 0) {
+      pack_columns(kernel.typed_data(), 1, depth, 0, depth, unit, units, panel);
+      return;
+    }
+    thread_local Buffer scratch;
+    float* sums = scratch.at_least(all * COLUMNS);
+    // `left` is zero at first: after the last position there was no other.
+    multiply_rows(left + (t + 1) % 2 * all * depth, panel, rows, depth, sums, COLUMNS);
+    float* before = left + (t + 2) % 2 * all * depth;
+    for (int64_t b = 0; b < rows; b++) {
+      int64_t at = t * rows + b;
+      bool passes = t >= 0 && masked && !(valid.typed_data()[at] > 0);
+      bool opens = t >= 0 && masked && ahead.typed_data()[at] > 0;
+      for (int64_t j = 0; j < here; j += LANES) {
+        int64_t n = here - j, place = b * units + unit + j, kept = t * rows * units + place;
+        vec d_h = load(state_h + place, n) + load(sums + b * COLUMNS + j), d_c = load(state_c + place, n);
+        if (t < 0) {
+          store(state_h + place, d_h, n);
+          continue;
+        }
+        if (opens) {
+          store(opened_h + place, load(opened_h + place, n) + d_h, n);
+          store(opened_c + place, load(opened_c + place, n) + d_c, n);
+          d_h = d_c = vec{};
+        }
+        const float* gate = gates.typed_data() + at * depth + unit + j;
+        float* out = d_xs->typed_data() + at * depth + unit + j;
+        vec d[4] = {};
+        if (!passes) {
+          vec i = load(gate, n), f = load(gate + units, n), g = load(gate + 2 * units, n), o = load(gate + 3 * units, n);
+          vec c = load(cells.typed_data() + kept, n), seen = hyperbolic_tangent(f * c + i * g);
+          d_h += load(d_ys.typed_data() + kept, n);
+          d_c += d_h * o * (1.0f - seen * seen);
+          d[0] = d_c * g * i * (1.0f - i), d[1] = d_c * c * f * (1.0f - f);
+          d[2] = d_c * i * (1.0f - g * g), d[3] = d_h * seen * o * (1.0f - o);
+          d_h = vec{}, d_c *= f;
+        }
+        store(state_h + place, d_h, n), store(state_c + place, d_c, n);
+        for (int64_t g = 0; g < 4; g++) {
+          store(out + g * units, d[g], n);
+          for (int64_t k = 0; k < std::min(LANES, n); k++)
+            packed_at(before, depth, b, g * units + unit + j + k) = d[g][k];
+        }
+      }
+    }
+  });
+  return ffi::Error::Success();
+}
+
+}  // namespace
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(seqgen_product, Product,
+                              ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F2>().Arg<F2>().Ret<F2>()
+                                  .Attr<bool>("left_transposed").Attr<bool>("right_transposed"));
+XLA_FFI_DEFINE_HANDLER_SYMBOL(seqgen_forward, Forward,
+                              ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F3>().Arg<F2>().Arg<F2>().Arg<F2>()
+                                  .Arg<F2>().Arg<F2>().Arg<F2>().Arg<F2>().Ret<F3>().Ret<F3>().Ret<F3>().Ret<F3>()
+                                  .Ret<F2>().Ret<F2>());
+XLA_FFI_DEFINE_HANDLER_SYMBOL(seqgen_backward, Backward,
+                              ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F2>().Arg<F3>().Arg<F3>().Arg<F2>()
+                                  .Arg<F2>().Arg<F3>().Arg<F2>().Arg<F2>().Ret<F3>().Ret<F2>().Ret<F2>().Ret<F2>()
+                                  .Ret<F2>());

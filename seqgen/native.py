@@ -1,0 +1,128 @@
+"""The LSTM's window and matrix products compiled for this CPU, where it has AVX2 and somebody has a C++ compiler.
+
+XLA reaches about 60 % of what such a CPU can do, and packs a layer's weights anew at every position; `native.cc` packs
+them once a window. It is compiled when first trained with and kept with the compiled programs (`seqgen.cache`); where
+that cannot be, or SEQGEN_NATIVE is "off", XLA computes the same (a law in the tests), slower. Only gradients come here:
+sampling and scoring, and programs for other devices, stay with XLA.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from . import cache
+
+Array = jax.Array
+
+SOURCE = Path(__file__).with_suffix(".cc")
+_FLAGS = ("-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-DNDEBUG", "-fPIC", "-shared", "-pthread")
+
+
+def usable(*operands: Array) -> bool:
+    """Whether operands are what the library computes with, and it is there; compiles it at the first time (seconds)."""
+    plain = jax.default_backend() == "cpu" and all(operand.dtype == jnp.float32 for operand in operands)
+    return plain and os.environ.get("SEQGEN_NATIVE") != "off" and missing() is None
+
+
+@functools.cache
+def missing() -> str | None:
+    """Why the library is not there, None if it is, now."""
+    if (reason := hindrance()) is not None:
+        return reason
+    folder = cache.private_folder()
+    if folder is None:
+        return f"{cache.cache_folder()} cannot be used"
+    try:
+        path = folder / _name()
+        if not path.exists():
+            _compile(path)
+        library = ctypes.CDLL(str(path))
+    except subprocess.CalledProcessError as error:
+        return f"{error.cmd[0]} failed: {error.stderr.decode(errors='replace').strip()[-300:]}"
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"it could not be compiled: {error}"
+    for name in ("product", "forward", "backward"):
+        handler = jax.ffi.pycapsule(getattr(library, f"seqgen_{name}"))  # type: ignore[no-untyped-call]
+        jax.ffi.register_ffi_target(f"seqgen_{name}", handler, platform="cpu")
+    return None
+
+
+def hindrance() -> str | None:
+    """Why there is no need to try, None where there is; looks only."""
+    if os.environ.get("SEQGEN_NATIVE") == "off":
+        return "SEQGEN_NATIVE is off"
+    if platform.machine() != "x86_64" or platform.system() not in ("Linux", "Darwin"):
+        return f"it is written for x86-64 on Linux and macOS, not for {platform.machine()} on {platform.system()}"
+    try:
+        known = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split()
+    except OSError:  # macOS: every x86 that runs JAX there has them
+        known = ["avx2", "fma"]
+    if not {"avx2", "fma"} <= set(known):
+        return "this CPU has no AVX2"
+    folder = cache.cache_folder()
+    if folder is None:
+        return "compiled programs have no folder: SEQGEN_CACHE is off, or this user has no home"
+    if _compiler() is None and not (folder / _name()).exists():
+        return "there is no C++ compiler (c++, g++, clang++, or what CXX names)"
+    return None
+
+
+def _name() -> str:
+    return f"native-{hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]}.so"
+
+
+def _compiler() -> str | None:
+    return os.environ.get("CXX") or next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))), None)
+
+
+def _compile(path: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        made = Path(folder) / path.name
+        command = [str(_compiler()), *_FLAGS, f"-I{jax.ffi.include_dir()}", str(SOURCE), "-o", str(made)]
+        subprocess.run(command, check=True, capture_output=True, timeout=300, stdin=subprocess.DEVNULL)
+        os.replace(made, path)  # whole, or not there: two processes may compile at once
+
+
+def product(left: Array, right: Array, *, left_transposed: bool = False, right_transposed: bool = False) -> Array:
+    """`left` `[M, K]` times `right` `[K, N]`, either one lying transposed in memory where marked."""
+    shape = left.shape[1 if left_transposed else 0], right.shape[0 if right_transposed else 1]
+    call = _call("product", _floats(*shape))
+    return call(left, right, left_transposed=left_transposed, right_transposed=right_transposed)  # type: ignore[no-any-return]
+
+
+def forward(kernel: Array, carry: tuple[Array, Array], xs: Array, masks: tuple[Array, ...]) -> tuple[Array, ...]:
+    """A window of projected inputs `[T, B, 4 H]`: gates, hidden and cell before every position, features, the end's two.
+
+    masks: the start's hidden and cell, `ahead` and `valid` (`recurrence.Masks`), the last two `[0, 0]` for none.
+    """
+    length, rows, units = *xs.shape[:2], kernel.shape[0]
+    kept, state = _floats(length, rows, units), _floats(rows, units)
+    call = _call("forward", [_floats(*xs.shape), kept, kept, kept, state, state], {0: 0})
+    return tuple(call(xs, kernel, *carry, *masks))
+
+
+def backward(kernel: Array, gates: Array, cells: Array, masks: tuple[Array, ...], *cotangents: Array) -> Any:
+    """From what `forward` kept and the cotangents of features and end: of xs, of the carry's two, of the start's two."""
+    state = _floats(*cells.shape[1:])
+    call = _call("backward", [_floats(*gates.shape), state, state, state, state], {1: 0})
+    return tuple(call(kernel, gates, cells, *masks[2:], *cotangents))
+
+
+def _floats(*shape: int) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(shape, jnp.float32)  # type: ignore[no-untyped-call]
+
+
+def _call(name: str, results: Any, in_place: dict[int, int] | None = None) -> Any:
+    return jax.ffi.ffi_call(f"seqgen_{name}", results, vmap_method="sequential", input_output_aliases=in_place)
