@@ -11,7 +11,7 @@ from _work import CLIP, FINAL, RATE, WARMUP, Streams, Window, Work, first_weight
 from _worker import Job
 
 import seqgen
-from seqgen import Batch, Categorical, Continuous, Discrete, Inputs, Mixture, Model, Network, TrainingConfig
+from seqgen import Batch, Categorical, Continuous, Discrete, Inputs, Mixture, Model, Network, TrainingConfig, native
 from seqgen.sampling import advance, prime
 
 CHUNK = 64  # steps drawn by one call of the compiled loop
@@ -19,7 +19,8 @@ wait: Any = jax.block_until_ready  # has no types
 
 
 def about() -> str:
-    return f"seqgen {seqgen.__version__}, jax {jax.__version__}"
+    kernel = f"XLA's, for {reason}" if (reason := native.missing()) else "compiled"
+    return f"seqgen {seqgen.__version__}, jax {jax.__version__}, kernel: {kernel}"
 
 
 def build(work: Work) -> tuple[Model, dict[str, Any]]:
@@ -84,14 +85,17 @@ def sample(work: Work) -> Job:
 
 
 def product(work: Work) -> Job:
-    """The machine's rate, not seqgen's: XLA's matrix product alone, operands in `precision`, the result in f32."""
+    """The matrix product alone, as training multiplies: by the compiled kernel, else by XLA; in bf16 summed in f32."""
     kind = jnp.bfloat16 if work.precision == "bf16" else jnp.float32
     random = np.random.default_rng(0)
     left, right = (
         jnp.asarray(random.standard_normal(shape, np.float32), kind)
         for shape in ((work.batch, work.units), (work.units, work.window))
     )
-    multiply = jax.jit(lambda a, b: jnp.matmul(a, b, preferred_element_type=jnp.float32))
+
+    @jax.jit
+    def multiply(a: jax.Array, b: jax.Array) -> jax.Array:
+        return native.product(a, b) if native.usable(a, b) else jnp.matmul(a, b, preferred_element_type=jnp.float32)
 
     def run(count: int) -> list[float]:
         for _ in range(count):

@@ -95,7 +95,7 @@ def share(args: Arguments, work: Work, steps: Meeting, tokens: float) -> list[Ro
             )
             what = f"product {shape.batch} x {shape.units} x {shape.window}"
             found = meeting.rates(what, turns * flops / 1e9, "GFLOP/s")
-            rows += [row._replace(what=row.what.replace("seqgen", "XLA")) for row in found]
+            rows += found
             rates += [row.reached for row in found]
         reached = [100 * work.flops * tokens / each / 1e9 / max(rates) for each in steps.seconds(name)]
         rows.append(measured(f"{SHAPE}: {name}, share of the fastest product", reached, ">=", target, "%"))

@@ -185,51 +185,65 @@ ffi::Error Product(ffi::ThreadPool pool, F2 left, F2 right, Out2 result, bool le
   float* c = result->typed_data();
   int64_t a_row = left_transposed ? 1 : depth, a_column = left_transposed ? m : 1;
   int64_t b_row = right_transposed ? 1 : n, b_column = right_transposed ? depth : 1;
-  int64_t threads = std::max<int64_t>(pool.num_threads(), 1);
-  // Enough tiles to share out, few enough that a packed block of the right operand is used many times.
-  int64_t tall = std::min(padded(ceil_div(m, 4 * threads)), 32 * ROWS);
-  int64_t tiles = ceil_div(m, tall), panels = ceil_div(n, COLUMNS), chunks = ceil_div(depth, DEPTH);
-  if (depth == 0) std::memset(c, 0, m * n * sizeof(float));
+  int64_t threads = std::max<int64_t>(pool.num_threads(), 1), panels = ceil_div(n, COLUMNS);
+  // Tiles low enough that one's result stays in a cache while it grows; a few for each thread, to share them out.
+  int64_t tall = std::min(padded(ceil_div(m, 4 * threads)), 8 * ROWS), tiles = ceil_div(m, tall);
+  // As much of the depth at a time as packs into 4 MB of the right operand: seldom to and fro between results.
+  int64_t deep = std::max<int64_t>(1, (1 << 20) / (panels * COLUMNS * DEPTH)) * DEPTH;
+  deep = std::min(deep, depth);
+  if (depth == 0) {
+    std::memset(c, 0, m * n * sizeof(float));
+    return ffi::Error::Success();
+  }
   thread_local Buffer block;
-  float* packed = block.at_least(panels * COLUMNS * DEPTH);
-  parallel(pool, 2 * chunks, tiles, [&](int64_t phase, int64_t tile) {
-    int64_t from = phase / 2 * DEPTH, deep = std::min(DEPTH, depth - from);
+  float* packed = block.at_least(panels * COLUMNS * deep);
+  parallel(pool, 2 * ceil_div(depth, deep), tiles, [&](int64_t phase, int64_t tile) {
+    int64_t from = phase / 2 * deep, until = std::min(from + deep, depth), here = until - from;
     if (phase % 2 == 0) {
       for (int64_t p = tile * panels / tiles; p < (tile + 1) * panels / tiles; p++)
-        pack_columns(b, b_row, b_column, from, deep, p * COLUMNS, n, packed + p * COLUMNS * DEPTH);
+        pack_columns(b, b_row, b_column, from, here, p * COLUMNS, n, packed + p * COLUMNS * deep);
       return;
     }
     int64_t first = tile * tall, last = std::min(first + tall, m);
     thread_local Buffer rows;
-    float* mine = rows.at_least(tall * DEPTH);
+    float* mine = rows.at_least(tall * deep);
     for (int64_t row = first; row < last; row += ROWS)
-      pack_rows(a, a_row, a_column, from, deep, row, m, mine + (row - first) * DEPTH);
+      pack_rows(a, a_row, a_column, from, here, row, m, mine + (row - first) * deep);
     float edge[ROWS * COLUMNS];
-    for (int64_t p = 0; p < panels; p++) {
-      int64_t column = p * COLUMNS;
-      for (int64_t row = first; row < last; row += ROWS) {
-        const float *x = mine + (row - first) * DEPTH, *y = packed + column * DEPTH;
-        if (row + ROWS <= m && column + COLUMNS <= n) {
-          multiply(deep, x, y, c + row * n + column, n, from > 0);
-          continue;
-        }
-        multiply(deep, x, y, edge, COLUMNS, false);
-        for (int64_t i = 0; i < std::min(ROWS, m - row); i++)
-          for (int64_t j = 0; j < std::min(COLUMNS, n - column); j++) {
-            float& sum = c[(row + i) * n + column + j];
-            sum = from > 0 ? sum + edge[i * COLUMNS + j] : edge[i * COLUMNS + j];
+    for (int64_t k = 0; k < here; k += DEPTH)
+      for (int64_t p = 0; p < panels; p++) {
+        int64_t column = p * COLUMNS, some = std::min(DEPTH, here - k);
+        bool add = from + k > 0;
+        for (int64_t row = first; row < last; row += ROWS) {
+          const float *x = mine + (row - first) * deep + k * ROWS, *y = packed + column * deep + k * COLUMNS;
+          if (row + ROWS <= m && column + COLUMNS <= n) {
+            multiply(some, x, y, c + row * n + column, n, add);
+            continue;
           }
+          multiply(some, x, y, edge, COLUMNS, false);
+          for (int64_t i = 0; i < std::min(ROWS, m - row); i++)
+            for (int64_t j = 0; j < std::min(COLUMNS, n - column); j++) {
+              float& sum = c[(row + i) * n + column + j];
+              sum = add ? sum + edge[i * COLUMNS + j] : edge[i * COLUMNS + j];
+            }
+        }
       }
-    }
   });
   return ffi::Error::Success();
 }
 
 // --- the recurrence: `update` in lstm.py without layer norm, at every position of a window
 
-// Where values [rows, ...] lie as a left operand of `depth`: panels [depth, ROWS].
-inline float& packed_at(float* panels, int64_t depth, int64_t row, int64_t k) {
-  return panels[(row / ROWS * depth + k) * ROWS + row % ROWS];
+// Puts values of a row at `k` into the panels [depth, ROWS] of a left operand.
+inline void pack(float* panels, int64_t depth, int64_t row, int64_t k, vec values, int64_t count) {
+  float* to = panels + (row / ROWS * depth + k) * ROWS + row % ROWS;
+  for (int64_t j = 0; j < std::min(LANES, count); j++) to[j * ROWS] = values[j];
+}
+
+// What a tile reads and writes beside its products, 64 bytes of a row here and there, comes while they are computed.
+inline void fetch(const float* data, int64_t rows, int64_t stride, int64_t parts, int64_t apart) {
+  for (int64_t b = 0; b < rows; b++)
+    for (int64_t g = 0; g < parts; g++) __builtin_prefetch(data + b * stride + g * apart);
 }
 
 // One panel of columns for all rows: out[padded rows, stride] = left panels x right panel.
@@ -252,7 +266,9 @@ ffi::Error Forward(ffi::ThreadPool pool, F3 xs, F2 kernel, F2 hidden, F2 cell, F
   float* left = for_hidden.at_least(2 * all * units);
   std::memset(left, 0, 2 * all * units * sizeof(float));
   for (int64_t b = 0; b < rows; b++)
-    for (int64_t k = 0; k < units; k++) packed_at(left, units, b, k) = hidden.typed_data()[b * units + k];
+    for (int64_t k = 0; k < units; k += LANES) {
+      pack(left, units, b, k, load(hidden.typed_data() + b * units + k, units - k), units - k);
+    }
   float *state_h = end_hidden->typed_data(), *state_c = end_cell->typed_data();
   std::memcpy(state_h, hidden.typed_data(), rows * units * sizeof(float));
   std::memcpy(state_c, cell.typed_data(), rows * units * sizeof(float));
@@ -267,6 +283,7 @@ ffi::Error Forward(ffi::ThreadPool pool, F3 xs, F2 kernel, F2 hidden, F2 cell, F
     }
     thread_local Buffer scratch;
     float* sums = scratch.at_least(all * wide);
+    fetch(xs.typed_data() + t * rows * 4 * units + unit, rows, 4 * units, 4, units);
     for (int64_t g = 0; g < 4; g++)
       multiply_rows(left + t % 2 * all * units, panel + g * COLUMNS * units, rows, units, sums + g * COLUMNS, wide);
     float* next = left + (t + 1) % 2 * all * units;
@@ -289,7 +306,7 @@ ffi::Error Forward(ffi::ThreadPool pool, F3 xs, F2 kernel, F2 hidden, F2 cell, F
         if (!passes) h = y, c = after;
         if (opens) h = load(start_hidden.typed_data() + place, n), c = load(start_cell.typed_data() + place, n);
         store(state_h + place, h, n), store(state_c + place, c, n);
-        for (int64_t k = 0; k < std::min(LANES, n); k++) packed_at(next, units, b, unit + j + k) = h[k];
+        pack(next, units, b, unit + j, h, n);
       }
     }
   });
@@ -322,6 +339,11 @@ ffi::Error Backward(ffi::ThreadPool pool, F2 kernel, F3 gates, F3 cells, F2 ahea
     }
     thread_local Buffer scratch;
     float* sums = scratch.at_least(all * COLUMNS);
+    if (t >= 0) {
+      fetch(gates.typed_data() + t * rows * depth + unit, rows, depth, 4, units);
+      fetch(cells.typed_data() + t * rows * units + unit, rows, units, 1, 0);
+      fetch(d_ys.typed_data() + t * rows * units + unit, rows, units, 1, 0);
+    }
     // `left` is zero at first: after the last position there was no other.
     multiply_rows(left + (t + 1) % 2 * all * depth, panel, rows, depth, sums, COLUMNS);
     float* before = left + (t + 2) % 2 * all * depth;
@@ -356,8 +378,7 @@ ffi::Error Backward(ffi::ThreadPool pool, F2 kernel, F3 gates, F3 cells, F2 ahea
         store(state_h + place, d_h, n), store(state_c + place, d_c, n);
         for (int64_t g = 0; g < 4; g++) {
           store(out + g * units, d[g], n);
-          for (int64_t k = 0; k < std::min(LANES, n); k++)
-            packed_at(before, depth, b, g * units + unit + j + k) = d[g][k];
+          pack(before, depth, b, g * units + unit + j, d[g], n);
         }
       }
     }
