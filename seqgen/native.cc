@@ -31,7 +31,7 @@ constexpr int64_t LANES = 16, ROWS = 12;  // 24 accumulators of 32 registers
 constexpr int64_t LANES = 8, ROWS = 6;  // 12 accumulators of 16 registers
 #endif
 constexpr int64_t COLUMNS = 2 * LANES;  // a panel of the right operand
-constexpr int64_t DEPTH = 256;          // with DEPTH rows it fills half of a first-level cache
+constexpr int64_t DEPTH = 512;          // rows of a panel that are multiplied before their sums are put away
 
 typedef float vec __attribute__((vector_size(4 * LANES)));
 typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
@@ -39,16 +39,17 @@ typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t padded(int64_t rows) { return ceil_div(rows, ROWS) * ROWS; }
 
-vec load(const float* p, int64_t count = LANES) {
-  vec v = {};
-  if (count >= LANES) std::memcpy(&v, p, sizeof v);
-  else for (int64_t j = 0; j < count; j++) v[j] = p[j];
+inline vec load(const float* p, int64_t count = LANES) {
+  float some[LANES] = {};
+  if (count < LANES) p = static_cast<float*>(std::memcpy(some, p, count * sizeof(float)));
+  vec v;
+  std::memcpy(&v, p, sizeof v);
   return v;
 }
 
-void store(float* p, vec v, int64_t count = LANES) {
+inline void store(float* p, vec v, int64_t count = LANES) {
   if (count >= LANES) std::memcpy(p, &v, sizeof v);
-  else for (int64_t j = 0; j < count; j++) p[j] = v[j];
+  else std::memcpy(p, &v, count * sizeof(float));
 }
 
 // --- elementwise, within 2 units in the last place; a NaN stays a NaN
@@ -173,8 +174,12 @@ void pack_rows(const float* m, int64_t row_stride, int64_t column_stride, int64_
   int64_t count = std::min(ROWS, rows - row);
   if (count < ROWS) std::memset(panel, 0, depth * ROWS * sizeof(float));
   const float* first = m + row * row_stride + from * column_stride;
-  for (int64_t i = 0; i < count; i++)
-    for (int64_t k = 0; k < depth; k++) panel[k * ROWS + i] = first[i * row_stride + k * column_stride];
+  if (row_stride == 1)
+    for (int64_t k = 0; k < depth; k++)
+      for (int64_t i = 0; i < count; i++) panel[k * ROWS + i] = first[i + k * column_stride];
+  else
+    for (int64_t i = 0; i < count; i++)
+      for (int64_t k = 0; k < depth; k++) panel[k * ROWS + i] = first[i * row_stride + k * column_stride];
 }
 
 // left [M, K] x right [K, N] -> [M, N]; where marked, an operand lies transposed in memory.
@@ -236,8 +241,9 @@ ffi::Error Product(ffi::ThreadPool pool, F2 left, F2 right, Out2 result, bool le
 
 // Puts values of a row at `k` into the panels [depth, ROWS] of a left operand.
 inline void pack(float* panels, int64_t depth, int64_t row, int64_t k, vec values, int64_t count) {
-  float* to = panels + (row / ROWS * depth + k) * ROWS + row % ROWS;
-  for (int64_t j = 0; j < std::min(LANES, count); j++) to[j * ROWS] = values[j];
+  float *to = panels + (row / ROWS * depth + k) * ROWS + row % ROWS, apart[LANES];
+  std::memcpy(apart, &values, sizeof values);
+  for (int64_t j = 0; j < std::min(LANES, count); j++) to[j * ROWS] = apart[j];
 }
 
 // What a tile reads and writes beside its products, 64 bytes of a row here and there, comes while they are computed.
