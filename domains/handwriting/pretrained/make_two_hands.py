@@ -1,7 +1,7 @@
 """Makes the shipped model `two-hands` and its card: `python domains/handwriting/pretrained/make_two_hands.py`.
 
-Learns words first and then lines, in runs/words and runs/lines (or goes on there, if it was stopped), and releases the
-model beside this file. Needs the extra `ink`.
+Learns words, then lines, then other lines more slowly, in runs/words, runs/lines and runs/more (or goes on there, if it was
+stopped), and releases the model beside this file. Needs the extra `ink`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import jax
 
-from seqgen import Splits, __version__, from_pretrained, registry, run
+from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry, run
 from seqgen.domains import handwriting
 from seqgen.domains.handwriting.presets import DOMAIN, training
 from seqgen.run import Outcome
@@ -22,8 +22,9 @@ from seqgen.run import Outcome
 HERE = Path(__file__).parent
 DATA, SIZE, SEED = "synthetic-ink", "small", 0
 WORDS, LINES = 10, 40  # characters of a text, at most
-WORD_STEPS, LINE_STEPS = 1500, 3000
+WORD_STEPS, LINE_STEPS, MORE_STEPS = 1500, 3000, 1000
 WORD_COUNT, LINE_COUNT = 12_000, 8_000
+MORE_RATE = 1e-3  # a third of what the stages before it begin with
 
 CARD = """\
 # two-hands
@@ -34,11 +35,11 @@ No person wrote what it learned from: the data is synthetic.
 | | |
 |---|---|
 | network | Graves' synthesis network (2013): {layers} x {units} LSTM with skip connections, a window of {window} Gaussians, a mixture of 20; {parameters:,} parameters, 16-bit weights, {megabytes:.1f} MB |
-| data | synthetic-ink: {words:,} words and {lines:,} lines, {origin} |
+| data | synthetic-ink: {words:,} words and twice {lines:,} lines, {origin} |
 | terms of the data | {licence}. The weights are under the licence of seqgen, Apache 2.0 |
 | made by | `python domains/handwriting/pretrained/make_two_hands.py` (seqgen {version}) |
-| seed, steps | {seed}, {word_steps:,} steps on words, then {line_steps:,} on lines, of {rows} x {window_steps} points |
-| time | {word_minutes:.0f} and {line_minutes:.0f} minutes on two CPU cores that had other work as well |
+| seed, steps | {seed}, {word_steps:,} steps on words, {line_steps:,} on lines and {more_steps:,} on other lines, of {rows} x {window_steps} points |
+| time | {minutes} minutes on two CPU cores that had other work as well |
 
 Measured from the files in this folder, on {test:,} test lines: no word of four letters or more in them is in the training
 or the validation part, and nothing was chosen by them. Static (weights do not change while reading), each line by itself:
@@ -57,27 +58,38 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--runs", type=Path, default=Path("runs"), help="folder to train in")
     args = options.parse_args()
-    words = learn(args.runs / "words", WORDS, WORD_COUNT, WORD_STEPS)
-    lines = learn(args.runs / "lines", LINES, LINE_COUNT, LINE_STEPS, words.model)
+    slower = dataclasses.replace(settings(), learning_rate=MORE_RATE)
+    words = learn(args.runs / "words", data(WORDS, WORD_COUNT), WORD_STEPS, settings())
+    lines = learn(args.runs / "lines", data(LINES, LINE_COUNT), LINE_STEPS, settings(), words.model)
+    others = data(LINES, LINE_COUNT, seed=SEED + 1)
+    more = learn(args.runs / "more", others, MORE_STEPS, slower, lines.model)
     folder = HERE / "two-hands"
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(lines.model, folder)
-    write_card(folder, words.model, data(LINES, LINE_COUNT))
+    shutil.copytree(more.model, folder)
+    write_card(folder, [words.model, lines.model, more.model], others)
 
 
-def data(longest: int, count: int) -> Splits[handwriting.Ink]:
+def settings() -> TrainingConfig:
+    return dataclasses.replace(training(SIZE), patience=0)
+
+
+def data(longest: int, count: int, seed: int = SEED) -> Splits[handwriting.Ink]:
     """The inks of a stage."""
-    splits: Splits[handwriting.Ink] = registry.dataset(DATA).load(seed=SEED + longest, count=count, longest=longest)
+    splits: Splits[handwriting.Ink] = registry.dataset(DATA).load(seed=seed + longest, count=count, longest=longest)
     return splits
 
 
-def learn(folder: Path, longest: int, count: int, steps: int, start_from: Path | None = None) -> Outcome:
+def learn(
+    folder: Path,
+    splits: Splits[handwriting.Ink],
+    steps: int,
+    settings: TrainingConfig,
+    start_from: Path | None = None,
+) -> Outcome:
     """A stage of the training, from its beginning or from where it was stopped."""
-    splits = data(longest, count)
     if folder.exists():
         outcome = run.resume(folder, DOMAIN, splits)
     else:
-        settings = dataclasses.replace(training(SIZE), patience=0)
         size = SIZE if start_from is None else None
         outcome = run.begin(
             folder, DOMAIN, splits, size=size, steps=steps, seed=SEED, training=settings, start_from=start_from
@@ -87,7 +99,7 @@ def learn(folder: Path, longest: int, count: int, steps: int, start_from: Path |
     return outcome
 
 
-def write_card(folder: Path, words: Path, lines: Splits[handwriting.Ink]) -> None:
+def write_card(folder: Path, stages: list[Path], lines: Splits[handwriting.Ink]) -> None:
     """Scores the released files and says so in README.md beside them."""
     released, model, source = from_pretrained(folder), handwriting.load(folder), registry.dataset(DATA)
     scores = [model.score(ink) for ink in lines.test]
@@ -108,8 +120,8 @@ def write_card(folder: Path, words: Path, lines: Splits[handwriting.Ink]) -> Non
         line_steps=LINE_STEPS,
         rows=training(SIZE).rows,
         window_steps=training(SIZE).window,
-        word_minutes=from_pretrained(words).training["minutes"],
-        line_minutes=released.training["minutes"],
+        more_steps=MORE_STEPS,
+        minutes=" + ".join(f"{from_pretrained(stage).training['minutes']:.0f}" for stage in stages),
         test=len(scores),
         per_point=nats / sum(score.points for score in scores),
         per_line=nats / len(scores),
