@@ -137,15 +137,17 @@ void parallel(ffi::ThreadPool& pool, int64_t phases, int64_t tiles, std::functio
 
 // --- the product of packed panels
 
-// c[ROWS, COLUMNS] (+)= a[depth, ROWS]^T b[depth, COLUMNS]
-inline void multiply(int64_t depth, const float* a, const float* b, float* c, int64_t stride, bool add) {
+// c[ROWS, COLUMNS] (+)= the product of rows, which value k of row i lies at rows[i][k * STEP], and b[depth, COLUMNS].
+template <int64_t STEP>
+inline void multiply(int64_t depth, const float* const (&rows)[ROWS], const float* b, float* c, int64_t stride, bool add) {
   vec sum[ROWS][2] = {};
-  for (int64_t k = 0; k < depth; k++, a += ROWS, b += COLUMNS) {
+  for (int64_t k = 0; k < depth; k++, b += COLUMNS) {
     vec left = load(b), right = load(b + LANES);
 #pragma GCC unroll 12
     for (int i = 0; i < ROWS; i++) {
-      sum[i][0] += a[i] * left;
-      sum[i][1] += a[i] * right;
+      float value = rows[i][k * STEP];
+      sum[i][0] += value * left;
+      sum[i][1] += value * right;
     }
   }
 #pragma GCC unroll 12
@@ -220,12 +222,13 @@ ffi::Error Product(ffi::ThreadPool pool, F2 left, F2 right, Out2 result, bool le
         int64_t column = p * COLUMNS, some = std::min(DEPTH, here - k);
         bool add = from + k > 0;
         for (int64_t row = first; row < last; row += ROWS) {
-          const float *x = mine + (row - first) * deep + k * ROWS, *y = packed + column * deep + k * COLUMNS;
+          const float *x[ROWS], *y = packed + column * deep + k * COLUMNS;
+          for (int64_t i = 0; i < ROWS; i++) x[i] = mine + (row - first) * deep + k * ROWS + i;
           if (row + ROWS <= m && column + COLUMNS <= n) {
-            multiply(some, x, y, c + row * n + column, n, add);
+            multiply<ROWS>(some, x, y, c + row * n + column, n, add);
             continue;
           }
-          multiply(some, x, y, edge, COLUMNS, false);
+          multiply<ROWS>(some, x, y, edge, COLUMNS, false);
           for (int64_t i = 0; i < std::min(ROWS, m - row); i++)
             for (int64_t j = 0; j < std::min(COLUMNS, n - column); j++) {
               float& sum = c[(row + i) * n + column + j];
@@ -239,25 +242,20 @@ ffi::Error Product(ffi::ThreadPool pool, F2 left, F2 right, Out2 result, bool le
 
 // --- the recurrence: `update` in lstm.py without layer norm, at every position of a window
 
-// Puts values of a row at `k` into the panels [depth, ROWS] of a left operand.
-inline void pack(float* panels, int64_t depth, int64_t row, int64_t k, vec values, int64_t count) {
-  float *to = panels + (row / ROWS * depth + k) * ROWS + row % ROWS, apart[LANES];
-  std::memcpy(apart, &values, sizeof values);
-  for (int64_t j = 0; j < std::min(LANES, count); j++) to[j * ROWS] = apart[j];
-}
-
 // What a tile reads and writes beside its products, 64 bytes of a row here and there, comes while they are computed.
-inline void fetch(const float* data, int64_t rows, int64_t stride, int64_t parts, int64_t apart) {
+void fetch(const float* data, int64_t rows, int64_t stride, int64_t parts, int64_t apart) {
   for (int64_t b = 0; b < rows; b++)
     for (int64_t g = 0; g < parts; g++) __builtin_prefetch(data + b * stride + g * apart);
 }
 
-// One panel of columns for all rows: out[padded rows, stride] = left panels x right panel.
-void multiply_rows(const float* left, const float* right, int64_t rows, int64_t depth, float* out, int64_t stride) {
-  for (int64_t from = 0; from < depth; from += DEPTH)
-    for (int64_t row = 0; row < rows; row += ROWS)
-      multiply(std::min(DEPTH, depth - from), left + row * depth + from * ROWS, right + from * COLUMNS,
-               out + row * stride, stride, from > 0);
+// One panel of columns for all rows: out[padded rows, stride] = left[rows, depth] x panel[depth, COLUMNS].
+void multiply_rows(const float* left, const float* panel, int64_t rows, int64_t depth, float* out, int64_t stride) {
+  for (int64_t k = 0; k < depth; k += DEPTH)
+    for (int64_t row = 0; row < rows; row += ROWS) {
+      const float* from[ROWS];  // after the last row it again, for nobody
+      for (int64_t i = 0; i < ROWS; i++) from[i] = left + std::min(row + i, rows - 1) * depth + k;
+      multiply<1>(std::min(DEPTH, depth - k), from, panel + k * COLUMNS, out + row * stride, stride, k > 0);
+    }
 }
 
 // xs [T, B, 4 H], kernel [H, 4 H] -> gates [T, B, 4 H], the carry before every position, features, the carry at the end.
@@ -265,19 +263,14 @@ void multiply_rows(const float* left, const float* right, int64_t rows, int64_t 
 ffi::Error Forward(ffi::ThreadPool pool, F3 xs, F2 kernel, F2 hidden, F2 cell, F2 start_hidden, F2 start_cell, F2 ahead,
                    F2 valid, Out3 gates, Out3 hiddens, Out3 cells, Out3 ys, Out2 end_hidden, Out2 end_cell) {
   int64_t steps = xs.dimensions()[0], rows = xs.dimensions()[1], units = kernel.dimensions()[0];
-  int64_t tiles = ceil_div(units, COLUMNS), wide = 4 * COLUMNS, all = padded(rows);
+  int64_t tiles = ceil_div(units, COLUMNS), wide = 4 * COLUMNS, size = rows * units;
   bool masked = ahead.element_count() > 0;
-  thread_local Buffer for_kernel, for_hidden;
-  float* weights = for_kernel.at_least(tiles * wide * units);
-  float* left = for_hidden.at_least(2 * all * units);
-  std::memset(left, 0, 2 * all * units * sizeof(float));
-  for (int64_t b = 0; b < rows; b++)
-    for (int64_t k = 0; k < units; k += LANES) {
-      pack(left, units, b, k, load(hidden.typed_data() + b * units + k, units - k), units - k);
-    }
-  float *state_h = end_hidden->typed_data(), *state_c = end_cell->typed_data();
-  std::memcpy(state_h, hidden.typed_data(), rows * units * sizeof(float));
-  std::memcpy(state_c, cell.typed_data(), rows * units * sizeof(float));
+  thread_local Buffer packed;
+  float* weights = packed.at_least(tiles * wide * units);
+  auto hidden_at = [&](int64_t t) { return t < steps ? hiddens->typed_data() + t * size : end_hidden->typed_data(); };
+  auto cell_at = [&](int64_t t) { return t < steps ? cells->typed_data() + t * size : end_cell->typed_data(); };
+  std::memcpy(hidden_at(0), hidden.typed_data(), size * sizeof(float));
+  std::memcpy(cell_at(0), cell.typed_data(), size * sizeof(float));
 
   parallel(pool, steps + 1, tiles, [&](int64_t phase, int64_t tile) {
     int64_t unit = tile * COLUMNS, here = std::min(COLUMNS, units - unit), t = phase - 1;
@@ -288,16 +281,15 @@ ffi::Error Forward(ffi::ThreadPool pool, F3 xs, F2 kernel, F2 hidden, F2 cell, F
       return;
     }
     thread_local Buffer scratch;
-    float* sums = scratch.at_least(all * wide);
+    float* sums = scratch.at_least(padded(rows) * wide);
     fetch(xs.typed_data() + t * rows * 4 * units + unit, rows, 4 * units, 4, units);
     for (int64_t g = 0; g < 4; g++)
-      multiply_rows(left + t % 2 * all * units, panel + g * COLUMNS * units, rows, units, sums + g * COLUMNS, wide);
-    float* next = left + (t + 1) % 2 * all * units;
+      multiply_rows(hidden_at(t), panel + g * COLUMNS * units, rows, units, sums + g * COLUMNS, wide);
     for (int64_t b = 0; b < rows; b++) {
       int64_t at = t * rows + b;
       bool passes = masked && !(valid.typed_data()[at] > 0), opens = masked && ahead.typed_data()[at] > 0;
       for (int64_t j = 0; j < here; j += LANES) {
-        int64_t n = here - j, place = b * units + unit + j, kept = t * rows * units + place;
+        int64_t n = here - j, place = b * units + unit + j;
         const float *x = xs.typed_data() + at * 4 * units + unit + j, *sum = sums + b * wide + j;
         float* out = gates->typed_data() + at * 4 * units + unit + j;
         vec i = sigmoid(load(x, n) + load(sum));
@@ -305,14 +297,11 @@ ffi::Error Forward(ffi::ThreadPool pool, F3 xs, F2 kernel, F2 hidden, F2 cell, F
         vec g = hyperbolic_tangent(load(x + 2 * units, n) + load(sum + 2 * COLUMNS));
         vec o = sigmoid(load(x + 3 * units, n) + load(sum + 3 * COLUMNS));
         store(out, i, n), store(out + units, f, n), store(out + 2 * units, g, n), store(out + 3 * units, o, n);
-        vec h = load(state_h + place, n), c = load(state_c + place, n);
-        store(hiddens->typed_data() + kept, h, n), store(cells->typed_data() + kept, c, n);
-        vec after = f * c + i * g, y = o * hyperbolic_tangent(after);
-        store(ys->typed_data() + kept, passes ? vec{} : y, n);
-        if (!passes) h = y, c = after;
+        vec c = f * load(cell_at(t) + place, n) + i * g, h = o * hyperbolic_tangent(c);
+        store(ys->typed_data() + t * size + place, passes ? vec{} : h, n);
+        if (passes) h = load(hidden_at(t) + place, n), c = load(cell_at(t) + place, n);
         if (opens) h = load(start_hidden.typed_data() + place, n), c = load(start_cell.typed_data() + place, n);
-        store(state_h + place, h, n), store(state_c + place, c, n);
-        pack(next, units, b, unit + j, h, n);
+        store(hidden_at(t + 1) + place, h, n), store(cell_at(t + 1) + place, c, n);
       }
     }
   });
@@ -324,13 +313,12 @@ ffi::Error Forward(ffi::ThreadPool pool, F3 xs, F2 kernel, F2 hidden, F2 cell, F
 ffi::Error Backward(ffi::ThreadPool pool, F2 kernel, F3 gates, F3 cells, F2 ahead, F2 valid, F3 d_ys, F2 d_end_hidden,
                     F2 d_end_cell, Out3 d_xs, Out2 d_hidden, Out2 d_cell, Out2 d_start_hidden, Out2 d_start_cell) {
   int64_t steps = gates.dimensions()[0], rows = gates.dimensions()[1], units = kernel.dimensions()[0];
-  int64_t tiles = ceil_div(units, COLUMNS), depth = 4 * units, all = padded(rows);
+  int64_t tiles = ceil_div(units, COLUMNS), depth = 4 * units;
   bool masked = ahead.element_count() > 0;
-  thread_local Buffer for_kernel, for_gradient;
-  float* weights = for_kernel.at_least(tiles * COLUMNS * depth);
-  float* left = for_gradient.at_least(2 * all * depth);
-  std::memset(left, 0, 2 * all * depth * sizeof(float));
+  thread_local Buffer packed;
+  float* weights = packed.at_least(tiles * COLUMNS * depth);
   size_t size = rows * units * sizeof(float);
+  // What reaches a position from the ones after it, but for what comes through the kernel.
   float *state_h = d_hidden->typed_data(), *state_c = d_cell->typed_data();
   float *opened_h = d_start_hidden->typed_data(), *opened_c = d_start_cell->typed_data();
   std::memcpy(state_h, d_end_hidden.typed_data(), size), std::memcpy(state_c, d_end_cell.typed_data(), size);
@@ -344,15 +332,14 @@ ffi::Error Backward(ffi::ThreadPool pool, F2 kernel, F3 gates, F3 cells, F2 ahea
       return;
     }
     thread_local Buffer scratch;
-    float* sums = scratch.at_least(all * COLUMNS);
+    float* sums = scratch.at_least(padded(rows) * COLUMNS);
     if (t >= 0) {
       fetch(gates.typed_data() + t * rows * depth + unit, rows, depth, 4, units);
       fetch(cells.typed_data() + t * rows * units + unit, rows, units, 1, 0);
       fetch(d_ys.typed_data() + t * rows * units + unit, rows, units, 1, 0);
     }
-    // `left` is zero at first: after the last position there was no other.
-    multiply_rows(left + (t + 1) % 2 * all * depth, panel, rows, depth, sums, COLUMNS);
-    float* before = left + (t + 2) % 2 * all * depth;
+    if (t + 1 == steps) std::memset(sums, 0, rows * COLUMNS * sizeof(float));
+    else multiply_rows(d_xs->typed_data() + (t + 1) * rows * depth, panel, rows, depth, sums, COLUMNS);
     for (int64_t b = 0; b < rows; b++) {
       int64_t at = t * rows + b;
       bool passes = t >= 0 && masked && !(valid.typed_data()[at] > 0);
@@ -371,21 +358,18 @@ ffi::Error Backward(ffi::ThreadPool pool, F2 kernel, F3 gates, F3 cells, F2 ahea
         }
         const float* gate = gates.typed_data() + at * depth + unit + j;
         float* out = d_xs->typed_data() + at * depth + unit + j;
-        vec d[4] = {};
+        vec d_i = {}, d_f = {}, d_g = {}, d_o = {};
         if (!passes) {
           vec i = load(gate, n), f = load(gate + units, n), g = load(gate + 2 * units, n), o = load(gate + 3 * units, n);
           vec c = load(cells.typed_data() + kept, n), seen = hyperbolic_tangent(f * c + i * g);
           d_h += load(d_ys.typed_data() + kept, n);
           d_c += d_h * o * (1.0f - seen * seen);
-          d[0] = d_c * g * i * (1.0f - i), d[1] = d_c * c * f * (1.0f - f);
-          d[2] = d_c * i * (1.0f - g * g), d[3] = d_h * seen * o * (1.0f - o);
+          d_i = d_c * g * i * (1.0f - i), d_f = d_c * c * f * (1.0f - f);
+          d_g = d_c * i * (1.0f - g * g), d_o = d_h * seen * o * (1.0f - o);
           d_h = vec{}, d_c *= f;
         }
         store(state_h + place, d_h, n), store(state_c + place, d_c, n);
-        for (int64_t g = 0; g < 4; g++) {
-          store(out + g * units, d[g], n);
-          pack(before, depth, b, g * units + unit + j, d[g], n);
-        }
+        store(out, d_i, n), store(out + units, d_f, n), store(out + 2 * units, d_g, n), store(out + 3 * units, d_o, n);
       }
     }
   });
