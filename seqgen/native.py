@@ -45,10 +45,7 @@ def missing() -> str | None:
     if folder is None:
         return f"{cache.cache_folder()} cannot be used"
     try:
-        path = folder / _name()
-        if not path.exists():
-            _compile(path)
-        library = ctypes.CDLL(str(path))
+        library = _load(folder / _name())
     except subprocess.CalledProcessError as error:
         return f"{error.cmd[0]} failed: {error.stderr.decode(errors='replace').strip()[-300:]}"
     except (OSError, subprocess.SubprocessError) as error:
@@ -85,6 +82,16 @@ def _name() -> str:
 
 def _compiler() -> str | None:
     return os.environ.get("CXX") or next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))), None)
+
+
+def _load(path: Path) -> ctypes.CDLL:
+    if path.exists():
+        try:
+            return ctypes.CDLL(str(path))
+        except OSError:  # cut short, say: it is made anew
+            pass
+    _compile(path)
+    return ctypes.CDLL(str(path))
 
 
 def _compile(path: Path) -> None:

@@ -126,6 +126,14 @@ def test_it_says_why_it_could_not_be_compiled(monkeypatch: pytest.MonkeyPatch, t
     assert native.hindrance() == "there is no C++ compiler (c++, g++, clang++, or what CXX names)"
 
 
+@pytest.mark.native
+def test_a_damaged_library_is_compiled_anew(tmp_path: Path) -> None:
+    path = tmp_path / "native.so"
+    path.write_bytes(b"\x7fELF, cut short")
+    assert native._load(path).seqgen_product
+    assert [file.name for file in tmp_path.iterdir()] == ["native.so"]
+
+
 def test_it_says_what_hinders_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEQGEN_NATIVE", "off")
     assert native.hindrance() == native.missing.__wrapped__() == "SEQGEN_NATIVE is off"
