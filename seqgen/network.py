@@ -83,8 +83,11 @@ class Network:
     remat: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.layers, self.units, self.embedding) < 1 or not 0 <= self.dropout < 1:
-            raise UsageError(f"a network needs layers, units, embedding >= 1 and 0 <= dropout < 1, not {self}")
+        widths = self.layers, self.units, self.embedding, self.source_width, self.static_width
+        if min(widths) < 1 or min(self.controls, self.source, self.window, self.static) < 0:
+            raise UsageError(f"a network needs layers and widths >= 1 and no number below 0, not {self}")
+        if not 0 <= self.dropout < 1:
+            raise UsageError(f"a network needs 0 <= dropout < 1, not {self.dropout}")
         if self.precision not in ("f32", "bf16"):
             raise UsageError(f"precision is 'f32' or 'bf16', not {self.precision!r}")
         if bool(self.source) != bool(self.window):

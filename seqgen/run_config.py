@@ -14,9 +14,10 @@ from typing import Any
 import jax
 
 from . import native
-from .errors import ModelError
+from .errors import ModelError, UsageError
 from .storage import replace_file
 
+MAX_BYTES = 1 << 22  # every character of Unicode in a codec, and more
 FORMAT = 1
 _DICTS = ("training", "data", "codec", "network", "head")
 _WORDS = ("domain", "size", "data_sha256")
@@ -27,7 +28,11 @@ def read_config(folder: Path | str) -> dict[str, Any]:
     """A run's config.json. Raises ModelError when the folder holds no run, or one of a newer version."""
     path = Path(folder) / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise ModelError(f"{path} holds more than the {MAX_BYTES} bytes it may; the run is damaged")
+        config = json.loads(data.decode())
     except (FileNotFoundError, NotADirectoryError):
         raise ModelError(
             f"{folder} holds no run: there is no config.json; name a folder that `train --out` made"
@@ -43,7 +48,10 @@ def read_config(folder: Path | str) -> dict[str, Any]:
 
 
 def write_config(folder: Path, config: Mapping[str, Any]) -> None:
-    replace_file(folder / "config.json", json.dumps(config, indent=1).encode() + b"\n")
+    data = json.dumps(config, indent=1).encode() + b"\n"
+    if len(data) > MAX_BYTES:
+        raise UsageError(f"what a run is to remember takes {len(data)} bytes, more than the {MAX_BYTES} allowed")
+    replace_file(folder / "config.json", data)
 
 
 def circumstances() -> dict[str, Any]:

@@ -115,9 +115,8 @@ def open_corpus(folder: str | os.PathLike[str], domain: Domain[Any]) -> Encoded:
     folder = Path(folder)
     manifest = read_manifest(folder)
     if manifest.domain != domain.name:
-        raise DataError(
-            f"{folder} was prepared for {manifest.domain}, not for {domain.name}; use the {manifest.domain} commands"
-        )
+        other = " ".join(manifest.domain.split())[:40]
+        raise DataError(f"{folder} was prepared for {other}, not for {domain.name}; use the {other} commands")
     try:
         codec = domain.load_codec(manifest.codec)
     except ModelError as error:
