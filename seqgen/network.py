@@ -85,7 +85,9 @@ class Network:
     def __post_init__(self) -> None:
         widths = self.layers, self.units, self.embedding, self.source_width, self.static_width
         if min(widths) < 1 or min(self.controls, self.source, self.window, self.static) < 0:
-            raise UsageError(f"a network needs layers and widths >= 1 and no number below 0, not {self}")
+            raise UsageError(
+                f"a network needs layers, units, embedding >= 1, widths >= 1 and no number below 0, not {self}"
+            )
         if not 0 <= self.dropout < 1:
             raise UsageError(f"a network needs 0 <= dropout < 1, not {self.dropout}")
         if self.precision not in ("f32", "bf16"):
