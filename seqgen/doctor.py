@@ -131,13 +131,15 @@ def _cache() -> Iterator[Finding]:
 
 def _kernel() -> Iterator[Finding]:
     try:
-        from .native import hindrance
+        from . import native
     except Exception:  # noqa: BLE001 - JAX does not work: said above
         return
-    if reason := hindrance():
+    if reason := native.hindrance():
         yield Finding("training on a CPU", "by XLA alone", f"slower than with a kernel compiled here: {reason}")
     else:
-        yield Finding("training on a CPU", "compiled kernel")
+        yield Finding(
+            "training on a CPU", "by a kernel", "" if native.compiled() else "compiled when it is first needed"
+        )
 
 
 def _data() -> Iterator[Finding]:

@@ -13,9 +13,11 @@ import functools
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +48,11 @@ def missing() -> str | None:
         return f"{cache.cache_folder()} cannot be used"
     try:
         library = _load(folder / _name())
-    except subprocess.CalledProcessError as error:
-        return f"{error.cmd[0]} failed: {error.stderr.decode(errors='replace').strip()[-300:]}"
     except (OSError, subprocess.SubprocessError) as error:
-        return f"it could not be compiled: {error}"
+        said = error.stderr.decode(errors="replace")[-300:] if isinstance(error, subprocess.CalledProcessError) else ""
+        reason = " ".join(f"it could not be compiled: {error} {said}".split())
+        warnings.warn(f"training is slower than it could be, its kernel is XLA's: {reason}", stacklevel=2)
+        return reason
     for name in ("product", "forward", "backward"):
         handler = jax.ffi.pycapsule(getattr(library, f"seqgen_{name}"))  # type: ignore[no-untyped-call]
         jax.ffi.register_ffi_target(f"seqgen_{name}", handler, platform="cpu")
@@ -71,17 +74,25 @@ def hindrance() -> str | None:
     folder = cache.cache_folder()
     if folder is None:
         return "compiled programs have no folder: SEQGEN_CACHE is off, or this user has no home"
-    if _compiler() is None and not (folder / _name()).exists():
+    if not _compiler() and not compiled():
         return "there is no C++ compiler (c++, g++, clang++, or what CXX names)"
     return None
+
+
+def compiled() -> bool:
+    """Whether an earlier process left the library here."""
+    folder = cache.cache_folder()
+    return folder is not None and (folder / _name()).exists()
 
 
 def _name() -> str:
     return f"native-{hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]}.so"
 
 
-def _compiler() -> str | None:
-    return os.environ.get("CXX") or next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))), None)
+def _compiler() -> list[str]:
+    if chosen := os.environ.get("CXX"):
+        return shlex.split(chosen)  # "ccache g++", say
+    return [found for found in map(shutil.which, ("c++", "g++", "clang++")) if found][:1]
 
 
 def _load(path: Path) -> ctypes.CDLL:
@@ -97,7 +108,7 @@ def _load(path: Path) -> ctypes.CDLL:
 def _compile(path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / path.name
-        command = [str(_compiler()), *_FLAGS, f"-I{jax.ffi.include_dir()}", str(SOURCE), "-o", str(made)]
+        command = [*_compiler(), *_FLAGS, f"-I{jax.ffi.include_dir()}", str(SOURCE), "-o", str(made)]
         subprocess.run(command, check=True, capture_output=True, timeout=300, stdin=subprocess.DEVNULL)
         os.replace(made, path)  # whole, or not there: two processes may compile at once
 
