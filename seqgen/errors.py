@@ -47,6 +47,6 @@ class TrainingError(SeqgenError):
     """A run went wrong by itself; the message names the last good checkpoint."""
 
 
-def one_line(error: Exception) -> str:
-    """What an error says, fit for a message: it may hold words of a stranger's file, with line ends among them."""
+def one_line(error: Exception | str) -> str:
+    """What an error or a file says, fit for a message: it may hold words of a stranger's file, with line ends among them."""
     return " ".join(str(error).split())[:300]

@@ -3,6 +3,7 @@
 // Products run over packed panels of ROWS x COLUMNS held in registers (Goto & van de Geijn 2008). Every sum has one
 // order, whatever the number of threads, so results have the same bits on one core and on many.
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -17,7 +18,6 @@
 #include "xla/ffi/api/ffi.h"
 
 namespace ffi = xla::ffi;
-using F1 = ffi::Buffer<ffi::F32, 1>;
 using F2 = ffi::Buffer<ffi::F32, 2>;
 using F3 = ffi::Buffer<ffi::F32, 3>;
 using Out2 = ffi::Result<F2>;
@@ -52,7 +52,7 @@ inline void store(float* p, vec v, int64_t count = LANES) {
   else std::memcpy(p, &v, count * sizeof(float));
 }
 
-// --- elementwise, within 2 units in the last place; a NaN stays a NaN
+// --- elementwise, to a relative 4e-7; a NaN stays a NaN
 
 vec exponential(vec x) {
   x = x < -87.0f ? vec{} - 87.0f : x;
@@ -190,6 +190,10 @@ ffi::Error Product(ffi::ThreadPool pool, F2 left, F2 right, Out2 result, bool le
   int64_t depth = left.dimensions()[left_transposed ? 0 : 1];
   const float *a = left.typed_data(), *b = right.typed_data();
   float* c = result->typed_data();
+  if (m * n * depth == 0) {
+    std::memset(c, 0, m * n * sizeof(float));
+    return ffi::Error::Success();
+  }
   int64_t a_row = left_transposed ? 1 : depth, a_column = left_transposed ? m : 1;
   int64_t b_row = right_transposed ? 1 : n, b_column = right_transposed ? depth : 1;
   int64_t threads = std::max<int64_t>(pool.num_threads(), 1), panels = ceil_div(n, COLUMNS);
@@ -198,10 +202,6 @@ ffi::Error Product(ffi::ThreadPool pool, F2 left, F2 right, Out2 result, bool le
   // As much of the depth at a time as packs into 4 MB of the right operand: seldom to and fro between results.
   int64_t deep = std::max<int64_t>(1, (1 << 20) / (panels * COLUMNS * DEPTH)) * DEPTH;
   deep = std::min(deep, depth);
-  if (depth == 0) {
-    std::memset(c, 0, m * n * sizeof(float));
-    return ffi::Error::Success();
-  }
   thread_local Buffer block;
   float* packed = block.at_least(panels * COLUMNS * deep);
   parallel(pool, 2 * ceil_div(depth, deep), tiles, [&](int64_t phase, int64_t tile) {

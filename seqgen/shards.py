@@ -115,7 +115,7 @@ def open_corpus(folder: str | os.PathLike[str], domain: Domain[Any]) -> Encoded:
     folder = Path(folder)
     manifest = read_manifest(folder)
     if manifest.domain != domain.name:
-        other = " ".join(manifest.domain.split())[:40]
+        other = one_line(manifest.domain)
         raise DataError(f"{folder} was prepared for {other}, not for {domain.name}; use the {other} commands")
     try:
         codec = domain.load_codec(manifest.codec)

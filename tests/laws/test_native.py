@@ -39,6 +39,8 @@ def test_products_are_those_of_float64(m: int, k: int, n: int, transposed: tuple
 @pytest.mark.native
 def test_a_product_of_nothing_is_zero() -> None:
     assert not native.product(jnp.ones((3, 0)), jnp.ones((0, 4))).any()
+    assert native.product(jnp.ones((0, 5)), jnp.ones((5, 4))).shape == (0, 4)
+    assert native.product(jnp.ones((3, 5)), jnp.ones((5, 0))).shape == (3, 0)
 
 
 def window(steps: int, rows: int, units: int, masked: bool) -> tuple[Arrays, Masks | None]:
