@@ -244,6 +244,11 @@ def fail(folder: Path, failures: Iterable[str]) -> Iterator[Row]:
         )
 
 
+def share(whole: int, number: int, parts: int) -> int:
+    """What part `number` gets when a whole number is dealt to so many parts."""
+    return whole * (number + 1) // parts - whole * number // parts
+
+
 def main() -> None:
     options: Any = parser(__doc__)
     options.add_argument("--kills", type=int, default=200, help="over all domains (200)")
@@ -253,7 +258,7 @@ def main() -> None:
     random = np.random.default_rng(options.seed)
     domains = ["text"] if options.toy else list(registry.domains())
     count, flips = (1, 20) if options.toy else (options.kills, options.flips)
-    failures = ["disk full"] if options.toy else list(FAILURES)
+    cuts, failures = flips // 10, ["disk full"] if options.toy else list(FAILURES)
     use_compile_cache()
     rows: list[Row] = []
     every, missed = Kills(), 0
@@ -261,21 +266,19 @@ def main() -> None:
         folder = Path(name)
         folder.chmod(0o755)
         for number, domain in enumerate(domains):
-            share = count * (number + 1) // len(domains) - count * number // len(domains)
-            print(f"{domain}: {share} kills", file=sys.stderr)
-            tally = kill_runs(domain, share, folder / domain, random)
+            kills, bits, ends = (share(whole, number, len(domains)) for whole in (count, flips, cuts))
+            print(f"{domain}: {kills} kills", file=sys.stderr)
+            tally = kill_runs(domain, kills, folder / domain, random)
             every = Kills(*map(sum, zip(every, tally, strict=True)))
-            missed += damage(folder / domain / "straight", flips // len(domains), flips // 10 // len(domains), random)
+            missed += damage(folder / domain / "straight", bits, ends, random)
         rows += fail(folder, failures)
-    flipped = flips // len(domains) * len(domains)
-    cut = flips // 10 // len(domains) * len(domains)
     rows = [
         Row(f"SIGKILLs, {', '.join(domains)}", every.kills),
         Row("of them inside a save", every.inside, ">=", every.kills / 4),
         Row("resumed in a new process", every.resumed, ">=", every.kills),
         Row(f"of the {every.runs} runs so treated, bit-identical to the undisturbed", every.same, ">=", every.runs),
         Row("steps lost beyond the last checkpoint", every.lost, "<=", 0),
-        Row(f"of {flipped} single-bit flips and {cut} cuts of checkpoints and models, not noticed", missed, "<=", 0),
+        Row(f"of {flips} single-bit flips and {cuts} cuts of checkpoints and models, not noticed", missed, "<=", 0),
         *rows,
     ]
     report(rows, options.json)

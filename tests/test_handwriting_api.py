@@ -253,6 +253,10 @@ def test_a_text_ends_where_the_window_and_the_pen_say_so() -> None:
     assert stops(END, *at([[40.0]], [4])) == stops(UP, *at([[40.0]], [4])) == [True]
     # A window that has hardly any weight before the end has not left.
     assert stops(UP, *at([[1.0]], [4], alpha=1e-4)) == [False]
+    # Gaussians that read nothing, low or narrow, may have wandered off the text while one stands on b.
+    wandered = [[1.3, 40.0, 600.0]]
+    assert stops(UP, *at(wandered, [4], alpha=[[0.04, 1e-3, 1e-3]], beta=[[10.0, 500, 500]])) == [False]
+    assert stops(UP, *at(wandered, [4], alpha=[[0.04, 0.05, 1e-3]], beta=[[10.0, 5000, 5000]])) == [False]
 
 
 def test_each_line_of_a_batch_has_its_own_end() -> None:

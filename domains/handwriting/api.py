@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from seqgen import sampling
-from seqgen.attention import weights
+from seqgen.attention import WindowCarry, weights
 from seqgen.batching import Batch, evaluation_windows, in_memory
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads import Options
@@ -234,13 +234,17 @@ def text_ends(carry: Carry, step: Steps, context: Context) -> Array:
 
     Graves' rule (2013, section 5.3) ends a line when the window weighs the end of the text more than any character. A
     joined hand is there before it goes back to dot the last word, so more is asked for: a lifted pen, a window past the
-    end, and hardly any weight left on anything.
+    end, and hardly any weight left on anything. Where the window is, its greatest Gaussian says: one that the model makes
+    no use of may be anywhere.
     """
     assert context.memory is not None
-    seen = weights(carry[0], context.memory)
+    window: WindowCarry = carry[0]
+    seen = weights(window, context.memory)
     last = context.memory.valid.sum(axis=1).astype(jnp.int32) - 1
     near = last - jnp.argmax(seen, axis=1) <= 1  # the last character, or the end of the text
-    gone = (seen.sum(axis=1) < GONE) & (carry[0].position.max(axis=1) > last.astype(jnp.float32))
+    greatest = jnp.argmax(window.alpha / jnp.sqrt(window.beta), axis=1, keepdims=True)  # by area
+    position = jnp.take_along_axis(window.position, greatest, axis=1)[:, 0]
+    gone = (seen.sum(axis=1) < GONE) & (position > last.astype(jnp.float32))
     ends: Array = ((step[1] == END) & near) | ((step[1] != DOWN) & gone)
     return ends
 
