@@ -25,7 +25,7 @@ def main() -> None:
     page = []
     for hand in model.codec.hands or (None,):
         for bias in (0.0, 0.5, 1.0, 2.0):
-            lines = model.write(args.text, hand=hand, bias=bias, seed=1)
+            lines = model.write(args.text, hand=hand, bias=bias, seed=3)
             page += lines
             nats = sum(model.score(line).nats for line in lines if line.strokes)
             print(
