@@ -48,9 +48,9 @@ def kept(function: Callable[..., Any], *follows_from: Any) -> Callable[..., Any]
 
     def call(*args: Any) -> Any:
         folder = cache.programs()
-        if folder is None:
-            return traced(*args)
         leaves, tree = jax.tree.flatten(args)
+        if folder is None or any(map(_elsewhere, leaves)):
+            return traced(*args)
         signature = (str(tree), *((np.shape(leaf), str(leaf.dtype)) for leaf in leaves))
         if signature not in loaded:
             path = folder / f"{_named(function.__qualname__, follows_from, repr(signature), _settings())}.stablehlo"
@@ -58,6 +58,13 @@ def kept(function: Callable[..., Any], *follows_from: Any) -> Callable[..., Any]
         return loaded[signature](*args)
 
     return call
+
+
+def _elsewhere(leaf: Any) -> bool:
+    """Whether this is no array of one device, which is what programs are kept for: spread over many, or being traced."""
+    if isinstance(leaf, jax.core.Tracer):
+        return True
+    return isinstance(leaf, jax.Array) and len(leaf.sharding.device_set) > 1
 
 
 def remembered(compute: Callable[[], Any], *follows_from: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +19,9 @@ from .network import Context, Params
 from .programs import kept, name_of, register
 from .recurrence import Array, Carry
 from .spec import Steps, empty_steps, null_step
+
+if TYPE_CHECKING:
+    from .crew import Crew
 
 # (carry, step, context) -> bool [B]: a row is finished with this step. Graves' rule for handwriting reads the window.
 Stop = Callable[[Carry, Steps, Context], Array]
@@ -75,13 +78,20 @@ def check(options: Options, seed: int) -> None:
 
 
 def prime(
-    model: Model, params: Params, key: Array, prompts: Sequence[Steps], context: Context = Context()
+    model: Model,
+    params: Params,
+    key: Array,
+    prompts: Sequence[Steps],
+    context: Context = Context(),
+    crew: Crew | None = None,
 ) -> SampleState:
     """The state after one prompt a row; a prompt may be empty and of any length.
 
     Row b draws from `fold_in(key, b)`, whatever the other rows are.
+    crew: devices of this process that make an equal number of rows each; parameters and context must lie on them.
 
-    Raises UsageError for a network that cannot be sampled: bidirectional, with controls, or lacking its context.
+    Raises UsageError for a network that cannot be sampled: bidirectional, with controls, or lacking its context; and for
+    rows that cannot be dealt evenly.
     """
     network = model.network
     if network.bidirectional:
@@ -91,7 +101,10 @@ def prime(
     if (network.source and context.memory is None) or (network.static and context.static is None):
         raise UsageError("this network is conditioned on a source or a writer: give `context`, from Network.encode")
     rows, spec = len(prompts), network.spec
-    carry, keys = _begin(model, rows)(params, jax.random.key_data(key), context)
+    if crew and rows % crew.mesh.size:
+        raise UsageError(f"{rows} prompts cannot be dealt evenly to {crew.mesh.size} devices; give as many more or fewer")
+    place: Callable[[Any], Any] = functools.partial(crew.place, rows=True) if crew else lambda tree: tree
+    carry, keys = place(_begin(model, rows)(params, jax.random.key_data(key), context))
     opening = jax.tree.map(lambda null: np.asarray(null)[None], null_step(spec))
     # The network has read everything but the last step, which stays in `inputs`.
     pieces = [jax.tree.map(lambda a, b: np.concatenate([a, np.asarray(b, a.dtype)]), opening, p) for p in prompts]
@@ -106,9 +119,12 @@ def prime(
             for n, piece in zip(counts, pieces, strict=True)
         ]
         steps = jax.tree.map(lambda *leaves: np.stack(leaves), *window)
-        carry = _read(model)(params, carry, steps, np.arange(width) < counts[:, None], context)
+        carry = _read(model)(params, carry, *place((steps, np.arange(width) < counts[:, None])), context)
     last = jax.tree.map(lambda *leaves: np.stack([leaf[-1] for leaf in leaves]), *pieces)
-    state = SampleState(carry, last, keys, np.zeros((), np.int32), np.zeros(rows, bool))  # type: ignore[arg-type]
+    start: Any = np.zeros((), np.int32)
+    state = SampleState(carry, place(last), keys, start, place(np.zeros(rows, bool)))
+    if crew:
+        return state._replace(position=crew.place(start))
     # Bound to a device, as `advance` gives it back: else its second call would be lowered anew.
     return jax.device_put(state, keys.sharding)  # type: ignore[no-any-return]
 
@@ -146,11 +162,17 @@ def stream(
     chunk: int = 32,
     stop: Stop | None = None,
     grammar: Grammar | None = None,
+    crew: Crew | None = None,
 ) -> Iterator[list[Steps]]:
-    """New steps as they are made: each item holds the next up to `chunk` steps of every row, fewer once it stopped."""
+    """New steps as they are made: each item holds the next up to `chunk` steps of every row, fewer once it stopped.
+
+    crew: devices of this process that make an equal number of rows each. Raises UsageError as `prime`.
+    """
     if not prompts:
         return
-    state, made = prime(model, params, key, prompts, context), 0
+    if crew:
+        params, context = crew.place(params), crew.place(context, rows=True)
+    state, made = prime(model, params, key, prompts, context, crew), 0
     while made < length and not np.asarray(state.done).all():
         state, steps, lengths = advance(model, params, state, options, context, chunk=chunk, stop=stop, grammar=grammar)
         counts = np.minimum(np.asarray(lengths), length - made)
@@ -171,6 +193,7 @@ def sample(
     chunk: int = 32,
     stop: Stop | None = None,
     grammar: Grammar | None = None,
+    crew: Crew | None = None,
 ) -> list[Steps]:
     """Up to `length` new steps for each prompt; the prompt is not repeated.
 
@@ -181,7 +204,7 @@ def sample(
     [(40,), (40,)]
     """
     settings: Any = {"options": options, "context": context, "chunk": chunk, "stop": stop, "grammar": grammar}
-    parts = list(stream(model, params, key, prompts, length=length, **settings))
+    parts = list(stream(model, params, key, prompts, length=length, crew=crew, **settings))
     if not parts:
         return [empty_steps(model.network.spec) for _ in prompts]
     return [jax.tree.map(lambda *leaves: np.concatenate(leaves), *rows) for rows in zip(*parts, strict=True)]

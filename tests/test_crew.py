@@ -30,6 +30,7 @@ from seqgen.crew import crew_of
 from seqgen.domain import Example
 from seqgen.model import Model
 from seqgen.optimizer import make_optimizer
+from seqgen.sampling import advance, prime, sample
 from seqgen.training import evaluate, init_state, make_train_step
 
 assert len(jax.devices()) == 4
@@ -53,7 +54,23 @@ def learn(crew, dropout):
     bits = hashlib.sha256(flat.tobytes()).hexdigest()
     return {"bits": bits, "sum": float(np.abs(flat).sum()), "nll": float(metrics.nll), "valid": loss, "reduces": step.as_text().count(" all-reduce(")}
 
+def make(crew):
+    model = Model(Network(Discrete(7), layers=1, units=8, embedding=4), Categorical(7))
+    prompts = [np.arange(n) % 7 for n in (0, 1, 5, 2, 3, 0, 9, 4)]
+    rows = sample(model, model.init(jax.random.key(0)), jax.random.key(1), prompts, length=40, crew=crew)
+    return [row.tolist() for row in rows]
+
+def sums_while_sampling(crew):
+    model = Model(Network(Discrete(7), layers=1, units=8, embedding=4), Categorical(7))
+    params = crew.place(model.init(jax.random.key(0)))
+    state = prime(model, params, jax.random.key(1), [[1]] * 8, crew=crew)
+    assert {len(leaf.sharding.device_set) for leaf in jax.tree.leaves(state)} == {4}
+    program = jax.jit(lambda params, state: advance(model, params, state)[:2]).lower(params, state).compile()
+    return sum(program.as_text().count(f" {name}(") for name in ("all-reduce", "all-gather", "all-to-all", "collective-permute"))
+
 print(json.dumps({
+    "made": [make(None), make(crew_of(4))],
+    "sums while sampling": sums_while_sampling(crew_of(4)),
     "alone": learn(None, 0.0),
     "plain": learn(crew_of(4), 0.0),
     "exact": [learn(crew_of(n, shards=4), 0.5) for n in (1, 4)],
@@ -71,6 +88,9 @@ def test_any_number_of_devices_learns_the_same() -> None:
     for name in ("sum", "nll", "valid"):
         assert found["plain"][name] == pytest.approx(found["alone"][name], rel=1e-5)
     assert found["plain"]["reduces"] == 1  # more: it sums at every position, or each array by itself
+    alone, shared = found["made"]
+    assert shared == alone
+    assert found["sums while sampling"] == 0  # rows need nothing of each other
     one, other = found["exact"]
     assert other["bits"] == one["bits"]
     assert other["valid"] == one["valid"]
