@@ -102,7 +102,7 @@ def prime(
         raise UsageError("this network is conditioned on a source or a writer: give `context`, from Network.encode")
     rows, spec = len(prompts), network.spec
     if crew and rows % crew.mesh.size:
-        raise UsageError(f"{rows} prompts cannot be dealt evenly to {crew.mesh.size} devices; give as many more or fewer")
+        raise UsageError(f"{rows} prompts cannot be dealt evenly to {crew.mesh.size} devices; give a multiple of that")
     place: Callable[[Any], Any] = functools.partial(crew.place, rows=True) if crew else lambda tree: tree
     carry, keys = place(_begin(model, rows)(params, jax.random.key_data(key), context))
     opening = jax.tree.map(lambda null: np.asarray(null)[None], null_step(spec))

@@ -28,6 +28,7 @@ from seqgen.batching import Windows, evaluation_windows, in_memory
 from seqgen.config import TrainingConfig
 from seqgen.crew import crew_of
 from seqgen.domain import Example
+from seqgen.errors import UsageError
 from seqgen.model import Model
 from seqgen.optimizer import make_optimizer
 from seqgen.sampling import advance, prime, sample
@@ -60,6 +61,13 @@ def make(crew):
     rows = sample(model, model.init(jax.random.key(0)), jax.random.key(1), prompts, length=40, crew=crew)
     return [row.tolist() for row in rows]
 
+def refused(crew):
+    model = Model(Network(Discrete(7), layers=1, units=8, embedding=4), Categorical(7))
+    try:
+        sample(model, model.init(jax.random.key(0)), jax.random.key(1), [[1]] * 6, length=4, crew=crew)
+    except UsageError as error:
+        return str(error)
+
 def sums_while_sampling(crew):
     model = Model(Network(Discrete(7), layers=1, units=8, embedding=4), Categorical(7))
     params = crew.place(model.init(jax.random.key(0)))
@@ -70,6 +78,7 @@ def sums_while_sampling(crew):
 
 print(json.dumps({
     "made": [make(None), make(crew_of(4))],
+    "refused": refused(crew_of(4)),
     "sums while sampling": sums_while_sampling(crew_of(4)),
     "alone": learn(None, 0.0),
     "plain": learn(crew_of(4), 0.0),
@@ -90,6 +99,7 @@ def test_any_number_of_devices_learns_the_same() -> None:
     assert found["plain"]["reduces"] == 1  # more: it sums at every position, or each array by itself
     alone, shared = found["made"]
     assert shared == alone
+    assert found["refused"] == "6 prompts cannot be dealt evenly to 4 devices; give a multiple of that"
     assert found["sums while sampling"] == 0  # rows need nothing of each other
     one, other = found["exact"]
     assert other["bits"] == one["bits"]
