@@ -35,7 +35,7 @@ def describe(name: str | Path) -> str:
     size = sum(path.stat().st_size for path in folder.iterdir())
     count = sum(leaf.size for leaf in jax.tree.leaves(given.params))
     lines = [
-        f"{folder.name}: a model of {given.domain}, {size / 1e6:.1f} MB in {folder}",
+        f"{folder.absolute().name}: a model of {given.domain}, {size / 1e6:.1f} MB in {folder}",
         f"  network   {network.layers} x {network.units} LSTM, {count:,} parameters, reads {network.spec}",
         f"  head      {given.model.head}",
     ]

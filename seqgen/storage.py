@@ -171,7 +171,8 @@ def _publish(temporary: Path, folder: Path) -> None:
 
 
 def _aside(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.previous")
+    folder = folder.absolute()  # "." has no name
+    return folder.parent / f".{folder.name}.previous"
 
 
 def _flush(path: Path) -> None:

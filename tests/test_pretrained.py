@@ -126,6 +126,11 @@ def test_other_tools_read_the_folder(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == FILES
 
 
+def test_the_folder_one_is_in_is_a_folder_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    assert from_pretrained(".").model == SMALL
+
+
 def test_a_file_beside_the_model_does_not_matter(folder: Path) -> None:
     (folder / "README.md").write_text("# A card\n", encoding="utf-8")
     assert from_pretrained(folder).model == SMALL
