@@ -40,7 +40,7 @@ from seqgen.training import TrainState, init_state
 from seqgen.verify_resume import finish, start
 
 LIVES = 8  # of a run that is killed again and again; then it may end
-STEPS = 40  # of such a run: more than it lives for
+STEPS, TOY_STEPS = 40, 16  # of such a run: more than it lives for; a toy's is killed once
 POEM = "".join(f"Line {number} of a poem, no longer than it need be;\n" for number in range(20))
 NOBODY = 65534
 
@@ -56,25 +56,25 @@ class Kills(NamedTuple):
     lost: int = 0
 
 
-def kill_runs(domain: str, count: int, folder: Path, random: np.random.Generator) -> Kills:
+def kill_runs(domain: str, count: int, steps: int, folder: Path, random: np.random.Generator) -> Kills:
     """Kills `count` processes of this domain's runs, in runs of LIVES kills each; the undisturbed one stays there."""
-    finish(start(folder / "straight", domain, STEPS))
+    finish(start(folder / "straight", domain, steps))
     wanted, tally = end(folder / "straight"), Kills()
     while tally.kills < count:
         run = folder / f"killed{tally.runs}"
         for _ in range(min(LIVES, count - tally.kills)):
-            tally = kill_once(run, domain, tally, random)
-        tally = went_on(tally, finish(start(run, domain, STEPS, save_seconds=0.0)))
+            tally = kill_once(run, domain, steps, tally, random)
+        tally = went_on(tally, finish(start(run, domain, steps, save_seconds=0.0)))
         tally = tally._replace(runs=tally.runs + 1, same=tally.same + (end(run) == wanted))
         shutil.rmtree(run)
     return tally
 
 
-def kill_once(run: Path, domain: str, tally: Kills, random: np.random.Generator) -> Kills:
+def kill_once(run: Path, domain: str, steps: int, tally: Kills, random: np.random.Generator) -> Kills:
     """Starts or resumes a run and kills it: every second time when a save has begun, else at any moment."""
     checkpoints, before = Checkpoints(run / "checkpoints"), set(Checkpoints(run / "checkpoints").folders())
     began = time.time_ns()
-    process = start(run, domain, STEPS, save_seconds=0.0)
+    process = start(run, domain, steps, save_seconds=0.0)
     saves = int(random.integers(1, 4))
     while process.poll() is None and len(set(checkpoints.folders()) - before) < saves:
         time.sleep(0.002)
@@ -257,7 +257,7 @@ def main() -> None:
     options = options.parse_args()
     random = np.random.default_rng(options.seed)
     domains = ["text"] if options.toy else list(registry.domains())
-    count, flips = (1, 20) if options.toy else (options.kills, options.flips)
+    count, flips, steps = (1, 20, TOY_STEPS) if options.toy else (options.kills, options.flips, STEPS)
     cuts, failures = flips // 10, ["disk full"] if options.toy else list(FAILURES)
     use_compile_cache()
     rows: list[Row] = []
@@ -268,7 +268,7 @@ def main() -> None:
         for number, domain in enumerate(domains):
             kills, bits, ends = (share(whole, number, len(domains)) for whole in (count, flips, cuts))
             print(f"{domain}: {kills} kills", file=sys.stderr)
-            tally = kill_runs(domain, kills, folder / domain, random)
+            tally = kill_runs(domain, kills, steps, folder / domain, random)
             every = Kills(*map(sum, zip(every, tally, strict=True)))
             missed += damage(folder / domain / "straight", bits, ends, random)
         rows += fail(folder, failures)
