@@ -6,11 +6,13 @@ import os
 
 os.environ["KERAS_BACKEND"] = "jax"  # read when Keras is imported
 
+import keras  # first: where it is absent, nobody waits for JAX to hear so
+
+# isort: split
 import functools
 from typing import Any
 
 import jax
-import keras
 import numpy as np
 from _work import CLIP, RATE, Work, first_weights, streams
 from _worker import Job
