@@ -6,6 +6,7 @@ A run folder holds config.json, metrics.jsonl, checkpoints/, model/ (the best so
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import time
 from collections.abc import Iterator, Mapping
@@ -35,7 +36,7 @@ from .pretrained import from_pretrained, save_pretrained
 from .progress import Progress
 from .run_config import FORMAT, circumstances, read_config, write_config
 from .signals import catch_signals
-from .training import Metrics, TrainState, evaluate, init_state, make_train_step, train
+from .training import Metrics, TrainState, TrainStep, evaluate, init_state, make_train_step, train
 
 CALIBRATION = 5  # steps timed, after the first, to turn minutes into steps
 LOG_EVERY = 10  # steps a row of metrics.jsonl
@@ -84,7 +85,9 @@ class _Run:
         return Checkpoints(self.folder / "checkpoints", crew=self.crew)
 
     def new_state(self, optimizer: Any, seed: int, params: Params | None = None) -> TrainState:
-        state = init_state(self.model, optimizer, jax.random.key(seed), self.windows.shape[0], params)
+        return init_state(self.model, optimizer, jax.random.key(seed), self.windows.shape[0], params)
+
+    def place(self, state: TrainState) -> TrainState:
         return self.crew.place_state(state) if self.crew else state
 
     def batch(self, step: int, attempt: int) -> Batch:
@@ -166,8 +169,7 @@ def begin(
     except OSError as error:
         raise UsageError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from None
     optimizer = make_optimizer(training, steps or 1)
-    train_step = make_train_step(model.loss, optimizer, ema=training.ema, crew=run.crew)
-    state = run.new_state(optimizer, seed, params)
+    train_step, state = train_step_of(model, training, run.crew), run.place(run.new_state(optimizer, seed, params))
     if minutes is not None:
         (steps,) = distributed.agree(_steps_in(60 * minutes, started, run, state, train_step))
         state = state._replace(opt_state=with_total(state.opt_state, steps))
@@ -215,14 +217,16 @@ def resume(
     seed = int(config["seed"])
     run = _make_run(folder, domain, model, training, coded, splits, seed, config, crew)
     optimizer = make_optimizer(training, total)
-    state = run.new_state(optimizer, seed)
-    restored, guard = run.checkpoints.restore(state), Guard()
+    shapes: TrainState = jax.eval_shape(lambda: run.new_state(optimizer, seed))
+    restored, guard = run.checkpoints.restore(shapes), Guard()
     if restored is not None:
         state, notes = restored
         started -= notes.get("seconds", 0.0)
         guard = Guard.from_notes(notes)
     elif config["from"]:
         raise ModelError(f"{folder} has lost its checkpoints, and with them the weights it began from; begin a new run")
+    else:
+        state = run.place(run.new_state(optimizer, seed))
     if total != total_of(state.opt_state):  # not config's: a run may have been killed after that was written
         # Somebody who asks for more steps wants them: a run that had stopped improving gets its patience back.
         state = state._replace(opt_state=with_total(state.opt_state, total), patience=0 * state.patience)
@@ -233,8 +237,13 @@ def resume(
         write_config(folder, config)
     if distributed.leads():
         metrics.truncate(folder / "metrics.jsonl", int(state.step))
-    train_step = make_train_step(model.loss, optimizer, ema=training.ema, crew=run.crew)
-    return _loop(run, state, guard, train_step, total, started)
+    return _loop(run, state, guard, train_step_of(model, training, run.crew), total, started)
+
+
+@functools.lru_cache(maxsize=4)
+def train_step_of(model: Model, training: TrainingConfig, crew: Crew | None) -> TrainStep:
+    """A run's step, whose program other runs in this process share; how long a run is, its state says."""
+    return make_train_step(model.loss, make_optimizer(training, 1), ema=training.ema, crew=crew)
 
 
 def _check_length(amount: float | None, unit: str) -> None:

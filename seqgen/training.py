@@ -50,15 +50,13 @@ def init_state(
 ) -> TrainState:
     """A new run's state for batches of `rows`; from new parameters, or from given ones (fine-tuning)."""
 
-    def new(key: Array, params: Params | None) -> TrainState:
-        for_params, for_steps = jax.random.split(key)
-        params = model.init(for_params) if params is None else jax.tree.map(jnp.copy, params)
+    def new(key: Array, params: Params) -> TrainState:
         return TrainState(
             step=jnp.zeros((), jnp.int32),
-            params=params,
+            params=jax.tree.map(jnp.copy, params),
             opt_state=optimizer.init(params),
             carry=_blank_carry(model, params, rows),
-            key=jax.random.key_data(for_steps),
+            key=jax.random.key_data(jax.random.split(key)[1]),
             ema=jax.tree.map(jnp.copy, params),
             best=jnp.asarray(jnp.inf, jnp.float32),
             patience=jnp.zeros((), jnp.int32),
@@ -66,8 +64,16 @@ def init_state(
             attempt=jnp.zeros((), jnp.int32),
         )
 
-    state: TrainState = jax.jit(new)(key, params)  # in one program: op by op, each is compiled by itself
+    # In programs: op by op, each is compiled by itself.
+    params = _new_params(model)(key) if params is None else params
+    state: TrainState = jax.jit(new)(key, params)
     return state
+
+
+@functools.lru_cache(maxsize=8)
+def _new_params(model: Model) -> Callable[[Array], Params]:
+    """Random numbers are most of what there is to compile for a new state, and the same for every run of a model."""
+    return jax.jit(lambda key: model.init(jax.random.split(key)[0]))
 
 
 def _blank_carry(model: Model, params: Params, rows: int) -> Carry:

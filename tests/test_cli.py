@@ -328,7 +328,7 @@ def test_fine_tuning_from_standard_input_and_going_on(
         del batch
         return state._replace(step=state.step + 1), Metrics(2.0, 1, 1.0)
 
-    monkeypatch.setattr("seqgen.run.make_train_step", lambda *rest, **named: train_step)
+    monkeypatch.setattr("seqgen.run.train_step_of", lambda *rest: train_step)
     monkeypatch.setattr("seqgen.run.evaluate", lambda *rest: 2.25)
     out = prose.parent / "runs of mine" / "tuned"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PROSE.encode())))

@@ -174,7 +174,7 @@ def go(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Going:
 
         monkeypatch.setattr(divergence, "WINDOW", 10)  # runs of 40 steps
         monkeypatch.setattr(run, "EVALUATE_SHARE", 0)
-        monkeypatch.setattr(run, "make_train_step", lambda *rest, **named: train_step)
+        monkeypatch.setattr(run, "train_step_of", lambda *rest: train_step)
         monkeypatch.setattr(
             run, "evaluate", lambda model, params, *rest: next(validated, float(params["head"]["bias"][0]))
         )

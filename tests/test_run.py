@@ -341,7 +341,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., ru
             return state._replace(step=state.step + 1, params=params, ema=params), Metrics(next(of_steps), 1, norm)
 
         clock = [0.0]
-        monkeypatch.setattr(run, "make_train_step", lambda *rest, **named: train_step)
+        monkeypatch.setattr(run, "train_step_of", lambda *rest: train_step)
         monkeypatch.setattr(run, "evaluate", lambda *rest: next(of_valid))
         monkeypatch.setattr(run, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
         training = TrainingConfig(rows=2, window=8, patience=2, ema=0.9, **settings.pop("training", {}))
