@@ -27,8 +27,10 @@ namespace {
 
 #ifdef __AVX512F__
 constexpr int64_t LANES = 16, ROWS = 12;  // 24 accumulators of 32 registers
+#define BY_LANE(operation) _mm512_##operation##_ps
 #else
 constexpr int64_t LANES = 8, ROWS = 6;  // 12 accumulators of 16 registers
+#define BY_LANE(operation) _mm256_##operation##_ps
 #endif
 constexpr int64_t COLUMNS = 2 * LANES;  // a panel of the right operand
 constexpr int64_t DEPTH = 512;          // rows of a panel that are multiplied before their sums are put away
@@ -39,12 +41,17 @@ typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t padded(int64_t rows) { return ceil_div(rows, ROWS) * ROWS; }
 
-inline vec load(const float* p, int64_t count = LANES) {
-  float some[LANES] = {};
-  if (count < LANES) p = static_cast<float*>(std::memcpy(some, p, count * sizeof(float)));
+inline vec load(const float* p) {
   vec v;
   std::memcpy(&v, p, sizeof v);
   return v;
+}
+
+inline vec load(const float* p, int64_t count) {
+  if (count >= LANES) return load(p);
+  float some[LANES] = {};
+  std::memcpy(some, p, count * sizeof(float));
+  return load(some);
 }
 
 inline void store(float* p, vec v, int64_t count = LANES) {
@@ -54,36 +61,37 @@ inline void store(float* p, vec v, int64_t count = LANES) {
 
 // --- elementwise, to a relative 4e-7; a NaN stays a NaN
 
-vec exponential(vec x) {
-  x = x < -87.0f ? vec{} - 87.0f : x;
-  x = x > 88.0f ? vec{} + 88.0f : x;
+inline vec within(vec x, float low, float high) {
+  return BY_LANE(min)(vec{} + high, BY_LANE(max)(vec{} + low, x));  // of a number and a NaN they take the second
+}
+
+struct Exponential {  // e^x = scale + scale * more
+  vec scale, more;
+};
+
+inline Exponential exponential(vec x) {
+  x = within(x, -87.0f, 88.0f);
   const float shift = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer, which lies in the lowest bits
   vec shifted = x * 1.44269504f + shift;
   vec whole = shifted - shift;
-  ivec exponent = ((ivec)shifted - 0x4b400000 + 127) << 23;
   vec r = x - whole * 0.693359375f + whole * 2.12194440e-4f;  // ln 2 in two parts
   vec p = r * 1.3941122e-3f + 8.3751315e-3f;  // Chebyshev interpolation on +-ln(2) / 2, off by 2.5e-9
   p = p * r + 4.1666347e-2f;
   p = p * r + 1.6666416e-1f;
   p = p * r + 0.5f;
   p = p * r + 1.0f;
-  p = p * r + 1.0f;
-  return p * (vec)exponent;
+  return {(vec)(((ivec)shifted << 23) + 0x3f800000), p * r};
 }
 
-vec sigmoid(vec x) { return 1.0f / (1.0f + exponential(-x)); }
+inline vec sigmoid(vec x) {
+  auto [scale, more] = exponential(-x);
+  return 1.0f / (1.0f + scale + scale * more);
+}
 
-vec hyperbolic_tangent(vec x) {
-  vec size = (vec)((ivec)x & 0x7fffffff);
-  vec far = 1.0f - 2.0f / (exponential(size + size) + 1.0f);
-  far = (vec)((ivec)far | ((ivec)x & (int32_t)0x80000000));
-  vec z = x * x;  // near 0 the difference above would lose digits
-  vec p = z * -6.26911e-3f + 2.1110961e-2f;  // Chebyshev interpolation for |x| < 0.6, off by 1.1e-8
-  p = p * z - 5.3873947e-2f;
-  p = p * z + 1.3332915e-1f;
-  p = p * z - 3.333333e-1f;
-  vec near = x + x * z * p;
-  return size < 0.6f ? near : far;
+inline vec hyperbolic_tangent(vec x) {
+  auto [scale, more] = exponential(x + x);
+  vec less = scale - 1.0f + scale * more;  // e^2x - 1, whose digits do not go near 0
+  return less / (less + 2.0f);
 }
 
 // --- memory and threads
@@ -137,133 +145,167 @@ void parallel(ffi::ThreadPool& pool, int64_t phases, int64_t tiles, std::functio
 
 // --- the product of packed panels
 
-// c[ROWS, COLUMNS] (+)= the product of rows, which value k of row i lies at rows[i][k * STEP], and b[depth, COLUMNS].
-template <int64_t STEP>
-inline void multiply(int64_t depth, const float* const (&rows)[ROWS], const float* b, float* c, int64_t stride, bool add) {
-  vec sum[ROWS][2] = {};
+// c[HEIGHT, COLUMNS] (+)= the product of rows, which value k of row i lies at rows[i][k * STEP], and b[depth, COLUMNS].
+template <int64_t STEP, int HEIGHT = ROWS>
+inline void multiply(int64_t depth, const float* const* rows, const float* b, float* c, int64_t stride, bool add) {
+  vec sum[HEIGHT][2] = {};
+#pragma GCC unroll 2
   for (int64_t k = 0; k < depth; k++, b += COLUMNS) {
     vec left = load(b), right = load(b + LANES);
 #pragma GCC unroll 12
-    for (int i = 0; i < ROWS; i++) {
+    for (int i = 0; i < HEIGHT; i++) {
       float value = rows[i][k * STEP];
       sum[i][0] += value * left;
       sum[i][1] += value * right;
     }
   }
 #pragma GCC unroll 12
-  for (int i = 0; i < ROWS; i++) {
+  for (int i = 0; i < HEIGHT; i++) {
     float* row = c + i * stride;
     store(row, add ? load(row) + sum[i][0] : sum[i][0]);
     store(row + LANES, add ? load(row + LANES) + sum[i][1] : sum[i][1]);
   }
 }
 
+// A matrix as it lies in memory: value [i, j] at data[i * row + j * column].
+struct Matrix {
+  const float* data;
+  int64_t row, column;
+};
+
 // Rows [from, from + depth) of columns [column, column + COLUMNS), zeros where the matrix ends: [depth, COLUMNS].
-void pack_columns(const float* m, int64_t row_stride, int64_t column_stride, int64_t from, int64_t depth,
-                  int64_t column, int64_t columns, float* panel) {
+void pack_columns(Matrix m, int64_t from, int64_t depth, int64_t column, int64_t columns, float* panel) {
   int64_t count = std::min(COLUMNS, columns - column);
   for (int64_t k = 0; k < depth; k++, panel += COLUMNS) {
-    const float* row = m + (from + k) * row_stride + column * column_stride;
-    if (column_stride == 1) std::memcpy(panel, row, count * sizeof(float));
-    else for (int64_t j = 0; j < count; j++) panel[j] = row[j * column_stride];
+    const float* row = m.data + (from + k) * m.row + column * m.column;
+    if (m.column == 1 && count == COLUMNS) std::memcpy(panel, row, COLUMNS * sizeof(float));
+    else for (int64_t j = 0; j < count; j++) panel[j] = row[j * m.column];
     for (int64_t j = count; j < COLUMNS; j++) panel[j] = 0;
   }
 }
 
 // The same of the left operand, whose panels hold ROWS rows: [depth, ROWS].
-void pack_rows(const float* m, int64_t row_stride, int64_t column_stride, int64_t from, int64_t depth, int64_t row,
-               int64_t rows, float* panel) {
+void pack_rows(Matrix m, int64_t from, int64_t depth, int64_t row, int64_t rows, float* panel) {
   int64_t count = std::min(ROWS, rows - row);
   if (count < ROWS) std::memset(panel, 0, depth * ROWS * sizeof(float));
-  const float* first = m + row * row_stride + from * column_stride;
-  if (row_stride == 1)
-    for (int64_t k = 0; k < depth; k++)
-      for (int64_t i = 0; i < count; i++) panel[k * ROWS + i] = first[i + k * column_stride];
+  const float* first = m.data + row * m.row + from * m.column;
+  if (m.row == 1 && count == ROWS)
+    for (int64_t k = 0; k < depth; k++) std::memcpy(panel + k * ROWS, first + k * m.column, ROWS * sizeof(float));
   else
     for (int64_t i = 0; i < count; i++)
-      for (int64_t k = 0; k < depth; k++) panel[k * ROWS + i] = first[i * row_stride + k * column_stride];
+      for (int64_t k = 0; k < depth; k++) panel[k * ROWS + i] = first[i * m.row + k * m.column];
+}
+
+// c[m, n] at one panel's place (+)= packed rows[depth, ROWS] x panel[depth, COLUMNS], as far as c reaches.
+void multiply_panel(const float* rows, const float* panel, int64_t depth, float* c, int64_t m, int64_t n, int64_t row,
+                    int64_t column, bool add) {
+  const float* from[ROWS];
+  for (int64_t i = 0; i < ROWS; i++) from[i] = rows + i;
+  if (row + ROWS <= m && column + COLUMNS <= n)
+    return multiply<ROWS>(depth, from, panel, c + row * n + column, n, add);
+  alignas(64) float edge[ROWS * COLUMNS];
+  multiply<ROWS>(depth, from, panel, edge, COLUMNS, false);
+  for (int64_t i = 0; i < std::min(ROWS, m - row); i++)
+    for (int64_t j = 0; j < std::min(COLUMNS, n - column); j++) {
+      float& sum = c[(row + i) * n + column + j];
+      sum = add ? sum + edge[i * COLUMNS + j] : edge[i * COLUMNS + j];
+    }
+}
+
+// Many rows: all of b is packed first, then each thread packs a few rows of a and computes theirs.
+void product_of_rows(ffi::ThreadPool& pool, Matrix a, Matrix b, int64_t m, int64_t n, int64_t depth, float* c) {
+  int64_t threads = std::max<int64_t>(pool.num_threads(), 1), panels = ceil_div(n, COLUMNS);
+  // Tiles low enough that one's result stays in a cache while it grows, as many for each thread as for the others.
+  int64_t blocks = ceil_div(m, ROWS), tiles = ceil_div(blocks, 8 * threads) * threads;
+  thread_local Buffer block;
+  float* packed = block.at_least(panels * COLUMNS * depth);
+  parallel(pool, 2, tiles, [&](int64_t phase, int64_t tile) {
+    if (phase == 0) {
+      for (int64_t p = tile * panels / tiles; p < (tile + 1) * panels / tiles; p++)
+        pack_columns(b, 0, depth, p * COLUMNS, n, packed + p * COLUMNS * depth);
+      return;
+    }
+    int64_t first = tile * blocks / tiles * ROWS, last = std::min((tile + 1) * blocks / tiles * ROWS, m);
+    thread_local Buffer rows;
+    float* mine = rows.at_least(padded(last - first) * depth);
+    for (int64_t row = first; row < last; row += ROWS) pack_rows(a, 0, depth, row, m, mine + (row - first) * depth);
+    for (int64_t k = 0; k < depth; k += DEPTH)
+      for (int64_t p = 0; p < panels; p++)
+        for (int64_t row = first; row < last; row += ROWS)
+          multiply_panel(mine + (row - first) * depth + k * ROWS, packed + (p * depth + k) * COLUMNS,
+                         std::min(DEPTH, depth - k), c, m, n, row, p * COLUMNS, k > 0);
+  });
+}
+
+// Long sums: DEPTH values of each at a time; those of a are packed while the ones before are multiplied, those of b by
+// the thread that multiplies them, a panel at a time, which spares a way to memory and back.
+void product_of_depth(ffi::ThreadPool& pool, Matrix a, Matrix b, int64_t m, int64_t n, int64_t depth, float* c) {
+  int64_t threads = std::max<int64_t>(pool.num_threads(), 1), panels = ceil_div(n, COLUMNS);
+  int64_t stages = ceil_div(depth, DEPTH), some = 8 * ROWS, packs = ceil_div(m, some), size = padded(m) * DEPTH;
+  thread_local Buffer block;
+  float* packed = block.at_least(2 * size);
+  parallel(pool, stages + 1, panels + packs, [&](int64_t stage, int64_t piece) {
+    if (piece >= panels) {
+      int64_t row = (piece - panels) * some, from = stage * DEPTH;
+      for (int64_t last = stage < stages ? std::min(row + some, m) : row; row < last; row += ROWS)
+        pack_rows(a, from, std::min(DEPTH, depth - from), row, m, packed + stage % 2 * size + row * DEPTH);
+      return;
+    }
+    if (stage-- == 0) return;
+    int64_t from = stage * DEPTH, here = std::min(DEPTH, depth - from), column = piece * COLUMNS, fetched = 0;
+    int64_t ahead = column + threads * COLUMNS;
+    alignas(64) float panel[DEPTH * COLUMNS];
+    pack_columns(b, from, here, column, n, panel);
+    for (int64_t row = 0; row < m; row += ROWS) {
+      for (; ahead < n && fetched < (row + ROWS) * here / padded(m); fetched++)  // what will likely be the next panel
+        __builtin_prefetch(b.data + (from + fetched) * b.row + ahead * b.column, 0, 2);
+      multiply_panel(packed + stage % 2 * size + row * DEPTH, panel, here, c, m, n, row, column, from > 0);
+    }
+  });
 }
 
 // left [M, K] x right [K, N] -> [M, N]; where marked, an operand lies transposed in memory.
 ffi::Error Product(ffi::ThreadPool pool, F2 left, F2 right, Out2 result, bool left_transposed, bool right_transposed) {
   int64_t m = result->dimensions()[0], n = result->dimensions()[1];
   int64_t depth = left.dimensions()[left_transposed ? 0 : 1];
-  const float *a = left.typed_data(), *b = right.typed_data();
+  Matrix a{left.typed_data(), left_transposed ? 1 : depth, left_transposed ? m : 1};
+  Matrix b{right.typed_data(), right_transposed ? 1 : n, right_transposed ? depth : 1};
   float* c = result->typed_data();
-  if (m * n * depth == 0) {
-    std::memset(c, 0, m * n * sizeof(float));
-    return ffi::Error::Success();
-  }
-  int64_t a_row = left_transposed ? 1 : depth, a_column = left_transposed ? m : 1;
-  int64_t b_row = right_transposed ? 1 : n, b_column = right_transposed ? depth : 1;
-  int64_t threads = std::max<int64_t>(pool.num_threads(), 1), panels = ceil_div(n, COLUMNS);
-  // Tiles low enough that one's result stays in a cache while it grows; a few for each thread, to share them out.
-  int64_t tall = std::min(padded(ceil_div(m, 4 * threads)), 8 * ROWS), tiles = ceil_div(m, tall);
-  // As much of the depth at a time as packs into 4 MB of the right operand: seldom to and fro between results.
-  int64_t deep = std::max<int64_t>(1, (1 << 20) / (panels * COLUMNS * DEPTH)) * DEPTH;
-  deep = std::min(deep, depth);
-  thread_local Buffer block;
-  float* packed = block.at_least(panels * COLUMNS * deep);
-  parallel(pool, 2 * ceil_div(depth, deep), tiles, [&](int64_t phase, int64_t tile) {
-    int64_t from = phase / 2 * deep, until = std::min(from + deep, depth), here = until - from;
-    if (phase % 2 == 0) {
-      for (int64_t p = tile * panels / tiles; p < (tile + 1) * panels / tiles; p++)
-        pack_columns(b, b_row, b_column, from, here, p * COLUMNS, n, packed + p * COLUMNS * deep);
-      return;
-    }
-    int64_t first = tile * tall, last = std::min(first + tall, m);
-    thread_local Buffer rows;
-    float* mine = rows.at_least(tall * deep);
-    for (int64_t row = first; row < last; row += ROWS)
-      pack_rows(a, a_row, a_column, from, here, row, m, mine + (row - first) * deep);
-    float edge[ROWS * COLUMNS];
-    for (int64_t k = 0; k < here; k += DEPTH)
-      for (int64_t p = 0; p < panels; p++) {
-        int64_t column = p * COLUMNS, some = std::min(DEPTH, here - k);
-        bool add = from + k > 0;
-        for (int64_t row = first; row < last; row += ROWS) {
-          const float *x[ROWS], *y = packed + column * deep + k * COLUMNS;
-          for (int64_t i = 0; i < ROWS; i++) x[i] = mine + (row - first) * deep + k * ROWS + i;
-          if (row + ROWS <= m && column + COLUMNS <= n) {
-            multiply<ROWS>(some, x, y, c + row * n + column, n, add);
-            continue;
-          }
-          multiply<ROWS>(some, x, y, edge, COLUMNS, false);
-          for (int64_t i = 0; i < std::min(ROWS, m - row); i++)
-            for (int64_t j = 0; j < std::min(COLUMNS, n - column); j++) {
-              float& sum = c[(row + i) * n + column + j];
-              sum = add ? sum + edge[i * COLUMNS + j] : edge[i * COLUMNS + j];
-            }
-        }
-      }
-  });
+  if (m * n * depth == 0) std::memset(c, 0, m * n * sizeof(float));
+  else if (depth > m) product_of_depth(pool, a, b, m, n, depth, c);
+  else product_of_rows(pool, a, b, m, n, depth, c);
   return ffi::Error::Success();
 }
 
 // --- the recurrence: `update` in lstm.py without layer norm, at every position of a window
 
-// What a tile reads and writes beside its products, 64 bytes of a row here and there, comes while they are computed.
-void fetch(const float* data, int64_t rows, int64_t stride, int64_t parts, int64_t apart) {
+// A piece of work is COLUMNS units of some of the rows: with as many pieces as tiles, 25 say, a thread often waits.
+constexpr int64_t PARTS = 2;
+
+// What a few rows read and write beside their products, 64 bytes here and there, comes while they are computed.
+template <int WRITTEN = 0>
+inline void fetch(const float* data, int64_t rows, int64_t stride, int64_t parts = 1, int64_t apart = 0) {
   for (int64_t b = 0; b < rows; b++)
-    for (int64_t g = 0; g < parts; g++) __builtin_prefetch(data + b * stride + g * apart);
+    for (int64_t g = 0; g < parts; g++) __builtin_prefetch(data + b * stride + g * apart, WRITTEN);
 }
 
-// One panel of columns for all rows: out[padded rows, stride] = left[rows, depth] x panel[depth, COLUMNS].
-void multiply_rows(const float* left, const float* panel, int64_t rows, int64_t depth, float* out, int64_t stride) {
-  for (int64_t k = 0; k < depth; k += DEPTH)
-    for (int64_t row = 0; row < rows; row += ROWS) {
-      const float* from[ROWS];  // after the last row it again, for nobody
-      for (int64_t i = 0; i < ROWS; i++) from[i] = left + std::min(row + i, rows - 1) * depth + k;
-      multiply<1>(std::min(DEPTH, depth - k), from, panel + k * COLUMNS, out + row * stride, stride, k > 0);
-    }
+// One panel of columns for at most ROWS rows: out[count, stride] = left[count, depth] x panel[depth, COLUMNS].
+template <int HEIGHT = ROWS>
+void multiply_rows(const float* left, const float* panel, int64_t count, int64_t depth, float* out, int64_t stride) {
+  if constexpr (HEIGHT > 1)
+    if (count < HEIGHT) return multiply_rows<HEIGHT - 1>(left, panel, count, depth, out, stride);
+  const float* from[HEIGHT];
+  for (int i = 0; i < HEIGHT; i++) from[i] = left + i * depth;
+  multiply<1, HEIGHT>(depth, from, panel, out, stride, false);
 }
 
-// xs [T, B, 4 H], kernel [H, 4 H] -> gates [T, B, 4 H], the carry before every position, features, the carry at the end.
-// start, ahead and valid: `recurrence.Masks`; `ahead` and `valid` are empty where there are none.
+// xs [T, B, 4 H], kernel [H, 4 H] -> gates [T, B, 4 H], the carry before every position, features, the carry at the
+// end. start, ahead and valid: `recurrence.Masks`; `ahead` and `valid` are empty where there are none.
 ffi::Error Forward(ffi::ThreadPool pool, F3 xs, F2 kernel, F2 hidden, F2 cell, F2 start_hidden, F2 start_cell, F2 ahead,
                    F2 valid, Out3 gates, Out3 hiddens, Out3 cells, Out3 ys, Out2 end_hidden, Out2 end_cell) {
   int64_t steps = xs.dimensions()[0], rows = xs.dimensions()[1], units = kernel.dimensions()[0];
-  int64_t tiles = ceil_div(units, COLUMNS), wide = 4 * COLUMNS, size = rows * units;
+  int64_t tiles = ceil_div(units, COLUMNS), wide = 4 * COLUMNS, across = COLUMNS * units;
+  int64_t size = rows * units, blocks = ceil_div(rows, ROWS);
   bool masked = ahead.element_count() > 0;
   thread_local Buffer packed;
   float* weights = packed.at_least(tiles * wide * units);
@@ -272,36 +314,43 @@ ffi::Error Forward(ffi::ThreadPool pool, F3 xs, F2 kernel, F2 hidden, F2 cell, F
   std::memcpy(hidden_at(0), hidden.typed_data(), size * sizeof(float));
   std::memcpy(cell_at(0), cell.typed_data(), size * sizeof(float));
 
-  parallel(pool, steps + 1, tiles, [&](int64_t phase, int64_t tile) {
+  parallel(pool, steps + 1, tiles * PARTS, [&](int64_t phase, int64_t piece) {
+    int64_t tile = piece / PARTS, part = piece % PARTS;
     int64_t unit = tile * COLUMNS, here = std::min(COLUMNS, units - unit), t = phase - 1;
     float* panel = weights + tile * wide * units;
     if (phase == 0) {
-      for (int64_t g = 0; g < 4; g++)
-        pack_columns(kernel.typed_data() + g * units, 4 * units, 1, 0, units, unit, units, panel + g * COLUMNS * units);
+      for (int64_t g = 0; g < 4 && part == 0; g++)
+        pack_columns({kernel.typed_data() + g * units, 4 * units, 1}, 0, units, unit, units, panel + g * across);
       return;
     }
-    thread_local Buffer scratch;
-    float* sums = scratch.at_least(padded(rows) * wide);
-    fetch(xs.typed_data() + t * rows * 4 * units + unit, rows, 4 * units, 4, units);
-    for (int64_t g = 0; g < 4; g++)
-      multiply_rows(hidden_at(t), panel + g * COLUMNS * units, rows, units, sums + g * COLUMNS, wide);
-    for (int64_t b = 0; b < rows; b++) {
-      int64_t at = t * rows + b;
-      bool passes = masked && !(valid.typed_data()[at] > 0), opens = masked && ahead.typed_data()[at] > 0;
-      for (int64_t j = 0; j < here; j += LANES) {
-        int64_t n = here - j, place = b * units + unit + j;
-        const float *x = xs.typed_data() + at * 4 * units + unit + j, *sum = sums + b * wide + j;
-        float* out = gates->typed_data() + at * 4 * units + unit + j;
-        vec i = sigmoid(load(x, n) + load(sum));
-        vec f = sigmoid(load(x + units, n) + load(sum + COLUMNS));
-        vec g = hyperbolic_tangent(load(x + 2 * units, n) + load(sum + 2 * COLUMNS));
-        vec o = sigmoid(load(x + 3 * units, n) + load(sum + 3 * COLUMNS));
-        store(out, i, n), store(out + units, f, n), store(out + 2 * units, g, n), store(out + 3 * units, o, n);
-        vec c = f * load(cell_at(t) + place, n) + i * g, h = o * hyperbolic_tangent(c);
-        store(ys->typed_data() + t * size + place, passes ? vec{} : h, n);
-        if (passes) h = load(hidden_at(t) + place, n), c = load(cell_at(t) + place, n);
-        if (opens) h = load(start_hidden.typed_data() + place, n), c = load(start_cell.typed_data() + place, n);
-        store(hidden_at(t + 1) + place, h, n), store(cell_at(t + 1) + place, c, n);
+    float sums[ROWS * 4 * COLUMNS];
+    for (int64_t p = part * blocks / PARTS; p < (part + 1) * blocks / PARTS; p++) {
+      int64_t top = p * rows / blocks, below = (p + 1) * rows / blocks, count = below - top;
+      fetch(xs.typed_data() + (t * rows + top) * 4 * units + unit, count, 4 * units, 4, units);
+      fetch(cell_at(t) + top * units + unit, count, units);
+      fetch<1>(ys->typed_data() + (t * rows + top) * units + unit, count, units);
+      fetch<1>(hidden_at(t + 1) + top * units + unit, count, units);
+      fetch<1>(cell_at(t + 1) + top * units + unit, count, units);
+      for (int64_t g = 0; g < 4; g++)
+        multiply_rows(hidden_at(t) + top * units, panel + g * across, count, units, sums + g * COLUMNS, wide);
+      for (int64_t b = top; b < below; b++) {
+        int64_t at = t * rows + b;
+        bool passes = masked && !(valid.typed_data()[at] > 0), opens = masked && ahead.typed_data()[at] > 0;
+        for (int64_t j = 0; j < here; j += LANES) {
+          int64_t n = here - j, place = b * units + unit + j;
+          const float *x = xs.typed_data() + at * 4 * units + unit + j, *sum = sums + (b - top) * wide + j;
+          float* out = gates->typed_data() + at * 4 * units + unit + j;
+          vec i = sigmoid(load(x, n) + load(sum));
+          vec f = sigmoid(load(x + units, n) + load(sum + COLUMNS));
+          vec g = hyperbolic_tangent(load(x + 2 * units, n) + load(sum + 2 * COLUMNS));
+          vec o = sigmoid(load(x + 3 * units, n) + load(sum + 3 * COLUMNS));
+          store(out, i, n), store(out + units, f, n), store(out + 2 * units, g, n), store(out + 3 * units, o, n);
+          vec c = f * load(cell_at(t) + place, n) + i * g, h = o * hyperbolic_tangent(c);
+          store(ys->typed_data() + t * size + place, passes ? vec{} : h, n);
+          if (passes) h = load(hidden_at(t) + place, n), c = load(cell_at(t) + place, n);
+          if (opens) h = load(start_hidden.typed_data() + place, n), c = load(start_cell.typed_data() + place, n);
+          store(hidden_at(t + 1) + place, h, n), store(cell_at(t + 1) + place, c, n);
+        }
       }
     }
   });
@@ -313,7 +362,7 @@ ffi::Error Forward(ffi::ThreadPool pool, F3 xs, F2 kernel, F2 hidden, F2 cell, F
 ffi::Error Backward(ffi::ThreadPool pool, F2 kernel, F3 gates, F3 cells, F2 ahead, F2 valid, F3 d_ys, F2 d_end_hidden,
                     F2 d_end_cell, Out3 d_xs, Out2 d_hidden, Out2 d_cell, Out2 d_start_hidden, Out2 d_start_cell) {
   int64_t steps = gates.dimensions()[0], rows = gates.dimensions()[1], units = kernel.dimensions()[0];
-  int64_t tiles = ceil_div(units, COLUMNS), depth = 4 * units;
+  int64_t tiles = ceil_div(units, COLUMNS), depth = 4 * units, blocks = ceil_div(rows, ROWS);
   bool masked = ahead.element_count() > 0;
   thread_local Buffer packed;
   float* weights = packed.at_least(tiles * COLUMNS * depth);
@@ -324,52 +373,59 @@ ffi::Error Backward(ffi::ThreadPool pool, F2 kernel, F3 gates, F3 cells, F2 ahea
   std::memcpy(state_h, d_end_hidden.typed_data(), size), std::memcpy(state_c, d_end_cell.typed_data(), size);
   std::memset(opened_h, 0, size), std::memset(opened_c, 0, size);
 
-  parallel(pool, steps + 2, tiles, [&](int64_t phase, int64_t tile) {
+  parallel(pool, steps + 2, tiles * PARTS, [&](int64_t phase, int64_t piece) {
+    int64_t tile = piece / PARTS, part = piece % PARTS;
     int64_t unit = tile * COLUMNS, here = std::min(COLUMNS, units - unit), t = steps - phase;
     float* panel = weights + tile * COLUMNS * depth;
     if (phase == 0) {
-      pack_columns(kernel.typed_data(), 1, depth, 0, depth, unit, units, panel);
+      if (part == 0) pack_columns({kernel.typed_data(), 1, depth}, 0, depth, unit, units, panel);
       return;
     }
-    thread_local Buffer scratch;
-    float* sums = scratch.at_least(padded(rows) * COLUMNS);
-    if (t >= 0) {
-      fetch(gates.typed_data() + t * rows * depth + unit, rows, depth, 4, units);
-      fetch(cells.typed_data() + t * rows * units + unit, rows, units, 1, 0);
-      fetch(d_ys.typed_data() + t * rows * units + unit, rows, units, 1, 0);
-    }
-    if (t + 1 == steps) std::memset(sums, 0, rows * COLUMNS * sizeof(float));
-    else multiply_rows(d_xs->typed_data() + (t + 1) * rows * depth, panel, rows, depth, sums, COLUMNS);
-    for (int64_t b = 0; b < rows; b++) {
-      int64_t at = t * rows + b;
-      bool passes = t >= 0 && masked && !(valid.typed_data()[at] > 0);
-      bool opens = t >= 0 && masked && ahead.typed_data()[at] > 0;
-      for (int64_t j = 0; j < here; j += LANES) {
-        int64_t n = here - j, place = b * units + unit + j, kept = t * rows * units + place;
-        vec d_h = load(state_h + place, n) + load(sums + b * COLUMNS + j), d_c = load(state_c + place, n);
-        if (t < 0) {
-          store(state_h + place, d_h, n);
-          continue;
+    float sums[ROWS * COLUMNS];
+    for (int64_t p = part * blocks / PARTS; p < (part + 1) * blocks / PARTS; p++) {
+      int64_t top = p * rows / blocks, below = (p + 1) * rows / blocks, count = below - top;
+      if (t >= 0) {
+        fetch(gates.typed_data() + (t * rows + top) * depth + unit, count, depth, 4, units);
+        fetch(cells.typed_data() + (t * rows + top) * units + unit, count, units);
+        fetch(d_ys.typed_data() + (t * rows + top) * units + unit, count, units);
+      }
+      fetch<1>(state_h + top * units + unit, count, units);
+      fetch<1>(state_c + top * units + unit, count, units);
+      if (t + 1 == steps) std::memset(sums, 0, sizeof sums);
+      else multiply_rows(d_xs->typed_data() + ((t + 1) * rows + top) * depth, panel, count, depth, sums, COLUMNS);
+      for (int64_t b = top; b < below; b++) {
+        int64_t at = t * rows + b;
+        bool passes = t >= 0 && masked && !(valid.typed_data()[at] > 0);
+        bool opens = t >= 0 && masked && ahead.typed_data()[at] > 0;
+        for (int64_t j = 0; j < here; j += LANES) {
+          int64_t n = here - j, place = b * units + unit + j, kept = t * rows * units + place;
+          vec d_h = load(state_h + place, n) + load(sums + (b - top) * COLUMNS + j), d_c = load(state_c + place, n);
+          if (t < 0) {
+            store(state_h + place, d_h, n);
+            continue;
+          }
+          if (opens) {
+            store(opened_h + place, load(opened_h + place, n) + d_h, n);
+            store(opened_c + place, load(opened_c + place, n) + d_c, n);
+            d_h = d_c = vec{};
+          }
+          const float* gate = gates.typed_data() + at * depth + unit + j;
+          float* out = d_xs->typed_data() + at * depth + unit + j;
+          vec d_i = {}, d_f = {}, d_g = {}, d_o = {};
+          if (!passes) {
+            vec i = load(gate, n), f = load(gate + units, n);
+            vec g = load(gate + 2 * units, n), o = load(gate + 3 * units, n);
+            vec c = load(cells.typed_data() + kept, n), seen = hyperbolic_tangent(f * c + i * g);
+            d_h += load(d_ys.typed_data() + kept, n);
+            d_c += d_h * o * (1.0f - seen * seen);
+            d_i = d_c * g * i * (1.0f - i), d_f = d_c * c * f * (1.0f - f);
+            d_g = d_c * i * (1.0f - g * g), d_o = d_h * seen * o * (1.0f - o);
+            d_h = vec{}, d_c *= f;
+          }
+          store(state_h + place, d_h, n), store(state_c + place, d_c, n);
+          store(out, d_i, n), store(out + units, d_f, n);
+          store(out + 2 * units, d_g, n), store(out + 3 * units, d_o, n);
         }
-        if (opens) {
-          store(opened_h + place, load(opened_h + place, n) + d_h, n);
-          store(opened_c + place, load(opened_c + place, n) + d_c, n);
-          d_h = d_c = vec{};
-        }
-        const float* gate = gates.typed_data() + at * depth + unit + j;
-        float* out = d_xs->typed_data() + at * depth + unit + j;
-        vec d_i = {}, d_f = {}, d_g = {}, d_o = {};
-        if (!passes) {
-          vec i = load(gate, n), f = load(gate + units, n), g = load(gate + 2 * units, n), o = load(gate + 3 * units, n);
-          vec c = load(cells.typed_data() + kept, n), seen = hyperbolic_tangent(f * c + i * g);
-          d_h += load(d_ys.typed_data() + kept, n);
-          d_c += d_h * o * (1.0f - seen * seen);
-          d_i = d_c * g * i * (1.0f - i), d_f = d_c * c * f * (1.0f - f);
-          d_g = d_c * i * (1.0f - g * g), d_o = d_h * seen * o * (1.0f - o);
-          d_h = vec{}, d_c *= f;
-        }
-        store(state_h + place, d_h, n), store(state_c + place, d_c, n);
-        store(out, d_i, n), store(out + units, d_f, n), store(out + 2 * units, d_g, n), store(out + 3 * units, d_o, n);
       }
     }
   });
@@ -389,3 +445,4 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(seqgen_backward, Backward,
                               ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F2>().Arg<F3>().Arg<F3>().Arg<F2>()
                                   .Arg<F2>().Arg<F3>().Arg<F2>().Arg<F2>().Ret<F3>().Ret<F2>().Ret<F2>().Ret<F2>()
                                   .Ret<F2>());
+

@@ -26,7 +26,9 @@ def normal(seed: int, *shape: int) -> np.ndarray[Any, Any]:
 
 @pytest.mark.native
 @pytest.mark.parametrize("transposed", [(False, False), (True, False), (False, True), (True, True)])
-@pytest.mark.parametrize(("m", "k", "n"), [(1, 1, 1), (5, 300, 17), (6, 256, 16), (64, 513, 65), (200, 40, 130)])
+@pytest.mark.parametrize(
+    ("m", "k", "n"), [(1, 1, 1), (5, 300, 17), (6, 256, 16), (64, 513, 65), (200, 40, 130), (13, 1500, 130)]
+)
 def test_products_are_those_of_float64(m: int, k: int, n: int, transposed: tuple[bool, bool]) -> None:
     left, right = normal(0, m, k), normal(1, k, n)
     a, b = (np.ascontiguousarray(x.T) if flip else x for x, flip in zip((left, right), transposed, strict=True))
