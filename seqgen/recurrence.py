@@ -69,7 +69,7 @@ class Cell(Protocol):
 
 
 class Symbols(NamedTuple):
-    """Inputs that are rows of a table: the rows `table` `[V, D]`, and which of them, `chosen` int32 `[T, B]`."""
+    """Inputs that are rows of a table: the rows `table` `[V, D]`, and which of them, `chosen` int32 `[T, B]` or `[B]`."""
 
     table: Array
     chosen: Array
@@ -125,10 +125,15 @@ def where(mask: Array, yes: Any, no: Any) -> Any:
     return jax.tree.map(pick, yes, no)
 
 
-def step(cell: Cell, carry: Carry, x: Array, memory: Memory | None = None) -> tuple[Carry, Array]:
+def step(cell: Cell, carry: Carry, x: Array | Symbols, memory: Memory | None = None) -> tuple[Carry, Array]:
     """One position: inputs `[B, D]` -> features `[B, H]`."""
     recurrent = matmul(cell.recur(carry), cell.recurrent_kernel, cell.precision)
-    return cell.update(cell.small, carry, cell.project(x), recurrent, memory)
+    return cell.update(cell.small, carry, project(cell, x), recurrent, memory)
+
+
+def project(cell: Cell, xs: Array | Symbols) -> Array:
+    """Inputs projected; of symbols the rows of their table, which are fewer, for a projection looks at one position."""
+    return jnp.take(cell.project(xs.table), xs.chosen, axis=0) if isinstance(xs, Symbols) else cell.project(xs)
 
 
 def unroll(
@@ -146,8 +151,7 @@ def unroll(
     reset: bool `[T, B]`, the carry is `start` before that position.
     valid: bool `[T, B]`; where False the carry passes through unchanged and features are 0.
     """
-    # A projection looks at one position: of symbols it is done for the rows of their table, which are fewer.
-    projected = jnp.take(cell.project(xs.table), xs.chosen, axis=0) if isinstance(xs, Symbols) else cell.project(xs)
+    projected = project(cell, xs)
     masks = None
     if reset is not None or valid is not None:
         valid = jnp.ones(projected.shape[:2]) if valid is None else valid.astype(jnp.float32)

@@ -136,12 +136,17 @@ class Stack(nnx.Module):
         return jnp.concatenate(parts, axis=-1)
 
     def _chosen(self, inputs: Inputs) -> Symbols | None:
-        """The input as rows of the table, where it is nothing else and a window has more positions than the table rows."""
+        """The input as rows of the table, where it is nothing else and their projection is used often enough.
+
+        By a window of more positions than the table has rows; by a step of a fourth as many sequences, for steps are
+        taken in loops, out of which XLA takes what is the same every time.
+        """
         network = self.network
         if not isinstance(network.spec, Discrete) or network.controls or network.static or network.bidirectional:
             return None
         table, layer = (getattr(self, name) for name in ("table0", "layer0"))
-        if inputs.steps.ndim < 2 or inputs.steps.size <= len(table[...]) or cudnn.asked(layer.cell):
+        often = 1 if inputs.steps.ndim == 2 else 4
+        if often * inputs.steps.size <= len(table[...]) or cudnn.asked(layer.cell):
             return None
         return Symbols(table[...], inputs.steps)
 
