@@ -62,7 +62,7 @@ def main() -> None:
     default = Path(data, "tinyshakespeare", "input.txt") if data else None
     options.add_argument("--text", type=Path, default=default, help="what to learn (tiny Shakespeare of SEQGEN_DATA)")
     options.add_argument("--target", type=float, default=1.6, help="nats a character (1.6)")
-    options.add_argument("--steps", type=int, default=600, help="length of the schedule; given up after it (600)")
+    options.add_argument("--steps", type=int, default=1000, help="length of the schedule; given up after it (1000)")
     options.add_argument("--turn", type=int, default=25, help="steps between two readings (25)")
     options.add_argument("--seed", type=int, default=0, help="of the first weights (0)")
     options.add_argument("--only", action="append", choices=(*OURS, *TORCH), help="only these; may repeat (all)")
@@ -76,19 +76,19 @@ def main() -> None:
     vocab = len(alphabet(args.text.read_text(encoding="utf-8")))
     works = dict.fromkeys(names, work._replace(text=str(args.text.absolute()), vocab=vocab))
     curves, about = learn(works, args.target, args.turn, args.steps)
-    times = {name: reached(curve, args.target) for name, curve in curves.items()}
-    what = f"to {args.target:g} nats/char, 2 x 512"
-    rows = []
-    for name, seconds in times.items():
-        if seconds is None:
-            about[name] += f"; not at {args.target:g} after {args.steps} steps"
-        else:
-            rows.append(Row(f"{what}: {name}", seconds, unit="s"))
+    lowest = {name: min(loss for _, loss in curve) for name, curve in curves.items()}
+    for name in (name for name, loss in lowest.items() if loss > args.target):
+        about[name] += f"; not at {args.target:g} after {args.steps} steps"
+    # Where one did not come so far: the lowest loss that all came to.
+    loss = max([args.target, *lowest.values()])
+    times = {name: reached(curve, loss) for name, curve in curves.items()}
+    what = f"to {loss:.4g} nats/char, 2 x 512"
+    rows = [Row(f"{what}: {name}", seconds, unit="s") for name, seconds in times.items() if seconds is not None]
     ours = [(seconds, name) for name, seconds in times.items() if name in OURS and seconds is not None]
     for peer in TORCH:
         seconds = times.get(peer)
         if ours and seconds is not None:
-            target = 0.7 if peer == "torch f32" else None
+            target = 0.7 if peer == "torch f32" and loss == args.target else None
             rows.append(Row(f"{what}: {min(ours)[1]} against {peer}", min(ours)[0] / seconds, "<=", target, "x"))
     report(rows, args.json, about, curves)
 

@@ -5,138 +5,35 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from law_networks import (
+    ALL,
+    BIDIRECTIONAL,
+    CAUSAL,
+    DROPOUT,
+    SMALL,
+    B,
+    T,
+    assert_close,
+    assert_same,
+    at,
+    case,
+    every_causal,
+    every_network,
+    first,
+    mixed,
+    unrolled,
+)
 
 from seqgen.batching import Inputs
 from seqgen.errors import ModelError, UsageError
 from seqgen.network import Context, Network
-from seqgen.recurrence import LSTMCarry
-from seqgen.spec import Binary, Continuous, Discrete, Joint, Spec
-
-B, T, U = 3, 64, 6
-SMALL: dict[str, Any] = {"units": 5, "embedding": 4}
-WINDOW: dict[str, Any] = {"source": 7, "source_width": 3, "window": 2}
-PEN = Joint((Continuous(2), Binary(1)))
-NOTE = Joint((Discrete(4), Discrete(3), Continuous(1)))
-EVERYTHING: dict[str, Any] = {
-    **WINDOW, "skip": True, "layer_norm": True, "learned_start": True, "controls": 2, "static": 3, "static_width": 2,
-}  # fmt: skip
-CAUSAL = {
-    "one layer": Network(Discrete(6), layers=1, **SMALL),
-    "two layers": Network(Discrete(6), **SMALL),
-    "three layers, skip": Network(Continuous(3), layers=3, skip=True, **SMALL),
-    "layer norm": Network(Discrete(6), layer_norm=True, **SMALL),
-    "learned start": Network(Binary(3), learned_start=True, **SMALL),
-    "window, one layer": Network(PEN, layers=1, **SMALL, **WINDOW),
-    "window, two layers": Network(PEN, **SMALL, **WINDOW),
-    "window, skip": Network(PEN, skip=True, **SMALL, **WINDOW),
-    "static, controls": Network(NOTE, static=3, static_width=2, controls=2, **SMALL),
-    "everything": Network(NOTE, **SMALL, **EVERYTHING),
-    "two layers, in pieces": Network(Discrete(6), remat=24, **SMALL),
-    "everything, in pieces": Network(NOTE, remat=24, **SMALL, **EVERYTHING),
-    "two layers, bf16": Network(Discrete(6), precision="bf16", **SMALL),
-    "layer norm, bf16": Network(Continuous(3), layer_norm=True, precision="bf16", **SMALL),
-    "window, skip, bf16": Network(PEN, skip=True, precision="bf16", **SMALL, **WINDOW),
-}
-BIDIRECTIONAL = Network(Continuous(3), bidirectional=True, learned_start=True, **SMALL)
-DROPOUT = {
-    "variational": Network(Continuous(3), skip=True, dropout=0.4, **SMALL),
-    "fresh": Network(Continuous(3), skip=True, dropout=0.4, variational=False, **SMALL),
-}
-ALL = {**CAUSAL, "both ways": BIDIRECTIONAL, **DROPOUT}
-every_causal = pytest.mark.parametrize("network", CAUSAL.values(), ids=CAUSAL)
-every_network = pytest.mark.parametrize("network", ALL.values(), ids=ALL)
-
-
-class Case(NamedTuple):
-    """What the laws run on: random numbers everywhere, also where `init` has zeros and ones."""
-
-    params: Any
-    context: Context
-    carry: Any
-    inputs: Inputs  # 2 T positions
-    reset: NDArray[np.bool_]
-    valid: NDArray[np.bool_]
-
-
-@functools.cache
-def case(network: Network) -> Case:
-    random = np.random.default_rng(2)
-
-    def normal(leaf: Any) -> jax.Array:
-        return jnp.asarray(random.normal(0, 0.4, leaf.shape), jnp.float32)
-
-    def steps(spec: Spec) -> Any:
-        match spec:
-            case Discrete(size):
-                return random.integers(0, size + 1, (B, 2 * T), np.int32)  # the null step too
-            case Joint(parts):
-                return tuple(steps(part) for part in parts)
-            case Continuous(dim) | Binary(dim):
-                return random.normal(0, 1, (B, 2 * T, dim)).astype(np.float32)
-
-    params = jax.tree.map(normal, jax.eval_shape(network.init, jax.random.key(0)))
-    if network.window:  # slowly, so that the window stays over the memory
-        params["layer0"]["cell"]["window_bias"] -= np.repeat(np.float32([0, 0, 2]), network.window)
-    source = random.integers(0, network.source, (B, U), np.int32) if network.source else None
-    context = network.encode(
-        params,
-        source=None if source is None else jnp.asarray(source),
-        static=jnp.array([2, 0, 2]) if network.static else None,
-        source_valid=None if source is None else jnp.arange(U) < jnp.array([[U], [U - 2], [1]]),
-    )
-    return Case(
-        params,
-        context,
-        jax.tree.map(normal, network.start(params, B, context)),
-        Inputs(steps(network.spec), steps(Continuous(network.controls)) if network.controls else None),
-        random.random((B, 2 * T)) < 0.1,
-        random.random((B, 2 * T)) < 0.8,
-    )
-
-
-@functools.cache
-def unrolled(network: Network) -> Any:
-    """The network's `unroll`, compiled once for all laws."""
-
-    def run(params: Any, carry: Any, inputs: Inputs, reset: Any, valid: Any, context: Context, key: Any = None) -> Any:
-        return network.unroll(params, carry, inputs, reset=reset, valid=valid, context=context, key=key)
-
-    return jax.jit(run)
-
-
-def at(tree: Any, index: Any) -> Any:
-    return jax.tree.map(lambda leaf: leaf[index], tree)
-
-
-def first(network: Network) -> tuple[Any, ...]:
-    """The arguments of `unrolled` for the first window."""
-    params, context, carry, inputs, reset, valid = case(network)
-    return params, carry, at(inputs, np.s_[:, :T]), reset[:, :T], valid[:, :T], context
-
-
-def assert_same(ours: Any, theirs: Any) -> None:
-    """Bit for bit."""
-    assert jax.tree.structure(ours) == jax.tree.structure(theirs)
-    for mine, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
-        np.testing.assert_array_equal(mine, other)
-
-
-def assert_close(ours: Any, theirs: Any, tolerance: float) -> None:
-    assert jax.tree.structure(ours) == jax.tree.structure(theirs)
-    for mine, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
-        np.testing.assert_allclose(mine, other, rtol=tolerance, atol=tolerance)
-
-
-def mixed(mask: NDArray[np.bool_], yes: Any, no: Any) -> Any:
-    """Rows of two carries."""
-    return jax.tree.map(lambda a, b: jnp.where(mask.reshape(B, *[1] * (b.ndim - 1)), a, b), yes, no)
+from seqgen.spec import Discrete
 
 
 def test_every_setting_is_under_the_laws() -> None:
@@ -411,52 +308,3 @@ def test_pieces_change_no_gradient(name: str, key: jax.Array) -> None:
     else:
         assert_close(mine, other, 1e-5)
         assert_close(ours, theirs, 1e-4)
-
-
-def loop(cell: Any, start: Any, xs: NDArray[Any]) -> tuple[NDArray[Any], tuple[NDArray[Any], NDArray[Any]]]:
-    """An LSTM over `[T, D]`, in NumPy."""
-    (hidden, cells), outputs = start, []
-    for x in xs:
-        z = x @ cell["input_kernel"] + hidden @ cell["hidden_kernel"] + cell["bias"]
-        i, f, o = (1 / (1 + np.exp(-part)) for part in np.split(z, 4)[:2] + np.split(z, 4)[3:])
-        cells = f * cells + i * np.tanh(np.split(z, 4)[2])
-        hidden = o * np.tanh(cells)
-        outputs.append(hidden)
-    return np.array(outputs), (hidden, cells)
-
-
-def test_both_ways_is_one_lstm_each_way() -> None:
-    """Every sequence of a packed row is read by itself, forwards and backwards; padding at the end is not there."""
-    network = BIDIRECTIONAL
-    params, carry, inputs, _, _, context = first(network)
-    bounds = [[(0, T)], [(0, 30), (30, 31), (31, 60)], [(0, 17), (17, 40)]]
-    reset, valid = np.zeros((B, T), bool), np.zeros((B, T), bool)
-    for row, sequences in enumerate(bounds):
-        for begin, end in sequences:
-            reset[row, begin] = begin > 0 or row == 1  # rows 0 and 2 go on from the carry
-            valid[row, begin:end] = True
-    after, features = unrolled(network)(params, carry, inputs, reset, valid, context)
-
-    numbers = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), (params, carry))
-    for row, sequences in enumerate(bounds):
-        below = np.asarray(inputs.steps[row], np.float64)
-        for layer in range(network.layers):
-            forward, backward = (numbers[0][f"layer{layer}"][way] for way in ("forward", "backward"))
-            out = np.zeros((T, network.width))
-            state = at(tuple(numbers[1][layer][0]), row)
-            for begin, end in sequences:
-                xs = below[begin:end]
-                ahead, state = loop(forward, forward["first"] if reset[row, begin] else state, xs)
-                back, first_state = loop(backward, backward["first"], xs[::-1])
-                out[begin:end] = np.concatenate([ahead, back[::-1]], axis=1)
-                if begin == 0:  # what the way back ends with
-                    assert_close(at(after[layer][1], row), LSTMCarry(*first_state), 1e-5)
-            assert_close(at(after[layer][0], row), LSTMCarry(*state), 1e-5)
-            below = out
-        np.testing.assert_allclose(features[row], below, rtol=1e-5, atol=1e-5)
-
-
-def test_both_ways_has_no_single_step() -> None:
-    params, carry, inputs, *_ = first(BIDIRECTIONAL)
-    with pytest.raises(UsageError, match="reads whole sequences: it has no single step, and no samples"):
-        BIDIRECTIONAL.step(params, carry, at(inputs, np.s_[:, 0]))

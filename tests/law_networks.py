@@ -1,0 +1,135 @@
+"""The networks that the laws hold for, each with numbers to run it on."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from seqgen.batching import Inputs
+from seqgen.network import Context, Network
+from seqgen.spec import Binary, Continuous, Discrete, Joint, Spec
+
+B, T, U = 3, 64, 6
+SMALL: dict[str, Any] = {"units": 5, "embedding": 4}
+WINDOW: dict[str, Any] = {"source": 7, "source_width": 3, "window": 2}
+PEN = Joint((Continuous(2), Binary(1)))
+NOTE = Joint((Discrete(4), Discrete(3), Continuous(1)))
+EVERYTHING: dict[str, Any] = {
+    **WINDOW, "skip": True, "layer_norm": True, "learned_start": True, "controls": 2, "static": 3, "static_width": 2,
+}  # fmt: skip
+CAUSAL = {
+    "one layer": Network(Discrete(6), layers=1, **SMALL),
+    "two layers": Network(Discrete(6), **SMALL),
+    "three layers, skip": Network(Continuous(3), layers=3, skip=True, **SMALL),
+    "layer norm": Network(Discrete(6), layer_norm=True, **SMALL),
+    "learned start": Network(Binary(3), learned_start=True, **SMALL),
+    "window, one layer": Network(PEN, layers=1, **SMALL, **WINDOW),
+    "window, two layers": Network(PEN, **SMALL, **WINDOW),
+    "window, skip": Network(PEN, skip=True, **SMALL, **WINDOW),
+    "static, controls": Network(NOTE, static=3, static_width=2, controls=2, **SMALL),
+    "everything": Network(NOTE, **SMALL, **EVERYTHING),
+    "two layers, in pieces": Network(Discrete(6), remat=24, **SMALL),
+    "everything, in pieces": Network(NOTE, remat=24, **SMALL, **EVERYTHING),
+    "two layers, bf16": Network(Discrete(6), precision="bf16", **SMALL),
+    "layer norm, bf16": Network(Continuous(3), layer_norm=True, precision="bf16", **SMALL),
+    "window, skip, bf16": Network(PEN, skip=True, precision="bf16", **SMALL, **WINDOW),
+}
+BIDIRECTIONAL = Network(Continuous(3), bidirectional=True, learned_start=True, **SMALL)
+DROPOUT = {
+    "variational": Network(Continuous(3), skip=True, dropout=0.4, **SMALL),
+    "fresh": Network(Continuous(3), skip=True, dropout=0.4, variational=False, **SMALL),
+}
+ALL = {**CAUSAL, "both ways": BIDIRECTIONAL, **DROPOUT}
+every_causal = pytest.mark.parametrize("network", CAUSAL.values(), ids=CAUSAL)
+every_network = pytest.mark.parametrize("network", ALL.values(), ids=ALL)
+
+
+class Case(NamedTuple):
+    """What the laws run on: random numbers everywhere, also where `init` has zeros and ones."""
+
+    params: Any
+    context: Context
+    carry: Any
+    inputs: Inputs  # 2 T positions
+    reset: NDArray[np.bool_]
+    valid: NDArray[np.bool_]
+
+
+@functools.cache
+def case(network: Network) -> Case:
+    random = np.random.default_rng(2)
+
+    def normal(leaf: Any) -> jax.Array:
+        return jnp.asarray(random.normal(0, 0.4, leaf.shape), jnp.float32)
+
+    def steps(spec: Spec) -> Any:
+        match spec:
+            case Discrete(size):
+                return random.integers(0, size + 1, (B, 2 * T), np.int32)  # the null step too
+            case Joint(parts):
+                return tuple(steps(part) for part in parts)
+            case Continuous(dim) | Binary(dim):
+                return random.normal(0, 1, (B, 2 * T, dim)).astype(np.float32)
+
+    params = jax.tree.map(normal, jax.eval_shape(network.init, jax.random.key(0)))
+    if network.window:  # slowly, so that the window stays over the memory
+        params["layer0"]["cell"]["window_bias"] -= np.repeat(np.float32([0, 0, 2]), network.window)
+    source = random.integers(0, network.source, (B, U), np.int32) if network.source else None
+    context = network.encode(
+        params,
+        source=None if source is None else jnp.asarray(source),
+        static=jnp.array([2, 0, 2]) if network.static else None,
+        source_valid=None if source is None else jnp.arange(U) < jnp.array([[U], [U - 2], [1]]),
+    )
+    return Case(
+        params,
+        context,
+        jax.tree.map(normal, network.start(params, B, context)),
+        Inputs(steps(network.spec), steps(Continuous(network.controls)) if network.controls else None),
+        random.random((B, 2 * T)) < 0.1,
+        random.random((B, 2 * T)) < 0.8,
+    )
+
+
+@functools.cache
+def unrolled(network: Network) -> Any:
+    """The network's `unroll`, compiled once for all laws."""
+
+    def run(params: Any, carry: Any, inputs: Inputs, reset: Any, valid: Any, context: Context, key: Any = None) -> Any:
+        return network.unroll(params, carry, inputs, reset=reset, valid=valid, context=context, key=key)
+
+    return jax.jit(run)
+
+
+def at(tree: Any, index: Any) -> Any:
+    return jax.tree.map(lambda leaf: leaf[index], tree)
+
+
+def first(network: Network) -> tuple[Any, ...]:
+    """The arguments of `unrolled` for the first window."""
+    params, context, carry, inputs, reset, valid = case(network)
+    return params, carry, at(inputs, np.s_[:, :T]), reset[:, :T], valid[:, :T], context
+
+
+def assert_same(ours: Any, theirs: Any) -> None:
+    """Bit for bit."""
+    assert jax.tree.structure(ours) == jax.tree.structure(theirs)
+    for mine, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def assert_close(ours: Any, theirs: Any, tolerance: float) -> None:
+    assert jax.tree.structure(ours) == jax.tree.structure(theirs)
+    for mine, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=tolerance, atol=tolerance)
+
+
+def mixed(mask: NDArray[np.bool_], yes: Any, no: Any) -> Any:
+    """Rows of two carries."""
+    return jax.tree.map(lambda a, b: jnp.where(mask.reshape(B, *[1] * (b.ndim - 1)), a, b), yes, no)
