@@ -445,4 +445,3 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(seqgen_backward, Backward,
                               ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F2>().Arg<F3>().Arg<F3>().Arg<F2>()
                                   .Arg<F2>().Arg<F3>().Arg<F2>().Arg<F2>().Ret<F3>().Ret<F2>().Ret<F2>().Ret<F2>()
                                   .Ret<F2>());
-

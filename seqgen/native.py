@@ -29,9 +29,11 @@ from . import cache
 Array = jax.Array
 
 SOURCE = Path(__file__).with_suffix(".cc")
-_FLAGS = ("-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-DNDEBUG", "-fPIC", "-shared", "-pthread")
-# The loop of products in the order it is written and at the start of a cache line: a twentieth of its time and more.
-_LOOPS = ("-falign-loops=64", "-fno-schedule-insns2")
+_FLAGS = (
+    *("-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-DNDEBUG", "-fPIC", "-shared", "-pthread"),
+    # The loop of products in the order it is written and at the start of a cache line: a twentieth of its time and more.
+    *("-falign-loops=64", "-fno-schedule-insns2"),
+)
 
 
 def usable(*operands: Array) -> bool:
@@ -88,7 +90,8 @@ def compiled() -> bool:
 
 
 def _name() -> str:
-    return f"native-{hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]}.so"
+    made_of = SOURCE.read_bytes() + " ".join(_FLAGS).encode()  # a library made otherwise is another
+    return f"native-{hashlib.sha256(made_of).hexdigest()[:16]}.so"
 
 
 def _compiler() -> list[str]:
@@ -110,7 +113,7 @@ def _load(path: Path) -> ctypes.CDLL:
 def _compile(path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / path.name
-        command = [*_compiler(), *_FLAGS, *_LOOPS, f"-I{jax.ffi.include_dir()}", str(SOURCE), "-o", str(made)]
+        command = [*_compiler(), *_FLAGS, f"-I{jax.ffi.include_dir()}", str(SOURCE), "-o", str(made)]
         subprocess.run(command, check=True, capture_output=True, timeout=300, stdin=subprocess.DEVNULL)
         os.replace(made, path)  # whole, or not there: two processes may compile at once
 

@@ -193,7 +193,7 @@ class Network:
         if self.bidirectional:
             raise UsageError("a bidirectional network reads whole sequences: it has no single step, and no samples")
 
-        def run(layer: Any, carry: Carry, start: Carry, x: Any) -> tuple[Carry, Array]:
+        def run(layer: Any, carry: Carry, start: Carry, x: Array | recurrence.Symbols) -> tuple[Carry, Array]:
             return recurrence.step(layer.cell, carry, x, context.memory)
 
         return _stack(self, params)(run, carry, carry, inputs, context, None)

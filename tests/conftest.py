@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # Where programs are optimised as users' are: numbers are compared there.
-_OPTIMISED = {"oracles", "test_heads.py", "test_networks.py"}
+_OPTIMISED = {"oracles", "test_heads.py", "test_networks.py", "test_both_ways.py"}
 
 
 @pytest.hookimpl(tryfirst=True)  # before its fixtures are made

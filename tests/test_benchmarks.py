@@ -86,3 +86,16 @@ def test_rounds_become_a_median_with_its_extremes(
     report([measured("ratio", [1.5, 1.1, 1.2], ">=", 1.1, "x")], None)
     line = capsys.readouterr().out.splitlines()[1]
     assert " ".join(line.split()) == "ratio >= 1.1 x 1.2 x (1.1 to 1.5) met"
+
+
+def test_who_came_to_a_loss_stands_at_it_and_all_stand_where_all_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(FOLDER)
+    from time_to_loss import rows_at
+
+    curves = {
+        "seqgen f32": [(0.0, 4.0), (10.0, 2.0), (20.0, 1.0)],
+        "seqgen bf16": [(0.0, 4.0), (10.0, 2.0)],
+        "torch f32": [(0.0, 4.0), (20.0, 2.0), (40.0, 1.0)],
+    }
+    assert [(row.reached, row.target) for row in rows_at(curves, 1.5, 0.7)] == [(15, None), (30, None), (0.5, 0.7)]
+    assert [row.reached for row in rows_at(curves, 2.0, None)] == [10, 10, 20, 0.5]
