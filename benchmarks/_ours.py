@@ -12,6 +12,7 @@ from _worker import Job
 
 import seqgen
 from seqgen import Batch, Categorical, Continuous, Discrete, Inputs, Mixture, Model, Network, TrainingConfig, native
+from seqgen.recurrence import matmul
 from seqgen.sampling import advance, prime
 
 CHUNK = 64  # steps drawn by one call of the compiled loop
@@ -86,16 +87,15 @@ def sample(work: Work) -> Job:
 
 def product(work: Work) -> Job:
     """The matrix product alone, as training multiplies: by the compiled kernel, else by XLA; in bf16 summed in f32."""
-    kind = jnp.bfloat16 if work.precision == "bf16" else jnp.float32
     random = np.random.default_rng(0)
     left, right = (
-        jnp.asarray(random.standard_normal(shape, np.float32), kind)
+        jnp.asarray(random.standard_normal(shape, np.float32))
         for shape in ((work.batch, work.units), (work.units, work.window))
     )
 
     @jax.jit
     def multiply(a: jax.Array, b: jax.Array) -> jax.Array:
-        return native.product(a, b) if native.usable(a, b) else jnp.matmul(a, b, preferred_element_type=jnp.float32)
+        return native.product(a, b, work.precision) if native.usable(a, b) else matmul(a, b, work.precision)
 
     def run(count: int) -> list[float]:
         for _ in range(count):

@@ -123,8 +123,8 @@ def gate_scan(
 
 
 def _forward(precision: str, kernel: Array, carry: LSTMCarry, xs: Array, masks: Masks | None) -> Any:
-    if precision == "f32" and native.usable(kernel, *carry, xs):
-        side_by_side, hiddens, cells, ys, *last = native.forward(kernel, carry, xs, _in_a_row(masks, carry))
+    if native.usable(kernel, *carry, xs):
+        side_by_side, hiddens, cells, ys, *last = native.forward(precision, kernel, carry, xs, _in_a_row(masks, carry))
         return (LSTMCarry(*last), ys), (kernel, LSTMCarry(hiddens, cells), side_by_side, masks)
     return _by_xla(precision, kernel, carry, xs, masks)
 
@@ -159,7 +159,7 @@ def _backward(precision: str, residuals: Any, cotangents: Any) -> Any:
     if isinstance(gates, tuple):
         d_xs, d_carry, d_start = _back_by_xla(precision, residuals, cotangents)
     else:
-        d_xs, *d = native.backward(kernel, gates, before.cell, _in_a_row(masks, before), d_ys, *d_end)
+        d_xs, *d = native.backward(precision, kernel, gates, before.cell, _in_a_row(masks, before), d_ys, *d_end)
         d_carry, d_start = LSTMCarry(*d[:2]), LSTMCarry(*d[2:])
     # Late, as in `recurrence.late_scan`: one product over the whole window, not a thin one at every position.
     d_kernel = weight_gradient(before.hidden, d_xs, precision)

@@ -1,7 +1,7 @@
 """The LSTM's window and matrix products compiled for this CPU, where it has AVX2 and somebody has a C++ compiler.
 
-XLA reaches about 60 % of what such a CPU can do, and packs a layer's weights anew at every position; `native.cc` packs
-them once a window. It is compiled when first trained with and kept with the compiled programs (`seqgen.cache`); where
+XLA reaches about 60 % of what such a CPU can do, and packs a layer's weights anew at every position; what is in `kernel/`
+packs them once a window. It is compiled when first trained with and kept with the compiled programs (`seqgen.cache`); where
 that cannot be, or SEQGEN_NATIVE is "off", XLA computes the same (a law in the tests), slower. Only gradients come here:
 sampling and scoring, and programs for other devices, stay with XLA.
 """
@@ -28,7 +28,8 @@ from . import cache
 
 Array = jax.Array
 
-SOURCE = Path(__file__).with_suffix(".cc")
+SOURCES = Path(__file__).with_name("kernel")
+PRECISIONS = ("f32", "bf16")  # of the operands of products; all arrays are float32
 _FLAGS = (
     *("-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-DNDEBUG", "-fPIC", "-shared", "-pthread"),
     # The loop of products in the order it is written and at the start of a cache line: a twentieth of its time and more.
@@ -57,9 +58,9 @@ def missing() -> str | None:
         reason = " ".join(f"it could not be compiled: {error} {said}".split())
         warnings.warn(f"training is slower than it could be, its kernel is XLA's: {reason}", stacklevel=2)
         return reason
-    for name in ("product", "forward", "backward"):
-        handler = jax.ffi.pycapsule(getattr(library, f"seqgen_{name}"))  # type: ignore[no-untyped-call]
-        jax.ffi.register_ffi_target(f"seqgen_{name}", handler, platform="cpu")
+    for name in (f"seqgen_{what}_{precision}" for what in ("product", "forward", "backward") for precision in PRECISIONS):
+        handler = jax.ffi.pycapsule(getattr(library, name))  # type: ignore[no-untyped-call]
+        jax.ffi.register_ffi_target(name, handler, platform="cpu")
     return None
 
 
@@ -90,8 +91,8 @@ def compiled() -> bool:
 
 
 def _name() -> str:
-    made_of = SOURCE.read_bytes() + " ".join(_FLAGS).encode()  # a library made otherwise is another
-    return f"native-{hashlib.sha256(made_of).hexdigest()[:16]}.so"
+    made_of = [path.read_bytes() for path in sorted(SOURCES.iterdir())] + [" ".join(_FLAGS).encode()]
+    return f"native-{hashlib.sha256(b''.join(made_of)).hexdigest()[:16]}.so"  # a library made otherwise is another
 
 
 def _compiler() -> list[str]:
@@ -113,33 +114,39 @@ def _load(path: Path) -> ctypes.CDLL:
 def _compile(path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / path.name
-        command = [*_compiler(), *_FLAGS, f"-I{jax.ffi.include_dir()}", str(SOURCE), "-o", str(made)]
+        command = [*_compiler(), *_FLAGS, f"-I{jax.ffi.include_dir()}", str(SOURCES / "kernel.cc"), "-o", str(made)]
         subprocess.run(command, check=True, capture_output=True, timeout=300, stdin=subprocess.DEVNULL)
         os.replace(made, path)  # whole, or not there: two processes may compile at once
 
 
-def product(left: Array, right: Array, *, left_transposed: bool = False, right_transposed: bool = False) -> Array:
+def product(
+    left: Array, right: Array, precision: str, *, left_transposed: bool = False, right_transposed: bool = False
+) -> Array:
     """`left` `[M, K]` times `right` `[K, N]`, either one lying transposed in memory where marked."""
     shape = left.shape[1 if left_transposed else 0], right.shape[0 if right_transposed else 1]
-    call = _call("product", _floats(*shape))
+    call = _call("product", precision, _floats(*shape))
     return call(left, right, left_transposed=left_transposed, right_transposed=right_transposed)  # type: ignore[no-any-return]
 
 
-def forward(kernel: Array, carry: tuple[Array, Array], xs: Array, masks: tuple[Array, ...]) -> tuple[Array, ...]:
+def forward(
+    precision: str, kernel: Array, carry: tuple[Array, Array], xs: Array, masks: tuple[Array, ...]
+) -> tuple[Array, ...]:
     """A window of projected inputs `[T, B, 4 H]`: gates, hidden and cell before every position, features, the end's two.
 
     masks: the start's hidden and cell, `ahead` and `valid` (`recurrence.Masks`), the last two `[0, 0]` for none.
     """
     length, rows, units = *xs.shape[:2], kernel.shape[0]
     kept, state = _floats(length, rows, units), _floats(rows, units)
-    call = _call("forward", [_floats(*xs.shape), kept, kept, kept, state, state], {0: 0})
+    call = _call("forward", precision, [_floats(*xs.shape), kept, kept, kept, state, state], {0: 0})
     return tuple(call(xs, kernel, *carry, *masks))
 
 
-def backward(kernel: Array, gates: Array, cells: Array, masks: tuple[Array, ...], *cotangents: Array) -> Any:
+def backward(
+    precision: str, kernel: Array, gates: Array, cells: Array, masks: tuple[Array, ...], *cotangents: Array
+) -> Any:
     """From what `forward` kept and the cotangents of features and end: of xs, of the carry's two, of the start's two."""
     state = _floats(*cells.shape[1:])
-    call = _call("backward", [_floats(*gates.shape), state, state, state, state], {1: 0})
+    call = _call("backward", precision, [_floats(*gates.shape), state, state, state, state], {1: 0})
     return tuple(call(kernel, gates, cells, *masks[2:], *cotangents))
 
 
@@ -147,5 +154,6 @@ def _floats(*shape: int) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(shape, jnp.float32)  # type: ignore[no-untyped-call]
 
 
-def _call(name: str, results: Any, in_place: dict[int, int] | None = None) -> Any:
-    return jax.ffi.ffi_call(f"seqgen_{name}", results, vmap_method="sequential", input_output_aliases=in_place)
+def _call(name: str, precision: str, results: Any, in_place: dict[int, int] | None = None) -> Any:
+    name = f"seqgen_{name}_{precision}"
+    return jax.ffi.ffi_call(name, results, vmap_method="sequential", input_output_aliases=in_place)

@@ -75,45 +75,44 @@ class Symbols(NamedTuple):
     chosen: Array
 
 
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def matmul(left: Array, right: Array, precision: str) -> Array:
-    """The product in f32, or of operands rounded to bf16 and summed in f32: the one place of the precision policy."""
+    """The product in f32, or of operands rounded to bf16 and summed in f32: the one place of the precision policy.
+
+    Gradients are products of the same precision, and of arrays that stay f32.
+    """
     if precision == "bf16":
         left, right = left.astype(jnp.bfloat16), right.astype(jnp.bfloat16)
         return jnp.matmul(left, right, preferred_element_type=jnp.float32)
-    return _product(left, right)
+    return jnp.matmul(left, right)
 
 
 def weight_gradient(inputs: Array, d_outputs: Array, precision: str) -> Array:
     """Of a kernel `[D, G]` between inputs `[..., D]` and outputs: one product over all positions."""
     left, right = inputs.reshape(-1, inputs.shape[-1]), d_outputs.reshape(-1, d_outputs.shape[-1])
-    if precision == "f32" and native.usable(left, right):
-        return native.product(left, right, left_transposed=True)
+    if native.usable(left, right):
+        return native.product(left, right, precision, left_transposed=True)
     return matmul(left.T, right, precision)
 
 
-@jax.custom_vjp
-def _product(left: Array, right: Array) -> Array:
-    return jnp.matmul(left, right)
-
-
-def _product_forward(left: Array, right: Array) -> Any:
+def _matmul_forward(left: Array, right: Array, precision: str) -> Any:
     if not native.usable(left, right):
-        return jnp.matmul(left, right), (left, right)
-    flat = native.product(left.reshape(-1, left.shape[-1]), right)
+        return matmul(left, right, precision), (left, right)
+    flat = native.product(left.reshape(-1, left.shape[-1]), right, precision)
     return flat.reshape(*left.shape[:-1], -1), (left, right)
 
 
-def _product_backward(operands: tuple[Array, Array], d_product: Array) -> tuple[Array, Array]:
+def _matmul_backward(precision: str, operands: tuple[Array, Array], d_product: Array) -> tuple[Array, Array]:
     left, right = operands
     if native.usable(left, right):
-        flat = native.product(d_product.reshape(-1, d_product.shape[-1]), right, right_transposed=True)
+        flat = native.product(d_product.reshape(-1, d_product.shape[-1]), right, precision, right_transposed=True)
         d_left = flat.reshape(left.shape)
     else:
-        d_left = jnp.matmul(d_product, right.T)
-    return d_left, weight_gradient(left, d_product, "f32")
+        d_left = matmul(d_product, right.T, precision)
+    return d_left, weight_gradient(left, d_product, precision)
 
 
-_product.defvjp(_product_forward, _product_backward)
+matmul.defvjp(_matmul_forward, _matmul_backward)
 
 
 def where(mask: Array, yes: Any, no: Any) -> Any:

@@ -24,25 +24,40 @@ def normal(seed: int, *shape: int) -> np.ndarray[Any, Any]:
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 
 
+every_precision = pytest.mark.parametrize("precision", native.PRECISIONS)
+
+
 @pytest.mark.native
+@every_precision
 @pytest.mark.parametrize("transposed", [(False, False), (True, False), (False, True), (True, True)])
 @pytest.mark.parametrize(
-    ("m", "k", "n"), [(1, 1, 1), (5, 300, 17), (6, 256, 16), (64, 513, 65), (200, 40, 130), (13, 1500, 130)]
+    ("m", "k", "n"), [(1, 1, 1), (5, 300, 17), (6, 256, 16), (64, 513, 65), (200, 41, 130), (13, 2501, 130)]
 )
-def test_products_are_those_of_float64(m: int, k: int, n: int, transposed: tuple[bool, bool]) -> None:
+def test_products_are_those_of_float64(m: int, k: int, n: int, transposed: tuple[bool, bool], precision: str) -> None:
     left, right = normal(0, m, k), normal(1, k, n)
     a, b = (np.ascontiguousarray(x.T) if flip else x for x, flip in zip((left, right), transposed, strict=True))
-    got = native.product(jnp.array(a), jnp.array(b), left_transposed=transposed[0], right_transposed=transposed[1])
-    want = left.astype(np.float64) @ right.astype(np.float64)
-    size = np.abs(left).astype(np.float64) @ np.abs(right)  # what rounding is relative to
+    got = native.product(jnp.array(a), jnp.array(b), precision, left_transposed=transposed[0], right_transposed=transposed[1])
+    kind = jnp.bfloat16 if precision == "bf16" else np.float32
+    left, right = (np.asarray(x, kind).astype(np.float64) for x in (left, right))
+    want, size = left @ right, np.abs(left) @ np.abs(right)  # what rounding is relative to
     assert np.max(np.abs(got - want) / size) < 1e-6
 
 
 @pytest.mark.native
-def test_a_product_of_nothing_is_zero() -> None:
-    assert not native.product(jnp.ones((3, 0)), jnp.ones((0, 4))).any()
-    assert native.product(jnp.ones((0, 5)), jnp.ones((5, 4))).shape == (0, 4)
-    assert native.product(jnp.ones((3, 5)), jnp.ones((5, 0))).shape == (3, 0)
+@every_precision
+def test_a_product_of_nothing_is_zero(precision: str) -> None:
+    assert not native.product(jnp.ones((3, 0)), jnp.ones((0, 4)), precision).any()
+    assert native.product(jnp.ones((0, 5)), jnp.ones((5, 4)), precision).shape == (0, 4)
+    assert native.product(jnp.ones((3, 5)), jnp.ones((5, 0)), precision).shape == (3, 0)
+
+
+@pytest.mark.native
+def test_operands_are_rounded_to_the_nearest_bf16() -> None:
+    """Halfway to the even one; infinities and what is no number stay so."""
+    bits = np.arange(0x3F7F0000, 0x3F830000, 0x1000, dtype=np.uint32).view(np.float32)
+    values = np.concatenate([bits, -bits, np.float32([0, 3e38, np.inf, -np.inf, np.nan])])[:, None]
+    got = native.product(jnp.array(values), jnp.ones((1, 1)), "bf16")
+    np.testing.assert_array_equal(got, np.asarray(jnp.array(values, jnp.bfloat16), np.float32))
 
 
 def window(steps: int, rows: int, units: int, masked: bool) -> tuple[Arrays, Masks | None]:
@@ -55,11 +70,11 @@ def window(steps: int, rows: int, units: int, masked: bool) -> tuple[Arrays, Mas
     return arrays, Masks(start, jnp.array(chance[0] < 0.2, jnp.float32), jnp.array(chance[1] < 0.7, jnp.float32))
 
 
-def values_and_gradients(arrays: Arrays, masks: Masks | None) -> Arrays:
+def values_and_gradients(arrays: Arrays, masks: Masks | None, precision: str = "f32") -> Arrays:
     """Features and last carry, and the gradients of a sum over both that weighs every value otherwise."""
 
     def loss(arrays: Arrays, start: Any) -> Any:
-        end, ys = lstm.gate_scan("f32", *arrays, masks and masks._replace(start=start))
+        end, ys = lstm.gate_scan(precision, *arrays, masks and masks._replace(start=start))
         weighed = [(jnp.array(normal(9 + i, *x.shape), x.dtype) * x).sum() for i, x in enumerate((ys, *end))]
         return jnp.stack(weighed).sum(), (end, ys)
 
@@ -67,15 +82,16 @@ def values_and_gradients(arrays: Arrays, masks: Masks | None) -> Arrays:
 
 
 @pytest.mark.native
+@every_precision
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize(("steps", "rows", "units"), [(5, 3, 7), (9, 13, 40), (1, 1, 16), (20, 64, 100)])
 def test_a_window_is_that_of_xla_in_float64(
-    steps: int, rows: int, units: int, masked: bool, monkeypatch: pytest.MonkeyPatch
+    steps: int, rows: int, units: int, masked: bool, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrays, masks = window(steps, rows, units, masked)
-    got = values_and_gradients(arrays, masks)
+    got = values_and_gradients(arrays, masks, precision)
     monkeypatch.setattr(native, "usable", lambda *_: False)
-    single = values_and_gradients(arrays, masks)
+    single = values_and_gradients(arrays, masks, precision)
     with jax.enable_x64(True):
         exact = values_and_gradients(*jax.tree.map(lambda x: jnp.array(x, jnp.float64), (arrays, masks)))
     for ours, theirs, want in zip(*map(jax.tree.leaves, (got, single, exact)), strict=True):
@@ -88,7 +104,7 @@ def test_gates_are_exact_to_the_last_places_and_keep_what_is_no_number() -> None
     values = np.concatenate([np.linspace(-30, 30, 40_001), [-1e30, 1e30, np.inf, -np.inf, np.nan, 1e-30, 0.6, -0.6]])
     xs = np.repeat(values.astype(np.float32)[None, :, None], 4, axis=2)
     none = jnp.zeros((len(values), 1))
-    gates, *_ = native.forward(jnp.zeros((1, 4)), (none, none), jnp.array(xs), (none, none, *[jnp.zeros((0, 0))] * 2))
+    gates, *_ = native.forward("f32", jnp.zeros((1, 4)), (none, none), jnp.array(xs), (none, none, *[jnp.zeros((0, 0))] * 2))
     x = xs[0, :, 0].astype(np.float64)
     with np.errstate(over="ignore"):
         sigmoid, tanh = 1 / (1 + np.exp(-x)), np.tanh(x)
@@ -101,7 +117,8 @@ SUMMED = """
 import hashlib, sys
 sys.path.insert(0, {folder!r})
 import jax, test_native
-leaves = jax.tree.leaves(test_native.values_and_gradients(*test_native.window(9, 13, 40, True)))
+leaves = jax.tree.leaves([test_native.values_and_gradients(*test_native.window(9, 13, 40, True), precision)
+                          for precision in test_native.native.PRECISIONS])
 print(hashlib.sha256(b"".join(bytes(leaf) for leaf in leaves)).hexdigest())
 """
 
@@ -109,7 +126,7 @@ print(hashlib.sha256(b"".join(bytes(leaf) for leaf in leaves)).hexdigest())
 @pytest.mark.native
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads are counted by what the process may run on")
 def test_bits_do_not_depend_on_the_number_of_threads() -> None:
-    leaves = jax.tree.leaves(values_and_gradients(*window(9, 13, 40, True)))
+    leaves = jax.tree.leaves([values_and_gradients(*window(9, 13, 40, True), each) for each in native.PRECISIONS])
     here = hashlib.sha256(b"".join(bytes(leaf) for leaf in leaves)).hexdigest()
     code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})" + SUMMED.format(
         folder=str(Path(__file__).parent)
@@ -137,7 +154,7 @@ def test_a_damaged_library_is_compiled_anew(monkeypatch: pytest.MonkeyPatch, tmp
     sound = (folder / native._name()).read_bytes()
     monkeypatch.setattr(native, "_compile", lambda path: path.write_bytes(sound))
     path.write_bytes(b"\x7fELF, cut short")
-    assert native._load(path).seqgen_product
+    assert native._load(path).seqgen_product_f32
     assert [file.name for file in tmp_path.iterdir()] == ["native.so"]
 
 

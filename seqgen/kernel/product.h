@@ -1,0 +1,217 @@
+// The product of two matrices, over packed panels of ROWS x COLUMNS held in registers (Goto & van de Geijn 2008).
+//
+// Every sum has one order, whatever the number of threads, so results have the same bits on one core and on many.
+
+#pragma once
+
+#include "threads.h"
+#include "vectors.h"
+
+#ifdef __AVX512F__
+constexpr int64_t ROWS = 12;  // 24 accumulators of 32 registers
+#else
+constexpr int64_t ROWS = 6;  // 12 accumulators of 16 registers
+#endif
+constexpr int64_t COLUMNS = 2 * LANES;  // a panel of the right operand
+constexpr int64_t DEPTH = 512;          // words of a panel's column that are multiplied before their sums are put away
+
+inline int64_t padded(int64_t rows) { return ceil_div(rows, ROWS) * ROWS; }
+
+// --- precisions: what a word of a panel holds, 4 bytes, and what becomes of two words; all sums are f32
+
+struct F32 {
+  static constexpr int64_t VALUES = 1;
+  static vec words(vec values) { return values; }
+  static vec add_product(vec sum, vec left, vec right) { return sum + left * right; }
+};
+
+// Values rounded to bf16; where a CPU multiplies them, two that follow one another in depth are a word.
+struct BF16 {
+#ifdef __AVX512BF16__
+  static constexpr int64_t VALUES = 2;
+  static vec words(vec first, vec second) {  // of two rows
+    typedef uint16_t narrow __attribute__((vector_size(32)));
+    ivec low = __builtin_convertvector((narrow)row(first), ivec), high = __builtin_convertvector((narrow)row(second), ivec);
+    return (vec)(low | high << 16);
+  }
+  static __m256i row(vec values) { return (__m256i)_mm512_cvtneps_pbh(values); }
+  static vec add_product(vec sum, vec left, vec right) {
+    return _mm512_dpbf16_ps(sum, (__m512bh)left, (__m512bh)right);
+  }
+#else
+  static constexpr int64_t VALUES = 1;
+  static vec words(vec values) {
+    ivec bits = (ivec)values, odd = (bits >> 16) & 1, kept = bits | 0x400000;
+    bits = (values == values) ? bits + 0x7fff + odd : kept;
+    return (vec)(bits & (int32_t)0xffff0000);
+  }
+  static vec add_product(vec sum, vec left, vec right) { return sum + left * right; }
+#endif
+};
+
+// How many words hold a row of `values`.
+template <class P>
+constexpr int64_t words_of(int64_t values) { return (values + P::VALUES - 1) / P::VALUES; }
+
+// A vector of a row's values at its place `at`, which is a multiple of LANES, as words; `count` of them.
+template <class P>
+inline void store_row(float* row, int64_t at, vec values, int64_t count) {
+  if constexpr (P::VALUES == 1) {
+    store(row + at, P::words(values), count);
+  } else {
+    auto narrow = P::row(values);
+    std::memcpy(reinterpret_cast<char*>(row) + 2 * at, &narrow, 2 * std::min(count, LANES));
+  }
+}
+
+// --- the product of packed panels
+
+// c[HEIGHT, COLUMNS] (+)= the product of rows, which word k of row i lies at rows[i][k * STEP], and b[depth, COLUMNS].
+template <class P, int64_t STEP, int HEIGHT = ROWS>
+inline void multiply(int64_t depth, const float* const* rows, const float* b, float* c, int64_t stride, bool add) {
+  vec sum[HEIGHT][2] = {};
+#pragma GCC unroll 2
+  for (int64_t k = 0; k < depth; k++, b += COLUMNS) {
+    vec left = load(b), right = load(b + LANES);
+#pragma GCC unroll 12
+    for (int i = 0; i < HEIGHT; i++) {
+      vec word = BY_LANE(set1)(rows[i][k * STEP]);
+      sum[i][0] = P::add_product(sum[i][0], word, left);
+      sum[i][1] = P::add_product(sum[i][1], word, right);
+    }
+  }
+#pragma GCC unroll 12
+  for (int i = 0; i < HEIGHT; i++) {
+    float* row = c + i * stride;
+    store(row, add ? load(row) + sum[i][0] : sum[i][0]);
+    store(row + LANES, add ? load(row + LANES) + sum[i][1] : sum[i][1]);
+  }
+}
+
+// One panel of columns for at most ROWS rows of words: out[count, stride] = left[count, depth] x panel[depth, COLUMNS].
+template <class P, int HEIGHT = ROWS>
+void multiply_rows(const float* left, const float* panel, int64_t count, int64_t depth, float* out, int64_t stride) {
+  if constexpr (HEIGHT > 1)
+    if (count < HEIGHT) return multiply_rows<P, HEIGHT - 1>(left, panel, count, depth, out, stride);
+  const float* from[HEIGHT];
+  for (int i = 0; i < HEIGHT; i++) from[i] = left + i * depth;
+  multiply<P, 1, HEIGHT>(depth, from, panel, out, stride, false);
+}
+
+// A matrix as it lies in memory: value [i, j] at data[i * row + j * column].
+struct Matrix {
+  const float* data;
+  int64_t row, column;
+  const float* at(int64_t i, int64_t j) const { return data + i * row + j * column; }
+  Matrix transposed() const { return {data, column, row}; }
+};
+
+// LANES values beside each other, [i, j] the first; zeros past `count` of them, and where the matrix has no such row.
+inline vec some_of(Matrix m, int64_t i, int64_t j, int64_t rows, int64_t count) {
+  if (i >= rows) return vec{};
+  if (m.column == 1) return load(m.at(i, j), count);
+  float values[LANES] = {};
+  for (int64_t l = 0; l < std::min(count, LANES); l++) values[l] = *m.at(i, j + l);
+  return load(values);
+}
+
+// `depth` words of the columns [column, column + WIDTH) of m, whose shape is [rows, columns], from a word on, with zeros
+// where it ends: [depth, WIDTH].
+template <class P, int64_t WIDTH>
+void pack_columns(Matrix m, int64_t from, int64_t depth, int64_t rows, int64_t column, int64_t columns, float* panel) {
+  for (int64_t k = 0; k < depth; k++, panel += WIDTH)
+    for (int64_t j = 0; j < WIDTH; j += LANES) {
+      int64_t i = (from + k) * P::VALUES, count = std::min(WIDTH - j, columns - column - j);
+      vec words;
+      if constexpr (P::VALUES == 1) words = P::words(some_of(m, i, column + j, rows, count));
+      else words = P::words(some_of(m, i, column + j, rows, count), some_of(m, i + 1, column + j, rows, count));
+      // All lanes are faster to store than a few; what is too many is overwritten by the next word, but for the last.
+      store(panel + j, words, k + 1 < depth ? LANES : WIDTH - j);
+    }
+}
+
+// Row i of m, `columns` values, as words.
+template <class P>
+void pack_row(Matrix m, int64_t i, int64_t columns, float* row) {
+  for (int64_t j = 0; j < columns; j += LANES)
+    store_row<P>(row, j, some_of(m, i, j, i + 1, columns - j), words_of<P>(columns) * P::VALUES - j);
+}
+
+// c[m, n] at one panel's place (+)= ROWS rows of words x panel[depth, COLUMNS], as far as c reaches.
+template <class P, int64_t STEP>
+void multiply_panel(const float* rows, int64_t stride, const float* panel, int64_t depth, float* c, int64_t m, int64_t n,
+                    int64_t row, int64_t column, bool add) {
+  const float* from[ROWS];
+  for (int64_t i = 0; i < ROWS; i++) from[i] = rows + i * stride;
+  if (row + ROWS <= m && column + COLUMNS <= n)
+    return multiply<P, STEP>(depth, from, panel, c + row * n + column, n, add);
+  alignas(64) float edge[ROWS * COLUMNS];
+  multiply<P, STEP>(depth, from, panel, edge, COLUMNS, false);
+  for (int64_t i = 0; i < std::min(ROWS, m - row); i++)
+    for (int64_t j = 0; j < std::min(COLUMNS, n - column); j++) {
+      float& sum = c[(row + i) * n + column + j];
+      sum = add ? sum + edge[i * COLUMNS + j] : edge[i * COLUMNS + j];
+    }
+}
+
+// Many rows: all of b is packed first, then each thread packs a few rows of a and computes theirs.
+template <class P>
+void product_of_rows(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, int64_t m, int64_t n, int64_t depth, float* c) {
+  int64_t threads = std::max<int64_t>(pool.num_threads(), 1), panels = ceil_div(n, COLUMNS), words = words_of<P>(depth);
+  // Tiles low enough that one's result stays in a cache while it grows, as many for each thread as for the others.
+  int64_t blocks = ceil_div(m, ROWS), tiles = ceil_div(blocks, 8 * threads) * threads;
+  thread_local Buffer block;
+  float* packed = block.at_least(panels * COLUMNS * words);
+  parallel(pool, 2, tiles, [&](int64_t phase, int64_t tile) {
+    if (phase == 0) {
+      for (int64_t p = tile * panels / tiles; p < (tile + 1) * panels / tiles; p++)
+        pack_columns<P, COLUMNS>(b, 0, words, depth, p * COLUMNS, n, packed + p * COLUMNS * words);
+      return;
+    }
+    int64_t first = tile * blocks / tiles * ROWS, last = std::min((tile + 1) * blocks / tiles * ROWS, m);
+    thread_local Buffer rows;
+    float* mine = rows.at_least(padded(last - first) * words);
+    for (int64_t row = first; row < last; row++) pack_row<P>(a, row, depth, mine + (row - first) * words);
+    for (int64_t k = 0; k < words; k += DEPTH)
+      for (int64_t p = 0; p < panels; p++)
+        for (int64_t row = first; row < last; row += ROWS)
+          multiply_panel<P, 1>(mine + (row - first) * words + k, words, packed + (p * words + k) * COLUMNS,
+                               std::min(DEPTH, words - k), c, m, n, row, p * COLUMNS, k > 0);
+  });
+}
+
+// Long sums: DEPTH words of each at a time; those of a are packed while the ones before are multiplied, those of b by
+// the thread that multiplies them, a panel at a time, which spares a way to memory and back.
+template <class P>
+void product_of_depth(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, int64_t m, int64_t n, int64_t depth, float* c) {
+  int64_t panels = ceil_div(n, COLUMNS), words = words_of<P>(depth);
+  int64_t stages = ceil_div(words, DEPTH), some = 8 * ROWS, packs = ceil_div(m, some), size = padded(m) * DEPTH;
+  thread_local Buffer block;
+  float* packed = block.at_least(2 * size);
+  parallel(pool, stages + 1, panels + packs, [&](int64_t stage, int64_t piece) {
+    if (piece >= panels) {
+      int64_t row = (piece - panels) * some, from = stage * DEPTH;
+      for (int64_t last = stage < stages ? std::min(row + some, m) : row; row < last; row += ROWS)
+        pack_columns<P, ROWS>(a.transposed(), from, std::min(DEPTH, words - from), depth, row, m,
+                              packed + stage % 2 * size + row * DEPTH);
+      return;
+    }
+    if (stage-- == 0) return;
+    int64_t from = stage * DEPTH, here = std::min(DEPTH, words - from), column = piece * COLUMNS, fetched = 0;
+    alignas(64) float panel[DEPTH * COLUMNS];
+    pack_columns<P, COLUMNS>(b, from, here, depth, column, n, panel);
+    int64_t next = column + COLUMNS, values = std::min(here * P::VALUES, depth - from * P::VALUES);
+    for (int64_t row = 0; row < m; row += ROWS) {
+      for (; next < n && fetched < (row + ROWS) * values / padded(m); fetched++)  // what will likely be the next panel
+        for (int64_t j = 0; j < COLUMNS; j += 16) __builtin_prefetch(b.at(from * P::VALUES + fetched, next + j), 0, 2);
+      multiply_panel<P, ROWS>(packed + stage % 2 * size + row * DEPTH, 1, panel, here, c, m, n, row, column, from > 0);
+    }
+  });
+}
+
+template <class P>
+void product(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, int64_t m, int64_t n, int64_t depth, float* c) {
+  if (m * n * depth == 0) std::memset(c, 0, m * n * sizeof(float));
+  else if (depth > m) product_of_depth<P>(pool, a, b, m, n, depth, c);
+  else product_of_rows<P>(pool, a, b, m, n, depth, c);
+}
