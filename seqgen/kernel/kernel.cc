@@ -43,6 +43,33 @@ inline void fetch(const float* data, int64_t rows, int64_t stride, int64_t parts
         __builtin_prefetch(data + b * stride + g * apart + line, WRITTEN);
 }
 
+// Values from here and there that are needed after a product, brought side by side while it goes on, a vector at a time:
+// rows a power of two apart would push each other out of the cache before they are used.
+class Errands {
+ public:
+  void add(const float* from, int64_t values) {  // COLUMNS of them, zeros past `values`
+    for (int64_t i = 0; i < COLUMNS; i += LANES, count++) {
+      places[count] = {from + i, values - i};
+      if (count < AHEAD) __builtin_prefetch(from + i);
+    }
+  }
+  static constexpr int64_t EVERY = 4;
+  bool left() const { return next < count; }
+  void run() {
+    if (next + AHEAD < count) __builtin_prefetch(places[next + AHEAD].from);
+    store(brought + next * LANES, load(places[next].from, places[next].values));
+    next++;
+  }
+  const float* operator[](int64_t i) const { return brought + i * COLUMNS; }  // what the i-th `add` asked for
+
+ private:
+  static constexpr int64_t SIZE = 6 * ROWS * COLUMNS / LANES, AHEAD = 24;
+  struct Place { const float* from; int64_t values; };
+  alignas(64) float brought[SIZE * LANES];
+  Place places[SIZE];
+  int64_t count = 0, next = 0;
+};
+
 // Rows that the position after, or before, multiplies, as words; in f32 they are those that are stored anyway.
 template <class P>
 class Operands {
@@ -91,8 +118,8 @@ ffi::Error Forward(ffi::ThreadPool pool, F3 xs, F2 kernel, F2 hidden, F2 cell, F
     float* panel = weights + tile * 4 * across;
     if (phase == 0) {
       for (int64_t g = 0; g < 4 && part == 0; g++)
-        pack_columns<P, COLUMNS>({kernel.typed_data() + g * units, 4 * units, 1}, 0, operands.words, units, unit, units,
-                                 panel + g * across);
+        Packing<P, COLUMNS>{{kernel.typed_data() + g * units, 4 * units, 1}, 0, operands.words, units, unit, units,
+                            panel + g * across}.finish();
       return;
     }
     float sums[ROWS * 4 * COLUMNS];
@@ -104,7 +131,7 @@ ffi::Error Forward(ffi::ThreadPool pool, F3 xs, F2 kernel, F2 hidden, F2 cell, F
       fetch<1>(hidden_at(t + 1) + top * units + unit, count, units);
       fetch<1>(cell_at(t + 1) + top * units + unit, count, units);
       for (int64_t g = 0; g < 4; g++)
-        multiply_rows<P>(operands.row(t, top), panel + g * across, count, operands.words, sums + g * COLUMNS, wide);
+        multiply_rows<P>(operands.row(t, top), panel + g * across, count, operands.words, sums + g * COLUMNS, wide, Nothing{});
       for (int64_t b = top; b < below; b++) {
         int64_t at = t * rows + b;
         bool passes = masked && !(valid.typed_data()[at] > 0), opens = masked && ahead.typed_data()[at] > 0;
@@ -154,27 +181,27 @@ ffi::Error Backward(ffi::ThreadPool pool, F2 kernel, F3 gates, F3 cells, F2 ahea
     float* panel = weights + tile * COLUMNS * operands.words;
     if (phase == 0) {
       if (part == 0)
-        pack_columns<P, COLUMNS>({kernel.typed_data(), 1, depth}, 0, operands.words, depth, unit, units, panel);
+        Packing<P, COLUMNS>{{kernel.typed_data(), 1, depth}, 0, operands.words, depth, unit, units, panel}.finish();
       return;
     }
     float sums[ROWS * COLUMNS];
     for (int64_t p = part * blocks / PARTS; p < (part + 1) * blocks / PARTS; p++) {
       int64_t top = p * rows / blocks, below = (p + 1) * rows / blocks, count = below - top;
-      if (t >= 0) {
-        fetch(gates.typed_data() + (t * rows + top) * depth + unit, count, depth, 4, units);
-        fetch(cells.typed_data() + (t * rows + top) * units + unit, count, units);
-        fetch(d_ys.typed_data() + (t * rows + top) * units + unit, count, units);
+      Errands read;  // of each row four gates, the cell before and the gradient of its feature
+      for (int64_t b = top; b < below && t >= 0; b++) {
+        int64_t at = (t * rows + b) * units + unit;
+        for (int64_t g = 0; g < 4; g++) read.add(gates.typed_data() + ((t * rows + b) * 4 + g) * units + unit, here);
+        read.add(cells.typed_data() + at, here), read.add(d_ys.typed_data() + at, here);
       }
-      fetch<1>(state_h + top * units + unit, count, units);
-      fetch<1>(state_c + top * units + unit, count, units);
       if (t + 1 == steps) std::memset(sums, 0, sizeof sums);
-      else multiply_rows<P>(operands.row(t + 1, top), panel, count, operands.words, sums, COLUMNS);
+      else multiply_rows<P>(operands.row(t + 1, top), panel, count, operands.words, sums, COLUMNS, read);
+      while (read.left()) read.run();
       for (int64_t b = top; b < below; b++) {
         int64_t at = t * rows + b;
         bool passes = t >= 0 && masked && !(valid.typed_data()[at] > 0);
         bool opens = t >= 0 && masked && ahead.typed_data()[at] > 0;
         for (int64_t j = 0; j < here; j += LANES) {
-          int64_t n = here - j, place = b * units + unit + j, kept = t * rows * units + place;
+          int64_t n = here - j, place = b * units + unit + j;
           vec d_h = load(state_h + place, n) + load(sums + (b - top) * COLUMNS + j), d_c = load(state_c + place, n);
           if (t < 0) {
             store(state_h + place, d_h, n);
@@ -185,14 +212,13 @@ ffi::Error Backward(ffi::ThreadPool pool, F2 kernel, F3 gates, F3 cells, F2 ahea
             store(opened_c + place, load(opened_c + place, n) + d_c, n);
             d_h = d_c = vec{};
           }
-          const float* gate = gates.typed_data() + at * depth + unit + j;
+          const float* x = read[6 * (b - top)] + j;
           float* out = d_xs->typed_data() + at * depth + unit + j;
           vec d_i = {}, d_f = {}, d_g = {}, d_o = {};
           if (!passes) {
-            vec i = load(gate, n), f = load(gate + units, n);
-            vec g = load(gate + 2 * units, n), o = load(gate + 3 * units, n);
-            vec c = load(cells.typed_data() + kept, n), seen = hyperbolic_tangent(f * c + i * g);
-            d_h += load(d_ys.typed_data() + kept, n);
+            vec i = load(x), f = load(x + COLUMNS), g = load(x + 2 * COLUMNS), o = load(x + 3 * COLUMNS);
+            vec c = load(x + 4 * COLUMNS), seen = hyperbolic_tangent(f * c + i * g);
+            d_h += load(x + 5 * COLUMNS);
             d_c += d_h * o * (1.0f - seen * seen);
             d_i = d_c * g * i * (1.0f - i), d_f = d_c * c * f * (1.0f - f);
             d_g = d_c * i * (1.0f - g * g), d_o = d_h * seen * o * (1.0f - o);

@@ -13,7 +13,7 @@ constexpr int64_t ROWS = 12;  // 24 accumulators of 32 registers
 constexpr int64_t ROWS = 6;  // 12 accumulators of 16 registers
 #endif
 constexpr int64_t COLUMNS = 2 * LANES;  // a panel of the right operand
-constexpr int64_t DEPTH = 512;          // words of a panel's column that are multiplied before their sums are put away
+constexpr int64_t DEPTH = 8192 / COLUMNS;  // words of a column that are multiplied at once: a panel of them is 32 KB
 
 inline int64_t padded(int64_t rows) { return ceil_div(rows, ROWS) * ROWS; }
 
@@ -66,20 +66,37 @@ inline void store_row(float* row, int64_t at, vec values, int64_t count) {
 
 // --- the product of packed panels
 
+// What a product does meanwhile, piece by piece, EVERY so many words: bring what is needed next, for memory is slow.
+struct Nothing {
+  static constexpr int64_t EVERY = 1;
+  bool left() const { return false; }
+  void run() {}
+};
+
 // c[HEIGHT, COLUMNS] (+)= the product of rows, which word k of row i lies at rows[i][k * STEP], and b[depth, COLUMNS].
-template <class P, int64_t STEP, int HEIGHT = ROWS>
-inline void multiply(int64_t depth, const float* const* rows, const float* b, float* c, int64_t stride, bool add) {
+template <class P, int64_t STEP, int HEIGHT = ROWS, class Meanwhile>
+inline void multiply(int64_t depth, const float* const* rows, const float* b, float* c, int64_t stride, bool add,
+                     Meanwhile&& meanwhile) {
+  constexpr int64_t EVERY = std::remove_reference_t<Meanwhile>::EVERY;
   vec sum[HEIGHT][2] = {};
+  auto some = [&](int64_t from, int64_t to) {
 #pragma GCC unroll 2
-  for (int64_t k = 0; k < depth; k++, b += COLUMNS) {
-    vec left = load(b), right = load(b + LANES);
+    for (int64_t k = from; k < to; k++, b += COLUMNS) {
+      vec left = load(b), right = load(b + LANES);
 #pragma GCC unroll 12
-    for (int i = 0; i < HEIGHT; i++) {
-      vec word = BY_LANE(set1)(rows[i][k * STEP]);
-      sum[i][0] = P::add_product(sum[i][0], word, left);
-      sum[i][1] = P::add_product(sum[i][1], word, right);
+      for (int i = 0; i < HEIGHT; i++) {
+        vec word = BY_LANE(set1)(rows[i][k * STEP]);
+        sum[i][0] = P::add_product(sum[i][0], word, left);
+        sum[i][1] = P::add_product(sum[i][1], word, right);
+      }
     }
+  };
+  int64_t k = 0;
+  for (; meanwhile.left() && k + EVERY <= depth; k += EVERY) {
+    meanwhile.run();
+    some(k, k + EVERY);
   }
+  some(k, depth);
 #pragma GCC unroll 12
   for (int i = 0; i < HEIGHT; i++) {
     float* row = c + i * stride;
@@ -89,13 +106,14 @@ inline void multiply(int64_t depth, const float* const* rows, const float* b, fl
 }
 
 // One panel of columns for at most ROWS rows of words: out[count, stride] = left[count, depth] x panel[depth, COLUMNS].
-template <class P, int HEIGHT = ROWS>
-void multiply_rows(const float* left, const float* panel, int64_t count, int64_t depth, float* out, int64_t stride) {
+template <class P, int HEIGHT = ROWS, class Meanwhile>
+void multiply_rows(const float* left, const float* panel, int64_t count, int64_t depth, float* out, int64_t stride,
+                   Meanwhile&& meanwhile) {
   if constexpr (HEIGHT > 1)
-    if (count < HEIGHT) return multiply_rows<P, HEIGHT - 1>(left, panel, count, depth, out, stride);
+    if (count < HEIGHT) return multiply_rows<P, HEIGHT - 1>(left, panel, count, depth, out, stride, meanwhile);
   const float* from[HEIGHT];
   for (int i = 0; i < HEIGHT; i++) from[i] = left + i * depth;
-  multiply<P, 1, HEIGHT>(depth, from, panel, out, stride, false);
+  multiply<P, 1, HEIGHT>(depth, from, panel, out, stride, false, meanwhile);
 }
 
 // A matrix as it lies in memory: value [i, j] at data[i * row + j * column].
@@ -118,17 +136,31 @@ inline vec some_of(Matrix m, int64_t i, int64_t j, int64_t rows, int64_t count) 
 // `depth` words of the columns [column, column + WIDTH) of m, whose shape is [rows, columns], from a word on, with zeros
 // where it ends: [depth, WIDTH].
 template <class P, int64_t WIDTH>
-void pack_columns(Matrix m, int64_t from, int64_t depth, int64_t rows, int64_t column, int64_t columns, float* panel) {
-  for (int64_t k = 0; k < depth; k++, panel += WIDTH)
+struct Packing {
+  static constexpr int64_t EVERY = 16, AHEAD = 6;
+  Matrix m;
+  int64_t from, depth, rows, column, columns;
+  float* panel;
+  int64_t k = 0;
+
+  bool left() const { return k < depth; }
+  void run() {  // the next word of each column
+    for (int64_t v = 0, i = (from + k + AHEAD) * P::VALUES; v < P::VALUES && i + v < rows; v++)
+      for (int64_t j = 0; j < WIDTH && column + j < columns; j += 16) __builtin_prefetch(m.at(i + v, column + j));
     for (int64_t j = 0; j < WIDTH; j += LANES) {
       int64_t i = (from + k) * P::VALUES, count = std::min(WIDTH - j, columns - column - j);
       vec words;
       if constexpr (P::VALUES == 1) words = P::words(some_of(m, i, column + j, rows, count));
       else words = P::words(some_of(m, i, column + j, rows, count), some_of(m, i + 1, column + j, rows, count));
       // All lanes are faster to store than a few; what is too many is overwritten by the next word, but for the last.
-      store(panel + j, words, k + 1 < depth ? LANES : WIDTH - j);
+      store(panel + k * WIDTH + j, words, k + 1 < depth ? LANES : WIDTH - j);
     }
-}
+    k++;
+  }
+  void finish() {
+    while (left()) run();
+  }
+};
 
 // Row i of m, `columns` values, as words.
 template <class P>
@@ -138,15 +170,15 @@ void pack_row(Matrix m, int64_t i, int64_t columns, float* row) {
 }
 
 // c[m, n] at one panel's place (+)= ROWS rows of words x panel[depth, COLUMNS], as far as c reaches.
-template <class P, int64_t STEP>
+template <class P, int64_t STEP, class Meanwhile>
 void multiply_panel(const float* rows, int64_t stride, const float* panel, int64_t depth, float* c, int64_t m, int64_t n,
-                    int64_t row, int64_t column, bool add) {
+                    int64_t row, int64_t column, bool add, Meanwhile&& meanwhile) {
   const float* from[ROWS];
   for (int64_t i = 0; i < ROWS; i++) from[i] = rows + i * stride;
   if (row + ROWS <= m && column + COLUMNS <= n)
-    return multiply<P, STEP>(depth, from, panel, c + row * n + column, n, add);
+    return multiply<P, STEP>(depth, from, panel, c + row * n + column, n, add, meanwhile);
   alignas(64) float edge[ROWS * COLUMNS];
-  multiply<P, STEP>(depth, from, panel, edge, COLUMNS, false);
+  multiply<P, STEP>(depth, from, panel, edge, COLUMNS, false, meanwhile);
   for (int64_t i = 0; i < std::min(ROWS, m - row); i++)
     for (int64_t j = 0; j < std::min(COLUMNS, n - column); j++) {
       float& sum = c[(row + i) * n + column + j];
@@ -165,7 +197,7 @@ void product_of_rows(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, int64_t m, 
   parallel(pool, 2, tiles, [&](int64_t phase, int64_t tile) {
     if (phase == 0) {
       for (int64_t p = tile * panels / tiles; p < (tile + 1) * panels / tiles; p++)
-        pack_columns<P, COLUMNS>(b, 0, words, depth, p * COLUMNS, n, packed + p * COLUMNS * words);
+        Packing<P, COLUMNS>{b, 0, words, depth, p * COLUMNS, n, packed + p * COLUMNS * words}.finish();
       return;
     }
     int64_t first = tile * blocks / tiles * ROWS, last = std::min((tile + 1) * blocks / tiles * ROWS, m);
@@ -176,36 +208,44 @@ void product_of_rows(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, int64_t m, 
       for (int64_t p = 0; p < panels; p++)
         for (int64_t row = first; row < last; row += ROWS)
           multiply_panel<P, 1>(mine + (row - first) * words + k, words, packed + (p * words + k) * COLUMNS,
-                               std::min(DEPTH, words - k), c, m, n, row, p * COLUMNS, k > 0);
+                               std::min(DEPTH, words - k), c, m, n, row, p * COLUMNS, k > 0, Nothing{});
   });
 }
 
-// Long sums: DEPTH words of each at a time; those of a are packed while the ones before are multiplied, those of b by
-// the thread that multiplies them, a panel at a time, which spares a way to memory and back.
+// Long sums: DEPTH words of each at a time. Those of a are packed while the ones before are multiplied, those of b by the
+// thread that multiplies them, a panel at a time, while it multiplies the panel before.
 template <class P>
 void product_of_depth(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, int64_t m, int64_t n, int64_t depth, float* c) {
   int64_t panels = ceil_div(n, COLUMNS), words = words_of<P>(depth);
   int64_t stages = ceil_div(words, DEPTH), some = 8 * ROWS, packs = ceil_div(m, some), size = padded(m) * DEPTH;
   thread_local Buffer block;
   float* packed = block.at_least(2 * size);
+  struct Ahead {  // what a thread has packed for the piece that it will likely take next
+    alignas(64) float panels[2][DEPTH * COLUMNS];
+    int64_t call = 0, stage, piece;
+  };
+  static std::atomic<int64_t> calls{0};
+  const int64_t call = ++calls;
   parallel(pool, stages + 1, panels + packs, [&](int64_t stage, int64_t piece) {
     if (piece >= panels) {
       int64_t row = (piece - panels) * some, from = stage * DEPTH;
       for (int64_t last = stage < stages ? std::min(row + some, m) : row; row < last; row += ROWS)
-        pack_columns<P, ROWS>(a.transposed(), from, std::min(DEPTH, words - from), depth, row, m,
-                              packed + stage % 2 * size + row * DEPTH);
+        Packing<P, ROWS>{a.transposed(), from, std::min(DEPTH, words - from), depth, row, m,
+                         packed + stage % 2 * size + row * DEPTH}.finish();
       return;
     }
     if (stage-- == 0) return;
-    int64_t from = stage * DEPTH, here = std::min(DEPTH, words - from), column = piece * COLUMNS, fetched = 0;
-    alignas(64) float panel[DEPTH * COLUMNS];
-    pack_columns<P, COLUMNS>(b, from, here, depth, column, n, panel);
-    int64_t next = column + COLUMNS, values = std::min(here * P::VALUES, depth - from * P::VALUES);
-    for (int64_t row = 0; row < m; row += ROWS) {
-      for (; next < n && fetched < (row + ROWS) * values / padded(m); fetched++)  // what will likely be the next panel
-        for (int64_t j = 0; j < COLUMNS; j += 16) __builtin_prefetch(b.at(from * P::VALUES + fetched, next + j), 0, 2);
-      multiply_panel<P, ROWS>(packed + stage % 2 * size + row * DEPTH, 1, panel, here, c, m, n, row, column, from > 0);
-    }
+    int64_t from = stage * DEPTH, here = std::min(DEPTH, words - from), column = piece * COLUMNS;
+    thread_local Ahead ahead;
+    float *panel = ahead.panels[piece % 2], *other = ahead.panels[(piece + 1) % 2];
+    if (ahead.call != call || ahead.stage != stage || ahead.piece != piece)
+      Packing<P, COLUMNS>{b, from, here, depth, column, n, panel}.finish();
+    Packing<P, COLUMNS> next{b, from, piece + 1 < panels ? here : 0, depth, column + COLUMNS, n, other};
+    for (int64_t row = 0; row < m; row += ROWS)
+      multiply_panel<P, ROWS>(packed + stage % 2 * size + row * DEPTH, 1, panel, here, c, m, n, row, piece * COLUMNS,
+                              from > 0, next);
+    next.finish();
+    ahead.call = call, ahead.stage = stage, ahead.piece = piece + 1;
   });
 }
 
