@@ -31,19 +31,27 @@ class Answer(NamedTuple):
 
 
 class Contender:
-    """A running process. name: its library, then its precision, such as "torch bf16"; `absent` says why it cannot run."""
+    """A running process. name: its library, then its precision, such as "torch bf16"; `absent` says why it cannot run.
+
+    "seqgen-cudnn" is seqgen asked to take its way through cuDNN.
+    """
 
     def __init__(self, name: str, work: Work) -> None:
         library, precision = name.split()
+        library, _, way = library.partition("-")
         work = work._replace(precision=precision)
         self.name = name
-        # The CPU for all: the peers' programs know no other device.
         self.process = subprocess.Popen(
             [sys.executable, WORKER, PROGRAMS[library], json.dumps(work)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # Memory in large pages for all, as `seqgen ... train` has it: it helps each of them.
-            env={**os.environ, "JAX_PLATFORMS": "cpu", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"},
+            env={
+                **os.environ,
+                "JAX_PLATFORMS": work.device,
+                "SEQGEN_CUDNN": "1" if way == "cudnn" else "0",
+                "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+            },
             text=True,
             encoding="utf-8",
         )

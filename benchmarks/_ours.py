@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import jax
@@ -20,7 +21,10 @@ wait: Any = jax.block_until_ready  # has no types
 
 
 def about() -> str:
-    kernel = f"XLA's, for {reason}" if (reason := native.missing()) else "compiled"
+    if jax.default_backend() == "cpu":
+        kernel = f"XLA's, for {reason}" if (reason := native.missing()) else "compiled"
+    else:
+        kernel = "cuDNN's" if os.environ.get("SEQGEN_CUDNN") == "1" else "XLA's"
     return f"seqgen {seqgen.__version__}, jax {jax.__version__}, kernel: {kernel}"
 
 

@@ -1,4 +1,4 @@
-"""PyTorch as a contender: nn.LSTM (oneDNN), time leading, fused Adam; f32, or bf16 by autocast."""
+"""PyTorch as a contender: nn.LSTM (oneDNN, on a GPU cuDNN), time leading, fused Adam; f32, or bf16 by autocast."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 torch.set_num_threads(cores())
+torch.backends.cudnn.allow_tf32 = False  # on a GPU, f32 is f32
 MAX_R = 8.0  # as in seqgen.heads.mixture
 
 
@@ -40,7 +41,7 @@ def build(work: Work) -> Any:
             second.requires_grad_(False)
         head.weight.copy_(torch.from_numpy(weights["head"][0].T))
         head.bias.copy_(torch.from_numpy(weights["head"][1]))
-    return nn.ModuleDict(parts)
+    return nn.ModuleDict(parts).to(work.device)
 
 
 def mixture_nll(raw: Any, target: Any) -> Any:
@@ -59,7 +60,7 @@ def mixture_nll(raw: Any, target: Any) -> Any:
 def loss(work: Work, net: Any, inputs: Any, targets: Any, state: Any) -> tuple[Any, Any]:
     """Mean nats of a window `[T, B]`, and the state after it."""
     low = work.precision == "bf16"
-    with torch.autocast("cpu", dtype=torch.bfloat16) if low else nullcontext():
+    with torch.autocast(work.device, dtype=torch.bfloat16) if low else nullcontext():
         features, state = net["lstm"](net["table"](inputs) if "table" in net else inputs, state)
         raw = net["head"](features)
     raw = raw.float()
@@ -68,9 +69,9 @@ def loss(work: Work, net: Any, inputs: Any, targets: Any, state: Any) -> tuple[A
     return F.cross_entropy(raw.flatten(0, 1), targets.flatten()), state
 
 
-def tensor(values: Any) -> Any:
+def tensor(work: Work, values: Any) -> Any:
     """Time leading; symbols as the int64 that torch wants."""
-    turned = torch.from_numpy(values).transpose(0, 1).contiguous()
+    turned = torch.from_numpy(values).transpose(0, 1).contiguous().to(work.device)
     return turned if turned.is_floating_point() else turned.long()
 
 
@@ -79,7 +80,7 @@ def train(work: Work) -> Job:
     if work.precision == "bf16":
         try:
             first = streams(work)[0]
-            loss(work, net, tensor(first.inputs), tensor(first.targets), None)
+            loss(work, net, tensor(work, first.inputs), tensor(work, first.targets), None)
         except RuntimeError as error:  # oneDNN has this LSTM for AVX-512 and later only
             raise Absent(str(error).partition(". ")[0]) from None
     learned = [weight for weight in net.parameters() if weight.requires_grad]
@@ -94,7 +95,7 @@ def train(work: Work) -> Job:
             before: Any = None if window.fresh or state is None else tuple(part.detach() for part in state)
             optimizer.param_groups[0]["lr"] = rate(work, done)
             optimizer.zero_grad()
-            nll, state = loss(work, net, tensor(window.inputs), tensor(window.targets), before)
+            nll, state = loss(work, net, tensor(work, window.inputs), tensor(work, window.targets), before)
             nll.backward()
             nn.utils.clip_grad_norm_(learned, CLIP)
             optimizer.step()
@@ -107,7 +108,7 @@ def train(work: Work) -> Job:
         with torch.inference_mode():
             for number in range(test.count):
                 window = test[number]
-                nll, after = loss(work, net, tensor(window.inputs), tensor(window.targets), after)
+                nll, after = loss(work, net, tensor(work, window.inputs), tensor(work, window.targets), after)
                 total += float(nll)
         return total / test.count
 

@@ -20,6 +20,7 @@ class Work(NamedTuple):
     components: of a mixture density over pen offsets; 0 for a softmax over `vocab` symbols.
     text: a file to learn from, all but its last tenth; generated symbols without one.
     total: steps of a warmup and a cosine; 0 for a constant rate.
+    device: "cpu" or "cuda"; Flax and Keras take part on the CPU only.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Work(NamedTuple):
     text: str = ""
     total: int = 0
     seed: int = 0
+    device: str = "cpu"
 
     @property
     def inputs(self) -> int:

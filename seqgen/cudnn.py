@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 import jax
 import jax.numpy as jnp
 from jax.experimental import rnn
+from jax.experimental.layout import Layout, with_layout_constraint
 
 from . import recurrence
 from .lstm import LSTM
@@ -39,9 +40,9 @@ def unroll(
         # "f32" means f32; under "bf16" the GPU's 19-bit products are the nearest that cuDNN's LSTM has.
         exact = jax.lax.Precision.HIGHEST if cell.precision == "f32" else jax.lax.Precision.HIGH
         lengths = valid.sum(axis=0, dtype=jnp.int32)
-        hidden, state = carry.hidden[None], carry.cell[None]
         settings = (inputs, units, 1, 0.0, False, (exact, exact))
-        ys, hidden, state = rnn.lstm(xs.swapaxes(0, 1), hidden, state, pack(cell), lengths, *settings)
+        laid = map(row_major, (xs.swapaxes(0, 1), carry.hidden[None], carry.cell[None]))
+        ys, hidden, state = map(row_major, rnn.lstm(*laid, pack(cell), lengths, *settings))
         # A carry passes through padding, features are 0 there.
         return LSTMCarry(hidden[0], state[0]), recurrence.where(valid, ys.swapaxes(0, 1), jnp.zeros_like(ys[:1, :1]))
 
@@ -50,6 +51,11 @@ def unroll(
         return LSTMCarry(*after), ys
 
     return jax.lax.cond(fits, fast, usual, carry, xs)  # type: ignore[no-any-return]
+
+
+def row_major(x: Array) -> Array:
+    """`x`, and its gradient, as it must lie in memory: JAX's call of cuDNN does not say so to XLA, which turned it around."""
+    return with_layout_constraint(x, Layout(tuple(range(x.ndim))))
 
 
 def pack(cell: LSTM) -> Array:

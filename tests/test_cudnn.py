@@ -37,10 +37,26 @@ def masks(name: str) -> tuple[Any, Any]:
     return reset, valid
 
 
-@pytest.mark.parametrize("name", ["carried", "begins", "padded", "a row of padding", "begins in the middle"])
+every_mask = pytest.mark.parametrize("name", ["carried", "begins", "padded", "a row of padding", "begins in the middle"])
+
+
+@every_mask
 def test_the_route_through_cudnn_means_the_same(name: str, monkeypatch: pytest.MonkeyPatch, key: jax.Array) -> None:
     calls: list[Any] = []
     monkeypatch.setattr(rnn, "lstm", lambda *args: calls.append(args[-1]) or reference(*args))
+    compare(name, key)
+    assert calls  # it was the reference that was compared
+
+
+@pytest.mark.gpu
+@every_mask
+def test_cudnn_itself_means_the_same(name: str, key: jax.Array) -> None:
+    assert jax.default_backend() == "gpu"
+    compare(name, key)
+
+
+def compare(name: str, key: jax.Array) -> None:
+    """Features, last carry and the gradients of everything, by `cudnn.unroll` and by `recurrence.unroll`."""
     keys = iter(jax.random.split(key, 16))
 
     def normal(*shape: int) -> jax.Array:
@@ -62,7 +78,6 @@ def test_the_route_through_cudnn_means_the_same(name: str, monkeypatch: pytest.M
     ours, out = jax.jit(jax.grad(lambda given: loss(cudnn.unroll, given), has_aux=True))(for_both)
     theirs, expected = jax.jit(jax.grad(lambda given: loss(recurrence.unroll, given), has_aux=True))(for_both)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=2e-5), (ours, out), (theirs, expected))
-    assert calls  # and it was the reference that was compared
 
 
 def test_it_is_opt_in_and_for_plain_layers_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:

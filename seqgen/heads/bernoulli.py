@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from ..errors import UsageError
+from ..recurrence import matmul
 from ..spec import Binary
 from .head import Array, Options, Params
 
@@ -43,7 +44,7 @@ class Bernoulli:
 
     def logits(self, params: Params, features: Array) -> Array:
         """Log-odds of yes `[..., dim]`."""
-        scores: Array = features @ params["kernel"] + params["bias"]
+        scores: Array = matmul(features, params["kernel"], "f32") + params["bias"]
         return scores
 
     def log_prob(self, params: Params, features: Array, target: Array) -> Array:

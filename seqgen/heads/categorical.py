@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from ..errors import UsageError
+from ..recurrence import matmul
 from ..spec import Discrete
 from .head import Array, Options, Params
 
@@ -46,9 +47,9 @@ class Categorical:
 
     def logits(self, params: Params, features: Array) -> Array:
         """Unnormalised log-probabilities `[..., size]`."""
-        scores: Array = features @ params["kernel"]
+        scores: Array = matmul(features, params["kernel"], "f32")
         if self.tied:
-            scores = scores @ params["table"][: self.size].T
+            scores = matmul(scores, params["table"][: self.size].T, "f32")
         scores += params["bias"]
         return scores
 

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from ..errors import UsageError
+from ..recurrence import matmul
 from ..spec import Continuous
 from .categorical import filter_logits
 from .head import Array, Options, Params
@@ -82,7 +83,7 @@ class Mixture:
 
     def gaussians(self, params: Params, features: Array) -> Gaussians:
         """The mixture at each position, for pictures of densities and for whoever wants more than `log_prob`."""
-        raw = features @ params["kernel"] + params["bias"]
+        raw = matmul(features, params["kernel"], "f32") + params["bias"]
         raw = raw.reshape(*raw.shape[:-1], 6, self.components)
         log_sigmas = raw[..., 3:5, :]
         if self.sigma_floor:
