@@ -23,6 +23,7 @@ class TrainingConfig:
     save_seconds: a checkpoint at least so often.
     shards: parts of a batch whose gradients are summed one after another, so that the weights do not depend, to the bit,
     on how many devices share the work; 0 for whatever order is fastest.
+    precision: of products while training, "f32" or "bf16"; "" for the network's own. Weights stay float32 all the same.
     """
 
     rows: int = 64
@@ -38,6 +39,7 @@ class TrainingConfig:
     evaluation_steps: int = 262_144
     save_seconds: float = 60.0
     shards: int = 0
+    precision: str = ""
 
     def __post_init__(self) -> None:
         for name in ("rows", "window", "evaluations", "evaluation_steps", "learning_rate", "clip"):
@@ -45,6 +47,8 @@ class TrainingConfig:
                 raise UsageError(f"{name} is {getattr(self, name)!r}; give a number above 0")
         if self.shards < 0:
             raise UsageError(f"shards is {self.shards!r}; give 0 (none) or more")
+        if self.precision not in ("", "f32", "bf16"):
+            raise UsageError(f"precision is {self.precision!r}; give 'f32' or 'bf16'")
         if not 0 <= self.ema < 1:
             raise UsageError(f"ema is {self.ema!r}; give a number from 0 up to, not including, 1")
 

@@ -55,7 +55,7 @@ def unroll(
 
 def row_major(x: Array) -> Array:
     """`x`, and its gradient, as it must lie in memory: JAX's call of cuDNN does not say so to XLA, which turned it around."""
-    return with_layout_constraint(x, Layout(tuple(range(x.ndim))))
+    return with_layout_constraint(x, Layout(tuple(range(x.ndim))))  # type: ignore[no-any-return, no-untyped-call]
 
 
 def pack(cell: LSTM) -> Array:

@@ -31,6 +31,7 @@ def train(
     seed: int = 0,
     start_from: str | os.PathLike[str] | None = None,
     training: TrainingConfig | None = None,
+    precision: str | None = None,
     crew: Crew | None = None,
 ) -> run.Outcome:
     """A new run in `out`, for 10 minutes when neither steps nor minutes are given.
@@ -56,6 +57,7 @@ def train(
         minutes=minutes,
         seed=seed,
         training=training,
+        precision=precision,
         start_from=source,
         data=where,
         crew=crew,

@@ -58,7 +58,9 @@ def missing() -> str | None:
         reason = " ".join(f"it could not be compiled: {error} {said}".split())
         warnings.warn(f"training is slower than it could be, its kernel is XLA's: {reason}", stacklevel=2)
         return reason
-    for name in (f"seqgen_{what}_{precision}" for what in ("product", "forward", "backward") for precision in PRECISIONS):
+    for name in (
+        f"seqgen_{what}_{precision}" for what in ("product", "forward", "backward") for precision in PRECISIONS
+    ):
         handler = jax.ffi.pycapsule(getattr(library, name))  # type: ignore[no-untyped-call]
         jax.ffi.register_ffi_target(name, handler, platform="cpu")
     return None

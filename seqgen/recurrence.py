@@ -84,7 +84,9 @@ def matmul(left: Array, right: Array, precision: str) -> Array:
     if precision == "bf16":
         left, right = left.astype(jnp.bfloat16), right.astype(jnp.bfloat16)
         return jnp.matmul(left, right, preferred_element_type=jnp.float32)
-    return jnp.matmul(left, right, precision=lax.Precision.HIGHEST)  # other devices would round operands, to 19 bits, say
+    return jnp.matmul(
+        left, right, precision=lax.Precision.HIGHEST
+    )  # other devices would round operands, to 19 bits, say
 
 
 def weight_gradient(inputs: Array, d_outputs: Array, precision: str) -> Array:

@@ -110,6 +110,7 @@ def begin(
     minutes: float | None = None,
     seed: int = 0,
     training: TrainingConfig | None = None,
+    precision: str | None = None,
     start_from: Path | None = None,
     data: Mapping[str, Any] | None = None,
     crew: Crew | None = None,
@@ -117,6 +118,7 @@ def begin(
     """A new run in an unused folder.
 
     steps, minutes: how long; minutes are turned into steps once, by timing the first ones, so that a resume agrees.
+    precision: of products while training, in place of `training`'s.
     start_from: a model folder to fine-tune; its size is kept.
     data: how to find the items again, kept in config.json for `resume`.
     crew: the devices that share the work, of several processes maybe; its shards, if any, are the run's from now on.
@@ -144,6 +146,8 @@ def begin(
         # A trained model wants a gentler touch than a new one.
         usual = domain.training(size)
         training = training or dataclasses.replace(usual, learning_rate=usual.learning_rate / 4)
+    if precision is not None:
+        training = dataclasses.replace(training, precision=precision)
     if crew is not None and crew.shards:
         training = dataclasses.replace(training, shards=crew.shards)
     coded = encoded(codec, splits)
@@ -243,6 +247,8 @@ def resume(
 @functools.lru_cache(maxsize=4)
 def train_step_of(model: Model, training: TrainingConfig, crew: Crew | None) -> TrainStep:
     """A run's step, whose program other runs in this process share; how long a run is, its state says."""
+    if training.precision:
+        model = dataclasses.replace(model, network=dataclasses.replace(model.network, precision=training.precision))
     return make_train_step(model.loss, make_optimizer(training, 1), ema=training.ema, crew=crew)
 
 

@@ -36,6 +36,9 @@ def add_options(train: argparse.ArgumentParser, *, data: str) -> None:
     train.add_argument("--from", dest="start_from", metavar="MODEL", help="fine-tune this model")
     train.add_argument("--seed", type=int, help="of the first weights and the order of the data (0)")
     train.add_argument(
+        "--precision", choices=("f32", "bf16"), help="of products while training; bf16 is faster where a machine has it"
+    )
+    train.add_argument(
         "--distributed",
         metavar="HOW",
         help="share the work with the processes that SLURM, MPI or Kubernetes started (auto), or start N here",
@@ -61,6 +64,7 @@ def run_train(
 
     own: the domain's own settings by the name of `train`'s argument, None where not given; fixed once a run began.
     """
+    own = {"precision": args.precision, **own}
     if args.resume is not None:
         fixed = {
             "out": args.out,

@@ -37,7 +37,9 @@ def masks(name: str) -> tuple[Any, Any]:
     return reset, valid
 
 
-every_mask = pytest.mark.parametrize("name", ["carried", "begins", "padded", "a row of padding", "begins in the middle"])
+every_mask = pytest.mark.parametrize(
+    "name", ["carried", "begins", "padded", "a row of padding", "begins in the middle"]
+)
 
 
 @every_mask

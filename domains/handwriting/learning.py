@@ -33,6 +33,7 @@ def train(
     start_from: str | os.PathLike[str] | None = None,
     download: bool = False,
     training: TrainingConfig | None = None,
+    precision: str | None = None,
     crew: Crew | None = None,
 ) -> Outcome:
     """Trains a model on a file of ink, a folder of them, IAM-OnDB's for one, or a data set by name.
@@ -44,6 +45,7 @@ def train(
     the first where most lines have a text.
     start_from: a model to fine-tune, by name or folder; it keeps its alphabet, its hands and what it can do.
     training: rows, window, learning rate and the like, in place of the size's own.
+    precision: of products while training, "f32" or, faster where the machine has it, "bf16".
     crew: the devices that share the work: see docs/scale.md.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
@@ -66,6 +68,7 @@ def train(
         seed=seed,
         start_from=start_from,
         training=training,
+        precision=precision,
         crew=crew,
     )
 

@@ -202,6 +202,7 @@ def train(
     max_events: int = MAX_EVENTS,
     download: bool = False,
     training: TrainingConfig | None = None,
+    precision: str | None = None,
     crew: Crew | None = None,
 ) -> Outcome:
     """Trains a model on a MIDI or MusicXML file, a folder of them, or a data set by name.
@@ -212,6 +213,7 @@ def train(
     start_from: a model to fine-tune, by name or folder; it keeps its encoding.
     max_events: the longest file that is read.
     training: rows, window, learning rate and the like, in place of the size's own.
+    precision: of products while training, "f32" or, faster where the machine has it, "bf16".
     crew: the devices that share the work: see docs/scale.md.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
@@ -232,6 +234,7 @@ def train(
         seed=seed,
         start_from=start_from,
         training=training,
+        precision=precision,
         crew=crew,
     )
 

@@ -183,6 +183,7 @@ def train(
     encoding: str = "utf-8",
     download: bool = False,
     training: TrainingConfig | None = None,
+    precision: str | None = None,
     crew: Crew | None = None,
 ) -> Outcome:
     """Trains a model on a text file, a folder of them or one that `prepare` made, "-" (standard input), or a data set.
@@ -191,6 +192,7 @@ def train(
     steps, minutes: how long; 10 minutes when neither is given.
     start_from: a model to fine-tune, by name or folder.
     training: rows, window, learning rate and the like, in place of the size's own.
+    precision: of products while training, "f32" or, faster where the machine has it, "bf16".
     crew: the devices that share the work: see docs/scale.md.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
@@ -208,6 +210,7 @@ def train(
         seed=seed,
         start_from=start_from,
         training=training,
+        precision=precision,
         crew=crew,
     )
 

@@ -36,7 +36,9 @@ every_precision = pytest.mark.parametrize("precision", native.PRECISIONS)
 def test_products_are_those_of_float64(m: int, k: int, n: int, transposed: tuple[bool, bool], precision: str) -> None:
     left, right = normal(0, m, k), normal(1, k, n)
     a, b = (np.ascontiguousarray(x.T) if flip else x for x, flip in zip((left, right), transposed, strict=True))
-    got = native.product(jnp.array(a), jnp.array(b), precision, left_transposed=transposed[0], right_transposed=transposed[1])
+    got = native.product(
+        jnp.array(a), jnp.array(b), precision, left_transposed=transposed[0], right_transposed=transposed[1]
+    )
     kind = jnp.bfloat16 if precision == "bf16" else np.float32
     left, right = (np.asarray(x, kind).astype(np.float64) for x in (left, right))
     want, size = left @ right, np.abs(left) @ np.abs(right)  # what rounding is relative to
@@ -104,7 +106,9 @@ def test_gates_are_exact_to_the_last_places_and_keep_what_is_no_number() -> None
     values = np.concatenate([np.linspace(-30, 30, 40_001), [-1e30, 1e30, np.inf, -np.inf, np.nan, 1e-30, 0.6, -0.6]])
     xs = np.repeat(values.astype(np.float32)[None, :, None], 4, axis=2)
     none = jnp.zeros((len(values), 1))
-    gates, *_ = native.forward("f32", jnp.zeros((1, 4)), (none, none), jnp.array(xs), (none, none, *[jnp.zeros((0, 0))] * 2))
+    gates, *_ = native.forward(
+        "f32", jnp.zeros((1, 4)), (none, none), jnp.array(xs), (none, none, *[jnp.zeros((0, 0))] * 2)
+    )
     x = xs[0, :, 0].astype(np.float64)
     with np.errstate(over="ignore"):
         sigmoid, tanh = 1 / (1 + np.exp(-x)), np.tanh(x)

@@ -1,0 +1,50 @@
+"""Training in bf16: asked for on the command line, kept in the run, and gone from the model, whose weights are float32."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from seqgen.cli import main
+from seqgen.config import TrainingConfig
+from seqgen.errors import UsageError
+from seqgen.pretrained import from_pretrained, named
+
+
+def train(*arguments: object) -> None:
+    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
+        assert main(["text", "train", *map(str, arguments)]) == 0
+
+
+def weights(run: Path) -> dict[str, Any]:
+    return {name: np.asarray(leaf) for name, leaf in named(from_pretrained(run / "model").params).items()}
+
+
+def test_a_run_in_bf16_stays_so_and_leaves_a_model_like_any_other(tmp_path: Path) -> None:
+    poem, half, full = (tmp_path / name for name in ("poem.txt", "half", "full"))
+    poem.write_text("".join(f"Line {n} of a poem;\n" for n in range(20)), encoding="utf-8")
+    train(poem, "--size", "tiny", "--steps", 2, "--out", half, "--precision", "bf16")
+    train("--resume", half, "--steps", 4)
+    config = json.loads((half / "config.json").read_text(encoding="utf-8"))
+    assert config["training"]["precision"] == "bf16" and config["network"]["precision"] == "f32"
+    assert from_pretrained(half / "model").model.network.precision == "f32"
+
+    train(poem, "--size", "tiny", "--steps", 2, "--out", full)
+    train("--resume", full, "--steps", 4)
+    apart = {name: np.abs(leaf - weights(half)[name]) for name, leaf in weights(full).items()}
+    assert all(leaf.dtype == np.float32 for leaf in weights(half).values())
+    assert 0 < np.concatenate([leaf.ravel() for leaf in apart.values()]).mean() < 1e-3  # rounded, and no more
+
+
+def test_what_is_no_precision_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UsageError, match="precision is 'f16'; give 'f32' or 'bf16'"):
+        TrainingConfig(precision="f16")
+    with pytest.raises(UsageError, match="precision is 16; give 'f32' or 'bf16'"):
+        TrainingConfig.from_dict({"precision": 16})
+    assert main(["text", "train", "--resume", "run", "--precision", "bf16"]) == 2
+    assert "--precision is settled when a run begins" in capsys.readouterr().err
