@@ -1,4 +1,6 @@
-"""The opt-in way of LSTM layers through cuDNN on an NVIDIA GPU: SEQGEN_CUDNN=1. Not yet run on hardware.
+"""The opt-in way of LSTM layers through cuDNN on an NVIDIA GPU: SEQGEN_CUDNN=1.
+
+On an H200 it was right and no faster than XLA's way, which is the default (docs/performance.md).
 
 cuDNN knows sequences that begin with the window and end inside it. A window in which a sequence begins later goes the
 usual way, chosen window by window while the program runs, so the meaning is that of `recurrence.unroll` for any batch.

@@ -137,9 +137,9 @@ def _kernel() -> Iterator[Finding]:
     if reason := native.hindrance():
         yield Finding("training on a CPU", "by XLA alone", f"slower than with a kernel compiled here: {reason}")
     else:
-        yield Finding(
-            "training on a CPU", "by a kernel", "" if native.compiled() else "compiled when it is first needed"
-        )
+        when = "" if native.compiled() else "compiled when it is first needed"
+        hint = "train --precision bf16 is faster on this CPU" if native.multiplies_bf16() else ""
+        yield Finding("training on a CPU", "by a kernel", "; ".join(filter(None, (when, hint))))
 
 
 def _data() -> Iterator[Finding]:

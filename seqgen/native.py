@@ -72,11 +72,7 @@ def hindrance() -> str | None:
         return "SEQGEN_NATIVE is off"
     if platform.machine() != "x86_64" or platform.system() not in ("Linux", "Darwin"):
         return f"it is written for x86-64 on Linux and macOS, not for {platform.machine()} on {platform.system()}"
-    try:
-        known = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split()
-    except OSError:  # macOS: every x86 that runs JAX there has them
-        known = ["avx2", "fma"]
-    if not {"avx2", "fma"} <= set(known):
+    if not {"avx2", "fma"} <= _instructions():
         return "this CPU has no AVX2"
     folder = cache.cache_folder()
     if folder is None:
@@ -84,6 +80,18 @@ def hindrance() -> str | None:
     if not _compiler() and not compiled():
         return "there is no C++ compiler (c++, g++, clang++, or what CXX names)"
     return None
+
+
+def multiplies_bf16() -> bool:
+    """Whether this CPU has instructions for it; the library rounds to bf16 without them, too, and is no faster then."""
+    return "avx512_bf16" in _instructions()
+
+
+def _instructions() -> set[str]:
+    try:
+        return set(Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split())
+    except OSError:  # macOS: every x86 that runs JAX there has these
+        return {"avx2", "fma"}
 
 
 def compiled() -> bool:

@@ -47,13 +47,13 @@ inline void fetch(const float* data, int64_t rows, int64_t stride, int64_t parts
 // rows a power of two apart would push each other out of the cache before they are used.
 class Errands {
  public:
+  static constexpr int64_t EVERY = 4;
   void add(const float* from, int64_t values) {  // COLUMNS of them, zeros past `values`
     for (int64_t i = 0; i < COLUMNS; i += LANES, count++) {
       places[count] = {from + i, values - i};
       if (count < AHEAD) __builtin_prefetch(from + i);
     }
   }
-  static constexpr int64_t EVERY = 4;
   bool left() const { return next < count; }
   void run() {
     if (next + AHEAD < count) __builtin_prefetch(places[next + AHEAD].from);
@@ -75,10 +75,11 @@ template <class P>
 class Operands {
  public:
   Operands(int64_t rows, int64_t values, float* stored) : words(words_of<P>(values)), rows(rows), data(stored) {
-    if constexpr (AS_STORED) return;
-    static thread_local Buffer kept;
-    data = kept.at_least(2 * rows * words);
-    std::memset(data, 0, 2 * rows * words * sizeof(float));
+    if constexpr (!AS_STORED) {
+      static thread_local Buffer kept;
+      data = kept.at_least(2 * rows * words);
+      std::memset(data, 0, 2 * rows * words * sizeof(float));
+    }
   }
   float* row(int64_t t, int64_t b) const { return data + ((AS_STORED ? t : t % 2) * rows + b) * words; }
   void keep(int64_t t, int64_t b, int64_t at, vec values, int64_t count) const {

@@ -4,6 +4,8 @@
 
 #pragma once
 
+#include <type_traits>
+
 #include "threads.h"
 #include "vectors.h"
 
@@ -53,7 +55,7 @@ struct BF16 {
 template <class P>
 constexpr int64_t words_of(int64_t values) { return (values + P::VALUES - 1) / P::VALUES; }
 
-// A vector of a row's values at its place `at`, which is a multiple of LANES, as words; `count` of them.
+// `count` of a vector's values as words, at place `at` of a row, a multiple of LANES.
 template <class P>
 inline void store_row(float* row, int64_t at, vec values, int64_t count) {
   if constexpr (P::VALUES == 1) {
@@ -133,8 +135,8 @@ inline vec some_of(Matrix m, int64_t i, int64_t j, int64_t rows, int64_t count) 
   return load(values);
 }
 
-// `depth` words of the columns [column, column + WIDTH) of m, whose shape is [rows, columns], from a word on, with zeros
-// where it ends: [depth, WIDTH].
+// Brings `depth` words of each of the columns [column, column + WIDTH) of m, whose shape is [rows, columns], from word
+// `from` on, into a panel [depth, WIDTH], with zeros where m ends.
 template <class P, int64_t WIDTH>
 struct Packing {
   static constexpr int64_t EVERY = 16, AHEAD = 6;

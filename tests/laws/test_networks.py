@@ -30,6 +30,7 @@ from law_networks import (
     unrolled,
 )
 
+from seqgen import native
 from seqgen.batching import Inputs
 from seqgen.errors import ModelError, UsageError
 from seqgen.network import Context, Network
@@ -187,6 +188,29 @@ def test_bf16_rounds_and_no_more(name: str) -> None:
     _, rounded = unrolled(half)(*first(half))
     error = np.abs(rounded - exact).max() / np.abs(exact).max()
     assert 1e-4 < error < 5e-2
+
+
+@pytest.mark.parametrize("kernel", [pytest.param("native", marks=pytest.mark.native), "xla"])
+@pytest.mark.parametrize("name", ["two layers", "window, skip"])
+def test_gradients_in_bf16_are_rounded_and_no_more(name: str, kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By either kernel, of every parameter and of the carry."""
+    if kernel == "xla":
+        monkeypatch.setattr(native, "usable", lambda *_: False)
+
+    def slope(network: Network) -> Any:
+        params, carry, inputs, reset, valid, context = first(network)
+        weights = jnp.asarray(np.random.default_rng(1).normal(size=(B, T, network.width)), jnp.float32)
+
+        def loss(params: Any, carry: Any) -> Any:
+            given = {"reset": jnp.asarray(reset), "valid": jnp.asarray(valid), "context": context}
+            return (network.unroll(params, carry, inputs, **given)[1] * weights).sum()
+
+        return jax.jit(jax.grad(loss, argnums=(0, 1)))(params, carry)
+
+    exact, rounded = jax.tree.leaves(slope(ALL[name])), jax.tree.leaves(slope(ALL[f"{name}, bf16"]))
+    apart = sum(float(((a - b) ** 2).sum()) for a, b in zip(exact, rounded, strict=True))
+    whole = sum(float((a**2).sum()) for a in exact)
+    assert 1e-4 < (apart / whole) ** 0.5 < 3e-2
 
 
 @pytest.fixture(scope="module")
