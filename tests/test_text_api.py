@@ -269,7 +269,7 @@ def test_train_reads_files_folders_standard_input_and_data_sets(
     page = "A line of prose.\n" * 10
     (tmp_path / "a.txt").write_bytes(("é" + page).encode("latin-1"))
     (tmp_path / "b.bin").write_bytes(b"\x00\x01")
-    text.train(tmp_path / "a.txt", tmp_path / "out", encoding="latin-1", start_from=folder, seed=5)
+    text.train(tmp_path / "a.txt", tmp_path / "out", encoding="latin-1", start_from=folder, seed=5, precision="bf16")
     text.train(tmp_path, tmp_path / "out", encoding="latin-1", steps=3, size="tiny")
     assert "skipped: " in capsys.readouterr().err
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(page.encode())))
@@ -280,7 +280,8 @@ def test_train_reads_files_folders_standard_input_and_data_sets(
     assert "".join(one[2].train) + "".join(one[2].valid) == "é" + page == "".join(several[2].train + several[2].valid)
     assert given == {
         "size": None, "steps": None, "minutes": 10, "seed": 5, "start_from": folder,
-        "data": {"name": str(tmp_path / "a.txt"), "encoding": "latin-1"}, "training": None, "crew": None,
+        "data": {"name": str(tmp_path / "a.txt"), "encoding": "latin-1"}, "training": None, "precision": "bf16",
+        "crew": None,
     }  # fmt: skip
     assert "".join(piped[2].train + piped[2].valid) == page
     assert (minutes["minutes"], minutes["data"]["name"]) == (2, "-")
