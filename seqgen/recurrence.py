@@ -94,6 +94,10 @@ def weight_gradient(inputs: Array, d_outputs: Array, precision: str) -> Array:
     left, right = inputs.reshape(-1, inputs.shape[-1]), d_outputs.reshape(-1, d_outputs.shape[-1])
     if native.usable(left, right):
         return native.product(left, right, precision, left_transposed=True)
+    if precision == "bf16" and jax.default_backend() == "cpu":
+        # XLA multiplies a transposed left operand at half the rate, and folds a transposition that nothing holds back.
+        held = lax.optimization_barrier(left.astype(jnp.bfloat16).T)  # type: ignore[no-untyped-call]
+        return jnp.matmul(held, right.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
     return matmul(left.T, right, precision)
 
 
