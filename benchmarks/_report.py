@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import seqgen
+
 
 class Row(NamedTuple):
     """One figure. sense: "<=" or ">=", how `reached` must stand to `target`; target None is for comparison only.
@@ -59,7 +61,8 @@ def machine() -> dict[str, str]:
     return {
         "machine": f"{os.cpu_count()} cores of {model or platform.machine()}, {platform.system()}",
         "Python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in ("seqgen", "jax", "numpy")},
+        "seqgen": seqgen.__version__,
+        **{name: importlib.metadata.version(name) for name in ("jax", "numpy")},
     }
 
 

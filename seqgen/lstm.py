@@ -149,7 +149,7 @@ def _by_xla(precision: str, kernel: Array, carry: LSTMCarry, xs: Array, masks: M
         return after, (y, before, gates)
 
     marks = masks and (masks.ahead, masks.valid)
-    end, (ys, before, gates) = jax.lax.scan(body, carry, (xs, marks))
+    end, (ys, before, gates) = recurrence.loop(body, carry, (xs, marks))
     return (end, ys), (kernel, before, gates, masks)
 
 
@@ -194,7 +194,7 @@ def _back_by_xla(precision: str, residuals: Any, cotangents: Any) -> Any:
 
     marks = None if masks is None else (masks.ahead, masks.valid)
     zeros = None if masks is None else jax.tree.map(jnp.zeros_like, masks.start)
-    (d_carry, d_start), d_xs = jax.lax.scan(body, (d_end, zeros), (before, gates, d_ys, marks), reverse=True)
+    (d_carry, d_start), d_xs = recurrence.loop(body, (d_end, zeros), (before, gates, d_ys, marks), reverse=True)
     return d_xs, d_carry, d_start
 
 

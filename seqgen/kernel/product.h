@@ -144,16 +144,21 @@ struct Packing {
   int64_t from, depth, rows, column, columns;
   float* panel;
   int64_t k = 0;
+  float turned[LANES * WIDTH];  // of a matrix that lies transposed the next LANES rows
 
   bool left() const { return k < depth; }
   void run() {  // the next word of each column
-    for (int64_t v = 0, i = (from + k + AHEAD) * P::VALUES; v < P::VALUES && i + v < rows; v++)
-      for (int64_t j = 0; j < WIDTH && column + j < columns; j += 16) __builtin_prefetch(m.at(i + v, column + j));
+    int64_t i = (from + k) * P::VALUES;
+    if (m.column == 1) {
+      for (int64_t v = AHEAD * P::VALUES; v < (AHEAD + 1) * P::VALUES && i + v < rows; v++)
+        for (int64_t j = 0; j < WIDTH && column + j < columns; j += 16) __builtin_prefetch(m.at(i + v, column + j));
+    } else if (k * P::VALUES % LANES == 0) {
+      turn(i);
+    }
     for (int64_t j = 0; j < WIDTH; j += LANES) {
-      int64_t i = (from + k) * P::VALUES, count = std::min(WIDTH - j, columns - column - j);
       vec words;
-      if constexpr (P::VALUES == 1) words = P::words(some_of(m, i, column + j, rows, count));
-      else words = P::words(some_of(m, i, column + j, rows, count), some_of(m, i + 1, column + j, rows, count));
+      if constexpr (P::VALUES == 1) words = P::words(some(i, j));
+      else words = P::words(some(i, j), some(i + 1, j));
       // All lanes are faster to store than a few; what is too many is overwritten by the next word, but for the last.
       store(panel + k * WIDTH + j, words, k + 1 < depth ? LANES : WIDTH - j);
     }
@@ -161,6 +166,22 @@ struct Packing {
   }
   void finish() {
     while (left()) run();
+  }
+
+ private:
+  vec some(int64_t i, int64_t j) const {
+    if (m.column != 1) return load(turned + (i - from * P::VALUES) % LANES * WIDTH + j, WIDTH - j);
+    return i < rows ? load(m.at(i, column + j), std::min(WIDTH - j, columns - column - j)) : vec{};
+  }
+  // A line of memory holds LANES rows or more of one column: were it asked for at each of them, it would long have been
+  // pushed out of the cache by the lines of the other columns, which lie a power of two apart.
+  void turn(int64_t i) {
+    for (int64_t j = 0; j < WIDTH; j++) {
+      float values[LANES];
+      store(values, column + j < columns ? load(m.at(i, column + j), rows - i) : vec{});
+      for (int64_t l = 0; l < LANES; l++) turned[l * WIDTH + j] = values[l];
+      if (i + LANES < rows && column + j < columns) __builtin_prefetch(m.at(i + LANES, column + j));
+    }
   }
 };
 

@@ -190,22 +190,32 @@ def test_bf16_rounds_and_no_more(name: str) -> None:
     assert 1e-4 < error < 5e-2
 
 
+def slope(network: Network) -> Any:
+    """Gradients of every parameter and of the carry, of features summed with weights."""
+    params, carry, inputs, reset, valid, context = first(network)
+    weights = jnp.asarray(np.random.default_rng(1).normal(size=(B, T, network.width)), jnp.float32)
+
+    def loss(params: Any, carry: Any) -> Any:
+        given = {"reset": jnp.asarray(reset), "valid": jnp.asarray(valid), "context": context}
+        return (network.unroll(params, carry, inputs, **given)[1] * weights).sum()
+
+    return jax.jit(jax.grad(loss, argnums=(0, 1)))(params, carry)
+
+
+@pytest.mark.parametrize("name", ["two layers", "everything"])
+def test_several_positions_a_turn_mean_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop that a GPU runs, here on a CPU."""
+    one = slope(ALL[name])
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert_close(slope(ALL[name]), one, 1e-3)  # sums over hundreds of positions
+
+
 @pytest.mark.parametrize("kernel", [pytest.param("native", marks=pytest.mark.native), "xla"])
 @pytest.mark.parametrize("name", ["two layers", "window, skip"])
 def test_gradients_in_bf16_are_rounded_and_no_more(name: str, kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By either kernel, of every parameter and of the carry."""
     if kernel == "xla":
         monkeypatch.setattr(native, "usable", lambda *_: False)
-
-    def slope(network: Network) -> Any:
-        params, carry, inputs, reset, valid, context = first(network)
-        weights = jnp.asarray(np.random.default_rng(1).normal(size=(B, T, network.width)), jnp.float32)
-
-        def loss(params: Any, carry: Any) -> Any:
-            given = {"reset": jnp.asarray(reset), "valid": jnp.asarray(valid), "context": context}
-            return (network.unroll(params, carry, inputs, **given)[1] * weights).sum()
-
-        return jax.jit(jax.grad(loss, argnums=(0, 1)))(params, carry)
 
     exact, rounded = jax.tree.leaves(slope(ALL[name])), jax.tree.leaves(slope(ALL[f"{name}, bf16"]))
     apart = sum(float(((a - b) ** 2).sum()) for a, b in zip(exact, rounded, strict=True))
