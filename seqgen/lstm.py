@@ -61,10 +61,10 @@ class LSTM(nnx.Module):
         return LSTMCarry(hidden, cell)
 
     def project(self, inputs: Array) -> Array:
-        projected = matmul(inputs, self.input_kernel[...], self.precision)
-        if self.layer_norm:
-            projected = normalise(projected) * self.input_scale[...]
-        return projected + self.bias[...]
+        kernel, bias = self.input_kernel[...], self.bias[...]
+        if not self.layer_norm:
+            return matmul(inputs, kernel, self.precision, bias)
+        return normalise(matmul(inputs, kernel, self.precision)) * self.input_scale[...] + bias
 
     @property
     def recurrent_kernel(self) -> Array:

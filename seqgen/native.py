@@ -130,12 +130,19 @@ def _compile(path: Path) -> None:
 
 
 def product(
-    left: Array, right: Array, precision: str, *, left_transposed: bool = False, right_transposed: bool = False
+    left: Array,
+    right: Array,
+    precision: str,
+    bias: Array | None = None,
+    *,
+    left_transposed: bool = False,
+    right_transposed: bool = False,
 ) -> Array:
-    """`left` `[M, K]` times `right` `[K, N]`, either one lying transposed in memory where marked."""
+    """`left` `[M, K]` times `right` `[K, N]`, either one lying transposed in memory where marked, plus `bias` `[N]`."""
+    bias = jnp.zeros(0) if bias is None else bias
     shape = left.shape[1 if left_transposed else 0], right.shape[0 if right_transposed else 1]
     call = _call("product", precision, _floats(*shape))
-    return call(left, right, left_transposed=left_transposed, right_transposed=right_transposed)  # type: ignore[no-any-return]
+    return call(left, right, bias, left_transposed=left_transposed, right_transposed=right_transposed)  # type: ignore[no-any-return]
 
 
 def forward(
@@ -144,8 +151,10 @@ def forward(
     """A window of projected inputs `[T, B, 4 H]`: gates, hidden and cell before every position, features, the end's two.
 
     masks: the start's hidden and cell, `ahead` and `valid` (`recurrence.Masks`), the last two `[0, 0]` for none.
+    Gates come as `[T B, 4 H]`, in place of the inputs: what `product` made XLA would copy if its shape were another.
     """
     length, rows, units = *xs.shape[:2], kernel.shape[0]
+    xs = xs.reshape(length * rows, 4 * units)
     kept, state = _floats(length, rows, units), _floats(rows, units)
     call = _call("forward", precision, [_floats(*xs.shape), kept, kept, kept, state, state], {0: 0})
     return tuple(call(xs, kernel, *carry, *masks))
@@ -157,7 +166,8 @@ def backward(
     """From what `forward` kept and the cotangents of features and end: of xs, of the carry's two, of the start's two."""
     state = _floats(*cells.shape[1:])
     call = _call("backward", precision, [_floats(*gates.shape), state, state, state, state], {1: 0})
-    return tuple(call(kernel, gates, cells, *masks[2:], *cotangents))
+    d_xs, *others = call(kernel, gates, cells, *masks[2:], *cotangents)
+    return d_xs.reshape(*cells.shape[:2], -1), *others
 
 
 def _floats(*shape: int) -> jax.ShapeDtypeStruct:

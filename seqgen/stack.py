@@ -15,7 +15,7 @@ from .batching import Inputs
 from .errors import UsageError
 from .lstm import LSTM
 from .network import Context, Network, Params
-from .recurrence import Array, Carry, Memory, Symbols
+from .recurrence import Array, Carry, Memory, Symbols, look_up
 from .spec import Discrete, Joint, Spec
 from .window_lstm import WindowLSTM
 
@@ -106,11 +106,11 @@ class Stack(nnx.Module):
             if source is None:
                 raise UsageError("this network writes for a source: give `source`, int32 [B, U]")
             valid = jnp.ones(source.shape) if source_valid is None else source_valid.astype(jnp.float32)
-            memory = Memory(jnp.take(self.source_table[...], source, axis=0), valid)
+            memory = Memory(look_up(self.source_table[...], source), valid)
         if network.static:
             if static is None:
                 raise UsageError(f"this network knows {network.static} writers: give `static`, int32 [B]")
-            vector = jnp.take(self.static_table[...], static, axis=0)
+            vector = look_up(self.static_table[...], static)
         return Context(None, memory, vector)
 
     def start(self, batch: int, memory: Memory | None) -> Carry:
@@ -124,7 +124,7 @@ class Stack(nnx.Module):
             if isinstance(spec, Joint):
                 return [x for part, values in zip(spec.parts, steps, strict=True) for x in flat(part, values)]
             if isinstance(spec, Discrete):
-                return [jnp.take(next(tables), steps, axis=0)]
+                return [look_up(next(tables), steps)]
             return [steps]
 
         parts = flat(self.network.spec, inputs.steps)

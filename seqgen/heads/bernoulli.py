@@ -44,7 +44,7 @@ class Bernoulli:
 
     def logits(self, params: Params, features: Array) -> Array:
         """Log-odds of yes `[..., dim]`."""
-        scores: Array = matmul(features, params["kernel"], "f32") + params["bias"]
+        scores: Array = matmul(features, params["kernel"], "f32", params["bias"])
         return scores
 
     def log_prob(self, params: Params, features: Array, target: Array) -> Array:

@@ -47,10 +47,10 @@ class Categorical:
 
     def logits(self, params: Params, features: Array) -> Array:
         """Unnormalised log-probabilities `[..., size]`."""
-        scores: Array = matmul(features, params["kernel"], "f32")
+        kernel, bias = params["kernel"], params["bias"]
         if self.tied:
-            scores = matmul(scores, params["table"][: self.size].T, "f32")
-        scores += params["bias"]
+            features, kernel = matmul(features, kernel, "f32"), params["table"][: self.size].T
+        scores: Array = matmul(features, kernel, "f32", bias)
         return scores
 
     def log_prob(self, params: Params, features: Array, target: Array) -> Array:

@@ -83,7 +83,7 @@ class Mixture:
 
     def gaussians(self, params: Params, features: Array) -> Gaussians:
         """The mixture at each position, for pictures of densities and for whoever wants more than `log_prob`."""
-        raw = matmul(features, params["kernel"], "f32") + params["bias"]
+        raw = matmul(features, params["kernel"], "f32", params["bias"])
         raw = raw.reshape(*raw.shape[:-1], 6, self.components)
         log_sigmas = raw[..., 3:5, :]
         if self.sigma_floor:

@@ -10,6 +10,7 @@
 #include "xla/ffi/api/ffi.h"
 
 namespace ffi = xla::ffi;
+using F1 = ffi::Buffer<ffi::F32, 1>;
 using F2 = ffi::Buffer<ffi::F32, 2>;
 using F3 = ffi::Buffer<ffi::F32, 3>;
 using Out2 = ffi::Result<F2>;
@@ -17,14 +18,15 @@ using Out3 = ffi::Result<F3>;
 
 namespace {
 
-// left [M, K] x right [K, N] -> [M, N]; where marked, an operand lies transposed in memory.
+// left [M, K] x right [K, N] + bias [N], or [0] for none -> [M, N]; where marked, an operand lies transposed in memory.
 template <class P>
-ffi::Error Product(ffi::ThreadPool pool, F2 left, F2 right, Out2 result, bool left_transposed, bool right_transposed) {
+ffi::Error Product(ffi::ThreadPool pool, F2 left, F2 right, F1 bias, Out2 result, bool left_transposed,
+                   bool right_transposed) {
   int64_t m = result->dimensions()[0], n = result->dimensions()[1];
   int64_t depth = left.dimensions()[left_transposed ? 0 : 1];
   Matrix a{left.typed_data(), left_transposed ? 1 : depth, left_transposed ? m : 1};
   Matrix b{right.typed_data(), right_transposed ? 1 : n, right_transposed ? depth : 1};
-  product<P>(pool, a, b, m, n, depth, result->typed_data());
+  product<P>(pool, a, b, bias.element_count() > 0 ? bias.typed_data() : nullptr, m, n, depth, result->typed_data());
   return ffi::Error::Success();
 }
 
@@ -93,12 +95,12 @@ class Operands {
   float* data;
 };
 
-// xs [T, B, 4 H], kernel [H, 4 H] -> gates [T, B, 4 H], the carry before every position, features, the carry at the
+// xs [T B, 4 H], kernel [H, 4 H] -> gates [T B, 4 H], the carry before every position, features, the carry at the
 // end. start, ahead and valid: `recurrence.Masks`; `ahead` and `valid` are empty where there are none.
 template <class P>
-ffi::Error Forward(ffi::ThreadPool pool, F3 xs, F2 kernel, F2 hidden, F2 cell, F2 start_hidden, F2 start_cell, F2 ahead,
-                   F2 valid, Out3 gates, Out3 hiddens, Out3 cells, Out3 ys, Out2 end_hidden, Out2 end_cell) {
-  int64_t steps = xs.dimensions()[0], rows = xs.dimensions()[1], units = kernel.dimensions()[0];
+ffi::Error Forward(ffi::ThreadPool pool, F2 xs, F2 kernel, F2 hidden, F2 cell, F2 start_hidden, F2 start_cell, F2 ahead,
+                   F2 valid, Out2 gates, Out3 hiddens, Out3 cells, Out3 ys, Out2 end_hidden, Out2 end_cell) {
+  int64_t steps = cells->dimensions()[0], rows = hidden.dimensions()[0], units = kernel.dimensions()[0];
   int64_t size = rows * units, tiles = ceil_div(units, COLUMNS), wide = 4 * COLUMNS, blocks = blocks_of(rows);
   Operands<P> operands(rows, units, hiddens->typed_data());
   int64_t across = COLUMNS * operands.words;
@@ -161,9 +163,9 @@ ffi::Error Forward(ffi::ThreadPool pool, F3 xs, F2 kernel, F2 hidden, F2 cell, F
 // What `Forward` kept, and the gradients of features and of the carry at the end, back to the gradients of xs, of the
 // carry it began with and of the one that masks may have put in its place.
 template <class P>
-ffi::Error Backward(ffi::ThreadPool pool, F2 kernel, F3 gates, F3 cells, F2 ahead, F2 valid, F3 d_ys, F2 d_end_hidden,
-                    F2 d_end_cell, Out3 d_xs, Out2 d_hidden, Out2 d_cell, Out2 d_start_hidden, Out2 d_start_cell) {
-  int64_t steps = gates.dimensions()[0], rows = gates.dimensions()[1], units = kernel.dimensions()[0];
+ffi::Error Backward(ffi::ThreadPool pool, F2 kernel, F2 gates, F3 cells, F2 ahead, F2 valid, F3 d_ys, F2 d_end_hidden,
+                    F2 d_end_cell, Out2 d_xs, Out2 d_hidden, Out2 d_cell, Out2 d_start_hidden, Out2 d_start_cell) {
+  int64_t steps = cells.dimensions()[0], rows = cells.dimensions()[1], units = kernel.dimensions()[0];
   int64_t tiles = ceil_div(units, COLUMNS), depth = 4 * units, blocks = blocks_of(rows);
   Operands<P> operands(rows, depth, d_xs->typed_data());
   bool masked = ahead.element_count() > 0;
@@ -238,12 +240,12 @@ ffi::Error Backward(ffi::ThreadPool pool, F2 kernel, F3 gates, F3 cells, F2 ahea
   return ffi::Error::Success();
 }
 
-auto PRODUCT = ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F2>().Arg<F2>().Ret<F2>()
+auto PRODUCT = ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F2>().Arg<F2>().Arg<F1>().Ret<F2>()
                          .Attr<bool>("left_transposed").Attr<bool>("right_transposed");
-auto FORWARD = ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F3>().Arg<F2>().Arg<F2>().Arg<F2>().Arg<F2>()
-                         .Arg<F2>().Arg<F2>().Arg<F2>().Ret<F3>().Ret<F3>().Ret<F3>().Ret<F3>().Ret<F2>().Ret<F2>();
-auto BACKWARD = ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F2>().Arg<F3>().Arg<F3>().Arg<F2>().Arg<F2>()
-                          .Arg<F3>().Arg<F2>().Arg<F2>().Ret<F3>().Ret<F2>().Ret<F2>().Ret<F2>().Ret<F2>();
+auto FORWARD = ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F2>().Arg<F2>().Arg<F2>().Arg<F2>().Arg<F2>()
+                         .Arg<F2>().Arg<F2>().Arg<F2>().Ret<F2>().Ret<F3>().Ret<F3>().Ret<F3>().Ret<F2>().Ret<F2>();
+auto BACKWARD = ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F2>().Arg<F2>().Arg<F3>().Arg<F2>().Arg<F2>()
+                          .Arg<F3>().Arg<F2>().Arg<F2>().Ret<F2>().Ret<F2>().Ret<F2>().Ret<F2>().Ret<F2>();
 
 }  // namespace
 

@@ -209,9 +209,15 @@ void multiply_panel(const float* rows, int64_t stride, const float* panel, int64
     }
 }
 
+// Sums that begin with `bias`, if there is one.
+inline void begin(const float* bias, int64_t rows, int64_t n, float* c) {
+  for (int64_t i = 0; i < rows && bias != nullptr; i++) std::memcpy(c + i * n, bias, n * sizeof(float));
+}
+
 // Many rows: all of b is packed first, then each thread packs a few rows of a and computes theirs.
 template <class P>
-void product_of_rows(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, int64_t m, int64_t n, int64_t depth, float* c) {
+void product_of_rows(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, const float* bias, int64_t m, int64_t n,
+                     int64_t depth, float* c) {
   int64_t threads = std::max<int64_t>(pool.num_threads(), 1), panels = ceil_div(n, COLUMNS), words = words_of<P>(depth);
   // Tiles low enough that one's result stays in a cache while it grows, as many for each thread as for the others.
   int64_t blocks = ceil_div(m, ROWS), tiles = ceil_div(blocks, 8 * threads) * threads;
@@ -227,18 +233,20 @@ void product_of_rows(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, int64_t m, 
     thread_local Buffer rows;
     float* mine = rows.at_least(padded(last - first) * words);
     for (int64_t row = first; row < last; row++) pack_row<P>(a, row, depth, mine + (row - first) * words);
+    begin(bias, last - first, n, c + first * n);
     for (int64_t k = 0; k < words; k += DEPTH)
       for (int64_t p = 0; p < panels; p++)
         for (int64_t row = first; row < last; row += ROWS)
           multiply_panel<P, 1>(mine + (row - first) * words + k, words, packed + (p * words + k) * COLUMNS,
-                               std::min(DEPTH, words - k), c, m, n, row, p * COLUMNS, k > 0, Nothing{});
+                               std::min(DEPTH, words - k), c, m, n, row, p * COLUMNS, k > 0 || bias != nullptr, Nothing{});
   });
 }
 
 // Long sums: DEPTH words of each at a time. Those of a are packed while the ones before are multiplied, those of b by the
 // thread that multiplies them, a panel at a time, while it multiplies the panel before.
 template <class P>
-void product_of_depth(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, int64_t m, int64_t n, int64_t depth, float* c) {
+void product_of_depth(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, const float* bias, int64_t m, int64_t n,
+                      int64_t depth, float* c) {
   int64_t panels = ceil_div(n, COLUMNS), words = words_of<P>(depth);
   int64_t stages = ceil_div(words, DEPTH), some = 8 * ROWS, packs = ceil_div(m, some), size = padded(m) * DEPTH;
   thread_local Buffer block;
@@ -249,6 +257,7 @@ void product_of_depth(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, int64_t m,
   };
   static std::atomic<int64_t> calls{0};
   const int64_t call = ++calls;
+  begin(bias, m, n, c);
   parallel(pool, stages + 1, panels + packs, [&](int64_t stage, int64_t piece) {
     if (piece >= panels) {
       int64_t row = (piece - panels) * some, from = stage * DEPTH;
@@ -266,15 +275,21 @@ void product_of_depth(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, int64_t m,
     Packing<P, COLUMNS> next{b, from, piece + 1 < panels ? here : 0, depth, column + COLUMNS, n, other};
     for (int64_t row = 0; row < m; row += ROWS)
       multiply_panel<P, ROWS>(packed + stage % 2 * size + row * DEPTH, 1, panel, here, c, m, n, row, piece * COLUMNS,
-                              from > 0, next);
+                              from > 0 || bias != nullptr, next);
     next.finish();
     ahead.call = call, ahead.stage = stage, ahead.piece = piece + 1;
   });
 }
 
 template <class P>
-void product(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, int64_t m, int64_t n, int64_t depth, float* c) {
-  if (m * n * depth == 0) std::memset(c, 0, m * n * sizeof(float));
-  else if (depth > m) product_of_depth<P>(pool, a, b, m, n, depth, c);
-  else product_of_rows<P>(pool, a, b, m, n, depth, c);
+void product(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, const float* bias, int64_t m, int64_t n, int64_t depth,
+             float* c) {
+  if (m * n * depth == 0) {
+    std::memset(c, 0, m * n * sizeof(float));
+    begin(bias, m, n, c);
+  } else if (depth > m) {
+    product_of_depth<P>(pool, a, b, bias, m, n, depth, c);
+  } else {
+    product_of_rows<P>(pool, a, b, bias, m, n, depth, c);
+  }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import subprocess
@@ -36,13 +37,16 @@ every_precision = pytest.mark.parametrize("precision", native.PRECISIONS)
 def test_products_are_those_of_float64(m: int, k: int, n: int, transposed: tuple[bool, bool], precision: str) -> None:
     left, right = normal(0, m, k), normal(1, k, n)
     a, b = (np.ascontiguousarray(x.T) if flip else x for x, flip in zip((left, right), transposed, strict=True))
-    got = native.product(
-        jnp.array(a), jnp.array(b), precision, left_transposed=transposed[0], right_transposed=transposed[1]
-    )
+    multiply = functools.partial(native.product, jnp.array(a), jnp.array(b), precision)
+    flips = {"left_transposed": transposed[0], "right_transposed": transposed[1]}
+    got = multiply(**flips)
     kind = jnp.bfloat16 if precision == "bf16" else np.float32
     left, right = (np.asarray(x, kind).astype(np.float64) for x in (left, right))
     want, size = left @ right, np.abs(left) @ np.abs(right)  # what rounding is relative to
     assert np.max(np.abs(got - want) / size) < 1e-6
+    bias = normal(2, n)
+    got = multiply(jnp.array(bias), **flips)
+    assert np.max(np.abs(got - (want + bias)) / (size + np.abs(bias))) < 1e-6
 
 
 @pytest.mark.native
@@ -51,6 +55,7 @@ def test_a_product_of_nothing_is_zero(precision: str) -> None:
     assert not native.product(jnp.ones((3, 0)), jnp.ones((0, 4)), precision).any()
     assert native.product(jnp.ones((0, 5)), jnp.ones((5, 4)), precision).shape == (0, 4)
     assert native.product(jnp.ones((3, 5)), jnp.ones((5, 0)), precision).shape == (3, 0)
+    assert (native.product(jnp.ones((3, 0)), jnp.ones((0, 4)), precision, jnp.ones(4)) == 1).all()
 
 
 @pytest.mark.native
@@ -112,9 +117,9 @@ def test_gates_are_exact_to_the_last_places_and_keep_what_is_no_number() -> None
     x = xs[0, :, 0].astype(np.float64)
     with np.errstate(over="ignore"):
         sigmoid, tanh = 1 / (1 + np.exp(-x)), np.tanh(x)
-    np.testing.assert_allclose(gates[0, :, 0], np.where(x < -87, 0, sigmoid), rtol=4e-7)
-    np.testing.assert_allclose(gates[0, :, 2], tanh, rtol=4e-7)
-    assert np.isnan(gates[0, np.isnan(values)]).all()
+    np.testing.assert_allclose(gates[:, 0], np.where(x < -87, 0, sigmoid), rtol=4e-7)
+    np.testing.assert_allclose(gates[:, 2], tanh, rtol=4e-7)
+    assert np.isnan(gates[np.isnan(values)]).all()
 
 
 SUMMED = """

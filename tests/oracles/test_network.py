@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from seqgen.batching import Inputs
 from seqgen.network import Network
+from seqgen.recurrence import look_up
 from seqgen.spec import Continuous, Discrete, Joint
 
 Floats = NDArray[np.float64]
@@ -80,3 +81,18 @@ def test_what_each_layer_reads(skip: bool) -> None:
             third = states[2][0]
             features = np.concatenate([first, second, third, seen]) if skip else third
             np.testing.assert_allclose(ours[b, t], features, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+def test_a_row_that_is_looked_up_often_gets_the_sum_of_gradients(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    table, d_rows = random.normal(size=(9, 5)).astype(np.float32), random.normal(size=(40, 3, 5)).astype(np.float32)
+    chosen = random.integers(0, 7, (40, 3))  # the last two rows never
+    rows, pull = jax.vjp(lambda table: look_up(table, jnp.array(chosen, jnp.int32)), jnp.array(table))
+    monkeypatch.setattr(jax, "default_backend", lambda: device)
+    (got,) = pull(jnp.array(d_rows))
+    want = np.zeros((9, 5))
+    np.add.at(want, chosen, d_rows)
+    np.testing.assert_array_equal(rows, table[chosen])
+    np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5)
+    assert not np.asarray(got)[7:].any()
