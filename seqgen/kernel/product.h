@@ -75,9 +75,15 @@ struct Nothing {
   void run() {}
 };
 
-// c[HEIGHT, COLUMNS] (+)= the product of rows, which word k of row i lies at rows[i][k * STEP], and b[depth, COLUMNS].
+// What a product is added to, if to anything: value [i, j] at data[i * row + j].
+struct Base {
+  const float* data = nullptr;
+  int64_t row = 0;
+};
+
+// c[HEIGHT, COLUMNS] = base + the product of rows, which word k of row i lies at rows[i][k * STEP], and b[depth, COLUMNS].
 template <class P, int64_t STEP, int HEIGHT = ROWS, class Meanwhile>
-inline void multiply(int64_t depth, const float* const* rows, const float* b, float* c, int64_t stride, bool add,
+inline void multiply(int64_t depth, const float* const* rows, const float* b, float* c, int64_t stride, Base base,
                      Meanwhile&& meanwhile) {
   constexpr int64_t EVERY = std::remove_reference_t<Meanwhile>::EVERY;
   vec sum[HEIGHT][2] = {};
@@ -101,9 +107,10 @@ inline void multiply(int64_t depth, const float* const* rows, const float* b, fl
   some(k, depth);
 #pragma GCC unroll 12
   for (int i = 0; i < HEIGHT; i++) {
+    const float* to = base.data + i * base.row;
     float* row = c + i * stride;
-    store(row, add ? load(row) + sum[i][0] : sum[i][0]);
-    store(row + LANES, add ? load(row + LANES) + sum[i][1] : sum[i][1]);
+    store(row, base.data ? load(to) + sum[i][0] : sum[i][0]);
+    store(row + LANES, base.data ? load(to + LANES) + sum[i][1] : sum[i][1]);
   }
 }
 
@@ -115,7 +122,7 @@ void multiply_rows(const float* left, const float* panel, int64_t count, int64_t
     if (count < HEIGHT) return multiply_rows<P, HEIGHT - 1>(left, panel, count, depth, out, stride, meanwhile);
   const float* from[HEIGHT];
   for (int i = 0; i < HEIGHT; i++) from[i] = left + i * depth;
-  multiply<P, 1, HEIGHT>(depth, from, panel, out, stride, false, meanwhile);
+  multiply<P, 1, HEIGHT>(depth, from, panel, out, stride, Base{}, meanwhile);
 }
 
 // A matrix as it lies in memory: value [i, j] at data[i * row + j * column].
@@ -144,7 +151,7 @@ struct Packing {
   int64_t from, depth, rows, column, columns;
   float* panel;
   int64_t k = 0;
-  float turned[LANES * WIDTH];  // of a matrix that lies transposed the next LANES rows
+  float turned[LANES * WIDTH] = {};  // of a matrix that lies transposed the next LANES rows
 
   bool left() const { return k < depth; }
   void run() {  // the next word of each column
@@ -192,26 +199,20 @@ void pack_row(Matrix m, int64_t i, int64_t columns, float* row) {
     store_row<P>(row, j, some_of(m, i, j, i + 1, columns - j), words_of<P>(columns) * P::VALUES - j);
 }
 
-// c[m, n] at one panel's place (+)= ROWS rows of words x panel[depth, COLUMNS], as far as c reaches.
+// c[m, n] at one panel's place = base, there too, + ROWS rows of words x panel[depth, COLUMNS], as far as c reaches.
 template <class P, int64_t STEP, class Meanwhile>
 void multiply_panel(const float* rows, int64_t stride, const float* panel, int64_t depth, float* c, int64_t m, int64_t n,
-                    int64_t row, int64_t column, bool add, Meanwhile&& meanwhile) {
+                    int64_t row, int64_t column, Base base, Meanwhile&& meanwhile) {
   const float* from[ROWS];
   for (int64_t i = 0; i < ROWS; i++) from[i] = rows + i * stride;
-  if (row + ROWS <= m && column + COLUMNS <= n)
-    return multiply<P, STEP>(depth, from, panel, c + row * n + column, n, add, meanwhile);
+  if (base.data != nullptr) base.data += row * base.row + column;
+  c += row * n + column;
+  if (row + ROWS <= m && column + COLUMNS <= n) return multiply<P, STEP>(depth, from, panel, c, n, base, meanwhile);
   alignas(64) float edge[ROWS * COLUMNS];
-  multiply<P, STEP>(depth, from, panel, edge, COLUMNS, false, meanwhile);
+  multiply<P, STEP>(depth, from, panel, edge, COLUMNS, Base{}, meanwhile);
   for (int64_t i = 0; i < std::min(ROWS, m - row); i++)
-    for (int64_t j = 0; j < std::min(COLUMNS, n - column); j++) {
-      float& sum = c[(row + i) * n + column + j];
-      sum = add ? sum + edge[i * COLUMNS + j] : edge[i * COLUMNS + j];
-    }
-}
-
-// Sums that begin with `bias`, if there is one.
-inline void begin(const float* bias, int64_t rows, int64_t n, float* c) {
-  for (int64_t i = 0; i < rows && bias != nullptr; i++) std::memcpy(c + i * n, bias, n * sizeof(float));
+    for (int64_t j = 0; j < std::min(COLUMNS, n - column); j++)
+      c[i * n + j] = edge[i * COLUMNS + j] + (base.data != nullptr ? base.data[i * base.row + j] : 0.0f);
 }
 
 // Many rows: all of b is packed first, then each thread packs a few rows of a and computes theirs.
@@ -233,12 +234,12 @@ void product_of_rows(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, const float
     thread_local Buffer rows;
     float* mine = rows.at_least(padded(last - first) * words);
     for (int64_t row = first; row < last; row++) pack_row<P>(a, row, depth, mine + (row - first) * words);
-    begin(bias, last - first, n, c + first * n);
     for (int64_t k = 0; k < words; k += DEPTH)
       for (int64_t p = 0; p < panels; p++)
         for (int64_t row = first; row < last; row += ROWS)
           multiply_panel<P, 1>(mine + (row - first) * words + k, words, packed + (p * words + k) * COLUMNS,
-                               std::min(DEPTH, words - k), c, m, n, row, p * COLUMNS, k > 0 || bias != nullptr, Nothing{});
+                               std::min(DEPTH, words - k), c, m, n, row, p * COLUMNS, k > 0 ? Base{c, n} : Base{bias},
+                               Nothing{});
   });
 }
 
@@ -257,7 +258,6 @@ void product_of_depth(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, const floa
   };
   static std::atomic<int64_t> calls{0};
   const int64_t call = ++calls;
-  begin(bias, m, n, c);
   parallel(pool, stages + 1, panels + packs, [&](int64_t stage, int64_t piece) {
     if (piece >= panels) {
       int64_t row = (piece - panels) * some, from = stage * DEPTH;
@@ -275,7 +275,7 @@ void product_of_depth(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, const floa
     Packing<P, COLUMNS> next{b, from, piece + 1 < panels ? here : 0, depth, column + COLUMNS, n, other};
     for (int64_t row = 0; row < m; row += ROWS)
       multiply_panel<P, ROWS>(packed + stage % 2 * size + row * DEPTH, 1, panel, here, c, m, n, row, piece * COLUMNS,
-                              from > 0 || bias != nullptr, next);
+                              from > 0 ? Base{c, n} : Base{bias}, next);
     next.finish();
     ahead.call = call, ahead.stage = stage, ahead.piece = piece + 1;
   });
@@ -285,8 +285,7 @@ template <class P>
 void product(xla::ffi::ThreadPool& pool, Matrix a, Matrix b, const float* bias, int64_t m, int64_t n, int64_t depth,
              float* c) {
   if (m * n * depth == 0) {
-    std::memset(c, 0, m * n * sizeof(float));
-    begin(bias, m, n, c);
+    for (int64_t i = 0; i < m * n; i++) c[i] = bias != nullptr ? bias[i % n] : 0.0f;
   } else if (depth > m) {
     product_of_depth<P>(pool, a, b, bias, m, n, depth, c);
   } else {
