@@ -235,7 +235,7 @@ def _blueprint(model: Model) -> Any:
         return {name: leaf.shape for name, leaf in named(blueprint).items()}
 
     tree: dict[str, Any] = {}
-    for name, shape in remembered(shapes, "shapes", model.to_dict()).items():
+    for name, shape in remembered(shapes, "shapes", model.to_dict(), parts=(model,)).items():
         *above, last = name.split("/")
         below = functools.reduce(lambda node, part: node.setdefault(part, {}), above, tree)
         below[last] = jax.ShapeDtypeStruct(tuple(shape), np.float32)  # type: ignore[no-untyped-call]

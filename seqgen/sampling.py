@@ -219,7 +219,7 @@ def _begin(model: Model, rows: int) -> Callable[..., Any]:
         keys = jax.vmap(lambda row: jax.random.key_data(jax.random.fold_in(key, row)))(jnp.arange(rows))
         return model.start(params, rows, context), keys
 
-    return kept(begin, model.to_dict(), rows)
+    return kept(begin, model.to_dict(), rows, parts=(model,))
 
 
 @functools.lru_cache(maxsize=16)
@@ -227,7 +227,7 @@ def _read(model: Model) -> Callable[..., Carry]:
     def read(params: Params, carry: Carry, steps: Steps, valid: Array, context: Context) -> Carry:
         return model.network.unroll(params["network"], carry, Inputs(steps), valid=valid, context=context)[0]
 
-    return kept(read, model.to_dict())
+    return kept(read, model.to_dict(), parts=(model,))
 
 
 @functools.lru_cache(maxsize=16)
@@ -251,4 +251,4 @@ def _advance(model: Model, chunk: int, stop: Stop | None) -> Callable[..., Any]:
         return state, jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), steps), counted.sum(axis=0)
 
     name = name_of(stop)
-    return jax.jit(run) if name == "" else kept(run, model.to_dict(), chunk, name)
+    return jax.jit(run) if name == "" else kept(run, model.to_dict(), chunk, name, parts=(model,))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
-from seqgen import cache, programs
+from seqgen import Categorical, Discrete, Model, Network, cache, programs, sample
 
 SAMPLE = """
 import sys
@@ -112,3 +116,132 @@ def test_functions_are_told_apart_by_name() -> None:
     assert (programs.name_of(double) or "").startswith(f"{__name__}.double ")
     for nameless in (lambda x: x, lambda x: x + limit, double.__call__):
         assert programs.name_of(nameless) == ""
+
+
+# Parts of a model that are somebody else's
+
+PLUG_IN = """
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from seqgen import Categorical, Network
+
+FIXED = 1
+
+
+class State(NamedTuple):
+    hidden: jax.Array
+
+
+@dataclass(frozen=True)
+class MyHead(Categorical):
+    def sample(self, params, key, features, options):
+        return jnp.full_like(super().sample(params, key, features, options), FIXED)
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    head: Categorical
+    spec = property(lambda self: self.head.spec)
+
+    def __getattr__(self, name):
+        return getattr(object.__getattribute__(self, "head"), name)
+
+
+@dataclass(frozen=True)
+class MyNetwork(Network):
+    def start(self, params, rows, context=None):
+        return State(jnp.zeros((rows, self.width)))
+
+    def step(self, params, carry, inputs, *, context=None):
+        hidden = jnp.tanh(carry.hidden + FIXED * inputs.steps[:, None].astype(jnp.float32))
+        return State(hidden), hidden
+"""
+
+
+def plug_in(folder: Path, monkeypatch: pytest.MonkeyPatch, *, fixed: int = 1) -> ModuleType:
+    """The module of somebody else, as a new process would import it after an edit."""
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, "somebody", raising=False)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # two edits in one second look the same to Python's cache
+    (folder / "somebody.py").write_text(PLUG_IN.replace("FIXED = 1", f"FIXED = {fixed}"), encoding="utf-8")
+    importlib.invalidate_caches()
+    return importlib.import_module("somebody")
+
+
+NETWORK, HEAD = Network(Discrete(5), layers=1, units=8), Categorical(5)
+PARTS: dict[str, Any] = {
+    "head": lambda module: Model(NETWORK, module.MyHead(5)),
+    "head within another": lambda module: Model(NETWORK, module.Wrapped(module.MyHead(5))),
+    "network": lambda module: Model(module.MyNetwork(Discrete(5), layers=1, units=8), HEAD),
+}
+
+
+def sampled(model: Model) -> list[Any]:
+    params = model.init(jax.random.key(0))
+    return [row.tolist() for row in sample(model, params, jax.random.key(1), [[], []], length=12, chunk=4)]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_an_edit_of_somebody_elses_part_makes_another_program(
+    part: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {}
+    for fixed in (1, 2, 1):
+        model = PARTS[part](plug_in(tmp_path, monkeypatch, fixed=fixed))
+        with_cache = sampled(model)
+        count = len(list(folder.glob("*"))) if folder.exists() else 0
+        with monkeypatch.context() as patch:
+            patch.setattr(cache, "_in_use", [])
+            jax.clear_caches()
+            assert with_cache == sampled(PARTS[part](plug_in(tmp_path, patch, fixed=fixed)))
+        before.setdefault(fixed, count)
+        assert count == max(before.values())  # the third time all are there
+    if part != "network":  # whose carry nobody registered: it is never kept
+        assert before[2] == 2 * before[1] > 0
+
+
+def test_a_carry_that_nobody_registered_is_traced(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = plug_in(tmp_path, monkeypatch)
+
+    def step(carry: Any, x: jax.Array) -> Any:
+        return carry._replace(hidden=carry.hidden + x)
+
+    kept = programs.kept(step, "step", parts=(module.MyHead(5),))
+    for _ in range(2):
+        assert (kept(module.State(jnp.arange(3.0)), jnp.ones(3)).hidden == jnp.arange(1.0, 4)).all()
+    assert not folder.exists() or not list(folder.iterdir())
+
+
+def test_a_part_without_a_source_is_traced(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = plug_in(tmp_path, monkeypatch)
+    monkeypatch.delattr(module, "__file__")  # as in a notebook
+    assert (programs.kept(double, "a", parts=(module.MyHead(5),))(np.arange(3.0)) == np.arange(0.0, 6, 2)).all()
+    assert programs.remembered(lambda: 3, parts=(module.MyHead(5),)) == 3
+    assert not folder.exists()
+    programs.kept(double, "a", parts=(Model(NETWORK, HEAD),))(np.arange(3.0))
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_every_file_of_the_package_is_in_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    import seqgen
+
+    root, read = Path(seqgen.__file__).parent, Path.read_bytes
+    files: set[str] = set()
+
+    def noted(path: Path) -> bytes:
+        files.add(path.relative_to(root).as_posix())
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", noted)
+    programs._source.__wrapped__()
+    there = {path.relative_to(root).as_posix() for path in root.rglob("*.py")}
+    assert files == {name for name in there if not name.startswith(("domains/", "datasets/"))}
+    assert {"heads/mixture.py", "heads/joint.py", "lstm.py", "stack.py"} <= {
+        name.removeprefix("core/") for name in files
+    }

@@ -219,7 +219,7 @@ class HandwritingModel:
 
 @functools.lru_cache(maxsize=8)
 def _encoder(model: Model) -> Callable[..., Context]:
-    return kept(model.network.encode, model.network.to_dict())
+    return kept(model.network.encode, model.network.to_dict(), parts=(model.network,))
 
 
 def line_ends(carry: Carry, step: Steps, context: Context) -> Array:
