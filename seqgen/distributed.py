@@ -45,11 +45,16 @@ def joined(how: str, *, own_cores: bool = True) -> Iterator[None]:
     """While it is entered, this process is one of many; before the first array is made.
 
     how: "auto" finds the others by what SLURM, Open MPI, Kubernetes, a TPU pod or the three variables above say, and
-    stays alone where nothing says anything; a number starts as many processes on this machine, which nobody else can
-    reach. own_cores: each of those keeps to its share of the cores, which is faster, but XLA's sums on a CPU depend, in
-    their last bits, on how many cores it has. Raises UsageError for anything else, and when the others do not answer.
+    stays alone where nothing says anything; where somebody has joined the processes already, as Ray does, or made an
+    array, that is how it stays, also afterwards. A number starts as many processes on this machine, which nobody else
+    can reach. own_cores: each of those keeps to its share of the cores, which is faster, but XLA's sums on a CPU depend,
+    in their last bits, on how many cores it has. Raises UsageError for anything else, when the others do not answer, and
+    where the three variables speak of others and it is too late to join them.
     """
     others: list[subprocess.Popen[bytes]] = []
+    if how == "auto" and jax.distributed.is_initialized():
+        yield  # whoever joined them parts them
+        return
     if how != "auto" and NUMBER not in os.environ:
         others = _start(how, own_cores)
     _join()
@@ -86,13 +91,21 @@ def _start(how: str, own_cores: bool) -> list[subprocess.Popen[bytes]]:
 def _join() -> None:
     given = {name: os.environ[name] for name in (ADDRESS, COUNT, NUMBER) if os.environ.get(name)}
     settings: Any = {"initialization_timeout": PATIENCE, "heartbeat_timeout_seconds": HEARTBEAT}
+    alone = COUNT not in given and NUMBER not in given
     try:
-        if COUNT not in given and NUMBER not in given:
+        if alone and _begun():
+            return  # an array was made: JAX has settled who is there
+        if alone:
             jax.distributed.initialize(**settings)
             return
         if len(given) < 3:
             missing = " and ".join(name for name in (ADDRESS, COUNT, NUMBER) if name not in given)
             raise UsageError(f"{missing} not set, but {' and '.join(given)}: set all three, or none")
+        if _begun():
+            raise UsageError(
+                f"{NUMBER}={given[NUMBER]} of {COUNT}={given[COUNT]}, but this process has used JAX already, and alone: "
+                "call jax.distributed.initialize() before the first array, or begin in a new process"
+            )
         address = given[ADDRESS]
         # By default it would listen on all of a machine's addresses.
         bind = address if address.startswith((f"{LOOPBACK}:", "localhost:")) else None
@@ -105,3 +118,10 @@ def _join() -> None:
         raise UsageError(f"the processes cannot find each other: {error}") from None
     except RuntimeError as error:
         raise UsageError(f"the other processes did not answer: {str(error).splitlines()[0]}") from None
+
+
+def _begun() -> bool:
+    """Whether JAX has looked for its devices, after which nobody can join: JAX has no public name for that."""
+    from jax._src import xla_bridge
+
+    return bool(xla_bridge.backends_are_initialized())

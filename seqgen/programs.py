@@ -169,7 +169,7 @@ def _source() -> str:
 
 def _foreign(parts: tuple[Any, ...]) -> list[str] | None:
     """The source of all in `parts` that `_source` does not cover, module by module; None where one cannot be read."""
-    found = set()
+    found: set[str] = set()
     for thing in _within(parts):
         if isinstance(thing, types.FunctionType) and name_of(thing) == "":
             return None  # what it closes over is in nobody's name

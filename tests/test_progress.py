@@ -139,7 +139,7 @@ def test_the_bar_on_a_terminal(columns: int) -> None:
     except OSError:  # how Linux says that the other end is closed
         pass
     os.close(ours)
-    assert child.communicate(timeout=30) == (b"", None)
+    assert child.communicate(timeout=300) == (b"", None)
     assert child.returncode == 0
     lines = [line for line in re.split(r"[\r\n]+", screen.decode()) if line.strip()]
     assert max(map(len, lines)) <= columns

@@ -7,7 +7,6 @@ import importlib
 import importlib.metadata
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -103,18 +102,19 @@ def test_import_seqgen_costs_nothing() -> None:
     assert (answer.returncode, answer.stdout.split(), answer.stderr) == (0, [], "")
 
 
+MODULES_OF_HELP = 250  # Python begins with 33, 156 are there at the end; a package too many shows
+
+
 def test_help_is_quick() -> None:
     code = (
         "import sys; sys.argv = ['seqgen', '--help']\n"
         "from seqgen.cli import main\n"
         "try: main()\n"
-        f"finally: print(*(name for name in {HEAVY} if name in sys.modules), file=sys.stderr)"
+        f"finally: print(len(sys.modules), *(name for name in {HEAVY} if name in sys.modules), file=sys.stderr)"
     )
-    seconds = []
-    for _ in range(3):  # the best of three: the machine may be busy
-        start = time.perf_counter()
-        answer = python(code)
-        seconds.append(time.perf_counter() - start)
+    answer = python(code)
     assert "usage: seqgen" in answer.stdout
-    assert (answer.returncode, answer.stderr.split()) == (0, []), "--help loads what only a model needs"
-    assert min(seconds) < 0.6
+    # Counted, not timed: a clock would tell how busy the machine is.
+    count, *heavy = answer.stderr.split()
+    assert (answer.returncode, heavy) == (0, []), "--help loads what only a model needs"
+    assert int(count) <= MODULES_OF_HELP

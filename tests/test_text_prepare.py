@@ -297,7 +297,7 @@ def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path: Path) 
     path.write_bytes(POEM.encode())
     # They all hold the pipe that this reads, so it comes back when the last of them has ended.
     command = [sys.executable, "-c", KILLED_OVER_PROCESSES, path, out]
-    child = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=60)
+    child = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=300)
     assert child.returncode == -signal.SIGKILL, child.stderr
     assert prepare(path, out, workers=2).manifest == prepare(path, tmp_path / "whole").manifest
 

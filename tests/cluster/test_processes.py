@@ -74,6 +74,7 @@ def test_a_run_of_two_that_is_told_to_stop_goes_on_alone_to_the_same_bits(tmp_pa
 
 def test_kubeflow_says_it_in_three_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr("jax._src.xla_bridge.backends_are_initialized", lambda: False)
     monkeypatch.setattr("jax.distributed.initialize", lambda *where, **how: asked.append((*where, how)))
     for address, bind in (("127.0.0.1:77", "127.0.0.1:77"), ("job-0.svc:77", None)):
         monkeypatch.setenv(distributed.ADDRESS, address)
@@ -99,11 +100,63 @@ def test_what_cannot_be_joined(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
+def in_use(monkeypatch: pytest.MonkeyPatch, *, initialized: bool, begun: bool) -> None:
+    """JAX as somebody else left it; it must not be initialised again."""
+
+    def initialize(*where: object, **how: object) -> None:
+        raise RuntimeError("jax.distributed.initialize() must be called before any JAX calls")
+
+    monkeypatch.setattr("jax.distributed.initialize", initialize)
+    monkeypatch.setattr("jax.distributed.is_initialized", lambda: initialized)
+    monkeypatch.setattr("jax.distributed.shutdown", lambda: pytest.fail("others still need it"))
+    monkeypatch.setattr("jax._src.xla_bridge.backends_are_initialized", lambda: begun)
+
+
+@pytest.mark.parametrize(("initialized", "begun"), [(True, False), (True, True), (False, True)])
+def test_what_somebody_joined_already_is_joined(
+    initialized: bool, begun: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_use(monkeypatch, initialized=initialized, begun=begun)
+    with distributed.joined("auto"):
+        assert distributed.leads()
+    for name, value in ((distributed.ADDRESS, "127.0.0.1:7"), (distributed.COUNT, "2"), (distributed.NUMBER, "0")):
+        monkeypatch.setenv(name, value)
+    if initialized:  # and what the variables say has been read
+        with distributed.joined("auto"):
+            assert distributed.leads()
+        return
+    refused = pytest.raises(UsageError, match=r"JAX_PROCESS_ID=0 of JAX_NUM_PROCESSES=2, but .* used JAX already")
+    with refused, distributed.joined("auto"):
+        pass
+
+
+INITIALISED = """
+import jax
+from seqgen import distributed
+from seqgen.cli import main
+
+jax.distributed.initialize("127.0.0.1:{port}", 1, 0, coordinator_bind_address="127.0.0.1:{port}")
+jax.numpy.zeros(3).block_until_ready()
+assert main({words}) == 0
+assert jax.distributed.is_initialized()
+"""
+
+
+def test_a_run_where_jax_is_distributed_already(tmp_path: Path) -> None:
+    (tmp_path / "poem.txt").write_text(POEM, encoding="utf-8")
+    words = ["text", "train", str(tmp_path / "poem.txt"), "--size", "tiny", "--steps", "2", "--distributed", "auto"]
+    code = INITIALISED.format(port=free_port(), words=[*words, "--out", str(tmp_path / "run")])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert Checkpoints(tmp_path / "run" / "checkpoints").latest_step == 2
+
+
 def test_where_nothing_speaks_of_others_one_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     def initialize(**settings: object) -> None:  # as JAX does it
         raise ValueError("coordinator_address should be defined.")
 
     monkeypatch.setattr("jax.distributed.initialize", initialize)
+    monkeypatch.setattr("jax._src.xla_bridge.backends_are_initialized", lambda: False)
     with distributed.joined("auto"):
         assert distributed.leads()
         assert distributed.agree(3, 4) == [3, 4]
