@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from .registry import register as register
     from .sampling import sample as sample
     from .sampling import stream as stream
+    from .scoring import evaluate as evaluate
     from .spec import Binary as Binary
     from .spec import Continuous as Continuous
     from .spec import Discrete as Discrete
     from .spec import Joint as Joint
-    from .training import evaluate as evaluate
     from .training import init_state as init_state
     from .training import make_train_step as make_train_step
     from .training import train as train
@@ -62,8 +62,9 @@ _HOME = {
     "pretrained": ("from_pretrained", "save_pretrained"),
     "registry": ("register",),
     "sampling": ("sample", "stream"),
+    "scoring": ("evaluate",),
     "spec": ("Binary", "Continuous", "Discrete", "Joint"),
-    "training": ("evaluate", "init_state", "make_train_step", "train"),
+    "training": ("init_state", "make_train_step", "train"),
 }
 __getattr__, __all__ = lazy_names(__name__, _HOME)
 

@@ -8,10 +8,14 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from .batching import Encoded
+from .domain import Codec, Domain, Splits
+from .encoding import codec_for
 from .errors import UsageError
 from .heads import Categorical
 from .model import Model
 from .network import Params
+from .pretrained import Pretrained
 from .recurrence import Array
 from .spec import Discrete
 
@@ -42,3 +46,24 @@ def adapt(model: Model, params: Params, old_id: np.ndarray[Any, Any]) -> tuple[M
     if not model.head.tied:
         head["kernel"] = move(head["kernel"].T).T
     return adapted, {"network": network, "head": head}
+
+
+def begin_from(
+    given: Pretrained, domain: Domain[Any], splits: Splits[Any] | Encoded, size: str | None
+) -> tuple[Codec[Any], Model, Params, str]:
+    """Codec, model, parameters and size of a run that goes on from this model.
+
+    Raises UsageError for a model of another domain and for a `size`, since the model has its own.
+    """
+    if size is not None:
+        raise UsageError("a fine-tuned model keeps its size: leave out --size, or --from")
+    if given.domain != domain.name:
+        where = given.folder or "that"
+        raise UsageError(f"{where} is a model of {given.domain}, not {domain.name}; use the {given.domain} commands")
+    old = domain.load_codec(given.codec)
+    size = str(given.training.get("size", domain.sizes[-1]))
+    if domain.match is None:
+        return old, given.model, given.params, size
+    codec = codec_for(domain, splits)
+    model, params = adapt(given.model, given.params, domain.match(old, codec))
+    return codec, model, params, size

@@ -13,7 +13,7 @@ from .config import TrainingConfig
 from .crew import Crew
 from .domain import Domain, Splits
 from .errors import UsageError
-from .pretrained import resolve
+from .pretrained import Pretrained, resolve
 
 MINUTES = 10  # where nobody said how long
 
@@ -29,7 +29,7 @@ def train(
     steps: int | None = None,
     minutes: float | None = None,
     seed: int = 0,
-    start_from: str | os.PathLike[str] | None = None,
+    start_from: str | os.PathLike[str] | Pretrained | None = None,
     training: TrainingConfig | None = None,
     precision: str | None = None,
     crew: Crew | None = None,
@@ -37,11 +37,15 @@ def train(
     """A new run in `out`, for 10 minutes when neither steps nor minutes are given.
 
     load: reads data by its name. settings: how it was read; kept with the name in the run for `resume`.
-    start_from: a model to fine-tune, by name or folder. Raises what `load` and `run.begin` raise.
+    start_from: a model to fine-tune, by name or folder, or opened already. Raises what `load` and `run.begin` raise.
     """
     if steps is None and minutes is None:
         minutes = MINUTES
-    source = None if start_from is None else resolve(os.fspath(start_from), domain.shipped or Path())
+    source: Path | Pretrained | None
+    if start_from is None or isinstance(start_from, Pretrained):
+        source = start_from
+    else:
+        source = resolve(os.fspath(start_from), domain.shipped or Path())
     if isinstance(data, (Splits, Encoded)):
         splits, where = data, {}
     else:

@@ -48,7 +48,10 @@ _WIDE = ("F32", np.dtype(np.float32))
 
 @dataclass(frozen=True)
 class Pretrained:
-    """A loaded model: `codec` is what `Domain.load_codec` reads, `params` are float32, `config` is all of config.json."""
+    """A loaded model: `codec` is what `Domain.load_codec` reads, `params` are float32, `config` is all of config.json.
+
+    folder: where it was read from.
+    """
 
     domain: str
     codec: dict[str, Any]
@@ -56,6 +59,7 @@ class Pretrained:
     params: Params
     training: dict[str, Any]
     config: dict[str, Any]
+    folder: Path | None = None
 
 
 def save_pretrained(
@@ -120,7 +124,7 @@ def from_pretrained(folder: str | Path) -> Pretrained:
     model, blueprint = _read_model(folder / CONFIG, config["model"])
     tensors = _read_weights(folder, digests, config["weights"], named(blueprint))
     params = jax.tree.unflatten(jax.tree.structure(blueprint), [tensors[name] for name in named(blueprint)])
-    return Pretrained(config["domain"], config["codec"], model, params, config["training"], config)
+    return Pretrained(config["domain"], config["codec"], model, params, config["training"], config, folder)
 
 
 def resolve(name: str | Path, shipped: Path) -> Path:

@@ -28,11 +28,11 @@ from .divergence import Guard, go_back, pointed, watch
 from .domain import Codec, Domain, Splits
 from .encoding import augmented, codec_for, encoded
 from .errors import DataError, ModelError, UsageError
-from .finetuning import adapt
+from .finetuning import begin_from
 from .model import Model
 from .network import Params
 from .optimizer import make_optimizer, total_of, with_total
-from .pretrained import from_pretrained, save_pretrained
+from .pretrained import Pretrained, from_pretrained, save_pretrained
 from .progress import Progress
 from .run_config import FORMAT, circumstances, read_config, write_config
 from .signals import catch_signals
@@ -111,7 +111,7 @@ def begin(
     seed: int = 0,
     training: TrainingConfig | None = None,
     precision: str | None = None,
-    start_from: Path | None = None,
+    start_from: Path | Pretrained | None = None,
     data: Mapping[str, Any] | None = None,
     crew: Crew | None = None,
 ) -> Outcome:
@@ -119,7 +119,7 @@ def begin(
 
     steps, minutes: how long; minutes are turned into steps once, by timing the first ones, so that a resume agrees.
     precision: of products while training, in place of `training`'s.
-    start_from: a model folder to fine-tune; its size is kept.
+    start_from: a model to fine-tune, its folder or opened already; its size is kept.
     data: how to find the items again, kept in config.json for `resume`.
     crew: the devices that share the work, of several processes maybe; its shards, if any, are the run's from now on.
     Raises UsageError for a used folder, DataError for data that cannot be learned from.
@@ -142,7 +142,9 @@ def begin(
         model = domain.make_model(codec, size)
         training = training or domain.training(size)
     else:
-        codec, model, params, size = _fine_tune(domain, splits, start_from, size)
+        given = start_from if isinstance(start_from, Pretrained) else from_pretrained(start_from)
+        start_from = given.folder
+        codec, model, params, size = begin_from(given, domain, splits, size)
         # A trained model wants a gentler touch than a new one.
         usual = domain.training(size)
         training = training or dataclasses.replace(usual, learning_rate=usual.learning_rate / 4)
@@ -255,25 +257,6 @@ def train_step_of(model: Model, training: TrainingConfig, crew: Crew | None) -> 
 def _check_length(amount: float | None, unit: str) -> None:
     if amount is not None and not 0 < amount < 2**31:  # nor NaN
         raise UsageError(f"a run of {amount} {unit} cannot be; give more than 0 and less than 2^31")
-
-
-def _fine_tune(
-    domain: Domain[Any], splits: Splits[Any] | Encoded, start_from: Path, size: str | None
-) -> tuple[Codec[Any], Model, Params, str]:
-    if size is not None:
-        raise UsageError("a fine-tuned model keeps its size: leave out --size, or --from")
-    given = from_pretrained(start_from)
-    if given.domain != domain.name:
-        raise UsageError(
-            f"{start_from} is a model of {given.domain}, not {domain.name}; use the {given.domain} commands"
-        )
-    old = domain.load_codec(given.codec)
-    size = str(given.training.get("size", domain.sizes[-1]))
-    if domain.match is None:
-        return old, given.model, given.params, size
-    codec = codec_for(domain, splits)
-    model, params = adapt(given.model, given.params, domain.match(old, codec))
-    return codec, model, params, size
 
 
 def _make_run(

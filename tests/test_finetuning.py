@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -10,7 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from seqgen import pretrained, run
 from seqgen.batching import Inputs
+from seqgen.domain import Splits
 from seqgen.domains.text.codec import BYTES, Characters, match
 from seqgen.errors import UsageError
 from seqgen.finetuning import adapt
@@ -102,3 +106,24 @@ def test_models_that_cannot_move_are_refused() -> None:
     with pytest.raises(UsageError, match=r"knows none of these symbols.* train a new one"):
         adapt(model, params, np.full(3, -1))
     assert jnp.isfinite(params["head"]["bias"]).all()
+
+
+@pytest.mark.parametrize("domain", ["text", "music", "handwriting"])
+def test_a_model_is_opened_once(domain: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+    read = pretrained._read_weights
+
+    def noted(folder: Path, *rest: Any) -> Any:
+        opened.append(folder)
+        return read(folder, *rest)
+
+    def enough(*rest: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pretrained, "_read_weights", noted)
+    monkeypatch.setattr(run, "encoded", enough)
+    module = importlib.import_module(f"seqgen.domains.{domain}")
+    shipped = min(path.parent for path in module.DOMAIN.shipped.glob("*/model.safetensors"))
+    with pytest.raises(KeyboardInterrupt):
+        module.train(Splits(["ab"], ["ab"]), tmp_path / "out", start_from=shipped.name, steps=1)
+    assert opened == [shipped]

@@ -118,3 +118,26 @@ def test_help_is_quick() -> None:
     count, *heavy = answer.stderr.split()
     assert (answer.returncode, heavy) == (0, []), "--help loads what only a model needs"
     assert int(count) <= MODULES_OF_HELP
+
+
+SCORED = """
+import sys
+import seqgen.scoring
+from seqgen import evaluate, evaluation_windows, in_memory
+print("optax" in sys.modules)
+from seqgen.domains import handwriting, music, text
+from seqgen.domains.music.score import Note, Score
+
+model = text.load()
+print(model.score("A line of text.").nats > 0)
+print(music.load().score(Score([Note(0.5 * n, 72 - 6 * p + n, 0.5, 80, 0, p) for n in range(8) for p in range(4)])).nats > 0)
+windows = evaluation_windows(in_memory(model.codec.spec, [model.codec.encode("A line")]), 1, 4)
+print(evaluate(model.model, model.params, windows) > 0)
+print([name for name in ("seqgen.training", "seqgen.optimizer") if name in sys.modules])
+"""
+
+
+def test_scoring_needs_no_optimiser() -> None:
+    # Flax imports optax by itself, as soon as a network is traced; our own code asks for none.
+    answer = python(SCORED)
+    assert (answer.returncode, answer.stdout.split()) == (0, ["False", *["True"] * 3, "[]"]), answer.stderr

@@ -145,7 +145,7 @@ class HandwritingModel:
 
         Raises DataError for ink without points or, if the model needs one, without a text.
         """
-        from seqgen.training import evaluate  # here: optax takes a while to import, and writing needs none of it
+        from seqgen.scoring import evaluate  # here: writing needs none of it
 
         self.check(ink)
         example = self.codec.encode(ink)

@@ -12,10 +12,10 @@ from seqgen.config import TrainingConfig
 from seqgen.crew import Crew
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UnknownName, UsageError
+from seqgen.pretrained import open_model
 from seqgen.run import Outcome
 from seqgen.table import tell_use
 
-from . import api
 from .files import READERS, in_x_heights, read_inks, split
 from .ink import Ink
 from .presets import DOMAIN, NETWORKS
@@ -51,8 +51,10 @@ def train(
     """
     if network not in NETWORKS:
         raise UnknownName("network", network, NETWORKS)
+    given = None
     if start_from is not None:
-        kept = "synthesis" if api.load(start_from).codec.alphabet else "prediction"
+        codec, given = open_model(DOMAIN, start_from)
+        kept = "synthesis" if codec.to_dict()["alphabet"] else "prediction"
         if network not in ("auto", kept):
             raise UsageError(f"{start_from} is for {kept} and stays so: leave the network out when fine-tuning")
         network = kept
@@ -66,7 +68,7 @@ def train(
         steps=steps,
         minutes=minutes,
         seed=seed,
-        start_from=start_from,
+        start_from=given,
         training=training,
         precision=precision,
         crew=crew,

@@ -169,7 +169,7 @@ class MusicModel:
 
     def score(self, score: Score) -> MusicScore:
         """How likely the piece is, from its first event on. Raises DataError for one that the model cannot read."""
-        from seqgen.training import evaluate  # here: optax takes a while to import, and writing needs none of it
+        from seqgen.scoring import evaluate  # here: writing needs none of it
 
         example = self.codec.encode(score)
         if not len(example.steps):
@@ -221,7 +221,10 @@ def train(
 
     if encoding not in ENCODINGS:
         raise UnknownName("encoding", encoding, ENCODINGS)
-    kind = encoding if start_from is None else str(load(start_from).codec.to_dict()["kind"])
+    kind, given = encoding, None
+    if start_from is not None:
+        codec, given = open_model(DOMAIN, start_from)
+        kind = str(codec.to_dict()["kind"])
     return learning.train(
         dataclasses.replace(DOMAIN, fit_codec=ENCODINGS[encoding]),
         data,
@@ -232,7 +235,7 @@ def train(
         steps=steps,
         minutes=minutes,
         seed=seed,
-        start_from=start_from,
+        start_from=given,
         training=training,
         precision=precision,
         crew=crew,

@@ -119,7 +119,7 @@ class TextModel:
 
     def score(self, text: str) -> TextScore:
         """How likely the text is, from its first character on. Raises DataError for an empty one."""
-        from seqgen.training import evaluate  # here: optax takes a while to import, and writing needs none of it
+        from seqgen.scoring import evaluate  # here: writing needs none of it
 
         text = self.codec.canonical(text)
         if not text:
