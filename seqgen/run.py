@@ -5,6 +5,7 @@ A run folder holds config.json, metrics.jsonl, checkpoints/, model/ (the best so
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import itertools
@@ -35,7 +36,7 @@ from .optimizer import make_optimizer, total_of, with_total
 from .pretrained import Pretrained, from_pretrained, save_pretrained
 from .progress import Progress
 from .run_config import FORMAT, circumstances, read_config, write_config
-from .signals import catch_signals
+from .signals import GRACE, Caught, Left, catch_signals, until
 from .training import Metrics, TrainState, TrainStep, evaluate, init_state, make_train_step, train
 
 CALIBRATION = 5  # steps timed, after the first, to turn minutes into steps
@@ -122,7 +123,8 @@ def begin(
     start_from: a model to fine-tune, its folder or opened already; its size is kept.
     data: how to find the items again, kept in config.json for `resume`.
     crew: the devices that share the work, of several processes maybe; its shards, if any, are the run's from now on.
-    Raises UsageError for a used folder, DataError for data that cannot be learned from.
+    Raises UsageError for a used folder, DataError for data that cannot be learned from, and SystemExit for a signal
+    before it is known how many steps the minutes are.
     """
     started = time.perf_counter()
     folder = Path(folder)
@@ -174,19 +176,26 @@ def begin(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from None
-    optimizer = make_optimizer(training, steps or 1)
-    train_step, state = train_step_of(model, training, run.crew), run.place(run.new_state(optimizer, seed, params))
-    if minutes is not None:
-        (steps,) = distributed.agree(_steps_in(60 * minutes, started, run, state, train_step))
-        state = state._replace(opt_state=with_total(state.opt_state, steps))
-        config["steps"] = steps
-    # Where a run goes back to that diverges at once, and one that was fine-tuned has its weights from; and a place that
-    # cannot hold a checkpoint is better found out now.
-    guard = pointed(Guard(), 0)
-    run.checkpoints.save(state, {"guard": guard._asdict()})
-    if distributed.leads():
-        write_config(folder, config)
-    return _loop(run, state, guard, train_step, int(config["steps"]), started)
+    with catch_signals() as caught:
+        caught.now("stopping before the first step: nothing was learned yet", safe=True)
+        optimizer = make_optimizer(training, steps or 1)
+        train_step, state = train_step_of(model, training, run.crew), run.place(run.new_state(optimizer, seed, params))
+        if minutes is not None:
+            try:
+                (steps,) = distributed.agree(_steps_in(60 * minutes, started, run, state, train_step, caught))
+            except Left:  # it is not known yet how long the run is, so there is none to resume
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+                raise SystemExit(128 + max(caught, default=0)) from None
+            state = state._replace(opt_state=with_total(state.opt_state, steps))
+            config["steps"] = steps
+        # Where a run goes back to that diverges at once, and one that was fine-tuned has its weights from; and a place that
+        # cannot hold a checkpoint is better found out now.
+        guard = pointed(Guard(), 0)
+        run.checkpoints.save(state, {"guard": guard._asdict()})
+        if distributed.leads():
+            write_config(folder, config)
+        return _loop(run, state, guard, train_step, int(config["steps"]), started, caught)
 
 
 def resume(
@@ -224,11 +233,11 @@ def resume(
     run = _make_run(folder, domain, model, training, coded, splits, seed, config, crew)
     optimizer = make_optimizer(training, total)
     shapes: TrainState = jax.eval_shape(lambda: run.new_state(optimizer, seed))
-    restored, guard = run.checkpoints.restore(shapes), Guard()
+    restored, guard, due = run.checkpoints.restore(shapes), Guard(), False
     if restored is not None:
         state, notes = restored
         started -= notes.get("seconds", 0.0)
-        guard = Guard.from_notes(notes)
+        guard, due = Guard.from_notes(notes), bool(notes.get("due", False))
     elif config["from"]:
         raise ModelError(f"{folder} has lost its checkpoints, and with them the weights it began from; begin a new run")
     else:
@@ -243,7 +252,8 @@ def resume(
         write_config(folder, config)
     if distributed.leads():
         metrics.truncate(folder / "metrics.jsonl", int(state.step))
-    return _loop(run, state, guard, train_step_of(model, training, run.crew), total, started)
+    with catch_signals() as caught:
+        return _loop(run, state, guard, train_step_of(model, training, run.crew), total, started, caught, due)
 
 
 @functools.lru_cache(maxsize=4)
@@ -280,18 +290,18 @@ def _make_run(
     return _Run(folder, domain, data.codec, model, training, windows, valid, config, crew)
 
 
-def _steps_in(seconds: float, started: float, run: _Run, state: TrainState, train_step: Any) -> int:
+def _steps_in(seconds: float, started: float, run: _Run, state: TrainState, train_step: Any, caught: Caught) -> int:
     """How many steps fit into so many seconds: compiled and timed on a copy, which is thrown away."""
     copy = jax.tree.map(jnp.copy, state)
     times = []
-    for _, step_metrics in train(copy, (run.batch(i, 0) for i in range(CALIBRATION)), train_step):
+    for _, step_metrics in train(copy, until(caught, (run.batch(i, 0) for i in range(CALIBRATION))), train_step):
         float(step_metrics.nll)
         times.append(time.perf_counter())
     once = time.perf_counter()
-    evaluate(run.model, state.params, itertools.islice(run.valid, 2), run.crew)
+    evaluate(run.model, state.params, until(caught, itertools.islice(run.valid, 2)), run.crew)
     first = time.perf_counter() - once
     once = time.perf_counter()
-    evaluate(run.model, state.params, itertools.islice(run.valid, 2), run.crew)
+    evaluate(run.model, state.params, until(caught, itertools.islice(run.valid, 2)), run.crew)
     window = (time.perf_counter() - once) / min(2, len(run.valid))
     step, left = float(np.median(np.diff(times))), seconds - (time.perf_counter() - started) - first
     # As `_every` has it: a fixed number of validations, or in a short run one every so many steps.
@@ -310,7 +320,17 @@ def _every(run: _Run, steps: int) -> int:
     return max(EVALUATE_EVERY, steps // run.training.evaluations, EVALUATE_SHARE * _evaluation_windows(run))
 
 
-def _loop(run: _Run, state: TrainState, guard: Guard, train_step: Any, steps: int, started: float) -> Outcome:
+def _loop(
+    run: _Run,
+    state: TrainState,
+    guard: Guard,
+    train_step: Any,
+    steps: int,
+    started: float,
+    caught: Caught,
+    due: bool = False,
+) -> Outcome:
+    """due: whether the state is yet to be validated, as one saved in the middle of that is."""
     every = _every(run, steps)
     checkpoints = run.checkpoints
     done, attempt = int(state.step), int(state.attempt)
@@ -323,30 +343,43 @@ def _loop(run: _Run, state: TrainState, guard: Guard, train_step: Any, steps: in
         return train(state, batches, train_step)
 
     def save() -> None:
-        notes = {"seconds": time.perf_counter() - started, "guard": guard._asdict()}
+        notes = {"seconds": time.perf_counter() - started, "guard": guard._asdict(), "due": due}
         checkpoints.save(state, notes, hold=guard.points)
 
     if not guard.points:  # of a run that an older version began, or that lost its checkpoints
         guard = pointed(guard, done)
         save()
-    states, signal, unit = going_on(), 0, f"{run.domain.unit}s"
-    with (
-        catch_signals() as caught,
-        Progress(steps, done=done, unit=unit, per_step=rows * window, quiet=not distributed.leads()) as bar,
-    ):
+    states, signal, unit, slow = going_on(), 0, f"{run.domain.unit}s", 0.0
+    caught.now(f"stopping when the first step is compiled: step {done} is saved and nothing is lost", safe=True)
+    with Progress(steps, done=done, unit=unit, per_step=rows * window, quiet=not distributed.leads()) as bar:
         size = sum(leaf.size for leaf in jax.tree.leaves(state.params))
         bar.say(f"training in {run.folder}: {size:,} parameters, {steps:,} steps of {rows} x {window} {unit}")
-        while done < steps and not _exhausted(state, run.training):
-            # Clocks and signals differ from process to process.
-            late = time.perf_counter() - saved > run.training.save_seconds
+        while due or (done < steps and not _exhausted(state, run.training)):
+            # Clocks and signals differ from process to process. A validation that may be long in compiling is begun
+            # with nothing to lose.
+            late = slow > GRACE / 3 if due else time.perf_counter() - saved > run.training.save_seconds
             signal, save_now = distributed.agree(max(caught, default=0), late)
             if signal or save_now:
                 save()
                 saved = time.perf_counter()
             if signal:
                 break
+            if due:
+                caught.now("stopping: the validation is left, and made anew after a resume", safe=bool(save_now))
+                try:
+                    state = _validate(run, state, done, bar, time.perf_counter() - started, caught)
+                except Left:
+                    continue
+                caught.now("stopping: what is done is saved")
+                states, guard, due, slow = going_on(), pointed(guard, done), False, 0.0
+                save()
+                saved = since = time.perf_counter()
+                continue
+            once = time.perf_counter()
             state, step_metrics = next(states)
             done += 1
+            slow = max(slow, time.perf_counter() - once)
+            caught.now("stopping: the step in hand is finished and saved")
             nlls.append(float(step_metrics.nll))
             # A gradient that is no number has already spoilt the weights: no checkpoint may be made of them.
             guard, trouble = watch(guard, nlls[-1], float(step_metrics.grad_norm), attempt)
@@ -366,12 +399,7 @@ def _loop(run: _Run, state: TrainState, guard: Guard, train_step: Any, steps: in
                 }
                 run.log(row)
                 nlls, since = [], time.perf_counter()
-            if done % every == 0 or done == steps:
-                state = _validate(run, state, done, bar, time.perf_counter() - started)
-                states, guard = going_on(), pointed(guard, done)
-                since = time.perf_counter()
-                save()
-                saved = time.perf_counter()
+            due = done % every == 0 or done == steps
     if distributed.leads():
         rows_of_log = metrics.read(run.folder / "metrics.jsonl")
         write_curve(rows_of_log, run.folder / "curve.svg", unit=f"nats/{run.domain.unit}")
@@ -383,10 +411,11 @@ def _exhausted(state: TrainState, training: TrainingConfig) -> bool:
     return training.patience > 0 and int(state.patience) >= training.patience
 
 
-def _validate(run: _Run, state: TrainState, done: int, bar: Progress, seconds: float) -> TrainState:
-    """Scores the held-out part; a new best is released into model/ at once."""
+def _validate(run: _Run, state: TrainState, done: int, bar: Progress, seconds: float, caught: Caught) -> TrainState:
+    """Scores the held-out part; a new best is released into model/ at once. Raises Left for a signal before the end."""
     params = state.ema if run.training.ema else state.params
-    loss = evaluate(run.model, params, itertools.islice(run.valid, _evaluation_windows(run)), run.crew)
+    windows = itertools.islice(run.valid, _evaluation_windows(run))
+    loss = evaluate(run.model, params, until(caught, windows), run.crew)
     run.log({"step": done, "valid": loss})
     bar.update(done, valid=loss)
     if not loss < float(state.best):

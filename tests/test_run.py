@@ -205,6 +205,73 @@ def test_signals_save_and_say_how_to_go_on(
     check_same_end(out, whole)
 
 
+@pytest.mark.parametrize("what", ["evaluate", "_release"])
+def test_a_signal_while_a_run_is_validated_or_released_changes_no_bit(
+    what: str, poem: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    out, usual = tmp_path / "out", getattr(run, what)
+
+    def interrupted(*rest: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return usual(*rest)
+
+    resume, validated = ["text", "train", "--resume", str(out)], what == "_release"
+    with monkeypatch.context() as patch:
+        patch.setattr(run, what, interrupted)
+        assert main(command(poem, out)) == 143
+        told = capsys.readouterr().err
+        assert f"stopped and saved at step 10 of {STEPS}; go on with" in told.splitlines()[-1]
+        assert "seqgen: stopping: the validation is left, and made anew after a resume\n" in told
+        assert rows(out)[-1] == ("valid" if validated else "nll", 10)
+        assert (out / "model").exists() == validated
+        if not validated:
+            assert main(resume) == 143  # however often it is left
+            assert rows(out)[-1] == ("nll", 10)
+    with monkeypatch.context() as patch:
+        if not validated:
+            steps = iter([usual, interrupted])  # that of step 10, that of the last step
+            patch.setattr(run, what, lambda *rest: next(steps)(*rest))
+            assert main(resume) == 143
+            assert f"stopped and saved at step {STEPS} of {STEPS}" in capsys.readouterr().err
+    assert main(resume) == 0
+    check_same_end(out, whole)
+
+
+COMPILING = """
+import hashlib, os, signal, sys, threading
+from seqgen import cli, run, signals
+
+signals.GRACE = 0.5
+
+def train_step(state, batch):
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)  # in C, for many minutes, and Python hears of nothing
+
+run.train_step_of = lambda *rest: train_step
+cli.main(sys.argv[1:])
+"""
+
+
+def test_a_signal_in_the_first_compilation_is_answered_at_once(poem: Path, whole: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for arguments in (command(poem, out), ["text", "train", "--resume", str(out)]):
+        child = subprocess.run(
+            [sys.executable, "-c", COMPILING, *arguments],
+            cwd=ROOT,
+            check=False,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=300,
+        )
+        assert child.returncode == 143, child.stderr
+        assert child.stderr.splitlines()[-2:] == [
+            "seqgen: stopping when the first step is compiled: step 0 is saved and nothing is lost",
+            "seqgen: stopped: what was begun takes too long to wait for, and nothing is lost",
+        ]
+    text.resume(out)
+    check_same_end(out, whole)
+
+
 def test_a_finished_run_has_nothing_left_to_do(again: Path, whole: Path) -> None:
     before = files(again)
     outcome = text.resume(again)
@@ -385,6 +452,47 @@ def test_minutes_become_steps_once(made_up: Any, tmp_path: Path) -> None:
     config = run_config.read_config(tmp_path / "out")
     assert (config["steps"], config["minutes"]) == (7, 0.1)
     assert additions(outcome.model) == {7.0}, "the steps that were timed are not part of the run"
+
+
+def test_a_signal_while_steps_are_timed_leaves_no_folder(
+    made_up: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def losses() -> Iterator[float]:
+        for number in itertools.count():
+            if number == 2:
+                os.kill(os.getpid(), signal.SIGTERM)
+            yield 2.0
+
+    with pytest.raises(SystemExit) as left:
+        made_up(size="tiny", minutes=0.1, losses=losses())
+    assert left.value.code == 143
+    assert capsys.readouterr().err == "seqgen: stopping before the first step: nothing was learned yet\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_signal_after_steps_were_timed_leaves_a_run_to_resume(made_up: Any, tmp_path: Path) -> None:
+    def valid() -> Iterator[float]:
+        yield 2.0
+        os.kill(os.getpid(), signal.SIGTERM)
+        yield from itertools.repeat(2.0)
+
+    outcome = made_up(size="tiny", minutes=0.1, valid=valid())
+    assert (outcome.signal, outcome.step) == (signal.SIGTERM, 0) and outcome.steps == 7
+    assert run.resume(tmp_path / "out", DOMAIN, TWICE).step == 7
+
+
+def test_a_validation_that_may_compile_long_begins_with_all_saved(
+    made_up: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: list[tuple[int, bool]] = []
+
+    def save(self: Checkpoints, state: TrainState, notes: Any, **rest: Any) -> None:
+        saved.append((int(state.step), notes.get("due", False)))
+
+    monkeypatch.setattr(Checkpoints, "save", save)
+    monkeypatch.setattr(run, "GRACE", 1.2)  # a step takes half a second
+    made_up(size="tiny", steps=9)
+    assert saved == [(0, False), (9, True), (9, False)]
 
 
 def test_a_checkpoint_is_made_every_so_often(made_up: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
