@@ -2,6 +2,8 @@
 // compiles this file: in f32, and with operands of products rounded to bf16; all else, sums and cells too, is f32.
 
 #include <functional>
+#include <new>
+#include <string>
 #include <type_traits>
 
 #include "product.h"
@@ -18,23 +20,47 @@ using Out3 = ffi::Result<F3>;
 
 namespace {
 
+// What a handler answers in place of the exception in flight: one that left it would end the process.
+ffi::Error failure() noexcept {
+  int64_t bytes = 0;
+  try {
+    throw;
+  } catch (const OutOfMemory& error) {
+    bytes = error.bytes;
+  } catch (const std::bad_alloc&) {
+  } catch (...) {
+    return ffi::Error(ffi::ErrorCode::kInternal, "kernel failed");
+  }
+  try {
+    std::string size = bytes > 0 ? std::to_string(ceil_div(bytes, 1 << 20)) + " MB of memory" : "memory";
+    return ffi::Error(ffi::ErrorCode::kResourceExhausted,
+                      "the compiled kernel could not get " + size + " for a layer's products; take fewer rows or a "
+                      "shorter window, or set SEQGEN_NATIVE=off");
+  } catch (const std::bad_alloc&) {  // what follows is short enough for a string to hold without more memory
+    return ffi::Error(ffi::ErrorCode::kResourceExhausted, "out of memory");
+  }
+}
+
 // left [M, K] x right [K, N] + bias [N], or [0] for none -> [M, N]; where marked, an operand lies transposed in memory.
 template <class P>
 ffi::Error Product(ffi::ThreadPool pool, F2 left, F2 right, F1 bias, Out2 result, bool left_transposed,
-                   bool right_transposed) {
+                   bool right_transposed) try {
   int64_t m = result->dimensions()[0], n = result->dimensions()[1];
   int64_t depth = left.dimensions()[left_transposed ? 0 : 1];
   Matrix a{left.typed_data(), left_transposed ? 1 : depth, left_transposed ? m : 1};
   Matrix b{right.typed_data(), right_transposed ? 1 : n, right_transposed ? depth : 1};
   product<P>(pool, a, b, bias.element_count() > 0 ? bias.typed_data() : nullptr, m, n, depth, result->typed_data());
   return ffi::Error::Success();
+} catch (...) {
+  return failure();
 }
 
 // A piece of work is COLUMNS units of some of the rows: with as many pieces as tiles, 25 say, a thread often waits.
 constexpr int64_t PARTS = 2;
 
-// Blocks of rows that are multiplied at once: of nearly the same height, and as many in each part.
-int64_t blocks_of(int64_t rows) { return std::max<int64_t>(ceil_div(ceil_div(rows, ROWS), PARTS) * PARTS, 1); }
+// Blocks of rows that are multiplied at once: of nearly the same height, as many in each part, and none without a row,
+// for a product reads one row at least.
+int64_t blocks_of(int64_t rows) { return std::min(ceil_div(ceil_div(rows, ROWS), PARTS) * PARTS, rows); }
 
 // What a few rows read and write beside their products comes while they are computed: COLUMNS values here and there.
 template <int WRITTEN = 0>
@@ -99,9 +125,10 @@ class Operands {
 // end. start, ahead and valid: `recurrence.Masks`; `ahead` and `valid` are empty where there are none.
 template <class P>
 ffi::Error Forward(ffi::ThreadPool pool, F2 xs, F2 kernel, F2 hidden, F2 cell, F2 start_hidden, F2 start_cell, F2 ahead,
-                   F2 valid, Out2 gates, Out3 hiddens, Out3 cells, Out3 ys, Out2 end_hidden, Out2 end_cell) {
+                   F2 valid, Out2 gates, Out3 hiddens, Out3 cells, Out3 ys, Out2 end_hidden, Out2 end_cell) try {
   int64_t steps = cells->dimensions()[0], rows = hidden.dimensions()[0], units = kernel.dimensions()[0];
   int64_t size = rows * units, tiles = ceil_div(units, COLUMNS), wide = 4 * COLUMNS, blocks = blocks_of(rows);
+  if (size == 0) return ffi::Error::Success();  // no result has a value
   Operands<P> operands(rows, units, hiddens->typed_data());
   int64_t across = COLUMNS * operands.words;
   bool masked = ahead.element_count() > 0;
@@ -158,15 +185,18 @@ ffi::Error Forward(ffi::ThreadPool pool, F2 xs, F2 kernel, F2 hidden, F2 cell, F
     }
   });
   return ffi::Error::Success();
+} catch (...) {
+  return failure();
 }
 
 // What `Forward` kept, and the gradients of features and of the carry at the end, back to the gradients of xs, of the
 // carry it began with and of the one that masks may have put in its place.
 template <class P>
 ffi::Error Backward(ffi::ThreadPool pool, F2 kernel, F2 gates, F3 cells, F2 ahead, F2 valid, F3 d_ys, F2 d_end_hidden,
-                    F2 d_end_cell, Out2 d_xs, Out2 d_hidden, Out2 d_cell, Out2 d_start_hidden, Out2 d_start_cell) {
+                    F2 d_end_cell, Out2 d_xs, Out2 d_hidden, Out2 d_cell, Out2 d_start_hidden, Out2 d_start_cell) try {
   int64_t steps = cells.dimensions()[0], rows = cells.dimensions()[1], units = kernel.dimensions()[0];
   int64_t tiles = ceil_div(units, COLUMNS), depth = 4 * units, blocks = blocks_of(rows);
+  if (rows * units == 0) return ffi::Error::Success();
   Operands<P> operands(rows, depth, d_xs->typed_data());
   bool masked = ahead.element_count() > 0;
   thread_local Buffer packed;
@@ -238,6 +268,8 @@ ffi::Error Backward(ffi::ThreadPool pool, F2 kernel, F2 gates, F3 cells, F2 ahea
     }
   });
   return ffi::Error::Success();
+} catch (...) {
+  return failure();
 }
 
 auto PRODUCT = ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<F2>().Arg<F2>().Arg<F1>().Ret<F2>()
