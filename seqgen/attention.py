@@ -11,6 +11,8 @@ import jax.numpy as jnp
 
 from .recurrence import Array, LSTMCarry, Memory
 
+FARTHEST = 1e15  # entries; its square is far below where float32 ends
+
 
 class WindowCarry(NamedTuple):
     """An LSTM's carry, the window as it stands, and what it read there."""
@@ -25,7 +27,8 @@ class WindowCarry(NamedTuple):
 def gaussian_window(alpha: Array, beta: Array, position: Array, memory: Memory) -> Array:
     """The weight phi of every entry, `[B, U]`, from `[B, K]` heights, widths and centres; 0 where there is no entry."""
     entries = jnp.arange(memory.valid.shape[1], dtype=position.dtype)
-    distance = position[:, :, None] - entries
+    # No text is so long, and a square that is infinite, times the 0 of such a distance, has a gradient that is no number.
+    distance = jnp.clip(position[:, :, None] - entries, -FARTHEST, FARTHEST)
     return jnp.sum(alpha[:, :, None] * jnp.exp(-beta[:, :, None] * distance**2), axis=1) * memory.valid
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import jax.numpy as jnp
 from flax import nnx
+from jax import lax
 
 from . import recurrence
 from .attention import WindowCarry, gaussian_window
@@ -17,6 +18,13 @@ from .recurrence import Array, Carry, Masks, Memory, Update
 
 # The first steps of training must move the window slowly, about 1/16 of an entry a position, or no alignment forms.
 STEP_BIAS = -2.75
+# exp(30) is 1e13: sharper, higher or farther than any window over a text, and small enough that products of several, as
+# in the window and its gradient, stay finite in float32, which ends at 3e38. Without a bound an infinite sharpness times
+# a distance of 0 is no number.
+MAX_LOG = 30.0
+# Other devices would round the operands; the gradient's products have the precision of these. `recurrence.matmul` would
+# do the same, and take a call of native code at every position for products this small.
+EXACT = lax.Precision.HIGHEST
 
 
 class WindowLSTM(nnx.Module):
@@ -74,10 +82,11 @@ class WindowLSTM(nnx.Module):
         def update(small: Any, carry: WindowCarry, x: Array, recurrent: Array, memory: Any) -> Any:
             lstm_small, kernel, bias = small
             inner, hidden = lstm(lstm_small, carry.lstm, x, recurrent, None)
-            window = jnp.exp(jnp.matmul(hidden, kernel) + bias)
+            window = jnp.exp(jnp.minimum(jnp.matmul(hidden, kernel, precision=EXACT) + bias, MAX_LOG))
             alpha, beta, advance = jnp.split(window, 3, axis=-1)
             position = carry.position + advance
-            seen = jnp.einsum("bu,bue->be", gaussian_window(alpha, beta, position, memory), memory.values)
+            phi = gaussian_window(alpha, beta, position, memory)
+            seen = jnp.einsum("bu,bue->be", phi, memory.values, precision=EXACT)
             return WindowCarry(inner, alpha, beta, position, seen), jnp.concatenate([hidden, seen], axis=-1)
 
         return update

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from law_networks import BIDIRECTIONAL, CAUSAL, first
 
 from seqgen import (
     Categorical,
@@ -21,9 +24,10 @@ from seqgen import (
     cache,
     in_memory,
 )
-from seqgen.heads import Options
+from seqgen.heads import HEADS, Bernoulli, Joint, Options
 from seqgen.optimizer import make_optimizer
 from seqgen.sampling import _advance, prime
+from seqgen.spec import empty_steps
 from seqgen.training import init_state, make_train_step
 
 PLATFORMS = ("cpu", "cuda", "tpu")
@@ -64,3 +68,62 @@ def test_training_and_sampling_lower_for_every_platform(
         state.params, drawn, options, context, None
     )
     assert exported.platforms == PLATFORMS
+
+
+HEAD_OF: dict[str, list[Any]] = {
+    "categorical": [Categorical(5), Categorical(5, tied=4)],
+    "mixture": [Mixture(3, 0.1)],
+    "bernoulli": [Bernoulli(2)],
+    "joint": [Joint((Mixture(3), Bernoulli(1)))],
+}
+
+
+def rounded(function: Any, *arguments: Any) -> list[str]:
+    """Products of float32 in the lowered gradient of the sum of all that `function` gives, that a device may round."""
+
+    def total(arguments: Any) -> Any:
+        return sum(jnp.sum(leaf) for leaf in jax.tree.leaves(function(*arguments)))
+
+    gradient = jax.jit(jax.grad(total, allow_int=True))
+    found = []
+    for platform in ("cuda", "tpu"):
+        text = gradient.trace(arguments).lower(lowering_platforms=(platform,)).as_text()
+        products = [line for line in text.splitlines() if "stablehlo.dot_general" in line]
+        assert products, "nothing was looked at: products are called otherwise now"
+        for line in products:
+            left, right = re.findall(r"tensor<[^>]*?(\w+)>", line.split(" : ")[-1].split("->")[0])
+            exact = re.search(r"precision = \[HIGHEST, HIGHEST\]", line)
+            if "f32" in (left[-3:], right[-3:]) and not exact:
+                found.append(f"{platform}: {line.strip()}")
+    return found
+
+
+@pytest.mark.parametrize("network", [*CAUSAL.values(), BIDIRECTIONAL], ids=[*CAUSAL, "both ways"])
+def test_no_device_rounds_the_operands_of_a_network_s_products(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEQGEN_NATIVE", "off")
+    params, carry, inputs, reset, valid, context = first(network)
+
+    def run(params: Any, carry: Any, memory: Any, static: Any) -> Any:
+        conditions = context._replace(memory=memory, static=static)
+        return network.unroll(params, carry, inputs, reset=reset, valid=valid, context=conditions)
+
+    assert rounded(run, params, carry, context.memory, context.static) == []
+
+
+@pytest.mark.parametrize("kind", HEADS)
+def test_no_device_rounds_the_operands_of_a_head_s_products(
+    kind: str, key: jax.Array, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEQGEN_NATIVE", "off")
+    for head in HEAD_OF[kind]:
+        params, features = head.init(key, 6), jnp.ones((3, 6))
+        if kind == "categorical" and head.tied:
+            params["table"] = jnp.ones((6, 4))
+        target = empty_steps(head.spec, 3)
+
+        def run(params: Any, features: Any, head: Any = head, target: Any = target) -> Any:
+            return head.log_prob(params, features, target)
+
+        assert rounded(run, params, features) == []

@@ -13,7 +13,7 @@ from jax import lax
 from numpy.typing import NDArray
 
 from seqgen import recurrence
-from seqgen.attention import WindowCarry
+from seqgen.attention import WindowCarry, gaussian_window
 from seqgen.batching import Inputs
 from seqgen.lstm import LSTM
 from seqgen.network import Context, Network
@@ -112,6 +112,37 @@ def test_the_late_gradient_equals_plain_autodiff(settings: dict[str, Any], monke
             assert np.abs(memory.values[0]).min() > 0 and not np.any(memory.values[absent])
         if settings == WINDOW:
             assert_close(out, window_loop(values, masks))
+
+
+@pytest.mark.parametrize("scale", [1e2, 1e4, -1e4, 1e8])
+def test_a_window_stays_finite_whatever_the_weights(scale: float) -> None:
+    """In float32, where the exponential of 89 is infinite, and infinitely sharp at distance 0 is no number."""
+    network, values, masks = case_of(WINDOW)
+    values = jax.tree.map(np.float32, values)
+    cell = values["params"]["layer0"]["cell"]
+    for still in (False, True):  # far from every entry; and right on one
+        cell["window_kernel"] *= np.float32(scale)
+        cell["window_bias"] = np.full(3 * K, scale, np.float32)
+        if still:
+            cell["window_kernel"][:, 2 * K :], cell["window_bias"][2 * K :] = 0, -np.float32(abs(scale))
+            start = values["context"].start[0]
+            whole = tuple(carry._replace(position=0 * carry.position) for carry in (values["carry"][0], start))
+            values["carry"], values["context"] = whole[:1], values["context"]._replace(start=whole[1:])
+        found, out = gradients(network, values, masks)
+        for leaf in jax.tree.leaves((found, out)):
+            assert np.isfinite(leaf).all()
+
+
+def test_the_weights_of_a_window_that_is_out_of_sight_have_a_gradient() -> None:
+    memory = Memory(jnp.ones((1, U, E)), jnp.ones((1, U)))
+    position = jnp.array([[0.0, 3.0, -1e12, 1e19, 3e38]])
+    heights, sharpness = jnp.full((1, 5), 1e13), jnp.full((1, 5), 1e13)
+
+    def seen(alpha: jax.Array, beta: jax.Array, position: jax.Array) -> jax.Array:
+        return gaussian_window(alpha, beta, position, memory).sum()
+
+    value, slopes = jax.value_and_grad(seen, argnums=(0, 1, 2))(heights, sharpness, position)
+    assert value == np.float32(2e13) and all(np.isfinite(slope).all() for slope in slopes)
 
 
 def leaves_read(tree: Any) -> list[Any]:
