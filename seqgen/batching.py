@@ -27,7 +27,7 @@ Ints = NDArray[np.int64]
 
 
 class Inputs(NamedTuple):
-    """What the network sees: the step before each target, and the controls of the target itself.
+    """What the network sees: the step before each target (teacher forcing), and the controls of the target itself.
 
     steps: `[B, T, ...]`, the null step where a sequence begins.
     controls: float32 `[B, T, C]` or None.

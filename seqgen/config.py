@@ -13,17 +13,19 @@ from .errors import UnknownName, UsageError
 class TrainingConfig:
     """How to learn. Sizes of the model are not here: they follow from the codec and `--size`.
 
-    rows, window: streams read side by side, and steps of truncated back-propagation; small data shrinks both.
+    rows, window: streams read side by side (the batch size), and steps of truncated back-propagation through time
+    (TBPTT); small data shrinks both.
     learning_rate: the peak, reached after `warmup` steps; `final` is the last step's share of it.
     weight_decay: on matrices only, decoupled (Loshchilov & Hutter 2019).
     clip: the largest global norm of a gradient.
-    ema: decay of the running average of the weights, which is what is evaluated and released; 0 for none.
+    ema: decay of the running average (EMA) of the weights, which is what is evaluated and released; 0 for none.
     evaluations: how often to validate in a run; `patience` of them without improvement end it, 0 never does.
     evaluation_steps: validate on at most so many steps of the sequence.
     save_seconds: a checkpoint at least so often.
     shards: parts of a batch whose gradients are summed one after another, so that the weights do not depend, to the bit,
     on how many devices share the work; 0 for whatever order is fastest.
-    precision: of products while training, "f32" or "bf16"; "" for the network's own. Weights stay float32 all the same.
+    precision: of products while training, "f32" or "bf16" (mixed precision); "" for the network's own. Weights stay
+    float32 all the same.
     """
 
     rows: int = 64

@@ -1,7 +1,7 @@
 """Devices that share one training: each learns from its rows of a batch, and all take the same step.
 
-Gradients are summed around the whole window, once a step: left to itself, XLA would sum those of the recurrent weights
-at every position. Where `shards` is set the sum does not depend on how many devices there are, to the bit.
+This is data parallelism over a mesh of one axis. Gradients are summed around the whole window, once a step: left to
+itself, XLA would sum those of the recurrent weights at every position. Where `shards` is set the sum does not depend on how many devices there are, to the bit.
 """
 
 from __future__ import annotations
