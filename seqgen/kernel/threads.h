@@ -79,7 +79,7 @@ class Team {
       (*work)(phase, piece);
     } catch (const OutOfMemory& failure) {
       lacking.store(failure.bytes, std::memory_order_relaxed);
-    } catch (const std::bad_alloc&) {  // work throws nothing else
+    } catch (...) {  // std::bad_alloc: work throws nothing else
       lacking.store(0, std::memory_order_relaxed);
     }
   }

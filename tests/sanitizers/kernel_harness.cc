@@ -1,5 +1,5 @@
-// The kernel under sanitizers: odd sizes, none at all, masks, several threads and callers, and no memory. It ends with 1
-// and a line where a result is wrong; what a sanitizer finds ends it, too. `test_kernel.py` compiles and runs it.
+// The kernel under sanitizers: odd sizes, none at all, masks, several threads and callers, and no memory. It ends with
+// 1 and a line where a result is wrong; what a sanitizer finds ends it, too. `test_kernel.py` compiles and runs it.
 
 #include <atomic>
 #include <cmath>
@@ -88,8 +88,8 @@ ffi::Error window(ffi::ThreadPool pool, int64_t t, int64_t b, int64_t u, bool ma
   auto result2 = [&](int i) -> Out2 { return out[i]; };
   auto result3 = [&](int i) -> Out3 { return out[i]; };
   ffi::Error error = with_what_is_granted([&] {
-    return Forward<P>(pool, out[0], kernel, hidden, cell, start_hidden, start_cell, ahead, valid, result2(0), result3(1),
-                      result3(2), result3(3), result2(4), result2(5));
+    return Forward<P>(pool, out[0], kernel, hidden, cell, start_hidden, start_cell, ahead, valid, result2(0),
+                      result3(1), result3(2), result3(3), result2(4), result2(5));
   });
   if (!error.success()) return error;
   Array d_ys({t, b, u}, 9), d_hidden({b, u}, 10), d_cell({b, u}, 11), gates(out[0].shape);
@@ -122,7 +122,8 @@ ffi::Error multiplied(ffi::ThreadPool pool, int64_t m, int64_t k, int64_t n, int
   return error;
 }
 
-const int64_t WINDOWS[][3] = {{5, 3, 7}, {4, 13, 40}, {1, 1, 16}, {3, 25, 33}, {3, 0, 7}, {0, 3, 7}, {3, 3, 0}, {0, 0, 0}};
+const int64_t WINDOWS[][3] = {{5, 3, 7}, {4, 13, 40}, {1, 1, 16}, {3, 25, 33},
+                              {3, 0, 7}, {0, 3, 7}, {3, 3, 0}, {0, 0, 0}};
 const int64_t PRODUCTS[][3] = {{1, 1, 1}, {5, 300, 17}, {64, 33, 65}, {13, 700, 50},
                                {3, 0, 4}, {0, 5, 4}, {3, 5, 0}, {0, 0, 0}};
 
@@ -154,8 +155,8 @@ void threads_and_callers() {
   }
 }
 
-// Refuses the first request, the second and so on until a call gets all it asks for. Threads keep what they got, so every
-// try has new ones, this one among them.
+// Refuses the first request, the second and so on until a call gets all it asks for. Threads keep what they got, so
+// every try has new ones, this one among them.
 template <class Call>
 void without_memory(Call call) {
   for (bool only : {true, false}) {

@@ -1,4 +1,4 @@
-"""The compiled kernel under the address, undefined-behaviour and thread sanitizers, without JAX: `kernel_harness.cc`."""
+"""The compiled kernel, without JAX, under the sanitizers of addresses, behaviour and threads: `kernel_harness.cc`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def test_sanitizers_find_nothing(sanitizers: str, tmp_path: Path) -> None:
     subprocess.run([*command, "-o", str(program)], check=True, timeout=600)
     # The thread sanitizer of some compilers needs memory where older kernels put it.
     plain = ["setarch", "-R"] if sanitizers == "thread" and shutil.which("setarch") else []
-    ran = subprocess.run([*plain, str(program)], capture_output=True, text=True, timeout=600)
+    ran = subprocess.run([*plain, str(program)], check=False, capture_output=True, text=True, timeout=600)
     assert ran.returncode == 0, ran.stderr[-3000:]
     assert ran.stdout == "sound\n"

@@ -1,5 +1,5 @@
-// As much of XLA's header as the kernel uses, without a process of JAX around it: buffers that a test fills, a pool whose
-// size it chooses, and handlers that stay the functions they are.
+// As much of XLA's header as the kernel uses, without a process of JAX around it: buffers that a test fills, a pool
+// whose size it chooses, and handlers that stay the functions they are.
 
 #pragma once
 
