@@ -389,7 +389,7 @@ def test_fine_tuning_keeps_what_a_model_can_do(
     ink = Splits([wave()], [wave("ba")])
     handwriting.train(ink, "out", start_from=pen.name)
     handwriting.train(ink, "out", start_from=going_on.name, network="prediction")
-    assert [str(settings["start_from"]) for _, settings in handed_on] == [pen.name, going_on.name]
+    assert [str(settings["start_from"].folder) for _, settings in handed_on] == [pen.name, going_on.name]
     assert [settings["minutes"] for _, settings in handed_on] == [10, 10]
     with pytest.raises(UsageError, match="prediction is for prediction and stays so: leave the network out"):
         handwriting.train(ink, "out", start_from=going_on.name, network="synthesis")
