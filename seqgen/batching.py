@@ -1,4 +1,4 @@
-"""Examples to batches of fixed shape: a pure function of (seed, step, attempt), so a resume needs no state.
+"""Examples to batches of fixed shape: a pure function of (seed, step, attempt, since), so a resume needs no state.
 
 Two layouts of an epoch. Examples without a condition are *packed*: laid end to end and cut into long rows, windows
 following one another, so a carried state has real history. Examples with a source or a static condition are
@@ -173,10 +173,14 @@ class Windows:
         """Windows of an epoch, the same for each."""
         return self._plan.lay_out(np.arange(len(self._plan.lengths)), 0).windows
 
-    def batch(self, step: int, attempt: int = 0, rows: slice = slice(None)) -> Batch:
-        """The batch of one training step; `attempt` deals the data anew after a roll-back, `rows` reads a shard."""
-        epoch, number = divmod(step, self.per_epoch)
-        plan, layout = self._layout(epoch, attempt)
+    def batch(self, step: int, attempt: int = 0, rows: slice = slice(None), since: int = 0) -> Batch:
+        """The batch of one training step; `rows` reads a shard.
+
+        attempt: deals the data anew after a roll-back. since: the step to which that went, where an epoch begins: amid
+        one the rows would go on with sequences of which nobody has read the beginning.
+        """
+        epoch, number = divmod(step - since, self.per_epoch)
+        plan, layout = self._layout(epoch - (-since // self.per_epoch), attempt)
         return plan.read(layout, number, range(plan.rows)[rows])
 
     @cached_property

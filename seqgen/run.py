@@ -90,10 +90,10 @@ class _Run:
     def place(self, state: TrainState) -> TrainState:
         return self.crew.place_state(state) if self.crew else state
 
-    def batch(self, step: int, attempt: int) -> Batch:
+    def batch(self, step: int, attempt: int, since: int = 0) -> Batch:
         if self.crew is None:
-            return self.windows.batch(step, attempt)
-        return self.crew.deal(self.windows.batch(step, attempt, self.crew.my_rows(self.windows.shape[0])))
+            return self.windows.batch(step, attempt, since=since)
+        return self.crew.deal(self.windows.batch(step, attempt, self.crew.my_rows(self.windows.shape[0]), since))
 
     def log(self, row: Mapping[str, Any]) -> None:
         if distributed.leads():
@@ -336,7 +336,8 @@ def _loop(run: _Run, state: TrainState, guard: Guard, train_step: Any, steps: in
 
     def going_on() -> Iterator[tuple[TrainState, Metrics]]:
         """The generator holds the state it yielded: after that was replaced, a new one must hold the other."""
-        batches = (run.batch(step, attempt) for step in itertools.count(done))
+        since = guard.dealt
+        batches = (run.batch(step, attempt, since) for step in itertools.count(done))
         return train(state, batches, train_step)
 
     def save() -> None:

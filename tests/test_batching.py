@@ -94,6 +94,21 @@ def test_an_aligned_epoch_shows_every_step_once_beside_its_condition(lengths, ro
     assert len(batches) <= counts.sum() / windows.shape[0] + counts.max()
 
 
+@unhurried
+@given(lengths_strategy, small, st.integers(1, 2), st.integers(0, 50), st.booleans(), st.integers(1, 5))
+def test_what_is_dealt_anew_begins_with_an_epoch(lengths, rows, window, since, conditioned, attempt):
+    """A roll-back may go to any step; amid an example its row would be learned from without what came before."""
+    source, firsts = numbered(lengths, conditioned)
+    windows = Windows(source, rows, window, 3)
+    epochs = [windows.batch(since + number, attempt, since=since) for number in range(2 * windows.per_epoch)]
+    for batches in (epochs[: windows.per_epoch], epochs[windows.per_epoch :]):
+        seen = check_epoch(batches, sum(lengths), firsts)
+        assert batches[0].reset[:, 0].all() and len(set(seen)) == len(seen)
+    assert not conditioned or sorted(seen) == list(range(sum(lengths)))
+    first = windows.batch(since, attempt, slice(0, 1), since)
+    np.testing.assert_array_equal(first.targets, epochs[0].targets[:1])
+
+
 def check_conditions(batches, lengths):
     owner = np.repeat(np.arange(len(lengths)), lengths)
     width = 1 + max(i for i, length in enumerate(lengths) if length)
