@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from . import __version__, distributed, metrics
-from .batching import Batch, Encoded, Evaluation, Windows, evaluation_windows
+from .batching import Batch, Encoded, Evaluation, Windows, check_known, evaluation_windows
 from .checkpoint import Checkpoints
 from .config import TrainingConfig
 from .crew import Crew, crew_of
@@ -289,6 +289,8 @@ def _make_run(
 ) -> _Run:
     if training.shards:
         crew = crew_of(1, training.shards) if crew is None else dataclasses.replace(crew, shards=training.shards)
+    for source in (data.train, data.valid):
+        check_known(source, model.network.source, model.network.static)
     augment = augmented(domain, data.codec, splits.train, seed) if isinstance(splits, Splits) else None
     windows = Windows(data.train, training.rows, training.window, seed, augment)
     valid = evaluation_windows(data.valid, training.rows, training.window)
