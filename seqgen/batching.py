@@ -1,4 +1,4 @@
-"""Examples to batches of fixed shape: a pure function of (seed, step, attempt), so a resume needs no state.
+"""Examples to batches of fixed shape: a pure function of (seed, step, attempt, since), so a resume needs no state.
 
 Two layouts of an epoch. Examples without a condition are *packed*: laid end to end and cut into long rows, windows
 following one another, so a carried state has real history. Examples with a source or a static condition are
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from .domain import Codec, Example
 from .errors import DataError, UsageError
-from .spec import Spec, Steps, empty_steps, null_step
+from .spec import Discrete, Spec, Steps, Stranger, empty_steps, null_step, stranger
 
 Ints = NDArray[np.int64]
 
@@ -97,7 +97,10 @@ class _Memory:
     lengths: tuple[int, ...]
 
     def read(self, index: int, start: int, stop: int) -> Steps:
-        return _map(lambda leaf: leaf[start:stop], self.examples[index].steps)
+        steps = _map(lambda leaf: leaf[start:stop], self.examples[index].steps)
+        if _mapped(self.examples[index].steps) and (found := stranger(self.spec, steps)):
+            raise DataError(_unknown(index, found._replace(position=start + found.position)))
+        return steps
 
     def controls(self, index: int, start: int, stop: int) -> Any:
         controls = self.examples[index].controls
@@ -110,7 +113,8 @@ class _Memory:
 def in_memory(spec: Spec, examples: Sequence[Example]) -> Source:
     """Examples as a `Source`; copies nothing, so steps may be memory maps of any integer or float type.
 
-    Raises DataError when arrays of one example differ in length, or only some examples have a source, static, controls.
+    Raises DataError when arrays of one example differ in length, or only some examples have a source, static, controls,
+    and for a symbol that `spec` does not have; in a memory map when it is read.
     """
     lengths = []
     for number, example in enumerate(examples):
@@ -121,8 +125,32 @@ def in_memory(spec: Spec, examples: Sequence[Example]) -> Source:
         for name in ("source", "static", "controls"):
             if (getattr(example, name) is None) != (getattr(examples[0], name) is None):
                 raise DataError(f"example {number} differs from example 0 in having a {name}; give it to all or none")
+        if not _mapped(example.steps) and (found := stranger(spec, example.steps)):
+            raise DataError(_unknown(number, found))
         lengths.append(sizes.pop())
     return _Memory(spec, tuple(examples), tuple(lengths))
+
+
+def _mapped(steps: Steps) -> bool:
+    """Whether to look at all of it could mean to read a whole disk."""
+    return any(isinstance(leaf, np.memmap) for leaf in (steps if isinstance(steps, tuple) else (steps,)))
+
+
+def _unknown(number: int, found: Stranger) -> str:
+    return f"example {number} has {found}; encode it with the codec of this model"
+
+
+def check_known(source: Source, symbols: int, writers: int) -> None:
+    """Raises DataError for what conditions an example and is not among the symbols, or writers, that a network knows."""
+    for number in range(len(source.lengths)):
+        condition, static = source.condition(number)
+        if condition is None and static is None:
+            return  # as in all the others
+        if symbols and condition is not None and (found := stranger(Discrete(symbols), condition)):
+            raise DataError(f"the source of {_unknown(number, found)}")
+        if writers and static is not None and (found := stranger(Discrete(writers), static)):
+            known = f"this model knows 0 to {writers - 1}"
+            raise DataError(f"example {number} is by writer {found.symbol}; {known}; give it one of these as `static`")
 
 
 def fit(total: int, batch: int, window: int) -> tuple[int, int]:
@@ -173,10 +201,14 @@ class Windows:
         """Windows of an epoch, the same for each."""
         return self._plan.lay_out(np.arange(len(self._plan.lengths)), 0).windows
 
-    def batch(self, step: int, attempt: int = 0, rows: slice = slice(None)) -> Batch:
-        """The batch of one training step; `attempt` deals the data anew after a roll-back, `rows` reads a shard."""
-        epoch, number = divmod(step, self.per_epoch)
-        plan, layout = self._layout(epoch, attempt)
+    def batch(self, step: int, attempt: int = 0, rows: slice = slice(None), since: int = 0) -> Batch:
+        """The batch of one training step; `rows` reads a shard.
+
+        attempt: deals the data anew after a roll-back. since: the step to which that went, where an epoch begins: amid
+        one the rows would go on with sequences of which nobody has read the beginning.
+        """
+        epoch, number = divmod(step - since, self.per_epoch)
+        plan, layout = self._layout(epoch - (-since // self.per_epoch), attempt)
         return plan.read(layout, number, range(plan.rows)[rows])
 
     @cached_property

@@ -33,7 +33,7 @@ class Guard(NamedTuple):
 
     recent: the last WINDOW losses. first, low: their first and lowest median. spread: the mean difference of a loss
     and the one before. points: the steps of the last two checkpoints to go back to, older first; only such as fall due
-    by counting steps.
+    by counting steps. dealt: the step to which the last roll-back went, where an epoch of the data dealt anew begins.
     """
 
     recent: tuple[float, ...] = ()
@@ -41,6 +41,7 @@ class Guard(NamedTuple):
     low: float | None = None
     spread: float = 0.0
     points: tuple[int, ...] = ()
+    dealt: int = 0
 
     @classmethod
     def from_notes(cls, notes: Mapping[str, Any]) -> Guard:
@@ -93,7 +94,7 @@ def rolled_back(point: TrainState, now: TrainState) -> TrainState:
         best=now.best,
         carry=jax.tree.map(
             lambda leaf: leaf - leaf, point.carry
-        ),  # zeros where it lies: the streams it belongs to are dealt anew
+        ),  # zeros where it lies, for nobody to read: the data is dealt anew from here, and each row begins with a reset
     )
 
 
@@ -114,7 +115,7 @@ def go_back(
         )
     point, notes = restored
     state, step = rolled_back(point, now), int(point.step)
-    guard = Guard.from_notes(notes)._replace(points=(step,))
+    guard = Guard.from_notes(notes)._replace(points=(step,), dealt=step)
     checkpoints.save(state, {**notes, "guard": guard._asdict()}, hold=guard.points)
     rate = float(state.lr_scale)
     row = {"step": step, "rolled_back_from": done, "trouble": trouble, "attempt": attempt, "lr_scale": rate}

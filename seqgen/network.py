@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from . import recurrence
 from .batching import Inputs
 from .errors import ModelError, UsageError, one_line
 from .recurrence import Array, Carry, Memory
-from .spec import Spec, spec_from_dict, spec_to_dict
+from .spec import Discrete, Spec, spec_from_dict, spec_to_dict, stranger
 
 if TYPE_CHECKING:
     from .stack import Layer, Pair, Stack
@@ -119,7 +120,16 @@ class Network:
         static: Array | None = None,
         source_valid: Array | None = None,
     ) -> Context:
-        """What conditions the sequences of a batch: source `[B, U]` int32, static `[B]` int32."""
+        """What conditions the sequences of a batch: source `[B, U]` int32, static `[B]` int32.
+
+        Raises UsageError where one that is known here, a NumPy array or a list, is out of range.
+        """
+        for name, size, given in (("source", self.source, source), ("static", self.static, static)):
+            if size and isinstance(given, np.ndarray | list) and (found := stranger(Discrete(size), given)):
+                knows = f"this network knows 0 to {size - 1}"
+                raise UsageError(
+                    f"`{name}` has {found.symbol} in row {found.position // (np.size(given) // len(given))}; {knows}; give one of these"
+                )
         return _stack(self, params).encode(source, static, source_valid)
 
     def start(self, params: Params, batch: int, context: Context = Context()) -> Carry:

@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from . import __version__, distributed, metrics
-from .batching import Batch, Encoded, Evaluation, Windows, evaluation_windows
+from .batching import Batch, Encoded, Evaluation, Windows, check_known, evaluation_windows
 from .checkpoint import Checkpoints
 from .config import TrainingConfig
 from .crew import Crew, crew_of
@@ -91,10 +91,10 @@ class _Run:
     def place(self, state: TrainState) -> TrainState:
         return self.crew.place_state(state) if self.crew else state
 
-    def batch(self, step: int, attempt: int) -> Batch:
+    def batch(self, step: int, attempt: int, since: int = 0) -> Batch:
         if self.crew is None:
-            return self.windows.batch(step, attempt)
-        return self.crew.deal(self.windows.batch(step, attempt, self.crew.my_rows(self.windows.shape[0])))
+            return self.windows.batch(step, attempt, since=since)
+        return self.crew.deal(self.windows.batch(step, attempt, self.crew.my_rows(self.windows.shape[0]), since))
 
     def log(self, row: Mapping[str, Any]) -> None:
         if distributed.leads():
@@ -282,6 +282,8 @@ def _make_run(
 ) -> _Run:
     if training.shards:
         crew = crew_of(1, training.shards) if crew is None else dataclasses.replace(crew, shards=training.shards)
+    for source in (data.train, data.valid):
+        check_known(source, model.network.source, model.network.static)
     augment = augmented(domain, data.codec, splits.train, seed) if isinstance(splits, Splits) else None
     windows = Windows(data.train, training.rows, training.window, seed, augment)
     valid = evaluation_windows(data.valid, training.rows, training.window)
@@ -339,7 +341,8 @@ def _loop(
 
     def going_on() -> Iterator[tuple[TrainState, Metrics]]:
         """The generator holds the state it yielded: after that was replaced, a new one must hold the other."""
-        batches = (run.batch(step, attempt) for step in itertools.count(done))
+        since = guard.dealt
+        batches = (run.batch(step, attempt, since) for step in itertools.count(done))
         return train(state, batches, train_step)
 
     def save() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +17,7 @@ from .model import Model
 from .network import Context, Params
 from .programs import kept, name_of, register
 from .recurrence import Array, Carry
-from .spec import Steps, empty_steps, null_step
+from .spec import Steps, empty_steps, null_step, stranger
 
 if TYPE_CHECKING:
     from .crew import Crew
@@ -48,6 +47,7 @@ class SampleState(NamedTuple):
 class Grammar(NamedTuple):
     """Which symbols may come where, in a cycle of P steps: what must be is not left to the model.
 
+    Where `Options.allowed` is given too, a symbol must be in both.
     allowed: bool `[P, size]`, at least one symbol in each. phase: int32 `[B]`, where in the cycle a row's next step is.
     """
 
@@ -58,23 +58,35 @@ class Grammar(NamedTuple):
 register(SampleState, Grammar)
 
 
-def check(options: Options, seed: int) -> None:
-    """Raises UsageError, naming the setting, for one that means nothing; `options` are plain numbers."""
-    temperature, top_k, top_p, min_p, bias, _ = options
+def check(options: Options, seed: int = 0) -> None:
+    """Raises UsageError, naming the setting, for one that means nothing; `options` are numbers, or arrays `[B]` of them."""
+    temperature, top_k, top_p, min_p, bias = (np.asarray(value) for value in options[:5])
     rules = (
-        (
-            temperature >= 0 and math.isfinite(temperature),
-            f"temperature is {temperature}; give 0 (the likeliest) or more",
-        ),
-        (top_k >= 0, f"top-k is {top_k}; give 0 (all) or more"),
-        (0 < top_p <= 1, f"top-p is {top_p}; give more than 0, at most 1 (all)"),
-        (0 <= min_p <= 1, f"min-p is {min_p}; give 0 (all) to 1"),
-        (bias >= 0 and math.isfinite(bias), f"bias is {bias}; give 0 (as learned) or more"),
-        (0 <= seed < 2**32, f"seed is {seed}; give a whole number from 0 to 2^32 - 1"),
+        ("temperature", temperature, (temperature >= 0) & np.isfinite(temperature), "0 (the likeliest) or more"),
+        ("top-k", top_k, top_k >= 0, "0 (all) or more"),
+        ("top-p", top_p, (top_p > 0) & (top_p <= 1), "more than 0, at most 1 (all)"),
+        ("min-p", min_p, (min_p >= 0) & (min_p <= 1), "0 (all) to 1"),
+        ("bias", bias, (bias >= 0) & np.isfinite(bias), "0 (as learned) or more"),
+        ("seed", np.asarray(seed), np.asarray(0 <= seed < 2**32), "a whole number from 0 to 2^32 - 1"),
     )
-    for holds, message in rules:
-        if not holds:
-            raise UsageError(message)
+    for name, values, holds, wanted in rules:
+        if not np.all(holds):
+            raise UsageError(f"{name} is {values[~holds].flat[0]}; give {wanted}")
+
+
+def _check_allowed(allowed: Any, grammar: Grammar | None) -> None:
+    """Raises UsageError where no symbol is left to a row, in any turn of the cycle, be it soon or never reached."""
+    if allowed is None and grammar is None:
+        return
+    left: Any = np.ones(1, bool) if allowed is None else np.asarray(allowed, bool)
+    if grammar is not None:
+        left = left[..., None, :] & np.asarray(grammar.allowed, bool)  # [P, size] or [B, P, size]
+    if not np.all(left.any(axis=-1)):
+        what = "`options.allowed`" if grammar is None else "the grammar" if allowed is None else "both together"
+        where = [int(axis) for axis in np.argwhere(~left.any(axis=-1))[0]]
+        names = (["row"] if left.ndim == (3 if grammar is not None else 2) else []) + ["turn"] * (grammar is not None)
+        at = " and ".join(f"{name} {number}" for name, number in zip(names, where, strict=True))
+        raise UsageError(f"no symbol is left to draw{at and f' in {at}'} by {what}; allow at least one everywhere")
 
 
 def prime(
@@ -90,8 +102,8 @@ def prime(
     Row b draws from `fold_in(key, b)`, whatever the other rows are.
     crew: devices of this process that make an equal number of rows each; parameters and context must lie on them.
 
-    Raises UsageError for a network that cannot be sampled: bidirectional, with controls, or lacking its context; and for
-    rows that cannot be dealt evenly.
+    Raises UsageError for a network that cannot be sampled: bidirectional, with controls, or lacking its context; for
+    rows that cannot be dealt evenly; and for a prompt with a symbol that the network does not know.
     """
     network = model.network
     if network.bidirectional:
@@ -101,6 +113,9 @@ def prime(
     if (network.source and context.memory is None) or (network.static and context.static is None):
         raise UsageError("this network is conditioned on a source or a writer: give `context`, from Network.encode")
     rows, spec = len(prompts), network.spec
+    for row, prompt in enumerate(prompts):
+        if found := stranger(spec, prompt):
+            raise UsageError(f"prompt {row} has {found}; encode it with the codec of this model")
     if crew and rows % crew.mesh.size:
         raise UsageError(f"{rows} prompts cannot be dealt evenly to {crew.mesh.size} devices; give a multiple of that")
     place: Callable[[Any], Any] = functools.partial(crew.place, rows=True) if crew else lambda tree: tree
@@ -143,7 +158,10 @@ def advance(
     """Draws `chunk` steps: the next state, steps `[B, chunk, ...]`, and how many of each row count, int32 `[B]`.
 
     Only a new `chunk`, number of rows, `stop` or cycle of the `grammar` compiles; options are traced, each `[]` or `[B]`.
+    Raises UsageError for an option that means nothing, and where no symbol is allowed.
     """
+    check(options)
+    _check_allowed(options.allowed, grammar)
     allowed = options.allowed
     options = jax.tree.map(lambda value: np.asarray(value, np.float32), options._replace(allowed=None))
     options = options._replace(allowed=allowed)
@@ -166,8 +184,10 @@ def stream(
 ) -> Iterator[list[Steps]]:
     """New steps as they are made: each item holds the next up to `chunk` steps of every row, fewer once it stopped.
 
-    crew: devices of this process that make an equal number of rows each. Raises UsageError as `prime`.
+    crew: devices of this process that make an equal number of rows each. Raises UsageError as `prime` and `advance`.
     """
+    check(options)
+    _check_allowed(options.allowed, grammar)
     if not prompts:
         return
     if crew:
@@ -241,7 +261,8 @@ def _advance(model: Model, chunk: int, stop: Stop | None) -> Callable[..., Any]:
             here = options
             if grammar is not None:
                 turn = (grammar.phase + state.position) % grammar.allowed.shape[0]
-                here = options._replace(allowed=grammar.allowed[turn])
+                may = grammar.allowed[turn]
+                here = options._replace(allowed=may if options.allowed is None else may & options.allowed)
             step = model.head.sample(head_params, keys, features, here)
             done = state.done if stop is None else state.done | stop(carry, step, context)
             # The step that stops a row still counts; those after it are drawn, and dropped.

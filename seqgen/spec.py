@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -71,6 +71,37 @@ def empty_steps(spec: Spec, length: int = 0) -> Steps:
             return np.zeros((length, dim), np.float32)
         case Joint(parts):
             return tuple(empty_steps(part, length) for part in parts)
+
+
+class Stranger(NamedTuple):
+    """A symbol that is none of a spec's `size`, and where it stands."""
+
+    symbol: Any
+    position: int
+    size: int
+
+    def __str__(self) -> str:
+        return f"symbol {self.symbol} at position {self.position}; this model knows 0 to {self.size - 1}"
+
+
+def stranger(spec: Spec, steps: Steps) -> Stranger | None:
+    """The first symbol out of range, if there is one: a table has no row for it, and NaN or another's would be read.
+
+    >>> print(stranger(Discrete(5), [0, 4, 5]))
+    symbol 5 at position 2; this model knows 0 to 4
+    """
+    match spec:
+        case Discrete(size):
+            leaf = np.asarray(steps)
+            if not leaf.size or (leaf.min() >= 0 and leaf.max() < size):
+                return None
+            position = int(np.flatnonzero(~((leaf >= 0) & (leaf < size)))[0])
+            return Stranger(leaf.flat[position], position, size)
+        case Joint(parts):
+            found = (stranger(part, leaf) for part, leaf in zip(parts, steps, strict=True))
+            return next((one for one in found if one), None)
+        case _:
+            return None
 
 
 def spec_to_dict(spec: Spec) -> dict[str, Any]:

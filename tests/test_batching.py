@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqgen.batching import Batch, Evaluation, Windows, evaluation_windows, fit, in_memory
+from seqgen.batching import Batch, Evaluation, Windows, check_known, evaluation_windows, fit, in_memory
 from seqgen.domain import Example
 from seqgen.errors import DataError, UsageError
 from seqgen.spec import Binary, Continuous, Discrete, Joint, empty_steps
@@ -92,6 +92,21 @@ def test_an_aligned_epoch_shows_every_step_once_beside_its_condition(lengths, ro
     # Greedy, longest first: no row outlasts a shorter one by more than the example that was put on it last.
     counts = -(-np.array(lengths) // windows.shape[1])
     assert len(batches) <= counts.sum() / windows.shape[0] + counts.max()
+
+
+@unhurried
+@given(lengths_strategy, small, st.integers(1, 2), st.integers(0, 50), st.booleans(), st.integers(1, 5))
+def test_what_is_dealt_anew_begins_with_an_epoch(lengths, rows, window, since, conditioned, attempt):
+    """A roll-back may go to any step; amid an example its row would be learned from without what came before."""
+    source, firsts = numbered(lengths, conditioned)
+    windows = Windows(source, rows, window, 3)
+    epochs = [windows.batch(since + number, attempt, since=since) for number in range(2 * windows.per_epoch)]
+    for batches in (epochs[: windows.per_epoch], epochs[windows.per_epoch :]):
+        seen = check_epoch(batches, sum(lengths), firsts)
+        assert batches[0].reset[:, 0].all() and len(set(seen)) == len(seen)
+    assert not conditioned or sorted(seen) == list(range(sum(lengths)))
+    first = windows.batch(since, attempt, slice(0, 1), since)
+    np.testing.assert_array_equal(first.targets, epochs[0].targets[:1])
 
 
 def check_conditions(batches, lengths):
@@ -302,3 +317,32 @@ def test_examples_that_do_not_match_are_refused():
 def test_no_jax_is_loaded():
     code = "import sys, seqgen.batching; assert 'jax' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("symbol", [5, 99, -1])
+def test_a_symbol_that_the_model_does_not_know_is_refused_where_data_enters(symbol, tmp_path):
+    steps = np.zeros(20, np.int32)
+    steps[17] = symbol
+    told = f"example 1 has symbol {symbol} at position 17; this model knows 0 to 4; encode it"
+    with pytest.raises(DataError, match=told):
+        in_memory(Discrete(5), [Example(steps[:17]), Example(steps)])
+    parts = [Example((np.zeros((20, 2)), leaf)) for leaf in (np.zeros(20, int), steps)]
+    with pytest.raises(DataError, match=told):
+        in_memory(Joint((Continuous(2), Discrete(5))), parts)
+    # What may be larger than memory is looked at when it is read.
+    steps.tofile(tmp_path / "steps")
+    mapped = in_memory(Discrete(5), [Example(steps[:17]), Example(np.memmap(tmp_path / "steps", np.int32, "r"))])
+    assert len(mapped.read(1, 3, 17)) == 14
+    with pytest.raises(DataError, match=told):
+        mapped.read(1, 10, 20)
+
+
+def test_a_condition_that_the_network_does_not_know_is_refused():
+    steps = np.zeros(4, np.int32)
+    source = in_memory(Discrete(5), [Example(steps, np.array([0, n]), n) for n in range(4)])
+    check_known(source, 4, 4)
+    check_known(in_memory(Discrete(5), [Example(steps)]), 4, 4)
+    with pytest.raises(DataError, match="the source of example 3 has symbol 3 at position 1; this model knows 0 to 2"):
+        check_known(source, 3, 4)
+    with pytest.raises(DataError, match="example 2 is by writer 2; this model knows 0 to 1; give it one of these"):
+        check_known(source, 4, 2)

@@ -205,11 +205,16 @@ def test_a_divergence_goes_back_slower_and_elsewhere(
     go: Going, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[int, int]] = []
+    begun: list[int] = []
     batch = Windows.batch
 
-    def noted(self: Windows, step: int, attempt: int = 0) -> Batch:
+    def noted(self: Windows, step: int, attempt: int = 0, **settings: Any) -> Batch:
+        dealt = batch(self, step, attempt, **settings)
+        if (step, attempt) != (asked[-1][0] + 1, asked[-1][1]) if asked else True:
+            begun.append(step)
+            assert dealt.reset[:, 0].all()  # nothing that was read before belongs to these rows
         asked.append((step, attempt))
-        return batch(self, step, attempt)
+        return dealt
 
     monkeypatch.setattr(Windows, "batch", noted)
     outcome = go("out", loss=spoilt)
@@ -217,6 +222,7 @@ def test_a_divergence_goes_back_slower_and_elsewhere(
     # Step 25 follows the point of step 20 too closely; and where it went back is the only point then.
     first, second = [(step, 0) for step in range(25)], [(step, 1) for step in range(10, 38)]
     assert asked == [*first, *second, *[(step, 2) for step in range(20, 40)]]
+    assert begun == [0, 10, 20]
     first_line, second_line = [line for line in capsys.readouterr().err.splitlines() if "roll-back" in line]
     assert first_line == (
         "the loss or its gradient is no longer a number at step 25: going on from step 10 with 0.5 of the learning "

@@ -316,3 +316,74 @@ def test_a_primed_state_lies_where_the_next_ones_will() -> None:
     """Arrays bound to a device and others are different arguments to JAX: the second chunk would be lowered anew."""
     state = prime(SYMBOLS, parameters(SYMBOLS), KEY, prompts_of(SYMBOLS, [0, 1, 9]))
     assert all(leaf.committed for leaf in jax.tree.leaves(state))
+
+
+def test_a_symbol_must_be_in_the_grammar_and_among_the_allowed() -> None:
+    turns = np.arange(11) // 4 == np.array([[0], [1]])
+    grammar, prompts = Grammar(turns, np.array([0, 1, 0], np.int32)), prompts_of(SYMBOLS, [0, 5, 2])
+    even = np.arange(11) % 2 == 0
+    settings: dict[str, Any] = {"length": 16, "chunk": 8, "grammar": grammar}
+    for allowed in (even, np.stack([even, ~even, even])):
+        options = Options(allowed=allowed)
+        rows = sample(SYMBOLS, parameters(SYMBOLS), KEY, prompts, options=options, **settings)
+        for row, phase, own in zip(rows, (0, 1, 0), np.broadcast_to(allowed, (3, 11)), strict=True):
+            assert (turns[(np.arange(16) + phase) % 2] & own)[np.arange(16), row].all()
+    low = np.stack([even, even, np.arange(11) < 4])
+    with pytest.raises(
+        UsageError, match="no symbol is left to draw in row 2 and turn 1 by both together; allow at least"
+    ):
+        sample(SYMBOLS, parameters(SYMBOLS), KEY, prompts, options=Options(allowed=low), **settings)
+
+
+@pytest.mark.parametrize(
+    ("options", "grammar", "message"),
+    [
+        (Options(temperature=-1), None, "temperature is -1; give 0 "),
+        (Options(temperature=np.array([1.0, np.nan])), None, "temperature is nan; give 0 "),
+        (Options(top_k=jnp.array([0, -3])), None, "top-k is -3; give 0 "),
+        (Options(top_p=0), None, "top-p is 0; give more than 0"),
+        (Options(min_p=[0.5, 1.5]), None, "min-p is 1.5; give 0 "),
+        (Options(bias=np.inf), None, "bias is inf; give 0 "),
+        (Options(allowed=np.zeros(11, bool)), None, "no symbol is left to draw by `options.allowed`; allow"),
+        (
+            Options(),
+            Grammar(np.eye(2, 11) < 0, np.zeros(2, np.int32)),
+            "no symbol is left to draw in turn 0 by the grammar",
+        ),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(options: Options, grammar: Grammar | None, message: str) -> None:
+    params, prompts = parameters(SYMBOLS), prompts_of(SYMBOLS, [0, 3])
+    settings: dict[str, Any] = {"options": options, "grammar": grammar, "chunk": 8}
+    with pytest.raises(UsageError, match=message):
+        sample(SYMBOLS, params, KEY, prompts, length=8, **settings)
+    with pytest.raises(UsageError, match=message):
+        next(stream(SYMBOLS, params, KEY, prompts, length=8, **settings))
+    with pytest.raises(UsageError, match=message):
+        advance(SYMBOLS, params, prime(SYMBOLS, params, KEY, prompts), **settings)
+
+
+NOTES = Model(Network(JointSpec((Continuous(2), Discrete(4))), layers=1, units=4), Joint((Mixture(2), Categorical(4))))
+
+
+@pytest.mark.parametrize(
+    ("model", "prompts", "message"),
+    [
+        (SYMBOLS, [[], [0, 77]], "prompt 1 has symbol 77 at position 1; this model knows 0 to 10; encode it"),
+        (SYMBOLS, [[11]], "prompt 0 has symbol 11 at position 0"),
+        (SYMBOLS, [np.array([0, 0, -1])], "prompt 0 has symbol -1 at position 2"),
+        (SYMBOLS, [[2**40]], "prompt 0 has symbol 1099511627776 at position 0"),
+        (NOTES, [(np.zeros((3, 2)), [0, 3, 4])], "prompt 0 has symbol 4 at position 2; this model knows 0 to 3"),
+    ],
+)
+def test_a_symbol_that_the_network_does_not_know_is_refused(model: Model, prompts: list[Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        sample(model, parameters(model), KEY, prompts, length=4)
+
+
+def test_a_condition_that_the_network_does_not_know_is_refused() -> None:
+    source = np.array([[1, 2], [3, 7]])
+    with pytest.raises(UsageError, match="`source` has 7 in row 1; this network knows 0 to 6; give one of these"):
+        encode(source, [0, 1])
+    with pytest.raises(UsageError, match="`static` has -1 in row 1; this network knows 0 to 2; give one of these"):
+        encode(source % 7, [0, -1])
