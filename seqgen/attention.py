@@ -28,7 +28,8 @@ def gaussian_window(alpha: Array, beta: Array, position: Array, memory: Memory) 
     """The weight phi of every entry, `[B, U]`, from `[B, K]` heights, widths and centres; 0 where there is no entry."""
     entries = jnp.arange(memory.valid.shape[1], dtype=position.dtype)
     # No text is so long, and a square that is infinite, times the 0 of such a distance, has a gradient that is no number.
-    distance = jnp.clip(position[:, :, None] - entries, -FARTHEST, FARTHEST)
+    position = jnp.clip(position, -FARTHEST, FARTHEST)
+    distance = position[:, :, None] - entries
     return jnp.sum(alpha[:, :, None] * jnp.exp(-beta[:, :, None] * distance**2), axis=1) * memory.valid
 
 
