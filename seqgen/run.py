@@ -33,6 +33,7 @@ from .finetuning import begin_from
 from .model import Model
 from .network import Params
 from .optimizer import make_optimizer, total_of, with_total
+from .outcome import Outcome as Outcome
 from .pretrained import Pretrained, from_pretrained, save_pretrained
 from .progress import Progress
 from .run_config import FORMAT, circumstances, read_config, write_config
@@ -45,26 +46,6 @@ EVALUATE_EVERY = 10  # steps between validations at the least
 # Steps between validations for each of their windows, at the least: a window costs a third of a step, so they take a
 # tenth of the time, and a short run is for learning.
 EVALUATE_SHARE = 3
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended: its folder, the steps done and planned, the best validation loss, and the signal if one came."""
-
-    folder: Path
-    step: int
-    steps: int
-    best: float
-    signal: int | None = None
-    stopped_early: bool = False
-
-    @property
-    def model(self) -> Path:
-        return self.folder / "model"
-
-    @property
-    def curve(self) -> Path:
-        return self.folder / "curve.svg"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,26 @@
+"""How a run ended, and where to find what it made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: its folder, the steps done and planned, the best validation loss, and the signal if one came."""
+
+    folder: Path
+    step: int
+    steps: int
+    best: float
+    signal: int | None = None
+    stopped_early: bool = False
+
+    @property
+    def model(self) -> Path:
+        return self.folder / "model"
+
+    @property
+    def curve(self) -> Path:
+        return self.folder / "curve.svg"
