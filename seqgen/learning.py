@@ -13,6 +13,7 @@ from .config import TrainingConfig
 from .crew import Crew
 from .domain import Domain, Splits
 from .errors import UsageError
+from .outcome import Outcome
 from .pretrained import Pretrained, resolve
 
 MINUTES = 10  # where nobody said how long
@@ -33,7 +34,7 @@ def train(
     training: TrainingConfig | None = None,
     precision: str | None = None,
     crew: Crew | None = None,
-) -> run.Outcome:
+) -> Outcome:
     """A new run in `out`, for 10 minutes when neither steps nor minutes are given.
 
     load: reads data by its name. settings: how it was read; kept with the name in the run for `resume`.
@@ -76,7 +77,7 @@ def resume(
     *,
     steps: int | None = None,
     crew: Crew | None = None,
-) -> run.Outcome:
+) -> Outcome:
     """Goes on with a run; `load` reads data by its name, with the settings that `train` kept.
 
     Raises UsageError where no data is given and the run did not read it by a name, and what `run.resume` raises.

@@ -33,7 +33,7 @@ from .finetuning import begin_from
 from .model import Model
 from .network import Params
 from .optimizer import make_optimizer, total_of, with_total
-from .outcome import Outcome as Outcome
+from .outcome import Outcome
 from .pretrained import Pretrained, from_pretrained, save_pretrained
 from .progress import Progress
 from .run_config import FORMAT, circumstances, read_config, write_config

@@ -19,7 +19,7 @@ from .folders import free_path
 
 if TYPE_CHECKING:
     from .crew import Crew
-    from .run import Outcome
+    from .outcome import Outcome
 
 SHARDS = 4
 

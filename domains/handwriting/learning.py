@@ -12,8 +12,8 @@ from seqgen.config import TrainingConfig
 from seqgen.crew import Crew
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UnknownName, UsageError
+from seqgen.outcome import Outcome
 from seqgen.pretrained import open_model
-from seqgen.run import Outcome
 from seqgen.table import tell_use
 
 from .files import READERS, in_x_heights, read_inks, split

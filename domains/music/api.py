@@ -32,7 +32,7 @@ from .score import Meter, Score
 
 if TYPE_CHECKING:
     from seqgen.crew import Crew
-    from seqgen.run import Outcome
+    from seqgen.outcome import Outcome
 
 DEFAULT = "chorales"
 WINDOW = 256  # events scored at once; the state is carried over, so it changes nothing but memory

@@ -27,7 +27,7 @@ from .presets import DOMAIN
 
 if TYPE_CHECKING:
     from seqgen.crew import Crew
-    from seqgen.run import Outcome
+    from seqgen.outcome import Outcome
 
 DEFAULT = "shakespeare"
 WINDOW = 256  # characters scored at once; the state is carried over, so it changes nothing but memory

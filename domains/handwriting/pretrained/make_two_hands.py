@@ -17,7 +17,7 @@ import jax
 from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry, run
 from seqgen.domains import handwriting
 from seqgen.domains.handwriting.presets import DOMAIN, training
-from seqgen.run import Outcome
+from seqgen.outcome import Outcome
 
 HERE = Path(__file__).parent
 DATA, SIZE, SEED = "synthetic-ink", "small", 0
