@@ -13,20 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from seqgen import (
-    Bernoulli,
-    Binary,
-    Domain,
-    Example,
-    Model,
-    Network,
-    Splits,
-    TrainingConfig,
-    evaluation_windows,
-    from_pretrained,
-    in_memory,
-    run,
-)
+from seqgen import Bernoulli, Binary, Domain, Example, Model, Network, Splits, TrainingConfig, evaluation_windows, from_pretrained, in_memory
+from seqgen.training import run
 from seqgen.training import log_probs
 
 Roll = Any  # uint8 [T, 88]

@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from seqgen.cache import user_cache
+from seqgen.machine.cache import user_cache
 from seqgen.errors import DataError
 
 

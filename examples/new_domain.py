@@ -27,7 +27,8 @@ import jax
 import numpy as np
 
 import seqgen
-from seqgen import Continuous, Domain, Example, Mixture, Model, Network, Options, TrainingConfig, run
+from seqgen import Continuous, Domain, Example, Mixture, Model, Network, Options, TrainingConfig
+from seqgen.training import run
 from seqgen.datasets import number_rules
 
 Numbers = tuple[int, ...]

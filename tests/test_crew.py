@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from seqgen.config import TrainingConfig
-from seqgen.crew import crew_of
+from seqgen.devices.crew import crew_of
 from seqgen.domain import Splits
 from seqgen.domains import text
 from seqgen.errors import UsageError
-from seqgen.run_config import read_config
+from seqgen.training.run_config import read_config
 
 # Run with four devices, which a process has to ask for before JAX starts.
 PROGRAM = """

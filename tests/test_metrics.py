@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen import metrics
+from seqgen.training import metrics
 from seqgen.errors import ModelError
 
 ROWS: list[dict[str, Any]] = [

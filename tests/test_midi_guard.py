@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.domains.music.guard import scan
-from seqgen.domains.music.midi import read_midi
+from seqgen.domains.music.formats.guard import scan
+from seqgen.domains.music.formats.midi import read_midi
 from seqgen.errors import DataError, UsageError
 
 MOST = 200_000

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import pytest
 
-from seqgen.cli import main
+from seqgen.shell.cli import main
 from seqgen.domains import music
 from seqgen.domains.music import Note, Score, Tempo, read_midi
 

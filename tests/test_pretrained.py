@@ -21,12 +21,13 @@ import pytest
 import safetensors.numpy
 
 import seqgen
-from seqgen import pretrained, storage
+from seqgen.models import pretrained
+from seqgen.files import storage
 from seqgen.errors import ModelError, SeqgenError, UnknownName, UsageError
 from seqgen.heads import Bernoulli, Categorical, Joint, Mixture
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.pretrained import from_pretrained, named, resolve, save_pretrained
+from seqgen.models.model import Model
+from seqgen.nn.network import Network
+from seqgen.models.pretrained import from_pretrained, named, resolve, save_pretrained
 from seqgen.spec import Binary, Continuous, Discrete
 from seqgen.spec import Joint as JointSpec
 

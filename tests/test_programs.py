@@ -15,7 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from seqgen import Categorical, Discrete, Model, Network, cache, programs, sample
+from seqgen import Categorical, Discrete, Model, Network, sample
+from seqgen.machine import cache, programs
 
 SAMPLE = """
 import sys

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from seqgen import metrics, tensorboard
-from seqgen.cli import main
+from seqgen.training import metrics
+from seqgen.shell import tensorboard
+from seqgen.shell.cli import main
 from seqgen.errors import ModelError
 
 CONFIG = {

@@ -19,7 +19,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from seqgen import registry, run, run_config
+from seqgen import registry
+from seqgen.training import run, run_config
 from seqgen.batching import Inputs
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
@@ -28,9 +29,9 @@ from seqgen.domains.text import api
 from seqgen.domains.text.codec import Characters
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads import Categorical
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.pretrained import save_pretrained
+from seqgen.models.model import Model
+from seqgen.nn.network import Network
+from seqgen.models.pretrained import save_pretrained
 
 # The same as in test_cli.py: what one of them compiles, the other finds.
 CODEC = Characters("\n .;Iadefghiklmnorstwy")

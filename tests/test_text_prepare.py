@@ -20,19 +20,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from seqgen import run, run_config
+from seqgen.training import run, run_config
 from seqgen.batching import Encoded, Source
-from seqgen.cache import use_compile_cache
-from seqgen.cli import main
+from seqgen.machine.cache import use_compile_cache
+from seqgen.shell.cli import main
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
 from seqgen.domains import text
 from seqgen.domains.text import DOMAIN, Characters, Prepared, prepare
 from seqgen.domains.text import corpus as corpus_module
-from seqgen.domains.text import pieces as pieces_module
+from seqgen.domains.text import cuts as pieces_module
 from seqgen.domains.text.files import read_texts, split
 from seqgen.errors import DataError, UsageError
-from seqgen.shards import MANIFEST, PLAN, open_corpus, verify
+from seqgen.batching.shards import MANIFEST, PLAN, open_corpus, verify
 
 ROOT = Path(__file__).parent.parent
 POEM = "".join(f"Line {number} of a poem, naïve ☕, no longer than it need be;\r\n" for number in range(20))

@@ -18,9 +18,9 @@ from seqgen.batching import Batch, Inputs, Windows, evaluation_windows, in_memor
 from seqgen.config import TrainingConfig
 from seqgen.domain import Example
 from seqgen.heads import Categorical
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.optimizer import Schedule, make_optimizer, warmup_cosine, with_total
+from seqgen.models.model import Model
+from seqgen.nn.network import Network
+from seqgen.training.optimizer import Schedule, make_optimizer, warmup_cosine, with_total
 from seqgen.spec import Discrete
 from seqgen.training import TrainState, evaluate, init_state, keep, log_probs, make_train_step, train
 

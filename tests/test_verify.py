@@ -11,14 +11,15 @@ import jax
 import numpy as np
 import pytest
 
-from seqgen import storage, verify_resume
-from seqgen.checkpoint import Checkpoints
-from seqgen.cli import main
+from seqgen.files import storage
+from seqgen.shell import verify_resume
+from seqgen.training.checkpoint import Checkpoints
+from seqgen.shell.cli import main
 from seqgen.errors import TrainingError, UnknownName, UsageError
 from seqgen.heads import Categorical
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.pretrained import save_pretrained
+from seqgen.models.model import Model
+from seqgen.nn.network import Network
+from seqgen.models.pretrained import save_pretrained
 from seqgen.spec import Discrete
 from seqgen.training import TrainState
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from .learning import resume as resume
     from .learning import train as train
     from .offsets import Offsets as Offsets
-    from .page import Page as Page
+    from .drawing.page import Page as Page
     from .presets import DOMAIN as DOMAIN
-    from .svg import ink_svg as ink_svg
+    from .drawing.svg import ink_svg as ink_svg
 
 _HOME = {
     "api": ("HandwritingModel", "InkScore", "load"),

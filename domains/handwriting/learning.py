@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from seqgen import learning, registry
+from seqgen.training import by_name as learning
+from seqgen import registry
 from seqgen.config import TrainingConfig
-from seqgen.crew import Crew
+from seqgen.devices.crew import Crew
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UnknownName, UsageError
-from seqgen.outcome import Outcome
-from seqgen.pretrained import open_model
-from seqgen.table import tell_use
+from seqgen.training.outcome import Outcome
+from seqgen.models.pretrained import open_model
+from seqgen.files.report import tell_use
 
 from .files import READERS, in_x_heights, read_inks, split
 from .ink import Ink

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from .api import resume as resume
     from .api import train as train
     from .grid import Grid as Grid
-    from .midi import read_midi as read_midi
-    from .midi import write_midi as write_midi
-    from .musicxml import read_musicxml as read_musicxml
+    from .formats.midi import read_midi as read_midi
+    from .formats.midi import write_midi as write_midi
+    from .formats.musicxml import read_musicxml as read_musicxml
     from .performance import Performance as Performance
     from .presets import DOMAIN as DOMAIN
     from .score import DRUMS as DRUMS

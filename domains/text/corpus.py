@@ -1,4 +1,4 @@
-"""Texts larger than memory: from files, folders or a stream to a prepared folder (see `seqgen.shards`).
+"""Texts larger than memory: from files, folders or a stream to a prepared folder (see `seqgen.batching.shards`).
 
 The text is cut into shards of 32 MB. Each is a job of its own, done in any process, and again only where it was not
 finished; what is written depends on the texts alone, not on how many processes there were or how often they stopped.
@@ -19,17 +19,17 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from seqgen import shards
+from seqgen.batching import shards
 from seqgen.errors import DataError, ModelError, UsageError
-from seqgen.progress import Progress
-from seqgen.shards import Manifest, ShardWriter
-from seqgen.storage import replace_file
-from seqgen.workers import over_processes, stop_if_orphaned
+from seqgen.training.progress import Progress
+from seqgen.batching.shards import Manifest, ShardWriter
+from seqgen.files.storage import replace_file
+from seqgen.machine.workers import over_processes, stop_if_orphaned
 
-from . import pieces
+from . import cuts as pieces
 from .codec import FIT_LENGTH, Characters, starts
 from .files import split, training_length
-from .pieces import File, Job, Piece, check_encoding, decoded, find_files, jobs_of, read_piece
+from .cuts import File, Job, Piece, check_encoding, decoded, find_files, jobs_of, read_piece
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from pathlib import Path
 import jax
 import pytest
 
-from seqgen import distributed
-from seqgen.checkpoint import Checkpoints
-from seqgen.cli import main
+from seqgen.devices import distributed
+from seqgen.training.checkpoint import Checkpoints
+from seqgen.shell.cli import main
 from seqgen.errors import UsageError
 
 POEM = "".join(f"Line {number} of a poem, no longer than it need be;\n" for number in range(60))
@@ -47,7 +47,7 @@ def test_a_run_of_two_that_is_told_to_stop_goes_on_alone_to_the_same_bits(tmp_pa
     poem.write_text(POEM, encoding="utf-8")
     words = ["text", "train", str(poem), "--size", "tiny", "--steps", str(STEPS), "--deterministic", "2", "--out"]
     port, run = free_port(), tmp_path / "two"
-    command = [sys.executable, "-m", "seqgen.cli", *words]
+    command = [sys.executable, "-m", "seqgen.shell.cli", *words]
     both = [
         subprocess.Popen(
             [*command, str(run), "--distributed", "auto"],

@@ -1,0 +1,36 @@
+"""What a package puts behind an entry point of the group `seqgen.shell.commands`: its verbs, standard library only."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Demo(NamedTuple):
+    """A part of `seqgen demo`.
+
+    make: `(folder, seed)`, makes it, prints it, returns the files it wrote.
+    about: a sentence for the page: what this is and what made it.
+    again: a command line that makes more of it.
+    """
+
+    make: Callable[[Path, int], list[Path]]
+    about: str
+    again: str
+
+
+class Commands(NamedTuple):
+    """`seqgen NAME ...`: modules of verbs are imported for `--help`, so they import what they need when they run.
+
+    help: one line for `seqgen --help`.
+    add: gives the parser its verbs; each sets `run`, a function of the parsed arguments to an exit code.
+    findings: what `seqgen doctor` should tell, as (what, value, remark).
+    demo: this domain's part of `seqgen demo`.
+    """
+
+    help: str
+    add: Callable[[ArgumentParser], None]
+    demo: Demo | None = None
+    findings: Callable[[], list[tuple[str, str, str]]] | None = None
