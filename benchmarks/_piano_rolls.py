@@ -13,9 +13,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from seqgen import Bernoulli, Binary, Domain, Example, Model, Network, Splits, TrainingConfig, evaluation_windows, from_pretrained, in_memory
-from seqgen.training import run
-from seqgen.training import log_probs
+from seqgen import (
+    Bernoulli,
+    Binary,
+    Domain,
+    Example,
+    Model,
+    Network,
+    Splits,
+    TrainingConfig,
+    evaluation_windows,
+    from_pretrained,
+    in_memory,
+)
+from seqgen.training import log_probs, run
 
 Roll = Any  # uint8 [T, 88]
 

@@ -28,8 +28,8 @@ import numpy as np
 
 import seqgen
 from seqgen import Continuous, Domain, Example, Mixture, Model, Network, Options, TrainingConfig
-from seqgen.training import run
 from seqgen.datasets import number_rules
+from seqgen.training import run
 
 Numbers = tuple[int, ...]
 MOST = 100_000  # float32 tells whole numbers apart up to here, on the scale of `encode`

@@ -10,14 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .spec import Inputs
 from .errors import UsageError
 from .heads import Options
+from .machine.programs import kept, name_of, register
 from .models.model import Model
 from .nn.context import Context, Params
-from .machine.programs import kept, name_of, register
 from .nn.recurrence import Array, Carry
-from .spec import Steps, empty_steps, null_step, stranger
+from .spec import Inputs, Steps, empty_steps, null_step, stranger
 
 if TYPE_CHECKING:
     from .devices.crew import Crew

@@ -16,19 +16,19 @@ import numpy as np
 import optax
 import pytest
 
-from seqgen.files import storage
 from seqgen.batching import Windows, in_memory
-from seqgen.training.checkpoint import Checkpoints
 from seqgen.config import TrainingConfig
 from seqgen.domain import Example
 from seqgen.errors import ModelError, UsageError
+from seqgen.files import storage
 from seqgen.heads import Categorical
 from seqgen.models.model import Model
-from seqgen.nn.network import Network
-from seqgen.training.optimizer import make_optimizer
 from seqgen.models.pretrained import named
+from seqgen.nn.network import Network
 from seqgen.spec import Discrete
 from seqgen.training import TrainState, init_state, make_train_step, train
+from seqgen.training.checkpoint import Checkpoints
+from seqgen.training.optimizer import make_optimizer
 
 
 def state(step: int, size: int = 6) -> TrainState:

@@ -20,15 +20,15 @@ import numpy as np
 import pytest
 
 from seqgen import registry
-from seqgen.files import storage
-from seqgen.shell.cli import main
 from seqgen.domains import text
 from seqgen.domains.text.codec import Characters
 from seqgen.errors import ModelError, SeqgenError
+from seqgen.files import storage
 from seqgen.heads import Categorical
 from seqgen.models.model import Model
-from seqgen.nn.network import Network
 from seqgen.models.pretrained import save_pretrained
+from seqgen.nn.network import Network
+from seqgen.shell.cli import main
 from seqgen.training import Metrics, TrainState
 
 ROOT = Path(__file__).parent.parent

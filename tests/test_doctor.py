@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from seqgen.shell import doctor
 from seqgen import registry
+from seqgen.errors import SeqgenError
 from seqgen.machine.cache import cache_folder
+from seqgen.shell import doctor
 from seqgen.shell.cli import main
 from seqgen.shell.doctor import Finding
-from seqgen.errors import SeqgenError
 
 ROOT = Path(__file__).parent.parent
 

@@ -18,7 +18,6 @@ import scipy.stats
 from handwriting_models import CODEC, K, model_for, random_params, save_prediction, save_random
 from numpy.typing import NDArray
 
-from seqgen.training import by_name as learning
 from seqgen.batching import Inputs
 from seqgen.domain import Splits
 from seqgen.domains import handwriting
@@ -27,9 +26,10 @@ from seqgen.domains.handwriting.formats.ink_json import write_ink_json
 from seqgen.domains.handwriting.offsets import GRID
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads.mixture import MAX_R
-from seqgen.nn.network import Network
 from seqgen.models.pretrained import save_pretrained
+from seqgen.nn.network import Network
 from seqgen.training import _scorer
+from seqgen.training import by_name as learning
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ from seqgen.domains.music.presets import SHIPPED, augment
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads import Categorical
 from seqgen.models.model import Model
-from seqgen.nn.network import Network
 from seqgen.models.pretrained import save_pretrained
+from seqgen.nn.network import Network
 
 
 def chorale(start: int = 0, beats: int = 12, bpm: float = 100.0) -> Score:

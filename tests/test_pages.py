@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.shell import cli
 from seqgen.machine import huge_pages as pages
+from seqgen.shell import cli
 
 Started = list[tuple[str, list[str], dict[str, str]]]
 

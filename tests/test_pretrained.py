@@ -21,13 +21,13 @@ import pytest
 import safetensors.numpy
 
 import seqgen
-from seqgen.models import pretrained
-from seqgen.files import storage
 from seqgen.errors import ModelError, SeqgenError, UnknownName, UsageError
+from seqgen.files import storage
 from seqgen.heads import Bernoulli, Categorical, Joint, Mixture
+from seqgen.models import pretrained
 from seqgen.models.model import Model
-from seqgen.nn.network import Network
 from seqgen.models.pretrained import from_pretrained, named, resolve, save_pretrained
+from seqgen.nn.network import Network
 from seqgen.spec import Binary, Continuous, Discrete
 from seqgen.spec import Joint as JointSpec
 

@@ -21,21 +21,20 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from seqgen.training import metrics, run, run_config
-from seqgen.machine.cache import use_compile_cache
-from seqgen.training.checkpoint import Checkpoints
-from seqgen.shell.cli import main
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
 from seqgen.domains import text
 from seqgen.domains.text import DOMAIN
 from seqgen.errors import DataError, ModelError, SeqgenError, UsageError
+from seqgen.machine.cache import use_compile_cache
 from seqgen.models.finetuning import adapt
 from seqgen.models.model import Model
-from seqgen.training.optimizer import make_optimizer
 from seqgen.models.pretrained import from_pretrained, named, save_pretrained
+from seqgen.shell.cli import main
+from seqgen.training import Metrics, TrainState, init_state, metrics, run, run_config
+from seqgen.training.checkpoint import Checkpoints
+from seqgen.training.optimizer import make_optimizer
 from seqgen.training.progress import Progress
-from seqgen.training import Metrics, TrainState, init_state
 
 ROOT = Path(__file__).parent.parent
 POEM = "".join(f"Line {number} of a poem, no longer than it need be;\n" for number in range(20))

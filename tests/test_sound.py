@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.domains.music.showing import sound
 from seqgen.domains.music.score import DRUMS, Note, Score
+from seqgen.domains.music.showing import sound
 from seqgen.domains.music.showing.sound import which_sound, write_wav
 from seqgen.domains.music.showing.synth import LONGEST, RATE, TAIL, synthesize
 from seqgen.errors import UsageError

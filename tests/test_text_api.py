@@ -20,7 +20,6 @@ import numpy as np
 import pytest
 
 from seqgen import registry
-from seqgen.training import run, run_config
 from seqgen.batching import Inputs
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
@@ -30,8 +29,9 @@ from seqgen.domains.text.codec import Characters
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads import Categorical
 from seqgen.models.model import Model
-from seqgen.nn.network import Network
 from seqgen.models.pretrained import save_pretrained
+from seqgen.nn.network import Network
+from seqgen.training import run, run_config
 
 # The same as in test_cli.py: what one of them compiles, the other finds.
 CODEC = Characters("\n .;Iadefghiklmnorstwy")

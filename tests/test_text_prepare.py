@@ -20,10 +20,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from seqgen.training import run, run_config
 from seqgen.batching import Encoded, Source
-from seqgen.machine.cache import use_compile_cache
-from seqgen.shell.cli import main
+from seqgen.batching.shards import MANIFEST, PLAN, open_corpus, verify
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
 from seqgen.domains import text
@@ -32,7 +30,9 @@ from seqgen.domains.text import corpus as corpus_module
 from seqgen.domains.text import cuts as pieces_module
 from seqgen.domains.text.files import read_texts, split
 from seqgen.errors import DataError, UsageError
-from seqgen.batching.shards import MANIFEST, PLAN, open_corpus, verify
+from seqgen.machine.cache import use_compile_cache
+from seqgen.shell.cli import main
+from seqgen.training import run, run_config
 
 ROOT = Path(__file__).parent.parent
 POEM = "".join(f"Line {number} of a poem, naïve ☕, no longer than it need be;\r\n" for number in range(20))

@@ -6,15 +6,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqgen.errors import DataError, UsageError
+from seqgen.files.folders import free_path
 from seqgen.shell import train_verb
 from seqgen.shell.cli import pick_seed, tell_seed
 from seqgen.shell.commands import Commands, Demo
-from seqgen.errors import DataError, UsageError
-from seqgen.files.folders import free_path
 
 if TYPE_CHECKING:
-    from .ink import Ink
     from .drawing.page import Page
+    from .ink import Ink
 
 MODEL = "two-hands"
 MODEL_HELP = f"a shipped name, a run or a model folder ({MODEL})"
@@ -119,8 +119,8 @@ def _write(args: argparse.Namespace) -> int:
     if args.prime is None and args.prime_text is not None:
         raise UsageError("--prime-text is what the ink of --prime says: give both, or neither")
     out, page = _out(args.out), _page(args)
-    from seqgen.machine.cache import use_compile_cache
     from seqgen.files.reading import read_text
+    from seqgen.machine.cache import use_compile_cache
 
     from . import api
 
@@ -186,9 +186,9 @@ def _page(args: argparse.Namespace) -> Page:
 
 
 def _save(inks: list[Ink], path: Path, page: Page) -> None:
-    from .formats.ink_json import write_ink_json
     from .drawing.png import write_png
     from .drawing.svg import write_svg
+    from .formats.ink_json import write_ink_json
 
     match path.suffix.lower():
         case ".svg":
@@ -200,8 +200,8 @@ def _save(inks: list[Ink], path: Path, page: Page) -> None:
 
 
 def _score(args: argparse.Namespace) -> int:
-    from seqgen.machine.cache import use_compile_cache
     from seqgen.files.report import tell_use
+    from seqgen.machine.cache import use_compile_cache
 
     from . import api
     from .files import in_x_heights, read_inks

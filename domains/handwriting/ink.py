@@ -202,9 +202,9 @@ class Ink:
 
         Raises UsageError for another ending and for a place that cannot be written.
         """
-        from .formats.ink_json import write_ink_json
         from .drawing.png import write_png
         from .drawing.svg import write_svg
+        from .formats.ink_json import write_ink_json
 
         writers: dict[str, Callable[[Ink, Any], None]] = {
             ".svg": write_svg,

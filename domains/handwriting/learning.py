@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from seqgen.training import by_name as learning
 from seqgen import registry
 from seqgen.config import TrainingConfig
 from seqgen.devices.crew import Crew
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UnknownName, UsageError
-from seqgen.training.outcome import Outcome
-from seqgen.models.pretrained import open_model
 from seqgen.files.report import tell_use
+from seqgen.models.pretrained import open_model
+from seqgen.training import by_name as learning
+from seqgen.training.outcome import Outcome
 
 from .files import READERS, in_x_heights, read_inks, split
 from .ink import Ink

@@ -12,20 +12,20 @@ import jax
 import numpy as np
 
 from seqgen import registry, sampling
-from seqgen.batching.windows import evaluation_windows
 from seqgen.batching.sources import in_memory
+from seqgen.batching.windows import evaluation_windows
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UnknownName
+from seqgen.files.report import tell_use
 from seqgen.heads import Options
 from seqgen.models.model import Model
-from seqgen.nn.context import Params
 from seqgen.models.pretrained import open_model
-from seqgen.files.report import tell_use
+from seqgen.nn.context import Params
 
 from .files import read_pieces, split
-from .grid import Grid, to_grid, voices
 from .formats.guard import MAX_EVENTS
+from .grid import Grid, to_grid, voices
 from .length import Length
 from .performance import Decoded, Performance
 from .presets import DOMAIN, ENCODINGS

@@ -7,11 +7,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqgen.errors import UsageError
+from seqgen.files.folders import free_path
 from seqgen.shell import train_verb
 from seqgen.shell.cli import pick_seed, tell_seed
 from seqgen.shell.commands import Commands, Demo
-from seqgen.errors import UsageError
-from seqgen.files.folders import free_path
 
 from .formats.guard import MAX_EVENTS
 
@@ -138,8 +138,8 @@ def _write(made: Composition, midi: Path) -> list[Path]:
 
 
 def _score(args: argparse.Namespace) -> int:
-    from seqgen.machine.cache import use_compile_cache
     from seqgen.files.report import tell_use
+    from seqgen.machine.cache import use_compile_cache
 
     from . import api, files
 

@@ -17,9 +17,9 @@ from seqgen.files.folders import walk
 
 from .formats.grid_json import read_grid_json
 from .formats.guard import MAX_EVENTS
-from .inspection import Row, inspect
 from .formats.midi import read_midi
 from .formats.musicxml import read_musicxml
+from .inspection import Row, inspect
 from .score import DRUMS, Score
 
 READERS = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 
 from seqgen import registry, sampling
+from seqgen.batching.shards import is_corpus, open_corpus
 from seqgen.batching.sources import Encoded, in_memory
 from seqgen.batching.windows import evaluation_windows
 from seqgen.config import TrainingConfig
@@ -18,9 +19,8 @@ from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError
 from seqgen.heads import Options
 from seqgen.models.model import Model
-from seqgen.nn.context import Params
 from seqgen.models.pretrained import open_model
-from seqgen.batching.shards import is_corpus, open_corpus
+from seqgen.nn.context import Params
 
 from .codec import Characters, Decoder
 from .files import read_texts, split, tell_skipped

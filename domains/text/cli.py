@@ -124,8 +124,8 @@ def _sample(args: argparse.Namespace) -> int:
 
 
 def _score(args: argparse.Namespace) -> int:
-    from seqgen.machine.cache import use_compile_cache
     from seqgen.files.reading import read_text
+    from seqgen.machine.cache import use_compile_cache
 
     from . import api
 

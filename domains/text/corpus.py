@@ -20,16 +20,16 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from seqgen.batching import shards
-from seqgen.errors import DataError, ModelError, UsageError
-from seqgen.training.progress import Progress
 from seqgen.batching.shards import Manifest, ShardWriter
+from seqgen.errors import DataError, ModelError, UsageError
 from seqgen.files.storage import replace_file
 from seqgen.machine.workers import over_processes, stop_if_orphaned
+from seqgen.training.progress import Progress
 
 from . import cuts as pieces
 from .codec import FIT_LENGTH, Characters, starts
-from .files import split, training_length
 from .cuts import File, Job, Piece, check_encoding, decoded, find_files, jobs_of, read_piece
+from .files import split, training_length
 
 
 @dataclass(frozen=True)

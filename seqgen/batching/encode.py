@@ -9,9 +9,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from .sources import Encoded, Source, in_memory
 from ..domain import Codec, Domain, Splits
 from ..errors import DataError
+from .sources import Encoded, Source, in_memory
 
 
 def codec_for(domain: Domain[Any], data: Splits[Any] | Encoded) -> Codec[Any]:

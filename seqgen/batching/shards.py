@@ -26,11 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__
-from .sources import Encoded, Ints
 from ..domain import Domain
 from ..errors import DataError, ModelError, UsageError, one_line
-from ..spec import Discrete
 from ..files.storage import replace_file
+from ..spec import Discrete
+from .sources import Encoded, Ints
 
 FORMAT = 1
 MANIFEST, PLAN, EXAMPLES, SOURCES = "seqgen-corpus.json", "seqgen-corpus.plan.json", "examples.bin", "sources.jsonl"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -24,9 +24,6 @@ from ..errors import UsageError
 from ..models.model import Loss, Model
 from ..nn.context import Params
 from ..nn.recurrence import Array, Carry
-
-if TYPE_CHECKING:
-    from ..training.steps import TrainState
 
 AXIS = "rows"
 _WHOLE, _ROWS = PartitionSpec(), PartitionSpec(AXIS)  # type: ignore[no-untyped-call]
@@ -129,10 +126,6 @@ class Crew:
             return jax.make_array_from_process_local_data(sharding, np.asarray(leaf))  # type: ignore[no-any-return, no-untyped-call]
 
         return jax.tree.map(put, rows)  # type: ignore[no-any-return]
-
-    def place_state(self, state: TrainState) -> TrainState:
-        """A state that every process holds all of: its carry has rows, what else it has is everywhere."""
-        return self.place(state)._replace(carry=self.place(state.carry, rows=True))
 
     def place(self, tree: Tree, *, rows: bool = False) -> Tree:
         """What every process holds all of, onto the devices: a copy each, or its rows each."""

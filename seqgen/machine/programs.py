@@ -24,22 +24,14 @@ import jax
 import numpy as np
 from jax import export
 
-from . import cache
-from ..nn.attention import WindowCarry
-from ..spec import Inputs
-from ..heads import Options
-from ..nn.context import Context
-from ..nn.recurrence import LSTMCarry, Memory
 from ..files.storage import replace_file
+from . import cache
 
 
 def register(*records: type) -> None:
     """Lets programs take and give these NamedTuples."""
     for record in records:
         export.register_namedtuple_serialization(record, serialized_name=f"{record.__module__}.{record.__name__}")
-
-
-register(LSTMCarry, WindowCarry, Memory, Context, Inputs, Options)
 
 
 def kept(function: Callable[..., Any], *follows_from: Any, parts: tuple[Any, ...] = ()) -> Callable[..., Any]:

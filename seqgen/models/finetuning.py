@@ -8,16 +8,16 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from ..batching.encode import codec_for
 from ..batching.sources import Encoded
 from ..domain import Codec, Domain, Splits
-from ..batching.encode import codec_for
 from ..errors import UsageError
 from ..heads import Categorical
-from .model import Model
 from ..nn.context import Params
-from .pretrained import Pretrained
 from ..nn.recurrence import Array
 from ..spec import Discrete
+from .model import Model
+from .pretrained import Pretrained
 
 
 def adapt(model: Model, params: Params, old_id: np.ndarray[Any, Any]) -> tuple[Model, Params]:

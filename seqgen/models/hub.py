@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..files import storage
 from ..errors import ModelError, SeqgenError, UsageError
+from ..files import storage
 from ..files.folders import free_path
 from .info import find
 from .pretrained import CONFIG, MAX_CONFIG, MAX_WEIGHTS, WEIGHTS, from_pretrained

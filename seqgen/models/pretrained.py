@@ -25,12 +25,12 @@ import safetensors
 import safetensors.numpy
 
 from .. import __version__
-from ..files import storage
 from ..domain import Codec, Domain
 from ..errors import ModelError, UnknownName, UsageError
-from .model import Model
-from ..nn.context import Params
+from ..files import storage
 from ..machine.programs import remembered
+from ..nn.context import Params
+from .model import Model
 
 FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"

@@ -35,8 +35,8 @@ def pick(presets: Mapping[str, Sizes], size: str) -> Sizes:
 def symbol_model(spec: Spec, preset: Preset) -> Model:
     """An LSTM of the preset's size under a softmax over the symbols of `spec`."""
     from ..heads import Categorical  # here: a domain's value must not cost JAX
-    from .model import Model
     from ..nn.network import Network
+    from .model import Model
 
     assert isinstance(spec, Discrete)
     network = Network(spec, preset.layers, preset.units, preset.embedding, dropout=preset.dropout)

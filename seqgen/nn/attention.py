@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 
+from ..machine.programs import register
 from .recurrence import Array, LSTMCarry, Memory
 
 FARTHEST = 1e15  # entries; its square is far below where float32 ends
@@ -22,6 +23,9 @@ class WindowCarry(NamedTuple):
     beta: Array  # [B, K] sharpness
     position: Array  # [B, K] centres, in entries of the memory
     seen: Array  # [B, E] the window's contents
+
+
+register(WindowCarry)
 
 
 def gaussian_window(alpha: Array, beta: Array, position: Array, memory: Memory) -> Array:

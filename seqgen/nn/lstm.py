@@ -16,8 +16,8 @@ from flax import nnx
 
 from ..machine import native
 from . import recurrence
-from .recurrence import Array, Carry, LSTMCarry, Masks, Memory, Update
 from .products import matmul, weight_gradient
+from .recurrence import Array, Carry, LSTMCarry, Masks, Memory, Update
 
 
 class LSTM(nnx.Module):

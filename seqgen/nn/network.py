@@ -8,35 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from . import recurrence
-from ..spec import Inputs
 from ..errors import ModelError, UsageError, one_line
-from .recurrence import Array, Carry, Memory
-from ..spec import Discrete, Spec, spec_from_dict, spec_to_dict, stranger
+from ..spec import Discrete, Inputs, Spec, spec_from_dict, spec_to_dict, stranger
+from . import recurrence
+from .context import Context, Params
+from .recurrence import Array, Carry
 
 if TYPE_CHECKING:
     from .stack import Layer, Pair, Stack
-
-Params = dict[str, Any]
-
-
-class Context(NamedTuple):
-    """What conditions a sequence from outside; each part may be absent, gradients flow into all.
-
-    start: a carry to begin (and, at a reset, to begin again) from, in place of the network's own.
-    memory: entries `[B, U, E]` to attend to.
-    static: `[B, S]`, seen at every position: a writer, a corpus.
-    """
-
-    start: Carry = None
-    memory: Memory | None = None
-    static: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +37,7 @@ class Network:
     bidirectional: reads the window both ways; for encoders and recognisers, it cannot be sampled from.
     source: symbols of what conditions a sequence; its entries are attended to through `window` Gaussians.
     static: how many writers or corpora there are, each with a learned vector of `static_width`.
-    precision: "f32" or "bf16", see `seqgen.nn.recurrence.matmul`.
+    precision: "f32" or "bf16", see `seqgen.nn.products.matmul`.
     remat: keep only the carry of every so many positions and compute the rest again on the way back (gradient
     checkpointing): a third more work for a window too long to fit in memory; 0 keeps everything.
 

@@ -10,15 +10,14 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from . import cudnn, recurrence
-from ..spec import Inputs
 from ..errors import UsageError
-from .lstm import LSTM
+from ..spec import Discrete, Inputs, Joint, Spec
+from . import cudnn, recurrence
 from .context import Context, Params
+from .lstm import LSTM
 from .network import Network
-from .recurrence import Array, Carry, Memory, Symbols
 from .products import look_up
-from ..spec import Discrete, Joint, Spec
+from .recurrence import Array, Carry, Memory, Symbols
 from .window_lstm import WindowLSTM
 
 

@@ -22,7 +22,7 @@ STEP_BIAS = -2.75
 # in the window and its gradient, stay finite in float32, which ends at 3e38. Without a bound an infinite sharpness times
 # a distance of 0 is no number.
 MAX_LOG = 30.0
-# Other devices would round the operands; the gradient's products have the precision of these. `recurrence.matmul` would
+# Other devices would round the operands; the gradient's products have the precision of these. `products.matmul` would
 # do the same, and take a call of native code at every position for products this small.
 EXACT = lax.Precision.HIGHEST
 

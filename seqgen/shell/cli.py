@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .. import __version__, registry
-from .commands import Commands, Demo
 from ..errors import SeqgenError, UsageError
 from ..machine.huge_pages import use_huge_pages
+from .commands import Commands, Demo
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

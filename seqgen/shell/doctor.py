@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .. import registry
+from ..errors import SeqgenError
 from ..files import storage
 from ..machine.cache import cache_folder, danger
-from ..errors import SeqgenError
 
 
 class Finding(NamedTuple):

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..training import metrics
 from ..errors import SeqgenError, UsageError
+from ..training import metrics
 from ..training.run_config import read_config
 
 PAUSE = 5.0  # seconds between two looks at a run that goes on

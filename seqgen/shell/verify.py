@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..training import metrics
-from ..files import storage
-from ..training.checkpoint import Checkpoints
 from ..errors import ModelError
+from ..files import storage
 from ..models.info import find
 from ..models.pretrained import from_pretrained
+from ..training import metrics
+from ..training.checkpoint import Checkpoints
 from ..training.run_config import read_config
 
 

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 from .. import registry
-from ..training.checkpoint import Checkpoints
 from ..errors import TrainingError, UsageError
+from ..training.checkpoint import Checkpoints
 
 PATIENCE = 600.0  # seconds for one process, most of them for a machine that is busy
 
@@ -76,9 +76,9 @@ def _last(told: str) -> str:
 
 def main(folder: str, domain: str, steps: str, save_seconds: str) -> None:
     """Begins the run, or resumes it."""
-    from ..training import run
-    from ..machine.cache import use_compile_cache
     from ..domain import Splits
+    from ..machine.cache import use_compile_cache
+    from ..training import run
 
     use_compile_cache()
     chosen = registry.domain(domain)

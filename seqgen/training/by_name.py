@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import run, run_config
 from ..batching.sources import Encoded
 from ..config import TrainingConfig
 from ..devices.crew import Crew
 from ..domain import Domain, Splits
 from ..errors import UsageError
-from .outcome import Outcome
 from ..models.pretrained import Pretrained, resolve
+from . import run, run_config
+from .outcome import Outcome
 
 MINUTES = 10  # where nobody said how long
 

@@ -28,8 +28,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..devices import distributed
-from ..files import storage
 from ..errors import ModelError, UsageError
+from ..files import storage
 from ..models.pretrained import differences, named
 
 if TYPE_CHECKING:
@@ -128,7 +128,11 @@ class Checkpoints:
                     f"the processes see different checkpoints in {self.folder}, of steps {-least} and {most}; "
                     "the run's folder must be on a disk that all of them share"
                 )
-            return (self.crew.place_state(state) if self.crew else state), notes
+            if self.crew is None:
+                return state, notes
+            from .steps import place_state  # here: optax takes a while to import, and `verify` needs none of it
+
+            return place_state(self.crew, state), notes
         for problem in damaged.values():
             raise ModelError(f"no undamaged checkpoint in {self.folder}: {problem}, or start a new run")
         return None

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 import jax
 
 from ..devices import distributed
+from ..errors import TrainingError
 from . import metrics
 from .checkpoint import Checkpoints
-from ..errors import TrainingError
 from .steps import TrainState
 
 WINDOW = 50  # losses whose median is judged: many healthy runs have spikes that pass by themselves

@@ -20,29 +20,29 @@ import jax.numpy as jnp
 import numpy as np
 
 from .. import __version__
-from ..devices import distributed
-from . import metrics
-from ..batching.windows import Batch, Evaluation, Windows, evaluation_windows
-from ..batching.sources import Encoded, check_known
-from .checkpoint import Checkpoints
-from ..config import TrainingConfig
-from ..devices.crew import Crew, crew_of
-from .curve import write_curve
-from .divergence import Guard, go_back, pointed, watch
-from ..domain import Codec, Domain, Splits
 from ..batching.encode import augmented, codec_for, encoded
+from ..batching.sources import Encoded, check_known
+from ..batching.windows import Batch, Evaluation, Windows, evaluation_windows
+from ..config import TrainingConfig
+from ..devices import distributed
+from ..devices.crew import Crew, crew_of
+from ..domain import Codec, Domain, Splits
 from ..errors import DataError, ModelError, UsageError
 from ..models.finetuning import begin_from
 from ..models.model import Model
+from ..models.pretrained import Pretrained, from_pretrained, save_pretrained
 from ..nn.context import Params
+from . import metrics
+from .checkpoint import Checkpoints
+from .curve import write_curve
+from .divergence import Guard, go_back, pointed, watch
 from .optimizer import make_optimizer, total_of, with_total
 from .outcome import Outcome
-from ..models.pretrained import Pretrained, from_pretrained, save_pretrained
 from .progress import Progress
 from .run_config import FORMAT, circumstances, read_config, write_config
-from .signals import GRACE, Caught, Left, catch_signals, until
-from .steps import Metrics, TrainState, TrainStep, init_state, make_train_step, train
 from .scoring import evaluate
+from .signals import GRACE, Caught, Left, catch_signals, until
+from .steps import Metrics, TrainState, TrainStep, init_state, make_train_step, place_state, train
 
 CALIBRATION = 5  # steps timed, after the first, to turn minutes into steps
 LOG_EVERY = 10  # steps a row of metrics.jsonl
@@ -74,7 +74,7 @@ class _Run:
         return init_state(self.model, optimizer, jax.random.key(seed), self.windows.shape[0], params)
 
     def place(self, state: TrainState) -> TrainState:
-        return self.crew.place_state(state) if self.crew else state
+        return place_state(self.crew, state) if self.crew else state
 
     def batch(self, step: int, attempt: int, since: int = 0) -> Batch:
         if self.crew is None:

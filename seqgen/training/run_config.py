@@ -13,9 +13,9 @@ from typing import Any
 
 import jax
 
-from ..machine import native
 from ..errors import ModelError, UsageError
 from ..files.storage import replace_file
+from ..machine import native
 
 MAX_BYTES = 1 << 22  # every character of Unicode in a codec, and more
 FORMAT = 1

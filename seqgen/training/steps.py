@@ -16,9 +16,6 @@ from ..devices.crew import Crew, Gradient
 from ..models.model import Loss, Model
 from ..nn.context import Params
 from ..nn.recurrence import Array, Carry
-from .scoring import _scorer as _scorer  # noqa: PLC0414  # here they were, and users import them from here
-from .scoring import evaluate as evaluate  # noqa: PLC0414
-from .scoring import log_probs as log_probs  # noqa: PLC0414
 
 
 class TrainState(NamedTuple):
@@ -124,6 +121,11 @@ def train(state: TrainState, batches: Iterable[Batch], train_step: TrainStep) ->
     for batch in batches:
         state, metrics = train_step(state, batch)
         yield state, metrics
+
+
+def place_state(crew: Crew, state: TrainState) -> TrainState:
+    """A state that every process holds all of, onto a crew's devices: its carry has rows, the rest is everywhere."""
+    return crew.place(state)._replace(carry=crew.place(state.carry, rows=True))
 
 
 def keep(state: Any) -> Any:

@@ -14,9 +14,9 @@ import jax
 import pytest
 
 from seqgen.devices import distributed
-from seqgen.training.checkpoint import Checkpoints
-from seqgen.shell.cli import main
 from seqgen.errors import UsageError
+from seqgen.shell.cli import main
+from seqgen.training.checkpoint import Checkpoints
 
 POEM = "".join(f"Line {number} of a poem, no longer than it need be;\n" for number in range(60))
 STEPS = 60

@@ -11,13 +11,24 @@ import numpy as np
 import pytest
 from law_networks import BIDIRECTIONAL, CAUSAL, first
 
-from seqgen import Categorical, Continuous, Discrete, Example, Mixture, Model, Network, TrainingConfig, Windows, in_memory
-from seqgen.machine import cache
+from seqgen import (
+    Categorical,
+    Continuous,
+    Discrete,
+    Example,
+    Mixture,
+    Model,
+    Network,
+    TrainingConfig,
+    Windows,
+    in_memory,
+)
 from seqgen.heads import HEADS, Bernoulli, Joint, Options
-from seqgen.training.optimizer import make_optimizer
+from seqgen.machine import cache
 from seqgen.sampling import _advance, prime
 from seqgen.spec import empty_steps
 from seqgen.training import init_state, make_train_step
+from seqgen.training.optimizer import make_optimizer
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 CASES: dict[str, Any] = {

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from seqgen.nn import lstm
 from seqgen.machine import native
+from seqgen.nn import lstm
 from seqgen.nn.recurrence import LSTMCarry, Masks
 
 Arrays = Any

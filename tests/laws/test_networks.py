@@ -30,9 +30,9 @@ from law_networks import (
     unrolled,
 )
 
-from seqgen.machine import native
 from seqgen.batching import Inputs
 from seqgen.errors import ModelError, UsageError
+from seqgen.machine import native
 from seqgen.nn.context import Context
 from seqgen.nn.network import Network
 from seqgen.spec import Discrete

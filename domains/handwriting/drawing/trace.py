@@ -10,16 +10,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from seqgen.nn.attention import weights
-from seqgen.batching.windows import Batch, evaluation_windows
-from seqgen.spec import Inputs
 from seqgen.batching.sources import in_memory
+from seqgen.batching.windows import Batch, evaluation_windows
 from seqgen.errors import UsageError
 from seqgen.heads import Joint, Mixture
 from seqgen.models.model import Model
+from seqgen.nn.attention import weights
 from seqgen.nn.context import Params
 from seqgen.nn.recurrence import Carry
-from seqgen.spec import Steps
+from seqgen.spec import Inputs, Steps
 
 from ..api import WINDOW, HandwritingModel
 from ..ink import Floats, Ink

@@ -12,8 +12,8 @@ from functools import partial
 
 import numpy as np
 
-from seqgen.files import reading
 from seqgen.errors import DataError
+from seqgen.files import reading
 
 from ..ink import Floats, Ink
 

@@ -15,10 +15,11 @@ from pathlib import Path
 import jax
 
 from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry
-from seqgen.training import run
 from seqgen.domains import handwriting
-from ..presets import DOMAIN, training
+from seqgen.training import run
 from seqgen.training.outcome import Outcome
+
+from ..presets import DOMAIN, training
 
 HERE = Path(__file__).parent
 DATA, SIZE, SEED = "synthetic-ink", "small", 0

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from seqgen.errors import DataError
 
+from ..score import Meter, Note, Score, Tempo
 from .guard import MAX_EVENTS
 from .musicxml import upbeat
-from ..score import Meter, Note, Score, Tempo
 
 LARGEST = 2**18  # characters; a tune has some 300
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}

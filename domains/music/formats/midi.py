@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from seqgen.errors import DataError, UsageError
 from seqgen.files.storage import write_output
 
+from ..score import DRUMS, LONGEST, Meter, Note, Score, Tempo
 from .guard import DEFAULT_TEMPO, MAX_EVENTS, TICKS, Events, most_bytes, scan
 from .reading import read_bytes
-from ..score import DRUMS, LONGEST, Meter, Note, Score, Tempo
 
 if TYPE_CHECKING:
     import pretty_midi

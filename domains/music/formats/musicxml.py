@@ -18,9 +18,9 @@ from xml.etree.ElementTree import Element  # only the node; the parser is defuse
 from seqgen.errors import DataError
 from seqgen.files.xml import Target, parse_xml
 
+from ..score import DRUMS, Meter, Note, Score, Tempo
 from .guard import MAX_EVENTS
 from .reading import read_bytes
-from ..score import DRUMS, Meter, Note, Score, Tempo
 
 # What a file may cost. A march for full band has 4 MB, 120,000 elements and 5,000 attributes; the slowest file that
 # these let through takes below 2 s and 130 MB.

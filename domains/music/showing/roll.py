@@ -10,8 +10,8 @@ from pathlib import Path
 from seqgen.errors import UsageError
 from seqgen.files.storage import write_output
 
-from .layout import WIDTH, Line, Rect, Text, layout
 from ..score import Score
+from .layout import WIDTH, Line, Rect, Text, layout
 
 
 def roll_svg(score: Score) -> str:
