@@ -72,7 +72,7 @@ def load_dataset(name: str, domain: str, *, download: bool = False) -> Splits[An
 
 def commands() -> tuple[str, ...]:
     """The names of all groups of commands, sorted."""
-    return tuple(sorted(_entry_points("seqgen.shell.commands")))
+    return tuple(sorted(_entry_points("seqgen.commands")))
 
 
 def command(name: str) -> Any:

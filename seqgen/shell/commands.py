@@ -1,4 +1,4 @@
-"""What a package puts behind an entry point of the group `seqgen.shell.commands`: its verbs, standard library only."""
+"""What a package puts behind an entry point of the group `seqgen.commands`: its verbs, standard library only."""
 
 from __future__ import annotations
 
