@@ -310,7 +310,7 @@ def test_notes_that_are_not_json(checkpoints: Checkpoints, notes: dict[str, Any]
 FULL = """
 import resource, sys
 import numpy as np
-from seqgen.checkpoint import Checkpoints
+from seqgen.training.checkpoint import Checkpoints
 from seqgen.errors import UsageError
 from seqgen.training import TrainState
 
@@ -344,7 +344,7 @@ KILLED = """
 import os, signal, sys, time
 import numpy as np
 import orbax.checkpoint
-from seqgen.checkpoint import Checkpoints
+from seqgen.training.checkpoint import Checkpoints
 from seqgen.training import TrainState
 
 def state(step):

@@ -26,11 +26,11 @@ import jax, numpy as np
 from seqgen import Categorical, Discrete, Network
 from seqgen.batching import Windows, evaluation_windows, in_memory
 from seqgen.config import TrainingConfig
-from seqgen.crew import crew_of
+from seqgen.devices.crew import crew_of
 from seqgen.domain import Example
 from seqgen.errors import UsageError
-from seqgen.model import Model
-from seqgen.optimizer import make_optimizer
+from seqgen.models.model import Model
+from seqgen.training.optimizer import make_optimizer
 from seqgen.sampling import advance, prime, sample
 from seqgen.training import evaluate, init_state, make_train_step
 from seqgen.training.steps import place_state

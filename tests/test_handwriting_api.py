@@ -28,8 +28,8 @@ from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads.mixture import MAX_R
 from seqgen.models.pretrained import save_pretrained
 from seqgen.nn.network import Network
-from seqgen.training import _scorer
 from seqgen.training import by_name as learning
+from seqgen.training.scoring import _scorer
 
 
 @pytest.fixture(scope="module")

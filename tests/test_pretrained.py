@@ -348,9 +348,9 @@ KILLED = """
 import os, signal, sys, time
 import jax, numpy as np
 from seqgen.heads import Categorical
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.pretrained import save_pretrained
+from seqgen.models.model import Model
+from seqgen.nn.network import Network
+from seqgen.models.pretrained import save_pretrained
 from seqgen.spec import Discrete
 
 model = Model(Network(Discrete(7), layers=1, units=64), Categorical(7))

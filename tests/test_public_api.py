@@ -133,7 +133,7 @@ print(model.score("A line of text.").nats > 0)
 print(music.load().score(Score([Note(0.5 * n, 72 - 6 * p + n, 0.5, 80, 0, p) for n in range(8) for p in range(4)])).nats > 0)
 windows = evaluation_windows(in_memory(model.codec.spec, [model.codec.encode("A line")]), 1, 4)
 print(evaluate(model.model, model.params, windows) > 0)
-print([name for name in ("seqgen.training", "seqgen.training.optimizer") if name in sys.modules])
+print([name for name in ("seqgen.training.steps", "seqgen.training.optimizer") if name in sys.modules])
 """
 
 

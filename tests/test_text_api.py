@@ -209,7 +209,7 @@ def test_the_three_figures_of_a_score_say_the_same() -> None:
 
 
 def test_short_texts_of_like_length_share_their_program(letters: text.TextModel) -> None:
-    from seqgen.training import _scorer
+    from seqgen.training.scoring import _scorer
 
     letters.score("a" * 40)
     compiled = _scorer(MODEL, None)[1]._cache_size()

@@ -242,7 +242,7 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 CHILD = """
 import os, signal, sys
 from seqgen.domains.text import pieces, prepare
-from seqgen.shards import ShardWriter
+from seqgen.batching.shards import ShardWriter
 
 pieces.SHARD = 200
 finish = ShardWriter.finish
@@ -284,7 +284,7 @@ def test_a_killed_one_goes_on_without_doing_anything_twice(tmp_path: Path) -> No
 KILLED_OVER_PROCESSES = """
 import os, signal, sys
 from seqgen.domains.text import pieces, prepare
-from seqgen.progress import Progress
+from seqgen.training.progress import Progress
 
 pieces.SHARD = 200
 Progress.update = lambda self, step: os.kill(os.getpid(), signal.SIGKILL)

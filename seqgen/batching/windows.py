@@ -60,7 +60,7 @@ class Windows:
     of this. Where they come out longer than in `source`, what no window has room for is left out.
     Raises UsageError for sizes below 1 or a negative seed, DataError when there is not one step to learn from.
 
-    >>> from seqgen.spec import Discrete
+    >>> from seqgen import Discrete, Example, in_memory
     >>> source = in_memory(Discrete(9), [Example(np.arange(9)), Example(np.arange(4))])
     >>> windows = Windows(source, rows=2, window=3, seed=1)
     >>> windows.per_epoch, windows.batch(step=7).targets.shape
