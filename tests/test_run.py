@@ -143,7 +143,8 @@ def test_a_run_leaves_all_of_itself(whole: Path, poem: Path) -> None:
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from seqgen import cli, progress
+from seqgen.shell import cli
+from seqgen.training import progress
 
 def killed(self, step, **news):
     if step == 12:
@@ -238,7 +239,9 @@ def test_a_signal_while_a_run_is_validated_or_released_changes_no_bit(
 
 COMPILING = """
 import hashlib, os, signal, sys, threading
-from seqgen import cli, run, signals
+from seqgen.shell import cli
+from seqgen.training import run
+from seqgen.training import signals
 
 signals.GRACE = 0.5
 

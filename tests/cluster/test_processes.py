@@ -132,7 +132,7 @@ def test_what_somebody_joined_already_is_joined(
 
 INITIALISED = """
 import jax
-from seqgen import distributed
+from seqgen.devices import distributed
 from seqgen.shell.cli import main
 
 jax.distributed.initialize("127.0.0.1:{port}", 1, 0, coordinator_bind_address="127.0.0.1:{port}")
