@@ -28,7 +28,7 @@ from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads.mixture import MAX_R
 from seqgen.models.pretrained import save_pretrained
 from seqgen.nn.network import Network
-from seqgen.training import by_name as learning
+from seqgen.training import by_name
 from seqgen.training.scoring import _scorer
 
 
@@ -356,7 +356,7 @@ def test_a_factor_for_each_hand() -> None:
 @pytest.fixture
 def handed_on(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     calls: list[Any] = []
-    monkeypatch.setattr(learning.run, "begin", lambda *given, **settings: calls.append((given, settings)))
+    monkeypatch.setattr(by_name.run, "begin", lambda *given, **settings: calls.append((given, settings)))
     monkeypatch.setattr(learning.run, "resume", lambda *given, **settings: calls.append((given, settings)))
     return calls
 

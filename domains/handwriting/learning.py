@@ -14,7 +14,7 @@ from seqgen.domain import Splits
 from seqgen.errors import DataError, UnknownName, UsageError
 from seqgen.files.report import tell_use
 from seqgen.models.pretrained import open_model
-from seqgen.training import by_name as learning
+from seqgen.training import by_name
 from seqgen.training.outcome import Outcome
 
 from .files import READERS, in_x_heights, read_inks, split
@@ -59,7 +59,7 @@ def train(
         if network not in ("auto", kept):
             raise UsageError(f"{start_from} is for {kept} and stays so: leave the network out when fine-tuning")
         network = kept
-    return learning.train(
+    return by_name.train(
         replace(DOMAIN, fit_codec=NETWORKS[network]),
         data,
         out,
@@ -91,7 +91,7 @@ def resume(
     def read(name: str, where: Mapping[str, Any]) -> Splits[Ink]:
         return load_splits(name, network=where.get("network", "auto"))
 
-    return learning.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
+    return by_name.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
 
 
 def load_splits(data: str | os.PathLike[str], *, network: str = "auto", download: bool = False) -> Splits[Ink]:

@@ -218,7 +218,7 @@ def train(
     crew: the devices that share the work: see docs/scale.md.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
-    from seqgen.training import by_name as learning
+    from seqgen.training import by_name
 
     if encoding not in ENCODINGS:
         raise UnknownName("encoding", encoding, ENCODINGS)
@@ -226,7 +226,7 @@ def train(
     if start_from is not None:
         codec, given = open_model(DOMAIN, start_from)
         kind = str(codec.to_dict()["kind"])
-    return learning.train(
+    return by_name.train(
         dataclasses.replace(DOMAIN, fit_codec=ENCODINGS[encoding]),
         data,
         out,
@@ -254,13 +254,13 @@ def resume(
 
     data: only needed when the run did not read it from a file, folder or data set.
     """
-    from seqgen.training import by_name as learning
+    from seqgen.training import by_name
 
     def read(name: str, where: Mapping[str, Any]) -> Splits[Score]:
         encoding, max_events = where.get("encoding", "auto"), int(where.get("max_events", MAX_EVENTS))
         return load_splits(name, encoding=encoding, max_events=max_events)
 
-    return learning.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
+    return by_name.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
 
 
 def load_splits(

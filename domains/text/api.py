@@ -197,9 +197,9 @@ def train(
     crew: the devices that share the work: see docs/scale.md.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
-    from seqgen.training import by_name as learning
+    from seqgen.training import by_name
 
-    return learning.train(
+    return by_name.train(
         DOMAIN,
         data,
         out,
@@ -227,12 +227,12 @@ def resume(
 
     data: only needed when the run did not read it from a file, folder or data set.
     """
-    from seqgen.training import by_name as learning
+    from seqgen.training import by_name
 
     def read(name: str, where: Mapping[str, Any]) -> Splits[str] | Encoded:
         return _load(name, where.get("encoding", "utf-8"))
 
-    return learning.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
+    return by_name.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
 
 
 def _load(name: str, encoding: str, download: bool = False) -> Splits[str] | Encoded:

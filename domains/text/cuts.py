@@ -76,7 +76,7 @@ def find_files(given: Sequence[str | os.PathLike[str]], out: Path, encoding: str
                 file = _look_at(found, found.relative_to(path).as_posix(), named=False)
                 if file.size > SHARD:  # others are looked at as a whole, before anything of them counts
                     for piece in _pieces(0, file, encoding)[:1]:
-                        next(read_piece(piece._replace(stop=min(piece.stop, CHUNK))), None)
+                        next(read_piece(piece), None)  # its first text: no further is read
                 files.append(file)
             except DataError as error:
                 passed_over.append(str(error))
