@@ -357,7 +357,7 @@ def test_a_factor_for_each_hand() -> None:
 def handed_on(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     calls: list[Any] = []
     monkeypatch.setattr(by_name.run, "begin", lambda *given, **settings: calls.append((given, settings)))
-    monkeypatch.setattr(learning.run, "resume", lambda *given, **settings: calls.append((given, settings)))
+    monkeypatch.setattr(by_name.run, "resume", lambda *given, **settings: calls.append((given, settings)))
     return calls
 
 
@@ -401,7 +401,7 @@ def test_resume_finds_the_ink_again_or_asks(
     handed_on: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where: dict[str, Any] = {"data": {}}
-    monkeypatch.setattr(learning.run_config, "read_config", lambda folder: where)
+    monkeypatch.setattr(by_name.run_config, "read_config", lambda folder: where)
     with pytest.raises(UsageError, match="run does not know where its data is; give it again"):
         handwriting.resume("run")
     handwriting.resume("run", Splits([wave()], [wave("ba")]), steps=3)
