@@ -12,8 +12,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from seqgen import distributed
-from seqgen.crew import AXIS, crew_of
+from seqgen.devices import distributed
+from seqgen.devices.crew import AXIS, crew_of
 
 ROUNDS = 20
 

@@ -12,8 +12,9 @@ from _work import CLIP, FINAL, RATE, WARMUP, Streams, Window, Work, first_weight
 from _worker import Job
 
 import seqgen
-from seqgen import Batch, Categorical, Continuous, Discrete, Inputs, Mixture, Model, Network, TrainingConfig, native
-from seqgen.recurrence import matmul
+from seqgen import Batch, Categorical, Continuous, Discrete, Inputs, Mixture, Model, Network, TrainingConfig
+from seqgen.machine import native
+from seqgen.nn.products import matmul
 from seqgen.sampling import advance, prime
 
 CHUNK = 64  # steps drawn by one call of the compiled loop

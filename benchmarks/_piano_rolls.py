@@ -25,9 +25,8 @@ from seqgen import (
     evaluation_windows,
     from_pretrained,
     in_memory,
-    run,
 )
-from seqgen.training import log_probs
+from seqgen.training import log_probs, run
 
 Roll = Any  # uint8 [T, 88]
 

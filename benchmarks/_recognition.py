@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 
 from seqgen.domains.handwriting import Ink, Page
-from seqgen.domains.handwriting.png import ink_png
+from seqgen.domains.handwriting.drawing.png import ink_png
 
 # Black, letters like x 40 pixels high, a pen of 3, a white margin.
 PAGE, PIXELS_A_MM = Page(x_height=4.0, pen=0.3), 10.0

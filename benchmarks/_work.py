@@ -115,7 +115,7 @@ def held_out(work: Work) -> Streams:
 
 
 def rate(work: Work, step: int) -> float:
-    """The learning rate, as `seqgen.optimizer` has it."""
+    """The learning rate, as `seqgen.training.optimizer` has it."""
     if not work.total:
         return RATE
     warm = min(WARMUP, work.total // 10)

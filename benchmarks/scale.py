@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from _report import Row, measured, parser, report
 
-from seqgen.checkpoint import Checkpoints
+from seqgen.training.checkpoint import Checkpoints
 
 SIZES = (4, 400_000, 4_000_000, 14_000_000)  # bytes; the last is what the 2 x 512 network's gradients take
 EXACT = "--deterministic"
@@ -56,7 +56,7 @@ def calculated(size: int) -> list[Row]:
 def train(folder: Path, name: str, size: str, steps: int, *options: str) -> float:
     """Steps a second of a run, compiling left out."""
     out = folder / name
-    command = [sys.executable, "-m", "seqgen.cli", "text", "train", str(folder / "text.txt"), "--out", str(out)]
+    command = [sys.executable, "-m", "seqgen.shell.cli", "text", "train", str(folder / "text.txt"), "--out", str(out)]
     command += ["--size", size, "--steps", str(steps), *options]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode:

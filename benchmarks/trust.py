@@ -26,18 +26,20 @@ import jax
 import numpy as np
 from _report import Row, parser, report
 
-from seqgen import cli, registry, storage
-from seqgen.cache import use_compile_cache
-from seqgen.checkpoint import Checkpoints
+from seqgen import registry
 from seqgen.config import TrainingConfig
 from seqgen.domains import text
 from seqgen.errors import ModelError
-from seqgen.model import Model
-from seqgen.optimizer import make_optimizer
-from seqgen.pretrained import from_pretrained
-from seqgen.run_config import read_config
+from seqgen.files import storage
+from seqgen.machine.cache import use_compile_cache
+from seqgen.models.model import Model
+from seqgen.models.pretrained import from_pretrained
+from seqgen.shell import cli
+from seqgen.shell.verify_resume import finish, start
 from seqgen.training import TrainState, init_state
-from seqgen.verify_resume import finish, start
+from seqgen.training.checkpoint import Checkpoints
+from seqgen.training.optimizer import make_optimizer
+from seqgen.training.run_config import read_config
 
 LIVES = 8  # of a run that is killed again and again; then it may end
 STEPS, TOY_STEPS = 40, 16  # of such a run: more than it lives for; a toy's is killed once

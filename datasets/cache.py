@@ -7,8 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from seqgen.cache import user_cache
 from seqgen.errors import DataError
+from seqgen.machine.cache import user_cache
 
 
 def fetch(name: str, *, address: str, sha256: str, download: bool = False) -> Path:

@@ -27,8 +27,9 @@ import jax
 import numpy as np
 
 import seqgen
-from seqgen import Continuous, Domain, Example, Mixture, Model, Network, Options, TrainingConfig, run
+from seqgen import Continuous, Domain, Example, Mixture, Model, Network, Options, TrainingConfig
 from seqgen.datasets import number_rules
+from seqgen.training import run
 
 Numbers = tuple[int, ...]
 MOST = 100_000  # float32 tells whole numbers apart up to here, on the scale of `encode`

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from seqgen import SeqgenError
 from seqgen.domains import handwriting
-from seqgen.domains.handwriting.svg import write_svg
+from seqgen.domains.handwriting.drawing.svg import write_svg
 
 
 def main() -> None:

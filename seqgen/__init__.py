@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from .lazy import lazy_names
 
 if TYPE_CHECKING:
-    from .batching import Batch as Batch
-    from .batching import Inputs as Inputs
-    from .batching import Windows as Windows
-    from .batching import evaluation_windows as evaluation_windows
-    from .batching import in_memory as in_memory
+    from .batching.sources import in_memory as in_memory
+    from .batching.windows import Batch as Batch
+    from .batching.windows import Windows as Windows
+    from .batching.windows import evaluation_windows as evaluation_windows
     from .config import TrainingConfig as TrainingConfig
     from .domain import Codec as Codec
     from .domain import Domain as Domain
@@ -30,41 +29,44 @@ if TYPE_CHECKING:
     from .heads import Categorical as Categorical
     from .heads import Mixture as Mixture
     from .heads import Options as Options
-    from .model import Model as Model
-    from .network import Context as Context
-    from .network import Network as Network
-    from .optimizer import make_optimizer as make_optimizer
-    from .pretrained import from_pretrained as from_pretrained
-    from .pretrained import save_pretrained as save_pretrained
+    from .models.model import Model as Model
+    from .models.pretrained import from_pretrained as from_pretrained
+    from .models.pretrained import save_pretrained as save_pretrained
+    from .nn.context import Context as Context
+    from .nn.network import Network as Network
     from .registry import register as register
     from .sampling import sample as sample
     from .sampling import stream as stream
-    from .scoring import evaluate as evaluate
     from .spec import Binary as Binary
     from .spec import Continuous as Continuous
     from .spec import Discrete as Discrete
+    from .spec import Inputs as Inputs
     from .spec import Joint as Joint
-    from .training import init_state as init_state
-    from .training import make_train_step as make_train_step
-    from .training import train as train
+    from .training.optimizer import make_optimizer as make_optimizer
+    from .training.scoring import evaluate as evaluate
+    from .training.steps import init_state as init_state
+    from .training.steps import make_train_step as make_train_step
+    from .training.steps import train as train
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "batching": ("Batch", "Inputs", "Windows", "evaluation_windows", "in_memory"),
+    "batching.sources": ("in_memory",),
+    "batching.windows": ("Batch", "Windows", "evaluation_windows"),
     "config": ("TrainingConfig",),
     "domain": ("Codec", "Domain", "Example", "Splits"),
     "errors": ("DataError", "ModelError", "SeqgenError", "TrainingError", "UnknownName", "UsageError"),
     "heads": ("Bernoulli", "Categorical", "Mixture", "Options"),
-    "model": ("Model",),
-    "network": ("Context", "Network"),
-    "optimizer": ("make_optimizer",),
-    "pretrained": ("from_pretrained", "save_pretrained"),
+    "models.model": ("Model",),
+    "nn.context": ("Context",),
+    "nn.network": ("Network",),
+    "training.optimizer": ("make_optimizer",),
+    "models.pretrained": ("from_pretrained", "save_pretrained"),
     "registry": ("register",),
     "sampling": ("sample", "stream"),
-    "scoring": ("evaluate",),
-    "spec": ("Binary", "Continuous", "Discrete", "Joint"),
-    "training": ("init_state", "make_train_step", "train"),
+    "training.scoring": ("evaluate",),
+    "spec": ("Binary", "Continuous", "Discrete", "Inputs", "Joint"),
+    "training.steps": ("init_state", "make_train_step", "train"),
 }
 __getattr__, __all__ = lazy_names(__name__, _HOME)
 

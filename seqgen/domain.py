@@ -62,7 +62,7 @@ class Domain(Generic[Item]):
     name: the word on the command line and in config.json.
     fit_codec: learns an alphabet or a scale from training items.
     load_codec: the codec back from `Codec.to_dict`.
-    make_model: `(codec, size)` -> `seqgen.model.Model`; imports JAX when called.
+    make_model: `(codec, size)` -> `seqgen.models.model.Model`; imports JAX when called.
     training: the settings for a size.
     sizes: the words `make_model` and `training` know, smallest first.
     unit: what one step is called in reports: "char", "event", "point".

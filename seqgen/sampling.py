@@ -10,17 +10,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .batching import Inputs
 from .errors import UsageError
 from .heads import Options
-from .model import Model
-from .network import Context, Params
-from .programs import kept, name_of, register
-from .recurrence import Array, Carry
-from .spec import Steps, empty_steps, null_step, stranger
+from .machine.programs import kept, name_of, register
+from .models.model import Model
+from .nn.context import Context, Params
+from .nn.recurrence import Array, Carry
+from .spec import Inputs, Steps, empty_steps, null_step, stranger
 
 if TYPE_CHECKING:
-    from .crew import Crew
+    from .devices.crew import Crew
 
 # (carry, step, context) -> bool [B]: a row is finished with this step. Graves' rule for handwriting reads the window.
 Stop = Callable[[Carry, Steps, Context], Array]

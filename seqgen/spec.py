@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -42,6 +42,17 @@ class Joint:
 
 
 Spec = Discrete | Continuous | Binary | Joint
+
+
+class Inputs(NamedTuple):
+    """What the network sees: the step before each target (teacher forcing), and the controls of the target itself.
+
+    steps: `[B, T, ...]`, the null step where a sequence begins.
+    controls: float32 `[B, T, C]` or None.
+    """
+
+    steps: Steps
+    controls: Any = None
 
 
 def null_step(spec: Spec) -> Steps:
@@ -129,3 +140,7 @@ def spec_from_dict(data: Mapping[str, Any]) -> Spec:
         case {"kind": "joint", "parts": [*parts]} if parts:
             return Joint(tuple(spec_from_dict(part) for part in parts))
     raise ModelError(f"a step specification reads {data!r}, which this version does not know; the model is damaged")
+
+
+def map_steps(function: Callable[..., Any], steps: Steps) -> Steps:
+    return tuple(function(leaf) for leaf in steps) if isinstance(steps, tuple) else function(steps)

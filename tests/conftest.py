@@ -63,7 +63,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    from seqgen import native
+    from seqgen.machine import native
 
     about = [item for item in items if item.get_closest_marker("native")]
     if about and native.missing():  # no test of what this machine cannot have, and none skipped for that

@@ -13,9 +13,9 @@ import numpy as np
 from seqgen.domains import handwriting
 from seqgen.domains.handwriting import HandwritingModel, Offsets
 from seqgen.heads import Categorical, Joint, Mixture
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.pretrained import save_pretrained
+from seqgen.models.model import Model
+from seqgen.models.pretrained import save_pretrained
+from seqgen.nn.network import Network
 
 CODEC = Offsets(" .abcdefghijklmnopqrstuvwxyz", ("round", "flat"), (0.1, 0.01), (0.2, 0.15))
 K = 3

@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from seqgen.batching import Inputs
-from seqgen.network import Context, Network
+from seqgen.nn.context import Context
+from seqgen.nn.network import Network
 from seqgen.spec import Binary, Continuous, Discrete, Joint, Spec
 
 B, T, U = 3, 64, 6

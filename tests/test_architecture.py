@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import functools
+import graphlib
 import re
 import statistics
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,18 +23,41 @@ PACKAGE = sorted(CORE + DOMAINS + DATASETS)
 
 # The parts of numpy.random and random that carry their own state instead of the process's.
 SEEDED = {"default_rng", "Generator", "BitGenerator", "SeedSequence", "PCG64", "Philox", "Random"}
+# The rooms of the core from the ground up: what stands on a floor may look down, never up.
+FLOORS = (
+    {"errors", "lazy", "spec", "config", "domain", "registry"},
+    {"files"},
+    {"machine"},
+    {"batching"},
+    {"nn"},
+    {"heads"},
+    {"models"},
+    {"devices"},
+    {"sampling"},
+    {"training"},
+    {"shell"},
+)
+DOORS = {"__init__", "__main__"}  # the package itself, which names things of all floors and loads them when asked
 UNSAFE = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 
 
+@functools.cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
-def imports(path: Path) -> Iterator[str]:
+def dotted(path: Path) -> str:
+    inside = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(inside if inside[0] == "seqgen" else ("seqgen", *inside)).removesuffix(".__init__")
+
+
+def imports(path: Path, without: Container[ast.AST] = ()) -> Iterator[str]:
     """The absolute names a file imports, at any depth; `from a import b` gives both a and a.b."""
     inside = path.relative_to(ROOT).with_suffix("").parts
     package = (inside if inside[0] == "seqgen" else ("seqgen", *inside))[:-1]
     for node in ast.walk(tree(path)):
+        if node in without:
+            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -63,6 +88,48 @@ def test_the_core_knows_no_domain_and_no_data_set() -> None:
         yield from (text for text in strings(path) if re.match(r"seqgen\.(domains|datasets)\.\w", text))
 
     assert not offences(CORE, wrong)
+
+
+def test_no_arrow_of_the_core_points_up() -> None:
+    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+    rooms = {path.relative_to(ROOT / "seqgen").with_suffix("").parts[0]: path for path in CORE}
+    assert rooms.keys() == floor.keys() | DOORS, "a new room has a floor"
+
+    def wrong(path: Path) -> Iterator[str]:
+        here = path.relative_to(ROOT / "seqgen").with_suffix("").parts[0]
+        for name in imports(path):
+            there = (*name.split("."), "")[1]
+            if here in floor and name.startswith("seqgen.") and floor.get(there, -1) > floor[here]:
+                yield name
+
+    assert not offences(CORE, wrong)
+
+
+def test_nothing_is_imported_in_a_circle() -> None:
+    """At import time: what a function imports when it runs does not count."""
+    module_of = {dotted(path): path for path in PACKAGE}
+
+    def asked_at_once(path: Path) -> set[str]:
+        late = {
+            inner
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.FunctionDef)
+            or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))
+            for inner in ast.walk(node)
+            if inner is not node
+        }
+        names = set(imports(path, late))
+        return {name for name in names & module_of.keys() if name != dotted(path)}
+
+    graph = {name: asked_at_once(path) for name, path in module_of.items()}
+    assert tuple(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+
+
+def test_a_folder_of_the_core_can_be_looked_over() -> None:
+    folders: dict[Path, int] = {}
+    for path in CORE:
+        folders[path.parent] = folders.get(path.parent, 0) + 1
+    assert not {str(folder.relative_to(ROOT)): count for folder, count in folders.items() if count > 14}
 
 
 def test_a_domain_knows_only_itself_and_the_core() -> None:

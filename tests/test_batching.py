@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqgen.batching import Batch, Evaluation, Windows, check_known, evaluation_windows, fit, in_memory
+from seqgen.batching import Batch, Evaluation, Windows, evaluation_windows, fit, in_memory
+from seqgen.batching.sources import check_known
 from seqgen.domain import Example
 from seqgen.errors import DataError, UsageError
 from seqgen.spec import Binary, Continuous, Discrete, Joint, empty_steps

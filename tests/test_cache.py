@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import pytest
 from jax.experimental.compilation_cache import compilation_cache
 
-from seqgen import cache
+from seqgen.machine import cache
 
 SETTINGS = (
     "jax_compilation_cache_dir",
@@ -148,5 +148,5 @@ def test_a_cache_the_user_gave_jax_stays(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_looking_for_the_folder_loads_no_jax() -> None:
-    code = "import sys; from seqgen.cache import cache_folder; cache_folder(); assert 'jax' not in sys.modules"
+    code = "import sys; from seqgen.machine.cache import cache_folder; cache_folder(); assert 'jax' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -16,19 +16,19 @@ import numpy as np
 import optax
 import pytest
 
-from seqgen import storage
 from seqgen.batching import Windows, in_memory
-from seqgen.checkpoint import Checkpoints
 from seqgen.config import TrainingConfig
 from seqgen.domain import Example
 from seqgen.errors import ModelError, UsageError
+from seqgen.files import storage
 from seqgen.heads import Categorical
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.optimizer import make_optimizer
-from seqgen.pretrained import named
+from seqgen.models.model import Model
+from seqgen.models.pretrained import named
+from seqgen.nn.network import Network
 from seqgen.spec import Discrete
 from seqgen.training import TrainState, init_state, make_train_step, train
+from seqgen.training.checkpoint import Checkpoints
+from seqgen.training.optimizer import make_optimizer
 
 
 def state(step: int, size: int = 6) -> TrainState:
@@ -247,7 +247,7 @@ def test_a_checkpoint_of_another_run_says_what_differs(checkpoints: Checkpoints,
 
 def test_a_newer_checkpoint_is_refused(checkpoints: Checkpoints, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("seqgen.checkpoint.FORMAT", 99)
+        patch.setattr("seqgen.training.checkpoint.FORMAT", 99)
         save(checkpoints, 1)
     with pytest.raises(ModelError, match="has format 99, this seqgen reads formats up to 2: pip install --upgrade"):
         checkpoints.restore(state(0))
@@ -260,8 +260,8 @@ def test_a_checkpoint_of_before_roll_backs_has_had_none(
         return {name: leaf for name, leaf in named(tree).items() if name not in ("lr_scale", "attempt")}
 
     with monkeypatch.context() as patch:
-        patch.setattr("seqgen.checkpoint.FORMAT", 1)
-        patch.setattr("seqgen.checkpoint.named", before)
+        patch.setattr("seqgen.training.checkpoint.FORMAT", 1)
+        patch.setattr("seqgen.training.checkpoint.named", before)
         checkpoints.save(state(3)._replace(lr_scale=np.float32(0.5), attempt=np.int32(2)), {"step": 3})
     assert restored(checkpoints) == 3
 
@@ -310,7 +310,7 @@ def test_notes_that_are_not_json(checkpoints: Checkpoints, notes: dict[str, Any]
 FULL = """
 import resource, sys
 import numpy as np
-from seqgen.checkpoint import Checkpoints
+from seqgen.training.checkpoint import Checkpoints
 from seqgen.errors import UsageError
 from seqgen.training import TrainState
 
@@ -344,7 +344,7 @@ KILLED = """
 import os, signal, sys, time
 import numpy as np
 import orbax.checkpoint
-from seqgen.checkpoint import Checkpoints
+from seqgen.training.checkpoint import Checkpoints
 from seqgen.training import TrainState
 
 def state(step):

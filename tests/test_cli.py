@@ -19,15 +19,16 @@ import jax
 import numpy as np
 import pytest
 
-from seqgen import registry, storage
-from seqgen.cli import main
+from seqgen import registry
 from seqgen.domains import text
 from seqgen.domains.text.codec import Characters
 from seqgen.errors import ModelError, SeqgenError
+from seqgen.files import storage
 from seqgen.heads import Categorical
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.pretrained import save_pretrained
+from seqgen.models.model import Model
+from seqgen.models.pretrained import save_pretrained
+from seqgen.nn.network import Network
+from seqgen.shell.cli import main
 from seqgen.training import Metrics, TrainState
 
 ROOT = Path(__file__).parent.parent
@@ -328,8 +329,8 @@ def test_fine_tuning_from_standard_input_and_going_on(
         del batch
         return state._replace(step=state.step + 1), Metrics(2.0, 1, 1.0)
 
-    monkeypatch.setattr("seqgen.run.train_step_of", lambda *rest: train_step)
-    monkeypatch.setattr("seqgen.run.evaluate", lambda *rest: 2.25)
+    monkeypatch.setattr("seqgen.training.run.train_step_of", lambda *rest: train_step)
+    monkeypatch.setattr("seqgen.training.run.evaluate", lambda *rest: 2.25)
     out = prose.parent / "runs of mine" / "tuned"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PROSE.encode())))
     assert main(["text", "train", "-", "--from", str(folder), "--out", str(out), "--steps", "1"]) == 0
@@ -400,7 +401,7 @@ def test_a_broken_package_of_somebody_costs_one_line(monkeypatch: pytest.MonkeyP
 def test_outputs_that_end_early_or_are_full(folder: Path) -> None:
     """In processes of their own: what Python does at exit is part of it."""
     arguments = ["text", "sample", "--length", "3000", "--seed", "1", "--model", str(folder)]
-    sample = [sys.executable, "-m", "seqgen.cli", *arguments]
+    sample = [sys.executable, "-m", "seqgen.shell.cli", *arguments]
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     started: list[tuple[subprocess.Popen[bytes], int, bytes]] = []
 

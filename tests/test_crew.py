@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from seqgen.config import TrainingConfig
-from seqgen.crew import crew_of
+from seqgen.devices.crew import crew_of
 from seqgen.domain import Splits
 from seqgen.domains import text
 from seqgen.errors import UsageError
-from seqgen.run_config import read_config
+from seqgen.training.run_config import read_config
 
 # Run with four devices, which a process has to ask for before JAX starts.
 PROGRAM = """
@@ -26,13 +26,14 @@ import jax, numpy as np
 from seqgen import Categorical, Discrete, Network
 from seqgen.batching import Windows, evaluation_windows, in_memory
 from seqgen.config import TrainingConfig
-from seqgen.crew import crew_of
+from seqgen.devices.crew import crew_of
 from seqgen.domain import Example
 from seqgen.errors import UsageError
-from seqgen.model import Model
-from seqgen.optimizer import make_optimizer
+from seqgen.models.model import Model
+from seqgen.training.optimizer import make_optimizer
 from seqgen.sampling import advance, prime, sample
 from seqgen.training import evaluate, init_state, make_train_step
+from seqgen.training.steps import place_state
 
 assert len(jax.devices()) == 4
 random = np.random.default_rng(0)
@@ -45,7 +46,7 @@ def learn(crew, dropout):
     model = Model(network, Categorical(7))
     step = make_train_step(model.loss, optimizer, ema=0.9, crew=crew)
     state = init_state(model, optimizer, jax.random.key(0), 8)
-    state = crew.place_state(state) if crew else state
+    state = place_state(crew, state) if crew else state
     deal = crew.deal if crew else lambda batch: batch
     step = step.lower(state, deal(windows.batch(0))).compile()
     for number in range(3):

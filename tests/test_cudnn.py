@@ -10,9 +10,9 @@ import pytest
 from flax import nnx
 from jax.experimental import rnn
 
-from seqgen import cudnn, recurrence
-from seqgen.lstm import LSTM
-from seqgen.recurrence import LSTMCarry
+from seqgen.nn import cudnn, recurrence
+from seqgen.nn.lstm import LSTM
+from seqgen.nn.recurrence import LSTMCarry
 
 T, B, D, H = 12, 3, 4, 5
 

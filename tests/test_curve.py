@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen import curve
-from seqgen.curve import write_curve
+from seqgen.training import curve
+from seqgen.training.curve import write_curve
 
 SVG = "{http://www.w3.org/2000/svg}"
 NAN = math.nan

@@ -11,13 +11,14 @@ from urllib.parse import unquote
 
 import pytest
 
-from seqgen import __version__, demo_page, registry
-from seqgen.cli import main
-from seqgen.commands import Commands, Demo
-from seqgen.demo_page import Section, write_demo_page
+from seqgen import __version__, registry
 from seqgen.domains.handwriting import Ink, api, cli
-from seqgen.domains.handwriting.lines import WIDTH, lines_of
-from seqgen.domains.handwriting.svg import write_svg
+from seqgen.domains.handwriting.drawing.svg import write_svg
+from seqgen.domains.handwriting.wrap import WIDTH, lines_of
+from seqgen.shell import demo_page
+from seqgen.shell.cli import main
+from seqgen.shell.commands import Commands, Demo
+from seqgen.shell.demo_page import Section, write_demo_page
 
 VOID = {"meta", "link", "img", "br", "input", "hr"}
 NASTY = "</div><script>alert('x')</script> & &amp; \"q\" \0\x1b[31m\x85\ufffe ü 日本 \u202eevil\n<!-- ]]> -->\n"

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 import seqgen
-from seqgen.cli import build_parser
+from seqgen.shell.cli import build_parser
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "examples" / "deploy"

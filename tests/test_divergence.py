@@ -14,16 +14,15 @@ import numpy as np
 import optax
 import pytest
 
-from seqgen import divergence, metrics, run
 from seqgen.batching import Batch, Inputs, Windows
-from seqgen.checkpoint import Checkpoints
 from seqgen.config import TrainingConfig
-from seqgen.divergence import ROLL_BACKS, WINDOW, Guard, pointed, watch, way_back
 from seqgen.domain import Splits
 from seqgen.domains.text import DOMAIN
 from seqgen.errors import TrainingError
-from seqgen.pretrained import from_pretrained
-from seqgen.training import Metrics, TrainState, make_train_step
+from seqgen.models.pretrained import from_pretrained
+from seqgen.training import Metrics, TrainState, divergence, make_train_step, metrics, run
+from seqgen.training.checkpoint import Checkpoints
+from seqgen.training.divergence import ROLL_BACKS, WINDOW, Guard, pointed, watch, way_back
 
 POEM = "".join(f"Line {number} of a poem, no longer than it need be;\n" for number in range(20))
 NAN, INF = float("nan"), float("inf")

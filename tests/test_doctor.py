@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from seqgen import doctor, registry
-from seqgen.cache import cache_folder
-from seqgen.cli import main
-from seqgen.doctor import Finding
+from seqgen import registry
 from seqgen.errors import SeqgenError
+from seqgen.machine.cache import cache_folder
+from seqgen.shell import doctor
+from seqgen.shell.cli import main
+from seqgen.shell.doctor import Finding
 
 ROOT = Path(__file__).parent.parent
 
@@ -96,7 +97,7 @@ def test_without_jax_the_rest_is_still_told() -> None:
         "    if name == 'jax': raise m.PackageNotFoundError(name)\n"
         "    return real(name)\n"
         "m.version, sys.modules['jax'] = version, None\n"
-        "from seqgen.doctor import doctor\n"
+        "from seqgen.shell.doctor import doctor\n"
         "sys.exit(doctor())"
     )
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -22,7 +22,7 @@ from hypothesis.extra import numpy as arrays
 from seqgen import ModelError, registry
 from seqgen.datasets import synthetic_ink
 from seqgen.domains.handwriting import read_ink
-from seqgen.domains.handwriting.ink_json import write_ink_json
+from seqgen.domains.handwriting.formats.ink_json import write_ink_json
 from seqgen.domains.music import Note, Score, read_midi
 
 FOLDER = Path(__file__).parent.parent / "examples"

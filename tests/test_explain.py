@@ -18,9 +18,17 @@ from PIL import Image
 
 from seqgen.batching import Inputs
 from seqgen.domains.handwriting import HandwritingModel, Ink
-from seqgen.domains.handwriting.explain import BLUES, INK, _font, _label, density_picture, explain, window_picture
+from seqgen.domains.handwriting.drawing.explain import (
+    BLUES,
+    INK,
+    _font,
+    _label,
+    density_picture,
+    explain,
+    window_picture,
+)
+from seqgen.domains.handwriting.drawing.trace import LONGEST, Trace, density, trace
 from seqgen.domains.handwriting.offsets import GRID
-from seqgen.domains.handwriting.trace import LONGEST, Trace, density, trace
 from seqgen.errors import DataError, UsageError
 from seqgen.spec import null_step
 

@@ -12,16 +12,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from seqgen import pretrained, run
 from seqgen.batching import Inputs
 from seqgen.domain import Splits
 from seqgen.domains.text.codec import BYTES, Characters, match
 from seqgen.errors import UsageError
-from seqgen.finetuning import adapt
 from seqgen.heads import Categorical, Mixture
-from seqgen.model import Model
-from seqgen.network import Network
+from seqgen.models import pretrained
+from seqgen.models.finetuning import adapt
+from seqgen.models.model import Model
+from seqgen.nn.network import Network
 from seqgen.spec import Continuous, Discrete
+from seqgen.training import run
 
 OLD, NEW = Characters("abcdef"), Characters("@bcdfxyé")  # a and e go; b, c, d, f change their ids; four are new
 OF_OLD = match(OLD, NEW)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seqgen.domains.music.grid_json import read_grid_json, read_grid_json_splits, score_from_grid
+from seqgen.domains.music.formats.grid_json import read_grid_json, read_grid_json_splits, score_from_grid
 from seqgen.domains.music.score import Meter, Note, Tempo
 from seqgen.errors import DataError
 

@@ -18,18 +18,18 @@ import scipy.stats
 from handwriting_models import CODEC, K, model_for, random_params, save_prediction, save_random
 from numpy.typing import NDArray
 
-from seqgen import learning
 from seqgen.batching import Inputs
 from seqgen.domain import Splits
 from seqgen.domains import handwriting
 from seqgen.domains.handwriting import HandwritingModel, Ink, api, in_x_heights
-from seqgen.domains.handwriting.ink_json import write_ink_json
+from seqgen.domains.handwriting.formats.ink_json import write_ink_json
 from seqgen.domains.handwriting.offsets import GRID
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads.mixture import MAX_R
-from seqgen.network import Network
-from seqgen.pretrained import save_pretrained
-from seqgen.training import _scorer
+from seqgen.models.pretrained import save_pretrained
+from seqgen.nn.network import Network
+from seqgen.training import by_name
+from seqgen.training.scoring import _scorer
 
 
 @pytest.fixture(scope="module")
@@ -356,8 +356,8 @@ def test_a_factor_for_each_hand() -> None:
 @pytest.fixture
 def handed_on(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     calls: list[Any] = []
-    monkeypatch.setattr(learning.run, "begin", lambda *given, **settings: calls.append((given, settings)))
-    monkeypatch.setattr(learning.run, "resume", lambda *given, **settings: calls.append((given, settings)))
+    monkeypatch.setattr(by_name.run, "begin", lambda *given, **settings: calls.append((given, settings)))
+    monkeypatch.setattr(by_name.run, "resume", lambda *given, **settings: calls.append((given, settings)))
     return calls
 
 
@@ -401,7 +401,7 @@ def test_resume_finds_the_ink_again_or_asks(
     handed_on: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where: dict[str, Any] = {"data": {}}
-    monkeypatch.setattr(learning.run_config, "read_config", lambda folder: where)
+    monkeypatch.setattr(by_name.run_config, "read_config", lambda folder: where)
     with pytest.raises(UsageError, match="run does not know where its data is; give it again"):
         handwriting.resume("run")
     handwriting.resume("run", Splits([wave()], [wave("ba")]), steps=3)

@@ -17,10 +17,10 @@ import pytest
 from handwriting_models import save_prediction, save_random
 from ink_files import write_iam_folder
 
-from seqgen.cli import main
 from seqgen.domains import handwriting
 from seqgen.domains.handwriting import Ink, read_ink
-from seqgen.domains.handwriting.ink_json import write_ink_json
+from seqgen.domains.handwriting.formats.ink_json import write_ink_json
+from seqgen.shell.cli import main
 
 Told = Callable[[], tuple[str, str]]
 FORMS = {"a01-000u": ["some words", "and more", "then", "no more words"], "b02-101": ["last", "more"]}

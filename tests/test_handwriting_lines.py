@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.attention import WindowCarry
 from seqgen.domains.handwriting import api
-from seqgen.domains.handwriting.lines import lines_of
 from seqgen.domains.handwriting.offsets import DOWN, END, UP
+from seqgen.domains.handwriting.wrap import lines_of
 from seqgen.errors import UsageError
-from seqgen.network import Context
-from seqgen.recurrence import Memory
+from seqgen.nn.attention import WindowCarry
+from seqgen.nn.context import Context
+from seqgen.nn.recurrence import Memory
 
 text_ends = jax.jit(api.text_ends)
 

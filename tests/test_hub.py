@@ -24,12 +24,13 @@ from fake_hub import (
     install,
 )
 
-from seqgen import hub, storage
-from seqgen.cli import main
+from seqgen.files import storage
 from seqgen.heads import Categorical
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.pretrained import from_pretrained, save_pretrained
+from seqgen.models import hub
+from seqgen.models.model import Model
+from seqgen.models.pretrained import from_pretrained, save_pretrained
+from seqgen.nn.network import Network
+from seqgen.shell.cli import main
 from seqgen.spec import Discrete
 
 MODEL = Model(Network(Discrete(7), layers=1, units=4, embedding=3), Categorical(7))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ink_files import Write, iam_line, refused, rows, write_iam_folder, write_to
 
-from seqgen.domains.handwriting import iam, read_ink, read_inks
+from seqgen.domains.handwriting import read_ink, read_inks
+from seqgen.domains.handwriting.formats import iam
 
 
 def test_iam_line_whatever_its_root(write: Write) -> None:

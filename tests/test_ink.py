@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from seqgen.domains.handwriting import Ink
-from seqgen.domains.handwriting.omniglot import read_omniglot
+from seqgen.domains.handwriting.formats.omniglot import read_omniglot
 from seqgen.errors import DataError, UsageError
 
 LINE = Ink([[[0, 0], [1, 2], [3, 2]], [[4, 4]]], [[0, 0.5, 1], [2]], "vi", "me")

@@ -9,7 +9,7 @@ import pytest
 from ink_files import Write, refused
 
 from seqgen.domains.handwriting import Ink, read_ink
-from seqgen.domains.handwriting.ink_json import read_ink_json, write_ink_json
+from seqgen.domains.handwriting.formats.ink_json import read_ink_json, write_ink_json
 from seqgen.errors import DataError
 
 

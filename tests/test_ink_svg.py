@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from seqgen.domains.handwriting import Ink, Page, ink_svg
-from seqgen.domains.handwriting.omniglot import read_omniglot
-from seqgen.domains.handwriting.page import COLORS, lay_out
-from seqgen.domains.handwriting.png import ink_png, write_png
-from seqgen.domains.handwriting.svg import write_svg
+from seqgen.domains.handwriting.drawing.page import COLORS, lay_out
+from seqgen.domains.handwriting.drawing.png import ink_png, write_png
+from seqgen.domains.handwriting.drawing.svg import write_svg
+from seqgen.domains.handwriting.formats.omniglot import read_omniglot
 from seqgen.errors import UsageError
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen import metrics
 from seqgen.errors import ModelError
+from seqgen.training import metrics
 
 ROWS: list[dict[str, Any]] = [
     {"step": 10, "nll": 3.25, "grad_norm": 0.5, "steps_per_s": 8.8},

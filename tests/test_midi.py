@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqgen.domains.music.midi import read_midi, write_midi
+from seqgen.domains.music.formats.midi import read_midi, write_midi
 from seqgen.domains.music.score import DRUMS, Meter, Note, Score, Tempo
 from seqgen.errors import DataError, UsageError
 
@@ -215,7 +215,7 @@ def test_a_piece_of_more_than_a_day_is_refused(tmp_path: Path) -> None:
 def test_reading_needs_pretty_midi_only_when_it_reads() -> None:
     import subprocess
 
-    code = "import sys, seqgen.domains.music.midi; print('pretty_midi' in sys.modules, 'mido' in sys.modules)"
+    code = "import sys, seqgen.domains.music.formats.midi; print('pretty_midi' in sys.modules, 'mido' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).split() == ["False", "False"]
 
 

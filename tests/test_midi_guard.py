@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.domains.music.guard import scan
-from seqgen.domains.music.midi import read_midi
+from seqgen.domains.music.formats.guard import scan
+from seqgen.domains.music.formats.midi import read_midi
 from seqgen.errors import DataError, UsageError
 
 MOST = 200_000
@@ -189,7 +189,7 @@ COST = """
 import re, sys, time
 from pathlib import Path
 import pretty_midi
-from seqgen.domains.music.midi import read_midi
+from seqgen.domains.music.formats.midi import read_midi
 peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 before = time.process_time(), peak()
 score = read_midi(sys.argv[1])

@@ -14,8 +14,8 @@ import pytest
 from seqgen.batching import Batch, Inputs
 from seqgen.errors import ModelError, UsageError
 from seqgen.heads import Bernoulli, Categorical, Joint, Mixture
-from seqgen.model import Model
-from seqgen.network import Network
+from seqgen.models.model import Model
+from seqgen.nn.network import Network
 from seqgen.spec import Continuous, Discrete
 
 SMALL: dict[str, Any] = {"layers": 1, "units": 5, "embedding": 4}

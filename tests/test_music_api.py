@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import pytest
 
-from seqgen import encoding
+from seqgen.batching import encode as encoding
 from seqgen.domain import Splits
 from seqgen.domains import music
 from seqgen.domains.music import DRUMS, Grid, Meter, Note, Performance, Score, Tempo, api
@@ -20,9 +20,9 @@ from seqgen.domains.music.grid import BAR, REST
 from seqgen.domains.music.presets import SHIPPED, augment
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads import Categorical
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.pretrained import save_pretrained
+from seqgen.models.model import Model
+from seqgen.models.pretrained import save_pretrained
+from seqgen.nn.network import Network
 
 
 def chorale(start: int = 0, beats: int = 12, bpm: float = 100.0) -> Score:

@@ -10,9 +10,9 @@ from typing import Any
 import jax
 import pytest
 
-from seqgen.cli import main
 from seqgen.domains import music
 from seqgen.domains.music import Note, Score, Tempo, read_midi
+from seqgen.shell.cli import main
 
 Told = Callable[[], tuple[str, str]]
 

@@ -13,9 +13,9 @@ import pytest
 
 from seqgen.datasets import bach_chorales, cache, folk_tunes, groove, js_fakes, jsb_chorales
 from seqgen.datasets.by_melody import incipit, split_by_melody
-from seqgen.domains.music.abc import score_from_abc, split_abc
-from seqgen.domains.music.grid_json import score_from_grid
-from seqgen.domains.music.midi import write_midi
+from seqgen.domains.music.formats.abc import score_from_abc, split_abc
+from seqgen.domains.music.formats.grid_json import score_from_grid
+from seqgen.domains.music.formats.midi import write_midi
 from seqgen.domains.music.score import Meter, Note, Score, Tempo
 from seqgen.errors import DataError
 

@@ -154,7 +154,7 @@ def test_settings_travel_and_foreign_ones_are_refused() -> None:
 
 def test_real_chorales_come_back_to_the_sixteenth(data: Path) -> None:
     pieces = json.loads((data / "jsb_chorales" / "Jsb16thSeparated.json").read_text())["valid"]
-    from seqgen.domains.music.grid_json import score_from_grid
+    from seqgen.domains.music.formats.grid_json import score_from_grid
 
     for pitches in pieces[:20]:
         piece = score_from_grid(pitches)

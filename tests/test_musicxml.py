@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.domains.music import musicxml
-from seqgen.domains.music.musicxml import read_musicxml
+from seqgen.domains.music.formats import musicxml
+from seqgen.domains.music.formats.musicxml import read_musicxml
 from seqgen.domains.music.score import DRUMS, Meter, Score, Tempo
 from seqgen.errors import DataError
 

@@ -14,8 +14,8 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
 from seqgen.domains.handwriting import Ink, Offsets
+from seqgen.domains.handwriting.formats.ink_json import ink_json
 from seqgen.domains.handwriting.ink import MOST_POINTS
-from seqgen.domains.handwriting.ink_json import ink_json
 from seqgen.domains.handwriting.offsets import DOWN, END, FARTHEST, GRID, UP
 from seqgen.errors import DataError, ModelError, UsageError
 from seqgen.spec import Continuous, Discrete, Joint

@@ -10,7 +10,7 @@ import pytest
 from ink_files import Write, refused, rows
 
 from seqgen.domains.handwriting import read_ink
-from seqgen.domains.handwriting.omniglot import read_omniglot
+from seqgen.domains.handwriting.formats.omniglot import read_omniglot
 from seqgen.errors import DataError
 
 

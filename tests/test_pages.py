@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from seqgen import cli, pages
+from seqgen.machine import huge_pages as pages
+from seqgen.shell import cli
 
 Started = list[tuple[str, list[str], dict[str, str]]]
 
@@ -20,7 +21,7 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Started:
     monkeypatch.setattr(os, "execve", lambda *call: calls.append(call))
     monkeypatch.setattr(os, "confstr", lambda name: "glibc 2.36", raising=False)
     monkeypatch.setattr(pages, "SWITCH", tmp_path / "enabled")
-    monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "seqgen.cli", "text", "train", "a b"])
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "seqgen.shell.cli", "text", "train", "a b"])
     monkeypatch.delenv(pages.TUNABLES, raising=False)
     pages.SWITCH.write_text("always [madvise] never\n", encoding="ascii")
     return calls
@@ -30,7 +31,7 @@ def test_the_same_program_starts_once_more(started: Started, monkeypatch: pytest
     monkeypatch.setenv(pages.TUNABLES, "glibc.malloc.check=0")
     pages.use_huge_pages()
     ((program, arguments, environment),) = started
-    assert (program, arguments) == (sys.executable, [sys.executable, "-m", "seqgen.cli", "text", "train", "a b"])
+    assert (program, arguments) == (sys.executable, [sys.executable, "-m", "seqgen.shell.cli", "text", "train", "a b"])
     assert environment[pages.TUNABLES] == "glibc.malloc.check=0:glibc.malloc.hugetlb=1"
     monkeypatch.setenv(pages.TUNABLES, environment[pages.TUNABLES])
     pages.use_huge_pages()

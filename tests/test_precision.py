@@ -10,10 +10,10 @@ import jax
 import numpy as np
 import pytest
 
-from seqgen.cli import main
 from seqgen.config import TrainingConfig
 from seqgen.errors import UsageError
-from seqgen.pretrained import from_pretrained, named
+from seqgen.models.pretrained import from_pretrained, named
+from seqgen.shell.cli import main
 
 
 def train(*arguments: object) -> None:

@@ -21,12 +21,13 @@ import pytest
 import safetensors.numpy
 
 import seqgen
-from seqgen import pretrained, storage
 from seqgen.errors import ModelError, SeqgenError, UnknownName, UsageError
+from seqgen.files import storage
 from seqgen.heads import Bernoulli, Categorical, Joint, Mixture
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.pretrained import from_pretrained, named, resolve, save_pretrained
+from seqgen.models import pretrained
+from seqgen.models.model import Model
+from seqgen.models.pretrained import from_pretrained, named, resolve, save_pretrained
+from seqgen.nn.network import Network
 from seqgen.spec import Binary, Continuous, Discrete
 from seqgen.spec import Joint as JointSpec
 
@@ -347,9 +348,9 @@ KILLED = """
 import os, signal, sys, time
 import jax, numpy as np
 from seqgen.heads import Categorical
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.pretrained import save_pretrained
+from seqgen.models.model import Model
+from seqgen.nn.network import Network
+from seqgen.models.pretrained import save_pretrained
 from seqgen.spec import Discrete
 
 model = Model(Network(Discrete(7), layers=1, units=64), Categorical(7))

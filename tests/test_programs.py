@@ -15,11 +15,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from seqgen import Categorical, Discrete, Model, Network, cache, programs, sample
+from seqgen import Categorical, Discrete, Model, Network, sample
+from seqgen.machine import cache, programs
 
 SAMPLE = """
 import sys
-from seqgen.cli import main
+from seqgen.shell.cli import main
 assert main(["text", "sample", "--seed", "1", "--length", "30"]) == 0
 print([name for name in ("flax", "optax", "scipy.linalg") if name in sys.modules], file=sys.stderr)
 """
@@ -242,6 +243,6 @@ def test_every_file_of_the_package_is_in_the_name(monkeypatch: pytest.MonkeyPatc
     programs._source.__wrapped__()
     there = {path.relative_to(root).as_posix() for path in root.rglob("*.py")}
     assert files == {name for name in there if not name.startswith(("domains/", "datasets/"))}
-    assert {"heads/mixture.py", "heads/joint.py", "lstm.py", "stack.py"} <= {
+    assert {"heads/mixture.py", "heads/joint.py", "nn/lstm.py", "nn/stack.py"} <= {
         name.removeprefix("core/") for name in files
     }

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from seqgen import progress
-from seqgen.progress import Progress
+from seqgen.training import progress
+from seqgen.training.progress import Progress
 
 ROOT = Path(__file__).parent.parent
 
@@ -105,7 +105,7 @@ def test_short_numbers(value: float, text: str) -> None:
 
 def test_standard_output_stays_empty_and_tqdm_unloaded() -> None:
     code = (
-        "import sys; from seqgen.progress import Progress\n"
+        "import sys; from seqgen.training.progress import Progress\n"
         "with Progress(2) as bar: bar.update(2)\n"
         "assert 'tqdm' not in sys.modules"
     )
@@ -121,7 +121,7 @@ def test_the_bar_on_a_terminal(columns: int) -> None:
     import termios
 
     code = (
-        "import time; from seqgen.progress import Progress\n"
+        "import time; from seqgen.training.progress import Progress\n"
         "with Progress(2000, done=1900, unit='chars', per_step=4096) as bar:\n"
         "    for step in range(1901, 2001):\n"
         "        time.sleep(0.005)\n"

@@ -108,7 +108,7 @@ MODULES_OF_HELP = 250  # Python begins with 33, 156 are there at the end; a pack
 def test_help_is_quick() -> None:
     code = (
         "import sys; sys.argv = ['seqgen', '--help']\n"
-        "from seqgen.cli import main\n"
+        "from seqgen.shell.cli import main\n"
         "try: main()\n"
         f"finally: print(len(sys.modules), *(name for name in {HEAVY} if name in sys.modules), file=sys.stderr)"
     )
@@ -122,7 +122,7 @@ def test_help_is_quick() -> None:
 
 SCORED = """
 import sys
-import seqgen.scoring
+import seqgen.training.scoring
 from seqgen import evaluate, evaluation_windows, in_memory
 print("optax" in sys.modules)
 from seqgen.domains import handwriting, music, text
@@ -133,7 +133,7 @@ print(model.score("A line of text.").nats > 0)
 print(music.load().score(Score([Note(0.5 * n, 72 - 6 * p + n, 0.5, 80, 0, p) for n in range(8) for p in range(4)])).nats > 0)
 windows = evaluation_windows(in_memory(model.codec.spec, [model.codec.encode("A line")]), 1, 4)
 print(evaluate(model.model, model.params, windows) > 0)
-print([name for name in ("seqgen.training", "seqgen.optimizer") if name in sys.modules])
+print([name for name in ("seqgen.training.steps", "seqgen.training.optimizer") if name in sys.modules])
 """
 
 

@@ -73,7 +73,7 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 
 
 def test_every_command_shown_parses() -> None:
-    from seqgen.cli import build_parser
+    from seqgen.shell.cli import build_parser
 
     parser, shown, wrong = build_parser(), 0, []
     for page in PAGES:

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from seqgen.domains.music import layout as layout_module
-from seqgen.domains.music.layout import COLORS, LEFT, NOTES, SYSTEM, SYSTEMS, WIDTH, Line, Rect, Text, layout
-from seqgen.domains.music.roll import roll_svg, write_roll
 from seqgen.domains.music.score import DRUMS, FASTEST, LONGEST, Meter, Note, Score, Tempo
+from seqgen.domains.music.showing import layout as layout_module
+from seqgen.domains.music.showing.layout import COLORS, LEFT, NOTES, SYSTEM, SYSTEMS, WIDTH, Line, Rect, Text, layout
+from seqgen.domains.music.showing.roll import roll_svg, write_roll
 from seqgen.errors import UsageError
 
 SVG = "{http://www.w3.org/2000/svg}"

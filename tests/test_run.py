@@ -21,21 +21,20 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from seqgen import metrics, run, run_config
-from seqgen.cache import use_compile_cache
-from seqgen.checkpoint import Checkpoints
-from seqgen.cli import main
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
 from seqgen.domains import text
 from seqgen.domains.text import DOMAIN
 from seqgen.errors import DataError, ModelError, SeqgenError, UsageError
-from seqgen.finetuning import adapt
-from seqgen.model import Model
-from seqgen.optimizer import make_optimizer
-from seqgen.pretrained import from_pretrained, named, save_pretrained
-from seqgen.progress import Progress
-from seqgen.training import Metrics, TrainState, init_state
+from seqgen.machine.cache import use_compile_cache
+from seqgen.models.finetuning import adapt
+from seqgen.models.model import Model
+from seqgen.models.pretrained import from_pretrained, named, save_pretrained
+from seqgen.shell.cli import main
+from seqgen.training import Metrics, TrainState, init_state, metrics, run, run_config
+from seqgen.training.checkpoint import Checkpoints
+from seqgen.training.optimizer import make_optimizer
+from seqgen.training.progress import Progress
 
 ROOT = Path(__file__).parent.parent
 POEM = "".join(f"Line {number} of a poem, no longer than it need be;\n" for number in range(20))
@@ -144,7 +143,8 @@ def test_a_run_leaves_all_of_itself(whole: Path, poem: Path) -> None:
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from seqgen import cli, progress
+from seqgen.shell import cli
+from seqgen.training import progress
 
 def killed(self, step, **news):
     if step == 12:
@@ -239,7 +239,9 @@ def test_a_signal_while_a_run_is_validated_or_released_changes_no_bit(
 
 COMPILING = """
 import hashlib, os, signal, sys, threading
-from seqgen import cli, run, signals
+from seqgen.shell import cli
+from seqgen.training import run
+from seqgen.training import signals
 
 signals.GRACE = 0.5
 

@@ -15,8 +15,9 @@ import pytest
 from seqgen.batching import Inputs
 from seqgen.errors import UsageError
 from seqgen.heads import Bernoulli, Categorical, Joint, Mixture, Options
-from seqgen.model import Model
-from seqgen.network import Context, Network
+from seqgen.models.model import Model
+from seqgen.nn.context import Context
+from seqgen.nn.network import Network
 from seqgen.sampling import LONGEST_PRIME, Grammar, advance, prime, sample, stream
 from seqgen.spec import Binary, Continuous, Discrete, empty_steps, null_step
 from seqgen.spec import Joint as JointSpec

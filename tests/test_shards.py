@@ -16,17 +16,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqgen import shards
-from seqgen.batching import Encoded, Windows, evaluation_windows, in_memory
+from seqgen.batching import Encoded, Windows, evaluation_windows, in_memory, shards
+from seqgen.batching.encode import encoded
+from seqgen.batching.shards import EXAMPLES, MANIFEST, PLAN, ShardWriter, finished, open_corpus, read_manifest, verify
 from seqgen.domain import Example
 from seqgen.domains.text import DOMAIN
 from seqgen.domains.text.codec import Characters
-from seqgen.encoding import encoded
 from seqgen.errors import DataError, TrainingError, UsageError
-from seqgen.reading import read_text
-from seqgen.shards import EXAMPLES, MANIFEST, PLAN, ShardWriter, finished, open_corpus, read_manifest, verify
+from seqgen.files.reading import read_text
+from seqgen.machine.workers import over_processes
 from seqgen.spec import Discrete
-from seqgen.workers import over_processes
 
 CODEC = Characters("abcdefgh")  # symbols 0 .. 263
 STEPS = (np.arange(100) * 7 % 264).astype(np.int32)

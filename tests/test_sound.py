@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.domains.music import sound
 from seqgen.domains.music.score import DRUMS, Note, Score
-from seqgen.domains.music.sound import which_sound, write_wav
-from seqgen.domains.music.synth import LONGEST, RATE, TAIL, synthesize
+from seqgen.domains.music.showing import sound
+from seqgen.domains.music.showing.sound import which_sound, write_wav
+from seqgen.domains.music.showing.synth import LONGEST, RATE, TAIL, synthesize
 from seqgen.errors import UsageError
 
 TUNE = Score([Note(0.0, 69, 0.5), Note(0.5, 72, 0.5, 100, 40, 1), Note(0.5, 36, 0.1, 100, DRUMS, 2)])
@@ -202,7 +202,7 @@ def test_a_folder_in_the_place_stays_one(tmp_path: Path, without: None) -> None:
 def test_a_score_that_midi_cannot_hold_is_played_by_the_synthesiser(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from seqgen.domains.music import midi
+    from seqgen.domains.music.formats import midi
 
     def refuse(score: Score, path: Path) -> None:
         raise UsageError("no MIDI file holds it")

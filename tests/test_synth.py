@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from seqgen.domains.music.drums import KIT, drum
 from seqgen.domains.music.score import DRUMS, Note, Score
-from seqgen.domains.music.synth import LONGEST, PEAK, RATE, TAIL, level, synthesize
-from seqgen.domains.music.timbres import BAND, Partials, timbre
+from seqgen.domains.music.showing.synth import LONGEST, PEAK, RATE, TAIL, level, synthesize
+from seqgen.domains.music.showing.timbres import BAND, Partials, timbre
 from seqgen.errors import UsageError
 
 SUSTAINED = (19, 40, 52, 56, 65, 71, 73, 80, 89)

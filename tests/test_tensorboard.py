@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from seqgen import metrics, tensorboard
-from seqgen.cli import main
 from seqgen.errors import ModelError
+from seqgen.shell import tensorboard
+from seqgen.shell.cli import main
+from seqgen.training import metrics
 
 CONFIG = {
     "format": 1,

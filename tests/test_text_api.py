@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from seqgen import registry, run, run_config
+from seqgen import registry
 from seqgen.batching import Inputs
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
@@ -28,9 +28,10 @@ from seqgen.domains.text import api
 from seqgen.domains.text.codec import Characters
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads import Categorical
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.pretrained import save_pretrained
+from seqgen.models.model import Model
+from seqgen.models.pretrained import save_pretrained
+from seqgen.nn.network import Network
+from seqgen.training import run, run_config
 
 # The same as in test_cli.py: what one of them compiles, the other finds.
 CODEC = Characters("\n .;Iadefghiklmnorstwy")
@@ -208,7 +209,7 @@ def test_the_three_figures_of_a_score_say_the_same() -> None:
 
 
 def test_short_texts_of_like_length_share_their_program(letters: text.TextModel) -> None:
-    from seqgen.training import _scorer
+    from seqgen.training.scoring import _scorer
 
     letters.score("a" * 40)
     compiled = _scorer(MODEL, None)[1]._cache_size()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from seqgen.domains.text.files import Texts, read_texts, split
 from seqgen.errors import DataError, UsageError
-from seqgen.reading import read_text
+from seqgen.files.reading import read_text
 
 TEXT = "Größe\n漢字 😀\n"
 

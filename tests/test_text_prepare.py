@@ -20,19 +20,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from seqgen import run, run_config
 from seqgen.batching import Encoded, Source
-from seqgen.cache import use_compile_cache
-from seqgen.cli import main
+from seqgen.batching.shards import MANIFEST, PLAN, open_corpus, verify
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
 from seqgen.domains import text
-from seqgen.domains.text import DOMAIN, Characters, Prepared, prepare
+from seqgen.domains.text import DOMAIN, Characters, Prepared, cuts, prepare
 from seqgen.domains.text import corpus as corpus_module
-from seqgen.domains.text import pieces as pieces_module
 from seqgen.domains.text.files import read_texts, split
 from seqgen.errors import DataError, UsageError
-from seqgen.shards import MANIFEST, PLAN, open_corpus, verify
+from seqgen.machine.cache import use_compile_cache
+from seqgen.shell.cli import main
+from seqgen.training import run, run_config
 
 ROOT = Path(__file__).parent.parent
 POEM = "".join(f"Line {number} of a poem, naïve ☕, no longer than it need be;\r\n" for number in range(20))
@@ -42,8 +41,8 @@ ALPHABET = "ab\r\n\ré☕😀\x85\u2028\ufeff漢"
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shards and chunks that cut everywhere."""
-    monkeypatch.setattr(pieces_module, "SHARD", 200)
-    monkeypatch.setattr(pieces_module, "CHUNK", 37)
+    monkeypatch.setattr(cuts, "SHARD", 200)
+    monkeypatch.setattr(cuts, "CHUNK", 37)
 
 
 def all_of(source: Source) -> list[list[int]]:
@@ -69,10 +68,11 @@ def check_as_in_memory(made: Prepared, texts: Splits[str], codec: Characters) ->
 @example(["\r\n" * 40], 4, 5, False)
 @example(["☕é\r\n😀" * 20], 5, 7, True)
 @example(["x" * 35 + "é"], 4, 36, False)
+@example(["\ufeff\x85", "a" * 32], 4, 4, False)  # a mark and half a character are the first that is read
 def test_files_become_what_they_are_in_memory(texts: list[str], chunk: int, shard: int, as_bytes: bool) -> None:
     with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces_module, "SHARD", shard)
-        patch.setattr(pieces_module, "CHUNK", chunk)
+        patch.setattr(cuts, "SHARD", shard)
+        patch.setattr(cuts, "CHUNK", chunk)
         patch.setattr(os, "fsync", lambda descriptor: None)
         folder, out = Path(place, "texts"), Path(place, "out")
         folder.mkdir()
@@ -92,8 +92,8 @@ def test_files_become_what_they_are_in_memory(texts: list[str], chunk: int, shar
 @given(st.text(ALPHABET, min_size=40, max_size=200), st.integers(4, 9), st.integers(4, 40))
 def test_a_stream_becomes_what_it_is_in_memory(written: str, chunk: int, shard: int) -> None:
     with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces_module, "SHARD", shard)
-        patch.setattr(pieces_module, "CHUNK", chunk)
+        patch.setattr(cuts, "SHARD", shard)
+        patch.setattr(cuts, "CHUNK", chunk)
         patch.setattr(os, "fsync", lambda descriptor: None)
         patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(written.encode())))
         path = Path(place, "a.txt")
@@ -241,10 +241,10 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 CHILD = """
 import os, signal, sys
-from seqgen.domains.text import pieces, prepare
-from seqgen.shards import ShardWriter
+from seqgen.domains.text import cuts, prepare
+from seqgen.batching.shards import ShardWriter
 
-pieces.SHARD = 200
+cuts.SHARD = 200
 finish = ShardWriter.finish
 done = []
 
@@ -283,10 +283,10 @@ def test_a_killed_one_goes_on_without_doing_anything_twice(tmp_path: Path) -> No
 
 KILLED_OVER_PROCESSES = """
 import os, signal, sys
-from seqgen.domains.text import pieces, prepare
-from seqgen.progress import Progress
+from seqgen.domains.text import cuts, prepare
+from seqgen.training.progress import Progress
 
-pieces.SHARD = 200
+cuts.SHARD = 200
 Progress.update = lambda self, step: os.kill(os.getpid(), signal.SIGKILL)
 prepare(sys.argv[1], sys.argv[2], workers=2)
 """

@@ -18,11 +18,11 @@ from seqgen.batching import Batch, Inputs, Windows, evaluation_windows, in_memor
 from seqgen.config import TrainingConfig
 from seqgen.domain import Example
 from seqgen.heads import Categorical
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.optimizer import Schedule, make_optimizer, warmup_cosine, with_total
+from seqgen.models.model import Model
+from seqgen.nn.network import Network
 from seqgen.spec import Discrete
 from seqgen.training import TrainState, evaluate, init_state, keep, log_probs, make_train_step, train
+from seqgen.training.optimizer import Schedule, make_optimizer, warmup_cosine, with_total
 
 MODEL = Model(Network(Discrete(3), layers=1, units=8, embedding=4, dropout=0.1), Categorical(3))
 CONFIG = TrainingConfig(learning_rate=0.02, warmup=10, ema=0.9)

@@ -11,16 +11,17 @@ import jax
 import numpy as np
 import pytest
 
-from seqgen import storage, verify_resume
-from seqgen.checkpoint import Checkpoints
-from seqgen.cli import main
 from seqgen.errors import TrainingError, UnknownName, UsageError
+from seqgen.files import storage
 from seqgen.heads import Categorical
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.pretrained import save_pretrained
+from seqgen.models.model import Model
+from seqgen.models.pretrained import save_pretrained
+from seqgen.nn.network import Network
+from seqgen.shell import verify_resume
+from seqgen.shell.cli import main
 from seqgen.spec import Discrete
 from seqgen.training import TrainState
+from seqgen.training.checkpoint import Checkpoints
 
 MODEL = Model(Network(Discrete(7), layers=1, units=4, embedding=3), Categorical(7))
 Told = Callable[[], tuple[str, str]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from seqgen.datasets.by_melody import split_by_melody
 from seqgen.datasets.music21_corpus import corpus
 from seqgen.domain import Splits
-from seqgen.domains.music.abc import score_from_abc, split_abc
+from seqgen.domains.music.formats.abc import score_from_abc, split_abc
 from seqgen.domains.music.score import Score
 from seqgen.errors import DataError
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from seqgen.datasets import cache
 from seqgen.domain import Splits
-from seqgen.domains.music.midi import read_midi
+from seqgen.domains.music.formats.midi import read_midi
 from seqgen.domains.music.score import Score
 from seqgen.errors import DataError
 

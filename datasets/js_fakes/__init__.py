@@ -5,7 +5,7 @@ from __future__ import annotations
 from seqgen.datasets import cache
 from seqgen.datasets.by_melody import split_by_melody
 from seqgen.domain import Splits
-from seqgen.domains.music.grid_json import read_grid_json
+from seqgen.domains.music.formats.grid_json import read_grid_json
 from seqgen.domains.music.score import Score
 from seqgen.errors import DataError
 

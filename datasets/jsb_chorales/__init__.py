@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seqgen.datasets import cache
 from seqgen.domain import Splits
-from seqgen.domains.music.grid_json import read_grid_json_splits
+from seqgen.domains.music.formats.grid_json import read_grid_json_splits
 from seqgen.domains.music.score import Score
 
 DOMAIN = "music"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from seqgen.datasets import cache
 from seqgen.domain import Splits
 from seqgen.domains.text.files import split
-from seqgen.reading import read_text
+from seqgen.files.reading import read_text
 
 DOMAIN = "text"
 ORIGIN = (

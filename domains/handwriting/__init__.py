@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .api import HandwritingModel as HandwritingModel
     from .api import InkScore as InkScore
     from .api import load as load
+    from .drawing.page import Page as Page
+    from .drawing.svg import ink_svg as ink_svg
     from .files import in_x_heights as in_x_heights
     from .files import read_ink as read_ink
     from .files import read_inks as read_inks
@@ -22,9 +24,7 @@ if TYPE_CHECKING:
     from .learning import resume as resume
     from .learning import train as train
     from .offsets import Offsets as Offsets
-    from .page import Page as Page
     from .presets import DOMAIN as DOMAIN
-    from .svg import ink_svg as ink_svg
 
 _HOME = {
     "api": ("HandwritingModel", "InkScore", "load"),
@@ -32,9 +32,9 @@ _HOME = {
     "ink": ("Ink",),
     "learning": ("resume", "train"),
     "offsets": ("Offsets",),
-    "page": ("Page",),
+    "drawing.page": ("Page",),
     "presets": ("DOMAIN",),
-    "svg": ("ink_svg",),
+    "drawing.svg": ("ink_svg",),
 }
 __getattr__, __all__ = lazy_names(__name__, _HOME)
 

@@ -13,22 +13,23 @@ import jax.numpy as jnp
 import numpy as np
 
 from seqgen import sampling
-from seqgen.attention import WindowCarry, weights
-from seqgen.batching import Batch, evaluation_windows, in_memory
+from seqgen.batching.sources import in_memory
+from seqgen.batching.windows import Batch, evaluation_windows
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads import Options
-from seqgen.model import Model
-from seqgen.network import Context, Params
-from seqgen.pretrained import open_model
-from seqgen.programs import kept
-from seqgen.recurrence import Array, Carry
+from seqgen.machine.programs import kept
+from seqgen.models.model import Model
+from seqgen.models.pretrained import open_model
+from seqgen.nn.attention import WindowCarry, weights
+from seqgen.nn.context import Context, Params
+from seqgen.nn.recurrence import Array, Carry
 from seqgen.sampling import Stop
 from seqgen.spec import Steps, empty_steps
 
 from .ink import Ink
-from .lines import WIDEST, WIDTH, lines_of
 from .offsets import DOWN, END, UP, Offsets
 from .presets import DOMAIN
+from .wrap import WIDEST, WIDTH, lines_of
 
 DEFAULT = "two-hands"
 BIAS = 0.75
@@ -145,7 +146,7 @@ class HandwritingModel:
 
         Raises DataError for ink without points or, if the model needs one, without a text.
         """
-        from seqgen.scoring import evaluate  # here: writing needs none of it
+        from seqgen.training.scoring import evaluate  # here: writing needs none of it
 
         self.check(ink)
         example = self.codec.encode(ink)

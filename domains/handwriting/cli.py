@@ -6,15 +6,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqgen import train_verb
-from seqgen.cli import pick_seed, tell_seed
-from seqgen.commands import Commands, Demo
 from seqgen.errors import DataError, UsageError
-from seqgen.folders import free_path
+from seqgen.files.folders import free_path
+from seqgen.shell import train_verb
+from seqgen.shell.cli import pick_seed, tell_seed
+from seqgen.shell.commands import Commands, Demo
 
 if TYPE_CHECKING:
+    from .drawing.page import Page
     from .ink import Ink
-    from .page import Page
 
 MODEL = "two-hands"
 MODEL_HELP = f"a shipped name, a run or a model folder ({MODEL})"
@@ -119,8 +119,8 @@ def _write(args: argparse.Namespace) -> int:
     if args.prime is None and args.prime_text is not None:
         raise UsageError("--prime-text is what the ink of --prime says: give both, or neither")
     out, page = _out(args.out), _page(args)
-    from seqgen.cache import use_compile_cache
-    from seqgen.reading import read_text
+    from seqgen.files.reading import read_text
+    from seqgen.machine.cache import use_compile_cache
 
     from . import api
 
@@ -133,7 +133,7 @@ def _write(args: argparse.Namespace) -> int:
     paths = [out]
     _save(inks, out, page)
     if args.explain:
-        from .explain import explain
+        from .drawing.explain import explain
 
         paths += explain(model, next(ink for ink in inks if ink.strokes), out)
     for path in paths:
@@ -143,7 +143,7 @@ def _write(args: argparse.Namespace) -> int:
 
 def _continue(args: argparse.Namespace) -> int:
     out, page = _out(args.out), _page(args)
-    from seqgen.cache import use_compile_cache
+    from seqgen.machine.cache import use_compile_cache
 
     from . import api
 
@@ -179,16 +179,16 @@ def _out(path: Path | None) -> Path:
 
 
 def _page(args: argparse.Namespace) -> Page:
-    from .page import Page
+    from .drawing.page import Page
 
     background = None if args.background == "none" else args.background
     return Page(x_height=args.x_height, pen=args.pen, color=args.color, background=background)
 
 
 def _save(inks: list[Ink], path: Path, page: Page) -> None:
-    from .ink_json import write_ink_json
-    from .png import write_png
-    from .svg import write_svg
+    from .drawing.png import write_png
+    from .drawing.svg import write_svg
+    from .formats.ink_json import write_ink_json
 
     match path.suffix.lower():
         case ".svg":
@@ -200,8 +200,8 @@ def _save(inks: list[Ink], path: Path, page: Page) -> None:
 
 
 def _score(args: argparse.Namespace) -> int:
-    from seqgen.cache import use_compile_cache
-    from seqgen.table import tell_use
+    from seqgen.files.report import tell_use
+    from seqgen.machine.cache import use_compile_cache
 
     from . import api
     from .files import in_x_heights, read_inks
@@ -233,8 +233,8 @@ def _inspect(args: argparse.Namespace) -> int:
 def demo(folder: Path, seed: int) -> list[Path]:
     """Four lines by the shipped model, in the hands it knows."""
     from . import api
-    from .page import Page
-    from .svg import write_svg
+    from .drawing.page import Page
+    from .drawing.svg import write_svg
 
     model, path = api.load(), folder / "handwriting.svg"
     text = DEMO_TEXTS[seed % len(DEMO_TEXTS)]

@@ -14,16 +14,16 @@ import numpy as np
 
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError
-from seqgen.folders import walk
+from seqgen.files.folders import walk
 
-from .iam import iam_lines, is_iam, line_of_iam, read_iam_line
+from .formats.iam import iam_lines, is_iam, line_of_iam, read_iam_line
+from .formats.ink_json import read_ink_json
+from .formats.inkml import LARGEST, inks_of_inkml, read_inkml
+from .formats.omniglot import read_omniglot
+from .formats.reading import read_bytes
+from .formats.sketch import read_sketches
 from .ink import Ink
-from .ink_json import read_ink_json
-from .inkml import LARGEST, inks_of_inkml, read_inkml
 from .inspection import Row, inspect, refused
-from .omniglot import read_omniglot
-from .reading import read_bytes
-from .sketch import read_sketches
 
 
 def read_xml(path: str | os.PathLike[str]) -> list[Ink]:

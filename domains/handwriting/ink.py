@@ -202,9 +202,9 @@ class Ink:
 
         Raises UsageError for another ending and for a place that cannot be written.
         """
-        from .ink_json import write_ink_json
-        from .png import write_png
-        from .svg import write_svg
+        from .drawing.png import write_png
+        from .drawing.svg import write_svg
+        from .formats.ink_json import write_ink_json
 
         writers: dict[str, Callable[[Ink, Any], None]] = {
             ".svg": write_svg,
@@ -217,7 +217,7 @@ class Ink:
         writer(self, path)
 
     def _repr_svg_(self) -> str:
-        from .svg import ink_svg
+        from .drawing.svg import ink_svg
 
         return ink_svg(self)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from seqgen.table import printable, shortened
-from seqgen.table import table as aligned
+from seqgen.files.report import printable, shortened
+from seqgen.files.report import table as aligned
 
 from .ink import Ink
 

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from seqgen import learning, registry
+from seqgen import registry
 from seqgen.config import TrainingConfig
-from seqgen.crew import Crew
+from seqgen.devices.crew import Crew
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UnknownName, UsageError
-from seqgen.outcome import Outcome
-from seqgen.pretrained import open_model
-from seqgen.table import tell_use
+from seqgen.files.report import tell_use
+from seqgen.models.pretrained import open_model
+from seqgen.training import by_name
+from seqgen.training.outcome import Outcome
 
 from .files import READERS, in_x_heights, read_inks, split
 from .ink import Ink
@@ -58,7 +59,7 @@ def train(
         if network not in ("auto", kept):
             raise UsageError(f"{start_from} is for {kept} and stays so: leave the network out when fine-tuning")
         network = kept
-    return learning.train(
+    return by_name.train(
         replace(DOMAIN, fit_codec=NETWORKS[network]),
         data,
         out,
@@ -90,7 +91,7 @@ def resume(
     def read(name: str, where: Mapping[str, Any]) -> Splits[Ink]:
         return load_splits(name, network=where.get("network", "auto"))
 
-    return learning.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
+    return by_name.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
 
 
 def load_splits(data: str | os.PathLike[str], *, network: str = "auto", download: bool = False) -> Splits[Ink]:

@@ -12,13 +12,13 @@ import numpy as np
 from seqgen.config import TrainingConfig
 from seqgen.domain import Codec, Domain
 from seqgen.errors import DataError
-from seqgen.presets import pick
+from seqgen.models.sizes import pick
 
 from .ink import Ink
 from .offsets import GRID, Offsets
 
 if TYPE_CHECKING:
-    from seqgen.model import Model
+    from seqgen.models.model import Model
 
 SHIPPED = Path(__file__).parent / "pretrained"
 
@@ -60,8 +60,8 @@ NETWORKS: dict[str, Callable[[Sequence[Ink]], Offsets]] = {
 def make_model(codec: Codec[Ink], size: str) -> Model:
     """Graves' synthesis network where the codec has an alphabet, his prediction network where it has none."""
     from seqgen.heads import Categorical, Joint, Mixture  # here: a domain's value must not cost JAX
-    from seqgen.model import Model
-    from seqgen.network import Network
+    from seqgen.models.model import Model
+    from seqgen.nn.network import Network
 
     assert isinstance(codec, Offsets)
     preset = pick(PRESETS, size)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from .api import load as load
     from .api import resume as resume
     from .api import train as train
+    from .formats.midi import read_midi as read_midi
+    from .formats.midi import write_midi as write_midi
+    from .formats.musicxml import read_musicxml as read_musicxml
     from .grid import Grid as Grid
-    from .midi import read_midi as read_midi
-    from .midi import write_midi as write_midi
-    from .musicxml import read_musicxml as read_musicxml
     from .performance import Performance as Performance
     from .presets import DOMAIN as DOMAIN
     from .score import DRUMS as DRUMS
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 _HOME = {
     "api": ("MusicModel", "MusicScore", "load", "resume", "train"),
     "grid": ("Grid",),
-    "midi": ("read_midi", "write_midi"),
-    "musicxml": ("read_musicxml",),
+    "formats.midi": ("read_midi", "write_midi"),
+    "formats.musicxml": ("read_musicxml",),
     "performance": ("Performance",),
     "presets": ("DOMAIN",),
     "score": ("DRUMS", "Meter", "Note", "Score", "Tempo"),

@@ -12,27 +12,28 @@ import jax
 import numpy as np
 
 from seqgen import registry, sampling
-from seqgen.batching import evaluation_windows, in_memory
+from seqgen.batching.sources import in_memory
+from seqgen.batching.windows import evaluation_windows
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UnknownName
+from seqgen.files.report import tell_use
 from seqgen.heads import Options
-from seqgen.model import Model
-from seqgen.network import Params
-from seqgen.pretrained import open_model
-from seqgen.table import tell_use
+from seqgen.models.model import Model
+from seqgen.models.pretrained import open_model
+from seqgen.nn.context import Params
 
 from .files import read_pieces, split
+from .formats.guard import MAX_EVENTS
 from .grid import Grid, to_grid, voices
-from .guard import MAX_EVENTS
 from .length import Length
 from .performance import Decoded, Performance
 from .presets import DOMAIN, ENCODINGS
 from .score import Meter, Score
 
 if TYPE_CHECKING:
-    from seqgen.crew import Crew
-    from seqgen.outcome import Outcome
+    from seqgen.devices.crew import Crew
+    from seqgen.training.outcome import Outcome
 
 DEFAULT = "chorales"
 WINDOW = 256  # events scored at once; the state is carried over, so it changes nothing but memory
@@ -169,7 +170,7 @@ class MusicModel:
 
     def score(self, score: Score) -> MusicScore:
         """How likely the piece is, from its first event on. Raises DataError for one that the model cannot read."""
-        from seqgen.scoring import evaluate  # here: writing needs none of it
+        from seqgen.training.scoring import evaluate  # here: writing needs none of it
 
         example = self.codec.encode(score)
         if not len(example.steps):
@@ -217,7 +218,7 @@ def train(
     crew: the devices that share the work: see docs/scale.md.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
-    from seqgen import learning
+    from seqgen.training import by_name
 
     if encoding not in ENCODINGS:
         raise UnknownName("encoding", encoding, ENCODINGS)
@@ -225,7 +226,7 @@ def train(
     if start_from is not None:
         codec, given = open_model(DOMAIN, start_from)
         kind = str(codec.to_dict()["kind"])
-    return learning.train(
+    return by_name.train(
         dataclasses.replace(DOMAIN, fit_codec=ENCODINGS[encoding]),
         data,
         out,
@@ -253,13 +254,13 @@ def resume(
 
     data: only needed when the run did not read it from a file, folder or data set.
     """
-    from seqgen import learning
+    from seqgen.training import by_name
 
     def read(name: str, where: Mapping[str, Any]) -> Splits[Score]:
         encoding, max_events = where.get("encoding", "auto"), int(where.get("max_events", MAX_EVENTS))
         return load_splits(name, encoding=encoding, max_events=max_events)
 
-    return learning.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
+    return by_name.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
 
 
 def load_splits(

@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqgen import train_verb
-from seqgen.cli import pick_seed, tell_seed
-from seqgen.commands import Commands, Demo
 from seqgen.errors import UsageError
-from seqgen.folders import free_path
+from seqgen.files.folders import free_path
+from seqgen.shell import train_verb
+from seqgen.shell.cli import pick_seed, tell_seed
+from seqgen.shell.commands import Commands, Demo
 
-from .guard import MAX_EVENTS
+from .formats.guard import MAX_EVENTS
 
 if TYPE_CHECKING:
     from .api import Composition, MusicScore
@@ -88,7 +88,7 @@ def _train(args: argparse.Namespace) -> int:
 def _sample(args: argparse.Namespace) -> int:
     if args.out is not None and args.out.suffix.lower() not in (".mid", ".midi"):
         raise UsageError(f"--out names the MIDI file, {args.out} is none; end it in .mid")
-    from seqgen.cache import use_compile_cache
+    from seqgen.machine.cache import use_compile_cache
 
     from . import api, files
 
@@ -138,8 +138,8 @@ def _write(made: Composition, midi: Path) -> list[Path]:
 
 
 def _score(args: argparse.Namespace) -> int:
-    from seqgen.cache import use_compile_cache
-    from seqgen.table import tell_use
+    from seqgen.files.report import tell_use
+    from seqgen.machine.cache import use_compile_cache
 
     from . import api, files
 
@@ -183,7 +183,7 @@ def demo(folder: Path, seed: int) -> list[Path]:
 
 def findings() -> list[tuple[str, str, str]]:
     """What makes the sound of WAV files."""
-    from .sound import which_sound
+    from .showing.sound import which_sound
 
     try:
         return [("sound", which_sound(), "")]

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError
-from seqgen.folders import walk
+from seqgen.files.folders import walk
 
-from .grid_json import read_grid_json
-from .guard import MAX_EVENTS
+from .formats.grid_json import read_grid_json
+from .formats.guard import MAX_EVENTS
+from .formats.midi import read_midi
+from .formats.musicxml import read_musicxml
 from .inspection import Row, inspect
-from .midi import read_midi
-from .musicxml import read_musicxml
 from .score import DRUMS, Score
 
 READERS = {

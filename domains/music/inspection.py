@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from seqgen.errors import DataError
-from seqgen.table import printable, shortened
-from seqgen.table import table as aligned
+from seqgen.files.report import printable, shortened
+from seqgen.files.report import table as aligned
 
-from .guard import MAX_EVENTS
-from .midi import read_midi
+from .formats.guard import MAX_EVENTS
+from .formats.midi import read_midi
 from .score import DRUMS, Score
 
 SHORTEST = 8  # notes

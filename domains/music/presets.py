@@ -12,14 +12,14 @@ from numpy.random import Generator
 from seqgen.config import TrainingConfig
 from seqgen.domain import Codec, Domain
 from seqgen.errors import ModelError
-from seqgen.presets import Preset, pick, symbol_model
+from seqgen.models.sizes import Preset, pick, symbol_model
 
 from .grid import Grid, fits
 from .performance import Performance
 from .score import DRUMS, Note, Score, Tempo
 
 if TYPE_CHECKING:
-    from seqgen.model import Model
+    from seqgen.models.model import Model
 
 SHIPPED = Path(__file__).parent / "pretrained"
 LOWEST, HIGHEST = 21, 108  # a piano's keys: transposition stays among them

@@ -162,24 +162,24 @@ class Score:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a MIDI file."""
-        from .midi import write_midi
+        from .formats.midi import write_midi
 
         write_midi(self, path)
 
     def render(self, path: str | os.PathLike[str]) -> None:
         """Writes a WAV file of its sound."""
-        from .sound import write_wav
+        from .showing.sound import write_wav
 
         write_wav(self, path)
 
     def plot(self, path: str | os.PathLike[str]) -> None:
         """Writes its piano roll, by the ending of the name as SVG or PNG."""
-        from .roll import write_roll
+        from .showing.roll import write_roll
 
         write_roll(self, path)
 
     def _repr_svg_(self) -> str:
-        from .roll import roll_svg
+        from .showing.roll import roll_svg
 
         return roll_svg(self)
 

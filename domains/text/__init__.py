@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from seqgen.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from seqgen.reading import read_text as read_text
+    from seqgen.files.reading import read_text as read_text
 
     from .api import TextModel as TextModel
     from .api import TextScore as TextScore

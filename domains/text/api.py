@@ -11,23 +11,24 @@ from typing import TYPE_CHECKING, Any
 import jax
 
 from seqgen import registry, sampling
-from seqgen.batching import Encoded, evaluation_windows, in_memory
+from seqgen.batching.shards import is_corpus, open_corpus
+from seqgen.batching.sources import Encoded, in_memory
+from seqgen.batching.windows import evaluation_windows
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError
 from seqgen.heads import Options
-from seqgen.model import Model
-from seqgen.network import Params
-from seqgen.pretrained import open_model
-from seqgen.shards import is_corpus, open_corpus
+from seqgen.models.model import Model
+from seqgen.models.pretrained import open_model
+from seqgen.nn.context import Params
 
 from .codec import Characters, Decoder
 from .files import read_texts, split, tell_skipped
 from .presets import DOMAIN
 
 if TYPE_CHECKING:
-    from seqgen.crew import Crew
-    from seqgen.outcome import Outcome
+    from seqgen.devices.crew import Crew
+    from seqgen.training.outcome import Outcome
 
 DEFAULT = "shakespeare"
 WINDOW = 256  # characters scored at once; the state is carried over, so it changes nothing but memory
@@ -119,7 +120,7 @@ class TextModel:
 
     def score(self, text: str) -> TextScore:
         """How likely the text is, from its first character on. Raises DataError for an empty one."""
-        from seqgen.scoring import evaluate  # here: writing needs none of it
+        from seqgen.training.scoring import evaluate  # here: writing needs none of it
 
         text = self.codec.canonical(text)
         if not text:
@@ -196,9 +197,9 @@ def train(
     crew: the devices that share the work: see docs/scale.md.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
-    from seqgen import learning
+    from seqgen.training import by_name
 
-    return learning.train(
+    return by_name.train(
         DOMAIN,
         data,
         out,
@@ -226,12 +227,12 @@ def resume(
 
     data: only needed when the run did not read it from a file, folder or data set.
     """
-    from seqgen import learning
+    from seqgen.training import by_name
 
     def read(name: str, where: Mapping[str, Any]) -> Splits[str] | Encoded:
         return _load(name, where.get("encoding", "utf-8"))
 
-    return learning.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
+    return by_name.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
 
 
 def _load(name: str, encoding: str, download: bool = False) -> Splits[str] | Encoded:

@@ -8,9 +8,9 @@ import os
 import shlex
 from pathlib import Path
 
-from seqgen import train_verb
-from seqgen.cli import pick_seed, tell_seed
-from seqgen.commands import Commands, Demo
+from seqgen.shell import train_verb
+from seqgen.shell.cli import pick_seed, tell_seed
+from seqgen.shell.commands import Commands, Demo
 
 MODEL = "shakespeare"
 MODEL_HELP = f"a shipped name, a run or a model folder ({MODEL})"
@@ -93,14 +93,14 @@ def _prepare(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from seqgen.shards import verify
+    from seqgen.batching.shards import verify
 
     print(f"seqgen: {args.folder} is as it was written: {verify(args.folder).tokens:,} symbols")
     return 0
 
 
 def _sample(args: argparse.Namespace) -> int:
-    from seqgen.cache import use_compile_cache
+    from seqgen.machine.cache import use_compile_cache
 
     from . import api
 
@@ -124,8 +124,8 @@ def _sample(args: argparse.Namespace) -> int:
 
 
 def _score(args: argparse.Namespace) -> int:
-    from seqgen.cache import use_compile_cache
-    from seqgen.reading import read_text
+    from seqgen.files.reading import read_text
+    from seqgen.machine.cache import use_compile_cache
 
     from . import api
 

@@ -1,4 +1,4 @@
-"""Texts larger than memory: from files, folders or a stream to a prepared folder (see `seqgen.shards`).
+"""Texts larger than memory: from files, folders or a stream to a prepared folder (see `seqgen.batching.shards`).
 
 The text is cut into shards of 32 MB. Each is a job of its own, done in any process, and again only where it was not
 finished; what is written depends on the texts alone, not on how many processes there were or how often they stopped.
@@ -19,17 +19,17 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from seqgen import shards
+from seqgen.batching import shards
+from seqgen.batching.shards import Manifest, ShardWriter
 from seqgen.errors import DataError, ModelError, UsageError
-from seqgen.progress import Progress
-from seqgen.shards import Manifest, ShardWriter
-from seqgen.storage import replace_file
-from seqgen.workers import over_processes, stop_if_orphaned
+from seqgen.files.storage import replace_file
+from seqgen.machine.workers import over_processes, stop_if_orphaned
+from seqgen.training.progress import Progress
 
-from . import pieces
+from . import cuts
 from .codec import FIT_LENGTH, Characters, starts
+from .cuts import File, Job, Piece, check_encoding, decoded, find_files, jobs_of, read_piece
 from .files import split, training_length
-from .pieces import File, Job, Piece, check_encoding, decoded, find_files, jobs_of, read_piece
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _prepare_files(
 ) -> Prepared:
     passed_over: list[str] = []
     files = find_files(given, out, encoding, passed_over)
-    about = {"format": shards.FORMAT, "encoding": encoding, "bytes": as_bytes, "shard": pieces.SHARD}
+    about = {"format": shards.FORMAT, "encoding": encoding, "bytes": as_bytes, "shard": cuts.SHARD}
     lines = [about, *({"name": file.name, "bytes": file.size, "changed_ns": file.changed} for file in files)]
     sources = "".join(json.dumps(line) + "\n" for line in lines).encode()
     digest = hashlib.sha256(sources).hexdigest()
@@ -103,7 +103,7 @@ def _prepare_files(
     dtype = shards.dtype_of(codec.spec)
     jobs = list(jobs_of(files, encoding))
     left = [job for job in jobs if shards.finished(out, job.number, dtype) is None]
-    with Progress(len(jobs), done=len(jobs) - len(left), unit="bytes", per_step=pieces.SHARD) as progress:
+    with Progress(len(jobs), done=len(jobs) - len(left), unit="bytes", per_step=cuts.SHARD) as progress:
         for done, _ in enumerate(over_processes(partial(_work, out, codec, dtype), left, workers), 1):
             progress.update(len(jobs) - len(left) + done)
     notes = [_finished(out, job.number, dtype) for job in jobs]
@@ -134,7 +134,7 @@ def _prepare_stream(stream: BinaryIO, out: Path, encoding: str, as_bytes: bool) 
                 shard.write(codec.encode(text).steps)
                 characters += len(text)
                 size += len(text.encode(errors="replace"))
-                if shard.tokens >= pieces.SHARD:
+                if shard.tokens >= cuts.SHARD:
                     break
             if not characters:
                 break
@@ -246,8 +246,8 @@ def _seal(
 def _spelt(path: Path, dtype: str, at: int, characters: int) -> int:
     """How many symbols the first so many characters after the `at`-th symbol of a shard take."""
     ids = np.memmap(path, shards.DTYPES[dtype], "r")[at:]
-    for offset in range(0, len(ids), pieces.CHUNK):
-        begins = np.flatnonzero(starts(ids[offset : offset + pieces.CHUNK]))
+    for offset in range(0, len(ids), cuts.CHUNK):
+        begins = np.flatnonzero(starts(ids[offset : offset + cuts.CHUNK]))
         if characters < len(begins):
             return offset + int(begins[characters])
         characters -= len(begins)

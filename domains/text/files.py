@@ -10,8 +10,8 @@ from pathlib import Path
 
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError
-from seqgen.folders import walk
-from seqgen.reading import read_text
+from seqgen.files.folders import walk
+from seqgen.files.reading import read_text
 
 SHORTEST = 32  # characters: below, there is nothing to hold out
 SKIPPED_SHOWN = 5  # files of a folder that are passed over: named, up to so many

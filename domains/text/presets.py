@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from seqgen.config import TrainingConfig
 from seqgen.domain import Codec, Domain
-from seqgen.presets import Preset, pick, symbol_model
+from seqgen.models.sizes import Preset, pick, symbol_model
 
 from .codec import Characters, match
 
 if TYPE_CHECKING:
-    from seqgen.model import Model
+    from seqgen.models.model import Model
 
 
 SHIPPED = Path(__file__).parent / "pretrained"

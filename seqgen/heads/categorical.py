@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from ..errors import UsageError
-from ..recurrence import matmul
+from ..nn.products import matmul
 from ..spec import Discrete
 from .head import Array, Options, Params
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 import jax
 
+from ..machine.programs import register
 from ..spec import Spec, Steps
 
 Array = jax.Array
@@ -29,6 +30,9 @@ class Options(NamedTuple):
     min_p: Any = 0.0
     bias: Any = 0.0
     allowed: Any = None
+
+
+register(Options)
 
 
 class Head(Protocol):

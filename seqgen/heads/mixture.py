@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from ..errors import UsageError
-from ..recurrence import matmul
+from ..nn.products import matmul
 from ..spec import Continuous
 from .categorical import filter_logits
 from .head import Array, Options, Params

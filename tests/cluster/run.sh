@@ -66,10 +66,10 @@ for number in $(seq 60); do echo "Line $number of a poem, no longer than it need
 train() { # train RUN OPTION...
   local out=$1
   shift
-  echo "$PYTHON -m seqgen.cli text train $work/poem.txt --size tiny --steps ${STEPS:-60} --deterministic 2 --out $work/$out $*"
+  echo "$PYTHON -m seqgen.shell.cli text train $work/poem.txt --size tiny --steps ${STEPS:-60} --deterministic 2 --out $work/$out $*"
 }
 digest() {
-  "$PYTHON" -c "import sys; from seqgen.checkpoint import Checkpoints; print(Checkpoints(sys.argv[1]).digest())" "$work/$1/checkpoints"
+  "$PYTHON" -c "import sys; from seqgen.training.checkpoint import Checkpoints; print(Checkpoints(sys.argv[1]).digest())" "$work/$1/checkpoints"
 }
 
 $(train alone) > /dev/null 2> alone.log || { cat alone.log; exit 1; }
@@ -93,7 +93,7 @@ for _ in $(seq 600); do [ ! -e told/metrics.jsonl ] || break; sleep 0.1; done
 scancel --signal=TERM --name told
 ! wait $!
 grep -m1 "stopped and saved at step" told.log
-srun -n 2 --overcommit "$PYTHON" -m seqgen.cli text train --resume "$work/told" --distributed auto > /dev/null 2> told2.log ||
+srun -n 2 --overcommit "$PYTHON" -m seqgen.shell.cli text train --resume "$work/told" --distributed auto > /dev/null 2> told2.log ||
   { cat told2.log; exit 1; }
 echo "SLURM, scancel:   $(digest told)"
 [ "$(digest told)" = "$wanted" ]

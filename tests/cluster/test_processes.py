@@ -13,10 +13,10 @@ from pathlib import Path
 import jax
 import pytest
 
-from seqgen import distributed
-from seqgen.checkpoint import Checkpoints
-from seqgen.cli import main
+from seqgen.devices import distributed
 from seqgen.errors import UsageError
+from seqgen.shell.cli import main
+from seqgen.training.checkpoint import Checkpoints
 
 POEM = "".join(f"Line {number} of a poem, no longer than it need be;\n" for number in range(60))
 STEPS = 60
@@ -47,7 +47,7 @@ def test_a_run_of_two_that_is_told_to_stop_goes_on_alone_to_the_same_bits(tmp_pa
     poem.write_text(POEM, encoding="utf-8")
     words = ["text", "train", str(poem), "--size", "tiny", "--steps", str(STEPS), "--deterministic", "2", "--out"]
     port, run = free_port(), tmp_path / "two"
-    command = [sys.executable, "-m", "seqgen.cli", *words]
+    command = [sys.executable, "-m", "seqgen.shell.cli", *words]
     both = [
         subprocess.Popen(
             [*command, str(run), "--distributed", "auto"],
@@ -132,8 +132,8 @@ def test_what_somebody_joined_already_is_joined(
 
 INITIALISED = """
 import jax
-from seqgen import distributed
-from seqgen.cli import main
+from seqgen.devices import distributed
+from seqgen.shell.cli import main
 
 jax.distributed.initialize("127.0.0.1:{port}", 1, 0, coordinator_bind_address="127.0.0.1:{port}")
 jax.numpy.zeros(3).block_until_ready()

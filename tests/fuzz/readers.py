@@ -23,25 +23,28 @@ from fuzz.test_midi_fuzz import seeds as midi_files
 from fuzz.test_musicxml_fuzz import SCORE, TUNE
 from ink_files import iam_line, write_iam_folder
 
-from seqgen import metrics, registry, shards, storage
+from seqgen import registry
+from seqgen.batching import shards
 from seqgen.config import TrainingConfig
-from seqgen.curve import write_curve
 from seqgen.domains.handwriting import ink_svg, read_ink
 from seqgen.domains.handwriting.files import read_inks
-from seqgen.domains.music.abc import score_from_abc, split_abc
-from seqgen.domains.music.grid_json import read_grid_json
-from seqgen.domains.music.midi import read_midi
-from seqgen.domains.music.musicxml import read_musicxml
+from seqgen.domains.music.formats.abc import score_from_abc, split_abc
+from seqgen.domains.music.formats.grid_json import read_grid_json
+from seqgen.domains.music.formats.midi import read_midi
+from seqgen.domains.music.formats.musicxml import read_musicxml
 from seqgen.domains.text import DOMAIN
 from seqgen.domains.text.codec import Characters
-from seqgen.domains.text.pieces import Piece, read_piece
+from seqgen.domains.text.cuts import Piece, read_piece
 from seqgen.errors import DataError
+from seqgen.files import storage
+from seqgen.files.reading import read_text
 from seqgen.heads import Bernoulli, Categorical, Joint, Mixture
-from seqgen.model import Model
-from seqgen.network import Network
-from seqgen.pretrained import CONFIG, WEIGHTS, from_pretrained, open_model, save_pretrained
-from seqgen.reading import read_text
-from seqgen.run_config import read_config
+from seqgen.models.model import Model
+from seqgen.models.pretrained import CONFIG, WEIGHTS, from_pretrained, open_model, save_pretrained
+from seqgen.nn.network import Network
+from seqgen.training import metrics
+from seqgen.training.curve import write_curve
+from seqgen.training.run_config import read_config
 
 _XML = "not well-formed|cannot be decoded|is XML but no|is no MusicXML|has a DOCTYPE|declares"
 _JSON = "is not JSON|is JSON but no"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.domains.music.midi import read_midi, write_midi
+from seqgen.domains.music.formats.midi import read_midi, write_midi
 from seqgen.domains.music.score import DRUMS, Meter, Note, Score, Tempo
 from seqgen.errors import DataError
 

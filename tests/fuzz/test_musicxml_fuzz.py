@@ -8,8 +8,8 @@ import random
 import zipfile
 from pathlib import Path
 
-from seqgen.domains.music.abc import score_from_abc
-from seqgen.domains.music.musicxml import read_musicxml
+from seqgen.domains.music.formats.abc import score_from_abc
+from seqgen.domains.music.formats.musicxml import read_musicxml
 from seqgen.errors import DataError
 
 SCORE = b"""<?xml version='1.0' encoding='UTF-8'?><!DOCTYPE score-partwise SYSTEM "http://www.musicxml.org/dtds/p.dtd">

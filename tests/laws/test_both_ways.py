@@ -11,7 +11,7 @@ from law_networks import BIDIRECTIONAL, B, T, assert_close, at, first, unrolled
 from numpy.typing import NDArray
 
 from seqgen.errors import UsageError
-from seqgen.recurrence import LSTMCarry
+from seqgen.nn.recurrence import LSTMCarry
 
 
 def loop(cell: Any, start: Any, xs: NDArray[Any]) -> tuple[NDArray[Any], tuple[NDArray[Any], NDArray[Any]]]:

@@ -16,11 +16,11 @@ from seqgen.batching import Windows, in_memory
 from seqgen.config import TrainingConfig
 from seqgen.domain import Codec, Domain
 from seqgen.errors import ModelError, UnknownName
-from seqgen.model import Model
-from seqgen.optimizer import make_optimizer
+from seqgen.models.model import Model
 from seqgen.sampling import sample
 from seqgen.spec import Binary, Continuous, Discrete, Joint, Spec, empty_steps
 from seqgen.training import init_state, make_train_step
+from seqgen.training.optimizer import make_optimizer
 
 DOMAINS = [registry.domain(name) for name in registry.domains()]
 every_domain = pytest.mark.parametrize("domain", DOMAINS, ids=registry.domains())

@@ -21,14 +21,14 @@ from seqgen import (
     Network,
     TrainingConfig,
     Windows,
-    cache,
     in_memory,
 )
 from seqgen.heads import HEADS, Bernoulli, Joint, Options
-from seqgen.optimizer import make_optimizer
+from seqgen.machine import cache
 from seqgen.sampling import _advance, prime
 from seqgen.spec import empty_steps
 from seqgen.training import init_state, make_train_step
+from seqgen.training.optimizer import make_optimizer
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 CASES: dict[str, Any] = {

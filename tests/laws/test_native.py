@@ -15,8 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from seqgen import lstm, native
-from seqgen.recurrence import LSTMCarry, Masks
+from seqgen.machine import native
+from seqgen.nn import lstm
+from seqgen.nn.recurrence import LSTMCarry, Masks
 
 Arrays = Any
 

@@ -30,10 +30,11 @@ from law_networks import (
     unrolled,
 )
 
-from seqgen import native
 from seqgen.batching import Inputs
 from seqgen.errors import ModelError, UsageError
-from seqgen.network import Context, Network
+from seqgen.machine import native
+from seqgen.nn.context import Context
+from seqgen.nn.network import Network
 from seqgen.spec import Discrete
 
 

@@ -13,8 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 from seqgen.batching import Inputs
-from seqgen.network import Network
-from seqgen.recurrence import LSTMCarry
+from seqgen.nn.network import Network
+from seqgen.nn.recurrence import LSTMCarry
 from seqgen.spec import Continuous
 
 Floats = NDArray[np.float64]

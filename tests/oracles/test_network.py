@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from seqgen.batching import Inputs
-from seqgen.network import Network
-from seqgen.recurrence import look_up
+from seqgen.nn.network import Network
+from seqgen.nn.products import look_up
 from seqgen.spec import Continuous, Discrete, Joint
 
 Floats = NDArray[np.float64]

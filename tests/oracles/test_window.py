@@ -12,12 +12,13 @@ import pytest
 from jax import lax
 from numpy.typing import NDArray
 
-from seqgen import recurrence
-from seqgen.attention import WindowCarry, gaussian_window
 from seqgen.batching import Inputs
-from seqgen.lstm import LSTM
-from seqgen.network import Context, Network
-from seqgen.recurrence import LSTMCarry, Memory
+from seqgen.nn import products, recurrence
+from seqgen.nn.attention import WindowCarry, gaussian_window
+from seqgen.nn.context import Context
+from seqgen.nn.lstm import LSTM
+from seqgen.nn.network import Network
+from seqgen.nn.recurrence import LSTMCarry, Memory
 from seqgen.spec import Continuous
 
 Floats = NDArray[np.float64]
@@ -37,7 +38,7 @@ def plain_scan(
     """What `recurrence.late_scan` computes, left to autodiff."""
 
     def body(carry: Any, x: Any) -> Any:
-        return update(small, carry, x, recurrence.matmul(recur(carry), kernel, precision), memory)
+        return update(small, carry, x, products.matmul(recur(carry), kernel, precision), memory)
 
     return lax.scan(body, carry, xs)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seqgen import native
+from seqgen.machine import native
 
 HERE = Path(__file__).parent
 # As the library is compiled, but for what only makes it fast or a library.

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import jax
 
-from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry, run
+from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry
 from seqgen.domains import handwriting
-from seqgen.domains.handwriting.presets import DOMAIN, training
-from seqgen.outcome import Outcome
+from seqgen.training import run
+from seqgen.training.outcome import Outcome
+
+from ..presets import DOMAIN, training
 
 HERE = Path(__file__).parent
 DATA, SIZE, SEED = "synthetic-ink", "small", 0

@@ -1,0 +1,1 @@
+"""An `Ink` as a picture."""

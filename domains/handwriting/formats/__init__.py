@@ -1,0 +1,1 @@
+"""Files of ink: bytes of strangers to an `Ink`."""

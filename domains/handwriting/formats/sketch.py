@@ -1,0 +1,103 @@
+"""Drawings of sketch-rnn in .npz files, as offsets and lifts of the pen; never by way of pickle."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+
+import numpy as np
+
+from seqgen.errors import DataError
+
+from ..ink import Floats, Ink
+from .reading import MOST_READ, Budget, ink_from, members, read_bytes
+
+LARGEST = 16 * 2**20  # bytes, packed and unpacked
+_LENGTHS = "_lengths"
+# The header as NumPy writes it, and no other: its own reader takes any Python literal.
+_HEADER = re.compile(
+    rb"\{'descr': '([^']{1,9})', 'fortran_order': (True|False), 'shape': \((\d{1,9}(?:, \d{1,9})*)?,?\), \}\s*"
+)
+_LONGEST = 1000  # bytes of it
+_NUMBERS = re.compile(rb"[<>|=]?(?:[iu][1248]|f[248])")
+
+
+def read_sketches(path: str | os.PathLike[str]) -> list[Ink]:
+    """The drawings of an .npz file of plain arrays, in the file's order.
+
+    A drawing is an array [N, 3] of numbers: dx, dy (y down) from the point before, and 1 where the pen lifts after the
+    point, else 0. Each array of the file is a drawing; or, for many, an array `train` holds them one after the other
+    and an array `train_lengths` of whole numbers says how many rows each has, under any name in the place of `train`.
+
+    sketch-rnn's own files hold arrays of objects, which only pickle reads and which can run code then: they are
+    refused, with the line that converts one. Raises DataError for these and all that is damaged or no drawing.
+    """
+    name = os.fspath(path)
+    raw = read_bytes(path, LARGEST)
+    if not raw.startswith(b"PK\x03\x04"):
+        raise DataError(f"{name} is no .npz file; save it with np.savez(file, first_drawing, second_drawing, ...)")
+    arrays: dict[str, Floats] = {}
+    for member, data in members(raw, name, LARGEST, lambda member: member.endswith(".npy")):
+        key = member.removesuffix(".npy")
+        arrays[key] = _array(data, key, name)
+    drawings: list[tuple[str, Floats]] = []
+    for key, array in arrays.items():
+        lengths = arrays.get(key + _LENGTHS)
+        if key.endswith(_LENGTHS) and key.removesuffix(_LENGTHS) in arrays:
+            continue
+        if array.ndim != 2 or array.shape[1] != 3:
+            shape = list(array.shape)
+            raise DataError(f"{name}: {key!r:.60} has the shape {shape}; a drawing is [N, 3]: dx, dy and lift")
+        if lengths is None:
+            drawings.append((f"{name}[{key!r:.60}]", array))
+        else:
+            drawings += [(f"{name}[{key!r:.60}][{i}]", part) for i, part in enumerate(_cut(array, lengths, key, name))]
+    if not drawings:
+        raise DataError(f"{name} has no drawings; wanted arrays [N, 3]: dx, dy and lift")
+    budget = Budget(name)
+    for _, drawing in drawings:
+        budget.spend(len(drawing), 1 + int(np.count_nonzero(drawing[:-1, 2])))
+    return [_ink(*drawing) for drawing in drawings]
+
+
+def _array(data: bytes, key: str, name: str) -> Floats:
+    """A member of the .npz as numbers; its header is read first, and what it promises must be there."""
+    magic, version, rest = data[:6], data[6:8], data[8:]
+    size = {b"\1\0": 2, b"\2\0": 4}.get(version, 0)  # of the number that says how long the header is
+    end = size + int.from_bytes(rest[:size], "little")
+    found = _HEADER.fullmatch(rest[size:end]) if magic == b"\x93NUMPY" and end <= _LONGEST else None
+    if found and found[1].endswith(b"O"):
+        raise DataError(
+            f"{name}: {key!r:.60} holds pickled objects, which can run code when read; where you trust it, convert it: "
+            "d = list(np.load(old, allow_pickle=True, encoding='latin1')['train']); "
+            "np.savez(new, train=np.concatenate(d), train_lengths=[len(x) for x in d])"
+        )
+    if not found or not _NUMBERS.fullmatch(found[1]):
+        raise DataError(f"{name}: {key!r:.60} is no array of numbers; save it with np.savez as float32 or int16")
+    kind = np.dtype(found[1].decode())
+    shape = [int(length) for length in re.findall(rb"\d+", found[3] or b"")]
+    count = math.prod(shape)
+    if count * kind.itemsize != len(rest) - end:
+        raise DataError(f"{name}: {key!r:.60} is damaged: its size is not that of its shape; save it again")
+    if count > 3 * MOST_READ:
+        raise DataError(f"{name} has more than {MOST_READ:,} points; split it into several files")
+    numbers = np.frombuffer(rest, kind, offset=end).reshape(shape, order="F" if found[2] == b"True" else "C")
+    with np.errstate(invalid="ignore"):  # of a signalling NaN; `Ink` refuses it
+        return numbers.astype(np.float64)
+
+
+def _cut(array: Floats, lengths: Floats, key: str, name: str) -> list[Floats]:
+    sound = lengths.ndim == 1 and len(lengths) > 0 and bool(np.all((lengths >= 1) & (lengths % 1 == 0)))
+    if not sound or lengths.sum() != len(array):
+        raise DataError(f"{name}: {key + _LENGTHS!r:.60} does not cut {key!r:.60} into drawings; give the rows of each")
+    return np.split(array, np.cumsum(lengths).astype(np.int64)[:-1])
+
+
+def _ink(name: str, drawing: Floats) -> Ink:
+    if not np.isin(drawing[:, 2], (0, 1)).all():
+        raise DataError(f"{name} has a lift other than 0 or 1; wanted dx, dy and 1 where the pen lifts after the point")
+    with np.errstate(over="ignore", invalid="ignore"):  # `Ink` refuses what is infinite
+        points = np.cumsum(drawing[:, :2], axis=0)
+    strokes = np.split(points, np.flatnonzero(drawing[:-1, 2]) + 1)
+    return ink_from(name, [stroke for stroke in strokes if len(stroke)])

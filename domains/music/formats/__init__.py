@@ -1,0 +1,1 @@
+"""Files of music: bytes of strangers to a `Score`."""

@@ -1,0 +1,248 @@
+"""ABC notation: tunes written in letters, as collections of folk music keep them."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from seqgen.errors import DataError
+
+from ..score import Meter, Note, Score, Tempo
+from .guard import MAX_EVENTS
+from .musicxml import upbeat
+
+LARGEST = 2**18  # characters; a tune has some 300
+_STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_FIFTHS = "FCGDAEB"
+_MODES = {"maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
+_ACCIDENTALS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
+_TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # p notes in the time of these; 5, 7 and 9 follow the meter
+
+_NOTE = r"(?P<accidental>\^\^?|__?|=)?(?P<step>[A-Ga-g])(?P<octave>[,']*)"
+_LENGTH = r"(?P<times>\d{0,3})(?P<slashes>/*)(?P<over>\d{0,3})"
+_CHORD_NOTE = re.compile(_NOTE + _LENGTH)
+_TOKEN = re.compile(
+    rf"""
+      (?P<skip> "[^"]*" | \{{[^}}]*\}} | ![^!|\s]{{1,20}}! | ! | \+[^+]*\+ | [\s`\\.~H-WYhkuvyt*$;]+ )
+    | \[ (?P<field>[A-Za-z]) : (?P<value>[^\]]*) \]
+    | \( (?P<p>[2-9]) (?: :(?P<q>\d?) (?: :(?P<r>\d?) )? )?
+    | (?P<bar> \[?\|[|:\]]* | :[|:\]]* | \]+ ) (?: \ *\[?\d[\d,.-]* | \ *\["[^"]*" )?
+    | \[\d[\d,.-]*                                             # the ending of a repeat, without a bar
+    | \[ (?P<chord>[^\]|]*) \] {_LENGTH.replace("<", "<chord_")} -?
+    | {_NOTE}{_LENGTH} (?P<tie>-?)
+    | (?P<rest>[zxZX]) {_LENGTH.replace("<", "<rest_")}
+    | (?P<broken> >+ | <+ )
+    | [()&-]
+    """,
+    re.VERBOSE,
+)
+
+
+def split_abc(text: str) -> list[str]:
+    """The tunes of a tune book: each begins at its line `X:`."""
+    return [tune for tune in re.split(r"(?m)^(?=X:)", text.replace("\r", "")) if tune.startswith("X:")]
+
+
+def score_from_abc(tune: str) -> Score:
+    """One tune as it sounds, all in part 0; 120 quarter notes a minute where it names no tempo.
+
+    Left out: repeats (a repeated section sounds once), grace notes, ornaments, chord symbols, lyrics. An accidental
+    holds for its letter, in all octaves, to the end of the bar. Raises DataError for a tune with several voices, with
+    signs that are not ABC, without notes, or too long. Source: the ABC music standard 2.1.
+
+    >>> [(note.pitch, round(note.duration, 3)) for note in score_from_abc("X:1\\nL:1/4\\nK:G\\nG>F|(3ABc").notes[:3]]
+    [(67, 0.75), (66, 0.25), (69, 0.333)]
+    """
+    if len(tune) > LARGEST:
+        raise DataError(f"the tune has more than {LARGEST:,} characters; split it")
+    reader = _Tune()
+    in_header = True
+    for line in tune.split("\n"):
+        line = re.sub(r"(?<!\\)%.*", "", line)
+        field = re.match(r"([A-Za-z]):(?![|:])\s*(.*)", line)
+        if field:
+            reader.field(field[1], field[2])
+            in_header = in_header and field[1] != "K"
+        elif not in_header:
+            reader.music(line)
+    return reader.score()
+
+
+class _Tune:
+    """The state of reading: positions and lengths in quarter notes."""
+
+    def __init__(self) -> None:
+        self.unit = 0.0  # of a letter; 0: follows from the meter
+        self.bar = 4.0
+        self.compound = False
+        self.key: dict[str, int] = {}
+        self.accidentals: dict[str, int] = {}  # of this bar
+        self.position = 0.0
+        self.notes: list[tuple[float, int, float]] = []
+        self.last = 0  # index of the first note of the last chord, rests included as -1
+        self.last_length = 0.0
+        self.broken = 1.0  # what ">" leaves for the next note
+        self.tuplet = (1.0, 0)  # factor, notes to go
+        self.tied: dict[int, int] = {}  # pitch -> index of the note that goes on
+        self.tempos: list[tuple[float, float]] = []
+        self.meters: list[tuple[float, int, int]] = []
+        self.voice: str | None = None
+
+    def field(self, kind: str, value: str) -> None:
+        value = value.strip()
+        if kind == "L" and (found := re.match(r"(\d{1,3})/(\d{1,3})", value)) and int(found[2]):
+            self.unit = 4 * int(found[1]) / int(found[2])
+        elif kind == "M":
+            self.meter(value)
+        elif kind == "K":
+            self.signature(value)
+        elif kind == "Q":
+            if found := re.search(r"(\d{1,3})/(\d{1,3})\s*=\s*(\d{1,4})", value):
+                beat = 4 * int(found[1]) / max(int(found[2]), 1)
+            elif found := re.match(r"()()(\d{1,4})$", value):
+                beat = self.unit or 0.5
+            if found and int(found[3]) and beat:
+                self.tempos.append((self.position, beat * int(found[3])))
+        elif kind == "V":
+            voice = value.split(maxsplit=1)[0] if value else ""
+            if self.voice not in (None, voice):
+                raise DataError("the tune has several voices; seqgen reads one")
+            self.voice = voice
+
+    def meter(self, value: str) -> None:
+        value = {"C": "4/4", "C|": "2/2"}.get(value, value)
+        if found := re.match(r"(\d{1,3})/(\d{1,3})", value):
+            beats, kind = int(found[1]), int(found[2])
+            if beats and kind:
+                self.bar, self.compound = 4 * beats / kind, beats % 3 == 0 and kind >= 8
+                self.meters.append((self.position, beats, kind))
+
+    def signature(self, value: str) -> None:
+        if value.startswith(("HP", "Hp")):
+            self.key = {"F": 1, "C": 1}
+            return
+        found = re.match(r"([A-G])([#b]?)\s*([A-Za-z]*)", value)
+        sharps = 0
+        if found:
+            mode = found[3].lower()
+            sharps = _FIFTHS.index(found[1]) - 1 + 7 * (found[2] == "#") - 7 * (found[2] == "b")
+            sharps += _MODES.get("m" if mode == "m" else mode[:3], 0)
+        self.key = (
+            dict.fromkeys(_FIFTHS[:sharps], 1) if sharps > 0 else dict.fromkeys(_FIFTHS[sharps:] if sharps else "", -1)
+        )
+        for accidental, step in re.findall(r"(?<=\s)(\^|_|=)([A-Ga-g])\b", value):
+            self.key[step.upper()] = _ACCIDENTALS[accidental]
+
+    def music(self, line: str) -> None:
+        at = 0
+        while at < len(line):
+            token = _TOKEN.match(line, at)
+            if token is None:
+                raise DataError(f"{line[at]!r} is no sign of ABC notation, in {line[at : at + 20]!r}")
+            at = token.end()
+            if token["field"]:
+                self.field(token["field"], token["value"])
+            elif token["p"]:
+                p = int(token["p"])
+                q = int(token["q"] or 0) or _TUPLETS.get(p) or (3 if self.compound else 2)
+                self.tuplet = q / p, int(token["r"] or 0) or p
+            elif token["bar"]:
+                self.accidentals = {}
+                if self.position and not any(time for time, *_ in self.meters) and self.position < self.bar - 1e-6:
+                    self.pickup()
+            elif token["broken"]:
+                self.break_rhythm(token["broken"])
+            elif token["step"]:
+                self.sound([token], 1.0, token["tie"] == "-")
+            elif token["chord"] is not None:
+                tones = list(_CHORD_NOTE.finditer(token["chord"]))
+                self.sound(tones, _times(token, "chord_"), "-" in token["chord"] or token[0].endswith("-"))
+            elif token["rest"]:
+                bars = token["rest"] in "ZX"
+                self.advance(_times(token, "rest_") * (self.bar if bars else self.base))
+
+    @property
+    def base(self) -> float:
+        return self.unit or (0.25 if self.bar < 3 else 0.5)
+
+    def sound(self, tones: list[re.Match[str]], times: float, tie: bool) -> None:
+        """A note or a chord, which is as long as its first note."""
+        begin, tied, self.last = self.position, self.tied, len(self.notes)
+        self.tied = {}
+        lengths = [_times(tone) * times * self.base for tone in tones]
+        length = self.advance(lengths[0] if lengths else 0.0, keep=True)
+        for tone in tones:
+            step = tone["step"].upper()
+            if tone["accidental"]:
+                self.accidentals[step] = _ACCIDENTALS[tone["accidental"]]
+            alter = self.accidentals.get(step, self.key.get(step, 0))
+            octave = tone["octave"].count("'") - tone["octave"].count(",") + tone["step"].islower()
+            pitch = 60 + _STEPS[step] + alter + 12 * octave
+            index = tied.get(pitch, -1)
+            if index >= 0:
+                onset, _, before = self.notes[index]
+                self.notes[index] = onset, pitch, before + length
+                self.last = min(self.last, index)
+            else:
+                index = len(self.notes)
+                if index >= MAX_EVENTS:
+                    raise DataError(f"the tune has more than {MAX_EVENTS:,} notes; split it")
+                self.notes.append((begin, pitch, length))
+            if tie:
+                self.tied[pitch] = index
+
+    def advance(self, length: float, keep: bool = False) -> float:
+        """Moves on by `length` as tuplet and broken rhythm change it, and returns that."""
+        factor, left = self.tuplet
+        if left:
+            length *= factor
+            self.tuplet = factor, left - 1
+        length *= self.broken
+        self.broken = 1.0
+        self.position += length
+        self.last_length = length
+        if not keep:
+            self.last, self.tied = len(self.notes), {}
+        return length
+
+    def break_rhythm(self, signs: str) -> None:
+        """`A>B`: the first half as long again, the second half as long; `>>` and `<` accordingly."""
+        less = 0.5 ** min(len(signs), 3)
+        first, self.broken = (2 - less, less) if signs[0] == ">" else (less, 2 - less)
+        more = self.last_length * (first - 1)
+        self.position += more
+        self.last_length += more
+        for index in range(self.last, len(self.notes)):
+            onset, pitch, length = self.notes[index]
+            self.notes[index] = onset, pitch, length + more
+
+    def pickup(self) -> None:
+        """The first bar is shorter than the meter: it gets one of its own."""
+        short = upbeat(self.position)
+        if short and self.meters:
+            _, beats, kind = self.meters[-1]
+            self.meters = [(0.0, *short), (self.position, beats, kind)]
+        else:
+            self.meters.append((self.position, *self.meters[-1][1:]) if self.meters else (self.position, 4, 4))
+
+    def score(self) -> Score:
+        if not self.notes:
+            raise DataError("the tune has no notes")
+        beats = dict([(0.0, 120.0), *self.tempos])
+        times = [0.0]
+        turns = sorted(beats.items())
+        for (before, bpm), (after, _) in pairwise(turns):
+            times.append(times[-1] + (after - before) * 60 / bpm)
+        clock = Score((), [Tempo(time, bpm) for time, (_, bpm) in zip(times, turns, strict=True)])
+        notes = [
+            Note(start := clock.time_at(onset), pitch, clock.time_at(onset + length) - start)
+            for onset, pitch, length in self.notes
+        ]
+        meters = {beat: Meter(clock.time_at(beat), *meter) for beat, *meter in [(0.0, 4, 4), *self.meters]}
+        return Score(notes, clock.tempos, list(meters.values()))
+
+
+def _times(token: re.Match[str], prefix: str = "") -> float:
+    """A length such as 3, /, 3/2 or //."""
+    over = int(token[prefix + "over"] or 0) or 2 ** min(len(token[prefix + "slashes"]), 9)
+    return int(token[prefix + "times"] or 1) / over

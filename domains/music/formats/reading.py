@@ -1,0 +1,9 @@
+"""The bytes of a file of music."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from seqgen.files import reading
+
+read_bytes = partial(reading.read_bytes, too_large="; no piece of music needs that, split it")

@@ -1,0 +1,1 @@
+"""A `Score` to see and to hear."""

@@ -1,0 +1,114 @@
+"""Where examples come from: memory, a memory map, a corpus that is in steps already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..domain import Codec, Example
+from ..errors import DataError
+from ..spec import Discrete, Spec, Steps, Stranger, map_steps, stranger
+
+Ints = NDArray[np.int64]
+
+
+class Source(Protocol):
+    """Where examples come from: memory, a memory map. Either all of them have a condition (or controls) or none."""
+
+    @property
+    def spec(self) -> Spec: ...
+    @property
+    def lengths(self) -> Sequence[int] | Ints:
+        """Steps of each example."""
+        ...
+
+    def read(self, index: int, start: int, stop: int) -> Steps:
+        """Steps start .. stop - 1 of one example."""
+        ...
+
+    def controls(self, index: int, start: int, stop: int) -> Any:
+        """Controls of the same steps, float32 `[stop - start, C]`, or None."""
+        ...
+
+    def condition(self, index: int) -> tuple[Any, Any]:
+        """The example's (source int32 `[U]`, static int32 `[]`), each or None."""
+        ...
+
+
+class Encoded(NamedTuple):
+    """Data that is in steps already, in place of `Splits` of items, such as a prepared corpus larger than memory.
+
+    fingerprint: differs wherever data or codec do, so that nobody has to read all of it to know it again.
+    """
+
+    codec: Codec[Any]
+    train: Source
+    valid: Source
+    fingerprint: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Memory:
+    spec: Spec
+    examples: tuple[Example, ...]
+    lengths: tuple[int, ...]
+
+    def read(self, index: int, start: int, stop: int) -> Steps:
+        steps = map_steps(lambda leaf: leaf[start:stop], self.examples[index].steps)
+        if _mapped(self.examples[index].steps) and (found := stranger(self.spec, steps)):
+            raise DataError(_unknown(index, found._replace(position=start + found.position)))
+        return steps
+
+    def controls(self, index: int, start: int, stop: int) -> Any:
+        controls = self.examples[index].controls
+        return None if controls is None else controls[start:stop]
+
+    def condition(self, index: int) -> tuple[Any, Any]:
+        return self.examples[index].source, self.examples[index].static
+
+
+def in_memory(spec: Spec, examples: Sequence[Example]) -> Source:
+    """Examples as a `Source`; copies nothing, so steps may be memory maps of any integer or float type.
+
+    Raises DataError when arrays of one example differ in length, or only some examples have a source, static, controls,
+    and for a symbol that `spec` does not have; in a memory map when it is read.
+    """
+    lengths = []
+    for number, example in enumerate(examples):
+        leaves = example.steps if isinstance(example.steps, tuple) else (example.steps,)
+        sizes = {len(leaf) for leaf in (*leaves, *(() if example.controls is None else (example.controls,)))}
+        if len(sizes) != 1:
+            raise DataError(f"example {number} has arrays of {sorted(sizes)} steps; give them all the same length")
+        for name in ("source", "static", "controls"):
+            if (getattr(example, name) is None) != (getattr(examples[0], name) is None):
+                raise DataError(f"example {number} differs from example 0 in having a {name}; give it to all or none")
+        if not _mapped(example.steps) and (found := stranger(spec, example.steps)):
+            raise DataError(_unknown(number, found))
+        lengths.append(sizes.pop())
+    return _Memory(spec, tuple(examples), tuple(lengths))
+
+
+def _mapped(steps: Steps) -> bool:
+    """Whether to look at all of it could mean to read a whole disk."""
+    return any(isinstance(leaf, np.memmap) for leaf in (steps if isinstance(steps, tuple) else (steps,)))
+
+
+def _unknown(number: int, found: Stranger) -> str:
+    return f"example {number} has {found}; encode it with the codec of this model"
+
+
+def check_known(source: Source, symbols: int, writers: int) -> None:
+    """Raises DataError for what conditions an example and is not among the symbols, or writers, that a network knows."""
+    for number in range(len(source.lengths)):
+        condition, static = source.condition(number)
+        if condition is None and static is None:
+            return  # as in all the others
+        if symbols and condition is not None and (found := stranger(Discrete(symbols), condition)):
+            raise DataError(f"the source of {_unknown(number, found)}")
+        if writers and static is not None and (found := stranger(Discrete(writers), static)):
+            known = f"this model knows 0 to {writers - 1}"
+            raise DataError(f"example {number} is by writer {found.symbol}; {known}; give it one of these as `static`")

@@ -1,0 +1,1 @@
+"""Bytes of strangers, and folders written whole or not at all."""

@@ -1,0 +1,46 @@
+"""What `seqgen info` tells of a model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jax
+
+from .. import registry
+from ..errors import UnknownName
+from .pretrained import from_pretrained, resolve
+
+
+def shipped() -> list[Path]:
+    """The folders of the models that ship inside, of all domains."""
+    folders = [registry.domain(name).shipped for name in registry.domains()]
+    return sorted(path.parent for folder in folders if folder for path in folder.glob("*/config.json"))
+
+
+def find(name: str | Path) -> Path:
+    """The folder of a model of any domain, by shipped name, run or model folder. Raises UnknownName, ModelError."""
+    known = {path.name: path for path in shipped()}
+    try:
+        return known.get(str(name)) or resolve(name, Path())
+    except UnknownName:
+        raise UnknownName("model", str(name), known) from None
+
+
+def describe(name: str | Path) -> str:
+    """A few lines on a model, by shipped name, run or model folder. Raises UnknownName, ModelError."""
+    folder = find(name)
+    given = from_pretrained(folder)
+    network, notes = given.model.network, given.training
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    count = sum(leaf.size for leaf in jax.tree.leaves(given.params))
+    lines = [
+        f"{folder.absolute().name}: a model of {given.domain}, {size / 1e6:.1f} MB in {folder}",
+        f"  network   {network.layers} x {network.units} LSTM, {count:,} parameters, reads {network.spec}",
+        f"  head      {given.model.head}",
+    ]
+    lines += [f"  {key!s:9.9} {json.dumps(value)}" for key, value in notes.items() if key != "settings"]
+    card = folder / "README.md"
+    lines += [f"  card      {card}"] if card.exists() else []
+    # The notes are a stranger's words: no terminal is to obey them.
+    return "\n".join("".join(letter if letter.isprintable() else " " for letter in line) for line in lines)

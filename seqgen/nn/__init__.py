@@ -1,0 +1,1 @@
+"""Cells, the one scan they run in, and networks."""

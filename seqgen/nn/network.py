@@ -1,0 +1,217 @@
+"""Stacks of recurrent layers between a step's input and a head: the shapes every domain shares.
+
+Flax modules build the layers (`seqgen.nn.stack`); at this border parameters are plain dicts of arrays, and no state hides
+anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..errors import ModelError, UsageError, one_line
+from ..spec import Discrete, Inputs, Spec, spec_from_dict, spec_to_dict, stranger
+from . import recurrence
+from .context import Context, Params
+from .recurrence import Array, Carry
+
+if TYPE_CHECKING:
+    from .stack import Layer, Pair, Stack
+
+
+@dataclass(frozen=True)
+class Network:
+    """A stack of LSTM layers reading steps of `spec`: a value, with its functions.
+
+    layers, units: how many, how wide.
+    embedding: width of the table for symbols; vectors enter linearly.
+    controls: width of the known side inputs of every step.
+    skip: the input reaches every layer and every layer the output (Graves 2013, section 2).
+    layer_norm, learned_start: see `seqgen.nn.lstm.LSTM`.
+    dropout: rate between layers and before the head; `variational` keeps one mask a window (Gal & Ghahramani 2016).
+    bidirectional: reads the window both ways; for encoders and recognisers, it cannot be sampled from.
+    source: symbols of what conditions a sequence; its entries are attended to through `window` Gaussians.
+    static: how many writers or corpora there are, each with a learned vector of `static_width`.
+    precision: "f32" or "bf16", see `seqgen.nn.products.matmul`.
+    remat: keep only the carry of every so many positions and compute the rest again on the way back (gradient
+    checkpointing): a third more work for a window too long to fit in memory; 0 keeps everything.
+
+    >>> from seqgen.spec import Discrete
+    >>> network = Network(Discrete(5), layers=1, units=8, embedding=4)
+    >>> params = network.init(jax.random.key(0))
+    >>> carry, features = network.step(params, network.start(params, 2), Inputs(jnp.array([0, 3])))
+    >>> features.shape
+    (2, 8)
+    """
+
+    spec: Spec
+    layers: int = 2
+    units: int = 256
+    embedding: int = 64
+    controls: int = 0
+    skip: bool = False
+    layer_norm: bool = False
+    learned_start: bool = False
+    dropout: float = 0.0
+    variational: bool = True
+    bidirectional: bool = False
+    source: int = 0
+    source_width: int = 64
+    window: int = 0
+    static: int = 0
+    static_width: int = 16
+    precision: str = "f32"
+    remat: int = 0
+
+    def __post_init__(self) -> None:
+        widths = self.layers, self.units, self.embedding, self.source_width, self.static_width
+        if min(widths) < 1 or min(self.controls, self.source, self.window, self.static) < 0:
+            raise UsageError(
+                f"a network needs layers, units, embedding >= 1, widths >= 1 and no number below 0, not {self}"
+            )
+        if not 0 <= self.dropout < 1:
+            raise UsageError(f"a network needs 0 <= dropout < 1, not {self.dropout}")
+        if self.precision not in ("f32", "bf16"):
+            raise UsageError(f"precision is 'f32' or 'bf16', not {self.precision!r}")
+        if bool(self.source) != bool(self.window):
+            raise UsageError("a source is read through a window: give both `source` and `window`, or neither")
+        if self.remat < 0 or (self.remat and self.bidirectional):
+            raise UsageError(f"remat is {self.remat}; give 0 or more positions, and 0 to a bidirectional network")
+        if self.bidirectional and self.window:
+            raise UsageError("a window moves forward only: a bidirectional network cannot have one")
+
+    @property
+    def width(self) -> int:
+        """How many values a feature vector has."""
+        outputs = [self.units * (1 + self.bidirectional)] * self.layers
+        seen = self.source_width if self.window else 0
+        return sum(outputs) + seen if self.skip else outputs[-1] + (seen if self.layers == 1 else 0)
+
+    def init(self, key: Array) -> Params:
+        """New parameters, a nested dict of float32 arrays."""
+        from . import stack
+
+        return stack.init(self, key)
+
+    def encode(
+        self,
+        params: Params,
+        source: Array | None = None,
+        static: Array | None = None,
+        source_valid: Array | None = None,
+    ) -> Context:
+        """What conditions the sequences of a batch: source `[B, U]` int32, static `[B]` int32.
+
+        Raises UsageError where one that is known here, a NumPy array or a list, is out of range.
+        """
+        for name, size, given in (("source", self.source, source), ("static", self.static, static)):
+            if size and isinstance(given, np.ndarray | list) and (found := stranger(Discrete(size), given)):
+                knows = f"this network knows 0 to {size - 1}"
+                raise UsageError(
+                    f"`{name}` has {found.symbol} in row {found.position // (np.size(given) // len(given))}; {knows}; give one of these"
+                )
+        return _stack(self, params).encode(source, static, source_valid)
+
+    def start(self, params: Params, batch: int, context: Context = Context()) -> Carry:
+        """The carry that opens a sequence; every leaf leads with B."""
+        if context.start is not None:
+            return context.start
+        return _stack(self, params).start(batch, context.memory)
+
+    def unroll(
+        self,
+        params: Params,
+        carry: Carry,
+        inputs: Inputs,
+        *,
+        reset: Array | None = None,
+        valid: Array | None = None,
+        context: Context = Context(),
+        key: Array | None = None,
+    ) -> tuple[Carry, Array]:
+        """A whole window: inputs `[B, T, ...]` -> features `[B, T, width]`. Law: equal to `step`, T times.
+
+        reset: bool `[B, T]`, the carry is the start carry before that position.
+        valid: bool `[B, T]`, where False the carry passes through unchanged and features are 0.
+        key: turns dropout on.
+        """
+        stack = _stack(self, params)
+        start = self.start(params, _rows(inputs), context)
+        x, reset, valid = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), (inputs, reset, valid))
+        if valid is not None:
+            # Blank, not only uncounted: a NaN in a padded position would reach the gradients of the others.
+            x = recurrence.where(valid, x, jax.tree.map(jnp.zeros_like, x))
+
+        def window(carry: Carry, at: Any) -> tuple[Carry, Array]:
+            x, reset, valid, key = at
+
+            def run(layer: Layer | Pair, carry: Carry, start: Carry, xs: Array) -> tuple[Carry, Array]:
+                return layer.unroll(carry, xs, start=start, reset=reset, valid=valid, memory=context.memory)
+
+            return stack(run, carry, start, x, context, key)
+
+        carry, features = self._in_pieces(window, carry, (x, reset, valid), key)
+        return carry, jnp.swapaxes(features, 0, 1)
+
+    def _in_pieces(self, window: Any, carry: Carry, xs: Any, key: Array | None) -> tuple[Carry, Array]:
+        """`window` over the whole of xs, or over pieces of `remat` positions whose insides are not kept."""
+        length = jax.tree.leaves(xs)[0].shape[0]
+        if not self.remat or length <= self.remat:
+            return window(carry, (*xs, key))  # type: ignore[no-any-return]
+        count = length // self.remat
+        whole = jax.tree.map(lambda a: a[: count * self.remat].reshape(count, self.remat, *a.shape[1:]), xs)
+
+        def dropout(piece: Array | int) -> Array | None:
+            # One mask a window stays one mask; a fresh mask a position must not come again in the next piece.
+            return key if key is None or self.variational else jax.random.fold_in(key, piece)
+
+        def body(carry: Carry, at: Any) -> tuple[Carry, Array]:
+            piece, xs = at
+            return window(carry, (*xs, dropout(piece)))  # type: ignore[no-any-return]
+
+        carry, features = jax.lax.scan(jax.checkpoint(body), carry, (jnp.arange(count), whole))
+        features = features.reshape(-1, *features.shape[2:])
+        if rest := length % self.remat:
+            carry, last = window(carry, (*jax.tree.map(lambda a: a[-rest:], xs), dropout(count)))
+            features = jnp.concatenate([features, last])
+        return carry, features
+
+    def step(
+        self, params: Params, carry: Carry, inputs: Inputs, *, context: Context = Context()
+    ) -> tuple[Carry, Array]:
+        """One position: inputs `[B, ...]` -> features `[B, width]`. Raises UsageError for a bidirectional network."""
+        if self.bidirectional:
+            raise UsageError("a bidirectional network reads whole sequences: it has no single step, and no samples")
+
+        def run(layer: Any, carry: Carry, start: Carry, x: Array | recurrence.Symbols) -> tuple[Carry, Array]:
+            return recurrence.step(layer.cell, carry, x, context.memory)
+
+        return _stack(self, params)(run, carry, carry, inputs, context, None)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "spec": spec_to_dict(self.spec)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Network:
+        """Raises ModelError for unknown or missing settings."""
+        try:
+            return cls(**{**data, "spec": spec_from_dict(data["spec"])})
+        except (TypeError, ValueError, KeyError, UsageError) as error:
+            raise ModelError(
+                f"the network's settings do not fit: {one_line(error)}; the model is damaged or newer"
+            ) from None
+
+
+def _rows(inputs: Inputs) -> int:
+    return int(jax.tree.leaves(inputs)[0].shape[0])
+
+
+def _stack(network: Network, params: Params) -> Stack:
+    from . import stack  # here, for Flax takes as long to import as JAX, and a program that was kept needs none of it
+
+    return stack.merge(network, params)

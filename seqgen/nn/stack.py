@@ -1,0 +1,209 @@
+"""The modules behind a `Network`: embeddings, LSTM layers, how they are wired; Flax holds their weights."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from ..errors import UsageError
+from ..spec import Discrete, Inputs, Joint, Spec
+from . import cudnn, recurrence
+from .context import Context, Params
+from .lstm import LSTM
+from .network import Network
+from .products import look_up
+from .recurrence import Array, Carry, Memory, Symbols
+from .window_lstm import WindowLSTM
+
+
+def init(network: Network, key: Array) -> Params:
+    """New parameters."""
+    return nnx.to_pure_dict(nnx.state(Stack(network, rngs=nnx.Rngs(key)), nnx.Param))
+
+
+class Layer(nnx.Module):
+    """One cell, run over a window; the forward half of `Pair`."""
+
+    def __init__(self, cell: LSTM | WindowLSTM) -> None:
+        self.cell = cell
+
+    def start(self, batch: int, memory: Memory | None) -> Carry:
+        return self.cell.start(batch, memory)
+
+    def unroll(self, carry: Carry, xs: Array | Symbols, *, memory: Memory | None, **masks: Any) -> tuple[Carry, Array]:
+        if not isinstance(xs, Symbols) and cudnn.asked(self.cell):
+            return cudnn.unroll(self.cell, carry, xs, **masks)
+        return recurrence.unroll(self.cell, carry, xs, memory=memory, **masks)
+
+
+class Pair(nnx.Module):
+    """Two cells, one reading the window backwards; features side by side."""
+
+    def __init__(self, forward: LSTM, backward: LSTM) -> None:
+        self.forward, self.backward = forward, backward
+
+    def start(self, batch: int, memory: Memory | None) -> Carry:
+        return self.forward.start(batch, memory), self.backward.start(batch, memory)
+
+    def unroll(
+        self, carry: Carry, xs: Array, *, start: Carry, reset: Array | None, valid: Array | None, memory: Memory | None
+    ) -> tuple[Carry, Array]:
+        # Read backwards, a sequence begins where the next one's reset stands.
+        last = None if reset is None else jnp.flip(jnp.roll(reset, -1, axis=0).at[-1].set(False), axis=0)
+        right = None if valid is None else jnp.flip(valid, axis=0)
+        ahead, there = recurrence.unroll(self.forward, carry[0], xs, start=start[0], reset=reset, valid=valid)
+        back, again = recurrence.unroll(
+            self.backward, start[1], jnp.flip(xs, axis=0), start=start[1], reset=last, valid=right
+        )
+        return (ahead, back), jnp.concatenate([there, jnp.flip(again, axis=0)], axis=-1)
+
+
+class Stack(nnx.Module):
+    """The modules of a `Network`."""
+
+    def __init__(self, network: Network, *, rngs: nnx.Rngs) -> None:
+        self.network = network
+        tables = _symbols(network.spec)
+        for i, size in enumerate(tables):  # one row more: the null step that opens a sequence
+            setattr(self, f"table{i}", nnx.Param(jax.random.normal(rngs.params(), (size + 1, network.embedding)) * 0.1))
+        if network.source:
+            shape = (network.source, network.source_width)
+            self.source_table = nnx.Param(jax.random.normal(rngs.params(), shape))
+        if network.static:
+            shape = (network.static, network.static_width)
+            self.static_table = nnx.Param(jax.random.normal(rngs.params(), shape) * 0.1)
+        width = len(tables) * network.embedding + _values(network.spec) + network.controls
+        width += network.static_width if network.static else 0
+        below = width
+        for i in range(network.layers):
+            setattr(self, f"layer{i}", self._layer(i, below, rngs))
+            seen = network.source_width if network.window else 0
+            out = network.units * (1 + network.bidirectional)
+            below = out + (width + seen if network.skip else seen if i == 0 else 0)
+
+    def _layer(self, index: int, inputs: int, rngs: nnx.Rngs) -> Layer | Pair:
+        network = self.network
+        shared: Any = {
+            "layer_norm": network.layer_norm,
+            "learned_start": network.learned_start,
+            "precision": network.precision,
+            "rngs": rngs,
+        }
+        if network.bidirectional:
+            return Pair(LSTM(inputs, network.units, **shared), LSTM(inputs, network.units, **shared))
+        if network.window and index == 0:
+            entry, components = network.source_width, network.window
+            return Layer(WindowLSTM(inputs, network.units, entry=entry, components=components, **shared))
+        return Layer(LSTM(inputs, network.units, **shared))
+
+    def encode(self, source: Array | None, static: Array | None, source_valid: Array | None) -> Context:
+        network, memory, vector = self.network, None, None
+        if network.source:
+            if source is None:
+                raise UsageError("this network writes for a source: give `source`, int32 [B, U]")
+            valid = jnp.ones(source.shape) if source_valid is None else source_valid.astype(jnp.float32)
+            memory = Memory(look_up(self.source_table[...], source), valid)
+        if network.static:
+            if static is None:
+                raise UsageError(f"this network knows {network.static} writers: give `static`, int32 [B]")
+            vector = look_up(self.static_table[...], static)
+        return Context(None, memory, vector)
+
+    def start(self, batch: int, memory: Memory | None) -> Carry:
+        return tuple(getattr(self, f"layer{i}").start(batch, memory) for i in range(self.network.layers))
+
+    def embed(self, inputs: Inputs, context: Context) -> Array:
+        """Steps and what comes with them as one vector a position."""
+        tables = iter([getattr(self, f"table{i}")[...] for i in range(len(_symbols(self.network.spec)))])
+
+        def flat(spec: Spec, steps: Any) -> list[Array]:
+            if isinstance(spec, Joint):
+                return [x for part, values in zip(spec.parts, steps, strict=True) for x in flat(part, values)]
+            if isinstance(spec, Discrete):
+                return [look_up(next(tables), steps)]
+            return [steps]
+
+        parts = flat(self.network.spec, inputs.steps)
+        if self.network.controls:
+            parts.append(inputs.controls)
+        if self.network.static:
+            assert context.static is not None
+            parts.append(jnp.broadcast_to(context.static, (*parts[0].shape[:-1], context.static.shape[-1])))
+        return jnp.concatenate(parts, axis=-1)
+
+    def _chosen(self, inputs: Inputs) -> Symbols | None:
+        """The input as rows of the table, where it is nothing else and their projection is used often enough.
+
+        By a window of more positions than the table has rows; by a step of a fourth as many sequences, for steps are
+        taken in loops, out of which XLA takes what is the same every time.
+        """
+        network = self.network
+        if not isinstance(network.spec, Discrete) or network.controls or network.static or network.bidirectional:
+            return None
+        table, layer = (getattr(self, name) for name in ("table0", "layer0"))
+        often = 1 if inputs.steps.ndim == 2 else 4
+        if often * inputs.steps.size <= len(table[...]) or cudnn.asked(layer.cell):
+            return None
+        return Symbols(table[...], inputs.steps)
+
+    def __call__(
+        self,
+        run: Callable[[Any, Carry, Carry, Any], tuple[Carry, Array]],
+        carry: Carry,
+        start: Carry,
+        inputs: Inputs,
+        context: Context,
+        key: Array | None,
+    ) -> tuple[Carry, Array]:
+        """The layers in order, each run over `[T, B, D]` or `[B, D]` by `run`."""
+        network = self.network
+        x = self.embed(inputs, context)
+        carries, outputs, seen = [], [], []
+        below: Any = self._chosen(inputs) or x
+        for i in range(network.layers):
+            after, out = run(getattr(self, f"layer{i}"), carry[i], start[i], below)
+            if network.window and i == 0 and network.skip:
+                out, seen = out[..., : network.units], [out[..., network.units :]]
+            out = self._drop(out, key, i)
+            carries.append(after)
+            outputs.append(out)
+            below = jnp.concatenate([out, x, *seen], axis=-1) if network.skip else out
+        features = jnp.concatenate([*outputs, *seen], axis=-1) if network.skip else below
+        return tuple(carries), features
+
+    def _drop(self, x: Array, key: Array | None, place: int) -> Array:
+        rate = self.network.dropout
+        if key is None or not rate:
+            return x
+        shape = (1, *x.shape[1:]) if self.network.variational else x.shape
+        return jnp.where(jax.random.bernoulli(jax.random.fold_in(key, place), 1 - rate, shape), x / (1 - rate), 0.0)
+
+
+def _symbols(spec: Spec) -> list[int]:
+    if isinstance(spec, Joint):
+        return [size for part in spec.parts for size in _symbols(part)]
+    return [spec.size] if isinstance(spec, Discrete) else []
+
+
+def _values(spec: Spec) -> int:
+    if isinstance(spec, Joint):
+        return sum(_values(part) for part in spec.parts)
+    return 0 if isinstance(spec, Discrete) else spec.dim
+
+
+@functools.lru_cache(maxsize=32)
+def _blueprint(network: Network) -> tuple[Any, Any]:
+    return nnx.split(nnx.eval_shape(lambda: Stack(network, rngs=nnx.Rngs(0))))
+
+
+def merge(network: Network, params: Params) -> Stack:
+    """The modules with these parameters in them."""
+    graph, shapes = _blueprint(network)
+    state = jax.tree.map(lambda x: x, shapes)  # a copy: the next line fills it in place
+    nnx.replace_by_pure_dict(state, params)
+    return nnx.merge(graph, state)  # type: ignore[no-any-return]

@@ -1,0 +1,214 @@
+"""The command `seqgen`: parses, runs one verb, and turns what goes wrong into one line and an exit code.
+
+Exit codes: 0 done; 1 it could not be done; 2 the request cannot be met as typed; 130 or 143 stopped by a signal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .. import __version__, registry
+from ..errors import SeqgenError, UsageError
+from ..machine.huge_pages import use_huge_pages
+from .commands import Commands, Demo
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command line and returns its exit code."""
+    for output in (sys.stdout, sys.stderr):
+        if hasattr(output, "reconfigure"):  # a terminal that cannot show a character gets a stand-in, not an error
+            output.reconfigure(errors="replace")
+    try:
+        args = build_parser().parse_args(arguments)
+        if arguments is None and getattr(
+            args, "large", False
+        ):  # as a program: a caller's process is not ours to replace
+            use_huge_pages()
+        code = int(args.run(args))
+        print(end="", flush=True)  # what a full disk refuses is an error here, and a stack trace at exit
+        return code
+    except SeqgenError as error:
+        print(f"seqgen: error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    except KeyboardInterrupt:
+        print("seqgen: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader has seen enough, as in `seqgen ... | head`
+        _drop_output()
+        return 0
+    except OSError as error:
+        print(
+            f"seqgen: error: {error.filename or 'output'}: {error.strerror or error}; make room or name another place",
+            file=sys.stderr,
+        )
+        if error.filename is None:
+            _drop_output()
+        return 1
+
+
+def _drop_output() -> None:
+    """Python would try to write what is left once more at exit, and complain again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line, with the verbs of every installed domain."""
+    parser = argparse.ArgumentParser(
+        prog="seqgen", description="Learns to continue sequences and makes new ones: text, music, handwriting."
+    )
+    parser.add_argument("--version", action="version", version=f"seqgen {__version__}")
+    verbs = parser.add_subparsers(metavar="COMMAND", required=True)
+    demo = verbs.add_parser(
+        "demo",
+        help="everything at once, with the models that ship inside, and a page that shows it",
+        description="Makes something of every kind with the models that ship inside, prints the text, and writes it "
+        "all into a folder, with index.html, which shows, plays and draws it in any browser, without a network.",
+    )
+    demo.add_argument("--out", type=Path, default=Path("seqgen-demo"), metavar="DIR", help="folder (seqgen-demo)")
+    demo.add_argument("--seed", type=int, help="another one makes other things of every kind")
+    demo.set_defaults(run=_demo)
+    for name in registry.commands():
+        try:
+            commands: Commands = registry.command(name)
+        except SeqgenError as error:  # somebody else's package: the rest goes on working without it
+            print(f"seqgen: {error}", file=sys.stderr)
+            continue
+        commands.add(verbs.add_parser(name, help=commands.help, description=commands.help))
+    info = verbs.add_parser("info", help="what a model is and how it was made")
+    info.add_argument("model", nargs="?", metavar="MODEL", help="a shipped name, a run or a model folder (all shipped)")
+    info.set_defaults(run=_info)
+    verify = verbs.add_parser("verify", help="whether the files of a model or a run are as they were written")
+    verify.add_argument("model", metavar="MODEL", help="a shipped name, a run or a model folder")
+    verify.set_defaults(run=_verify)
+    push = verbs.add_parser(
+        "push",
+        help="put a model on the Hugging Face hub",
+        description="Puts the files of a model, and nothing else, into a repository on the Hugging Face hub, which it "
+        "makes if need be. Log in first: hf auth login",
+    )
+    push.add_argument("model", metavar="MODEL", help="a shipped name, a run or a model folder")
+    push.add_argument("repository", metavar="OWNER/NAME", help="where; a new one is private")
+    push.add_argument("--public", action="store_true", help="make a new repository public")
+    push.set_defaults(run=_push)
+    pull = verbs.add_parser(
+        "pull",
+        help="fetch a model from the Hugging Face hub",
+        description="Fetches a model that `seqgen push` put on the Hugging Face hub, checks it, and puts it into a "
+        "folder of its own.",
+    )
+    pull.add_argument("repository", metavar="OWNER/NAME")
+    pull.add_argument("--out", type=Path, metavar="DIR", help="a new folder (./NAME)")
+    pull.add_argument("--revision", metavar="REV", help="a branch, tag or commit (the newest)")
+    pull.set_defaults(run=_pull)
+    board = verbs.add_parser(
+        "tensorboard",
+        help="a run's measurements as files for TensorBoard",
+        description="Writes the measurements of a run into its folder tensorboard/, for `tensorboard --logdir RUN`.",
+    )
+    board.add_argument("folder", type=Path, metavar="RUN", help="a folder that `train --out` made")
+    board.add_argument("--follow", action="store_true", help="go on until the run ends")
+    board.set_defaults(run=_tensorboard)
+    again = verbs.add_parser(
+        "verify-resume",
+        help="whether a killed run goes on to the same bits on this machine",
+        description="Trains a tiny model twice: straight, and killed half-way and resumed in a new process; compares "
+        "every bit of what both know in the end.",
+    )
+    again.add_argument("--domain", default="text", metavar="NAME", help="text, music, handwriting (text)")
+    again.add_argument("--steps", type=int, default=20, metavar="N", help="of each half (20)")
+    again.set_defaults(run=_verify_resume)
+    doctor = verbs.add_parser("doctor", help="versions, devices, caches, and what is missing")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def pick_seed(asked: int | None) -> int:
+    """The seed asked for, or a new one; `tell_seed` names it, once nothing else is wrong with the request."""
+    return int.from_bytes(os.urandom(3), "big") if asked is None else asked
+
+
+def tell_seed(asked: int | None, seed: int) -> None:
+    """Says how the same can be had again, to somebody who asked for no seed."""
+    if asked is None:
+        print(f"seqgen: --seed {seed} makes the same again", file=sys.stderr)
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from ..machine.cache import use_compile_cache
+    from .demo_page import Section, write_demo_page
+
+    use_compile_cache()
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write to {args.out}: {error.strerror}; name another folder with --out") from None
+    seed = pick_seed(args.seed)
+    tell_seed(args.seed, seed)
+    sections = []
+    for name in registry.commands():
+        demo: Demo | None = registry.command(name).demo
+        if demo is not None:
+            files = demo.make(args.out, seed)
+            sections.append(Section(name, demo.about, demo.again, files))
+            for path in files:
+                print(f"seqgen: wrote {path}", file=sys.stderr)
+    print(f"seqgen: wrote {write_demo_page(args.out, sections, seed)}", file=sys.stderr)
+    return 0
+
+
+def _info(args: argparse.Namespace) -> int:
+    from ..models.info import describe, shipped
+
+    for model in [args.model] if args.model else shipped():
+        print(describe(model))
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from .verify import verify
+
+    return verify(args.model)
+
+
+def _push(args: argparse.Namespace) -> int:
+    from ..models.hub import push
+
+    address = push(args.model, args.repository, public=args.public)
+    print(f"seqgen: pushed to {address}", file=sys.stderr)
+    return 0
+
+
+def _pull(args: argparse.Namespace) -> int:
+    from ..models.hub import pull
+
+    print(f"seqgen: wrote {pull(args.repository, args.out, revision=args.revision)}", file=sys.stderr)
+    return 0
+
+
+def _tensorboard(args: argparse.Namespace) -> int:
+    from .tensorboard import write
+
+    folder = write(args.folder, follow=args.follow)
+    print(f"seqgen: wrote {folder}; look at it with: tensorboard --logdir {args.folder}", file=sys.stderr)
+    return 0
+
+
+def _verify_resume(args: argparse.Namespace) -> int:
+    from .verify_resume import verify_resume
+
+    return verify_resume(args.domain, args.steps)
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from .doctor import doctor
+
+    del args
+    return doctor()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""The verb `train` as every domain has it: its options, what they exclude, and what is said when a run ends.
+
+Only the standard library is imported before a verb runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from ..files.folders import free_path
+
+if TYPE_CHECKING:
+    from ..devices.crew import Crew
+    from ..training.outcome import Outcome
+
+SHARDS = 4
+
+
+def add_options(train: argparse.ArgumentParser, *, data: str) -> None:
+    """The options of all domains; `data` says what DATA may be."""
+    train.set_defaults(large=True)
+    train.add_argument("data", nargs="?", metavar="DATA", help=data)
+    train.add_argument("--out", type=Path, metavar="RUN", help="new folder for the run (runs/NAME)")
+    train.add_argument("--resume", type=Path, metavar="RUN", help="continue a run where it stopped")
+    train.add_argument("--steps", type=int, help="how long, in steps")
+    train.add_argument("--minutes", type=float, help="how long, in minutes (10)")
+    train.add_argument("--size", metavar="SIZE", help="tiny, small, medium or large (small)")
+    train.add_argument("--from", dest="start_from", metavar="MODEL", help="fine-tune this model")
+    train.add_argument("--seed", type=int, help="of the first weights and the order of the data (0)")
+    train.add_argument(
+        "--precision", choices=("f32", "bf16"), help="of products while training; bf16 is faster where a machine has it"
+    )
+    train.add_argument(
+        "--distributed",
+        metavar="HOW",
+        help="share the work with the processes that SLURM, MPI or Kubernetes started (auto), or start N here",
+    )
+    train.add_argument(
+        "--deterministic",
+        nargs="?",
+        type=int,
+        const=SHARDS,
+        metavar="SHARDS",
+        help=f"the same weights, to the bit, on any number of devices that divides SHARDS ({SHARDS})",
+    )
+    train.add_argument("--download", action="store_true", help="fetch a data set that is not on this machine")
+
+
+def run_train(
+    args: argparse.Namespace,
+    train: Callable[..., Outcome],
+    resume: Callable[..., Outcome],
+    own: Mapping[str, Any] = {},
+) -> Outcome:
+    """Trains or resumes as the options say. Raises UsageError for options that do not go together.
+
+    own: the domain's own settings by the name of `train`'s argument, None where not given; fixed once a run began.
+    """
+    own = {"precision": args.precision, **own}
+    if args.resume is not None:
+        fixed = {
+            "out": args.out,
+            "minutes": args.minutes,
+            "size": args.size,
+            "from": args.start_from,
+            "seed": args.seed,
+            "deterministic": args.deterministic,
+        }
+        for name, value in {**fixed, **own}.items():
+            if value is not None:
+                raise UsageError(f"--{name.replace('_', '-')} is settled when a run begins: leave it out with --resume")
+    elif args.data is None:
+        raise UsageError("say what to learn from: a file, a folder or a data set; or --resume a run")
+    elif args.steps is not None and args.minutes is not None:
+        raise UsageError("--steps and --minutes both say how long to train: give one")
+    from ..machine.cache import use_compile_cache
+
+    use_compile_cache()
+    with _crew(args.distributed, args.deterministic) as (crew, leads):
+        if args.resume is not None:
+            outcome = resume(args.resume, args.data, steps=args.steps, crew=crew)
+        else:
+            outcome = train(
+                args.data,
+                args.out or _free_folder(args.data),
+                size=args.size,
+                steps=args.steps,
+                minutes=args.minutes,
+                seed=args.seed or 0,
+                start_from=args.start_from,
+                download=args.download,
+                crew=crew,
+                **{name: value for name, value in own.items() if value is not None},
+            )
+    if not leads:
+        sys.exit(_code(outcome))
+    return outcome
+
+
+@contextlib.contextmanager
+def _crew(distributed: str | None, shards: int | None) -> Iterator[tuple[Crew | None, bool]]:
+    """The devices that share the work, and whether this process is the one that talks."""
+    if distributed is None and shards is None:
+        yield None, True
+        return
+    from ..devices.crew import crew_of
+    from ..devices.distributed import joined, leads
+
+    with contextlib.ExitStack() as stack:
+        if distributed is not None:
+            stack.enter_context(joined(distributed, own_cores=not shards))
+        if not leads():
+            stack.enter_context(contextlib.redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
+            stack.enter_context(contextlib.redirect_stderr(sys.stdout))
+        yield crew_of(1 if distributed is None else None, shards or 0), leads()
+
+
+def tell(outcome: Outcome, domain: str, unit: str, verb: str = "sample") -> int:
+    """Says how the run ended and how to go on, with which verb; the exit code."""
+    folder = shlex.quote(str(outcome.folder))
+    if outcome.signal is not None:
+        print(
+            f"seqgen: stopped and saved at step {outcome.step} of {outcome.steps}; "
+            f"go on with: seqgen {domain} train --resume {folder}",
+            file=sys.stderr,
+        )
+        return _code(outcome)
+    why = " (validation no longer improves)" if outcome.stopped_early else ""
+    print(f"seqgen: step {outcome.step} of {outcome.steps}{why}, best validation {outcome.best:.4f} nats/{unit}")
+    print(f"seqgen: model {outcome.model}, curve {outcome.curve}; go on with: seqgen {domain} {verb} --model {folder}")
+    return 0
+
+
+def _code(outcome: Outcome) -> int:
+    return 128 + outcome.signal if outcome.signal else 0
+
+
+def _free_folder(data: str) -> Path:
+    """runs/NAME after the data, or runs/NAME-2, ... where that is taken."""
+    name = Path(data).resolve().stem if data != "-" else "stdin"
+    return free_path(Path("runs") / name)

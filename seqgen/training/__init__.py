@@ -1,0 +1,39 @@
+"""Learning: one compiled step and the state it moves, scoring, and the run around them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .scoring import evaluate as evaluate
+    from .scoring import log_probs as log_probs
+    from .steps import Metrics as Metrics
+    from .steps import TrainState as TrainState
+    from .steps import TrainStep as TrainStep
+    from .steps import init_state as init_state
+    from .steps import keep as keep
+    from .steps import make_train_step as make_train_step
+    from .steps import train as train
+
+_HOME = {
+    "steps": (
+        "Metrics",
+        "TrainState",
+        "TrainStep",
+        "init_state",
+        "keep",
+        "make_train_step",
+        "train",
+    ),
+    "scoring": (
+        "evaluate",
+        "log_probs",
+    ),
+}
+__getattr__, __all__ = lazy_names(__name__, _HOME)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
