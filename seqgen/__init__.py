@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .spec import Continuous as Continuous
     from .spec import Discrete as Discrete
     from .spec import Inputs as Inputs
-    from .spec import Joint as Joint
+    from .spec import Product as Product
     from .training.optimizer import make_optimizer as make_optimizer
     from .training.scoring import evaluate as evaluate
     from .training.steps import init_state as init_state
@@ -65,10 +65,12 @@ _HOME = {
     "registry": ("register",),
     "sampling": ("sample", "stream"),
     "training.scoring": ("evaluate",),
-    "spec": ("Binary", "Continuous", "Discrete", "Inputs", "Joint"),
+    "spec": ("Binary", "Continuous", "Discrete", "Inputs", "Product"),
     "training.steps": ("init_state", "make_train_step", "train"),
 }
-__getattr__, __all__ = lazy_names(__name__, _HOME)
+# Names that are on their way out: the old one, the new one, the version that will not have it any more.
+_DEPRECATED = {"Joint": ("Product", "0.3")}
+__getattr__, __all__ = lazy_names(__name__, _HOME, _DEPRECATED)
 
 
 def __dir__() -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .errors import ModelError
 
-Steps = Any  # a NumPy or JAX array with time leading, or a tuple of them for Joint
+Steps = Any  # a NumPy or JAX array with time leading, or a tuple of them for Product
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class Binary:
 
 
 @dataclass(frozen=True)
-class Joint:
+class Product:
     """Several specs side by side: a tuple of step arrays, one a part."""
 
     parts: tuple[Spec, ...]
 
 
-Spec = Discrete | Continuous | Binary | Joint
+Spec = Discrete | Continuous | Binary | Product
 
 
 class Inputs(NamedTuple):
@@ -69,7 +69,7 @@ def null_step(spec: Spec) -> Steps:
             return np.int32(size)
         case Continuous(dim) | Binary(dim):
             return np.zeros(dim, np.float32)
-        case Joint(parts):
+        case Product(parts):
             return tuple(null_step(part) for part in parts)
 
 
@@ -80,7 +80,7 @@ def empty_steps(spec: Spec, length: int = 0) -> Steps:
             return np.zeros(length, np.int32)
         case Continuous(dim) | Binary(dim):
             return np.zeros((length, dim), np.float32)
-        case Joint(parts):
+        case Product(parts):
             return tuple(empty_steps(part, length) for part in parts)
 
 
@@ -108,7 +108,7 @@ def stranger(spec: Spec, steps: Steps) -> Stranger | None:
                 return None
             position = int(np.flatnonzero(~((leaf >= 0) & (leaf < size)))[0])
             return Stranger(leaf.flat[position], position, size)
-        case Joint(parts):
+        case Product(parts):
             found = (stranger(part, leaf) for part, leaf in zip(parts, steps, strict=True))
             return next((one for one in found if one), None)
         case _:
@@ -124,7 +124,7 @@ def spec_to_dict(spec: Spec) -> dict[str, Any]:
             return {"kind": "continuous", "dim": dim}
         case Binary(dim):
             return {"kind": "binary", "dim": dim}
-        case Joint(parts):
+        case Product(parts):
             return {"kind": "joint", "parts": [spec_to_dict(part) for part in parts]}
 
 
@@ -138,7 +138,7 @@ def spec_from_dict(data: Mapping[str, Any]) -> Spec:
         case {"kind": "binary", "dim": int(dim)} if dim > 0:
             return Binary(dim)
         case {"kind": "joint", "parts": [*parts]} if parts:
-            return Joint(tuple(spec_from_dict(part) for part in parts))
+            return Product(tuple(spec_from_dict(part) for part in parts))
     raise ModelError(f"a step specification reads {data!r}, which this version does not know; the model is damaged")
 
 

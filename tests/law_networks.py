@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from seqgen.batching import Inputs
 from seqgen.nn.context import Context
 from seqgen.nn.network import Network
-from seqgen.spec import Binary, Continuous, Discrete, Joint, Spec
+from seqgen.spec import Binary, Continuous, Discrete, Product, Spec
 
 B, T, U = 3, 64, 6
 SMALL: dict[str, Any] = {"units": 5, "embedding": 4}
 WINDOW: dict[str, Any] = {"source": 7, "source_width": 3, "window": 2}
-PEN = Joint((Continuous(2), Binary(1)))
-NOTE = Joint((Discrete(4), Discrete(3), Continuous(1)))
+PEN = Product((Continuous(2), Binary(1)))
+NOTE = Product((Discrete(4), Discrete(3), Continuous(1)))
 EVERYTHING: dict[str, Any] = {
     **WINDOW, "skip": True, "layer_norm": True, "learned_start": True, "controls": 2, "static": 3, "static_width": 2,
 }  # fmt: skip
@@ -73,7 +73,7 @@ def case(network: Network) -> Case:
         match spec:
             case Discrete(size):
                 return random.integers(0, size + 1, (B, 2 * T), np.int32)  # the null step too
-            case Joint(parts):
+            case Product(parts):
                 return tuple(steps(part) for part in parts)
             case Continuous(dim) | Binary(dim):
                 return random.normal(0, 1, (B, 2 * T, dim)).astype(np.float32)

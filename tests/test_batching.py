@@ -14,7 +14,7 @@ from seqgen.batching import Batch, Evaluation, Windows, evaluation_windows, fit,
 from seqgen.batching.sources import check_known
 from seqgen.domain import Example
 from seqgen.errors import DataError, UsageError
-from seqgen.spec import Binary, Continuous, Discrete, Joint, empty_steps
+from seqgen.spec import Binary, Continuous, Discrete, Product, empty_steps
 
 lengths_strategy = st.lists(st.integers(0, 40), min_size=1, max_size=12).filter(any)
 small = st.integers(1, 12)
@@ -194,7 +194,7 @@ def test_a_shard_reads_its_rows_of_the_global_batch(lengths, rows, window, step,
 
 
 def test_parts_of_a_joint_step_move_together():
-    spec = Joint((Discrete(50), Continuous(2), Binary(1)))
+    spec = Product((Discrete(50), Continuous(2), Binary(1)))
     clock = np.arange(50)
     steps = (clock.astype(np.uint8), np.stack([clock, -clock], 1) + 0.5, clock[:, None] % 2)
     source = in_memory(spec, [Example(tuple(part[:30] for part in steps)), Example(tuple(part[30:] for part in steps))])
@@ -329,7 +329,7 @@ def test_a_symbol_that_the_model_does_not_know_is_refused_where_data_enters(symb
         in_memory(Discrete(5), [Example(steps[:17]), Example(steps)])
     parts = [Example((np.zeros((20, 2)), leaf)) for leaf in (np.zeros(20, int), steps)]
     with pytest.raises(DataError, match=told):
-        in_memory(Joint((Continuous(2), Discrete(5))), parts)
+        in_memory(Product((Continuous(2), Discrete(5))), parts)
     # What may be larger than memory is looked at when it is read.
     steps.tofile(tmp_path / "steps")
     mapped = in_memory(Discrete(5), [Example(steps[:17]), Example(np.memmap(tmp_path / "steps", np.int32, "r"))])

@@ -18,7 +18,7 @@ from seqgen.domains.handwriting.formats.ink_json import ink_json
 from seqgen.domains.handwriting.ink import MOST_POINTS
 from seqgen.domains.handwriting.offsets import DOWN, END, FARTHEST, GRID, UP
 from seqgen.errors import DataError, ModelError, UsageError
-from seqgen.spec import Continuous, Discrete, Joint
+from seqgen.spec import Continuous, Discrete, Product
 
 PLAIN = Offsets("", (), (0.0, 0.0), (1.0, 1.0))
 WRITING = Offsets(" abc", ("me", "you"), (0.2, -0.01), (0.3, 0.25))
@@ -176,7 +176,7 @@ def test_texts_and_hands_condition_the_steps() -> None:
     assert PLAIN.encode(line(0, "cab", "you"))[1:] == (None, None, None)
     assert [WRITING.hand(name) for name in ("me", "you", "stranger", None, "")] == [0, 1, 0, 0, 0]
     assert Offsets("", ("me", ""), (0, 0), (1, 1)).hand(None) == 1
-    assert WRITING.spec == Joint((Continuous(2), Discrete(3)))
+    assert WRITING.spec == Product((Continuous(2), Discrete(3)))
 
 
 def test_unknown_characters_are_named() -> None:

@@ -28,8 +28,7 @@ from seqgen.models import pretrained
 from seqgen.models.model import Model
 from seqgen.models.pretrained import from_pretrained, named, resolve, save_pretrained
 from seqgen.nn.network import Network
-from seqgen.spec import Binary, Continuous, Discrete
-from seqgen.spec import Joint as JointSpec
+from seqgen.spec import Binary, Continuous, Discrete, Product
 
 SMALL = Model(Network(Discrete(7), layers=2, units=8, embedding=4, learned_start=True), Categorical(7))
 MODELS = {
@@ -37,7 +36,7 @@ MODELS = {
     "tied": Model(Network(Discrete(7), layers=1, units=8, embedding=4, layer_norm=True), Categorical(7, tied=4)),
     "ink": Model(
         Network(
-            JointSpec((Continuous(2), Binary(1))),
+            Product((Continuous(2), Binary(1))),
             layers=2,
             units=8,
             skip=True,

@@ -34,7 +34,6 @@ EXPECTED = [
     "in_memory",
     "init_state",
     "Inputs",
-    "Joint",
     "make_optimizer",
     "make_train_step",
     "Mixture",
@@ -42,6 +41,7 @@ EXPECTED = [
     "ModelError",
     "Network",
     "Options",
+    "Product",
     "register",
     "sample",
     "save_pretrained",
@@ -84,6 +84,15 @@ def test_every_exported_name_is_there_and_says_what_it_is() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = seqgen.no_such_name
+
+
+@pytest.mark.parametrize("old", seqgen._DEPRECATED)
+def test_a_deprecated_name_says_which_to_use(old: str) -> None:
+    new, until = seqgen._DEPRECATED[old]
+    with pytest.warns(DeprecationWarning, match=f"seqgen.{old} is called seqgen.{new} now.*{until}"):
+        assert getattr(seqgen, old) is getattr(seqgen, new)
+    now = [int(part) for part in seqgen.__version__.split(".")[:2]]
+    assert [int(part) for part in until.split(".")] > now, f"{old} is overdue"
 
 
 def test_version_is_the_installed_one() -> None:

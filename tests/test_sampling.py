@@ -19,13 +19,12 @@ from seqgen.models.model import Model
 from seqgen.nn.context import Context
 from seqgen.nn.network import Network
 from seqgen.sampling import LONGEST_PRIME, Grammar, advance, prime, sample, stream
-from seqgen.spec import Binary, Continuous, Discrete, empty_steps, null_step
-from seqgen.spec import Joint as JointSpec
+from seqgen.spec import Binary, Continuous, Discrete, Product, empty_steps, null_step
 
 SYMBOLS = Model(Network(Discrete(11), layers=1, units=12, embedding=6, learned_start=True), Categorical(11))
 PEN = Model(
     Network(
-        JointSpec((Continuous(2), Binary(1))),
+        Product((Continuous(2), Binary(1))),
         layers=1,
         units=8,
         source=7,
@@ -364,7 +363,7 @@ def test_options_that_mean_nothing_are_refused(options: Options, grammar: Gramma
         advance(SYMBOLS, params, prime(SYMBOLS, params, KEY, prompts), **settings)
 
 
-NOTES = Model(Network(JointSpec((Continuous(2), Discrete(4))), layers=1, units=4), Joint((Mixture(2), Categorical(4))))
+NOTES = Model(Network(Product((Continuous(2), Discrete(4))), layers=1, units=4), Joint((Mixture(2), Categorical(4))))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from seqgen.domain import Example
 from seqgen.errors import DataError, ModelError, UsageError
-from seqgen.spec import Continuous, Discrete, Joint, Steps
+from seqgen.spec import Continuous, Discrete, Product, Steps
 
 from .ink import MOST_POINTS, Ink
 
@@ -20,7 +20,7 @@ GRID = 0.005  # x-heights, to which points are rounded: 0.02 mm of letters whose
 FARTHEST = 20_000  # grid steps, 100 x-heights: a longer move is made as long as this
 MOST_HANDS = 1000
 DOWN, UP, END = range(3)  # after a point the pen stays down, lifts, or the line ends
-_SPEC = Joint((Continuous(2), Discrete(3)))
+_SPEC = Product((Continuous(2), Discrete(3)))
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Offsets:
         return cls(alphabet, tuple(hands) if 1 < len(hands) <= MOST_HANDS else (), (mean[0], mean[1]), (std[0], std[1]))
 
     @property
-    def spec(self) -> Joint:
+    def spec(self) -> Product:
         return _SPEC
 
     @property

@@ -297,7 +297,7 @@ def _plan(source: Source, rows: int, window: int) -> _Plan:
 
 
 def _put(steps: Steps, where: Any, values: Steps) -> None:
-    """`steps[where] = values`, part by part for a Joint."""
+    """`steps[where] = values`, part by part for a Product."""
     if isinstance(steps, tuple):
         for leaf, value in zip(steps, values, strict=True):
             leaf[where] = value

@@ -16,13 +16,13 @@ from .head import Array, Head, Options, Params
 
 @dataclass(frozen=True)
 class Joint:
-    """Heads over the parts of a `seqgen.spec.Joint`, independent given the features; a step is a tuple, one a head.
+    """Heads over the parts of a `seqgen.spec.Product`, independent given the features; a step is a tuple, one a head.
 
     Its parameters are the heads' own under "0", "1", ...; every head draws with the same options.
 
     >>> from seqgen.heads import Bernoulli, Mixture
     >>> Joint((Mixture(20), Bernoulli(1))).spec
-    Joint(parts=(Continuous(dim=2), Binary(dim=1)))
+    Product(parts=(Continuous(dim=2), Binary(dim=1)))
     """
 
     heads: tuple[Head, ...]
@@ -32,9 +32,9 @@ class Joint:
             raise UsageError(f"a joint head takes one or more plain heads side by side, not {self.heads}")
 
     @property
-    def spec(self) -> spec.Joint:
+    def spec(self) -> spec.Product:
         parts: tuple[Any, ...] = tuple(head.spec for head in self.heads)
-        return spec.Joint(parts)
+        return spec.Product(parts)
 
     def init(self, key: Array, width: int) -> Params:
         return {str(i): head.init(jax.random.fold_in(key, i), width) for i, head in enumerate(self.heads)}

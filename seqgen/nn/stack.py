@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from ..errors import UsageError
-from ..spec import Discrete, Inputs, Joint, Spec
+from ..spec import Discrete, Inputs, Product, Spec
 from . import cudnn, recurrence
 from .context import Context, Params
 from .lstm import LSTM
@@ -122,7 +122,7 @@ class Stack(nnx.Module):
         tables = iter([getattr(self, f"table{i}")[...] for i in range(len(_symbols(self.network.spec)))])
 
         def flat(spec: Spec, steps: Any) -> list[Array]:
-            if isinstance(spec, Joint):
+            if isinstance(spec, Product):
                 return [x for part, values in zip(spec.parts, steps, strict=True) for x in flat(part, values)]
             if isinstance(spec, Discrete):
                 return [look_up(next(tables), steps)]
@@ -185,13 +185,13 @@ class Stack(nnx.Module):
 
 
 def _symbols(spec: Spec) -> list[int]:
-    if isinstance(spec, Joint):
+    if isinstance(spec, Product):
         return [size for part in spec.parts for size in _symbols(part)]
     return [spec.size] if isinstance(spec, Discrete) else []
 
 
 def _values(spec: Spec) -> int:
-    if isinstance(spec, Joint):
+    if isinstance(spec, Product):
         return sum(_values(part) for part in spec.parts)
     return 0 if isinstance(spec, Discrete) else spec.dim
 

@@ -18,7 +18,7 @@ from seqgen.domain import Codec, Domain
 from seqgen.errors import ModelError, UnknownName
 from seqgen.models.model import Model
 from seqgen.sampling import sample
-from seqgen.spec import Binary, Continuous, Discrete, Joint, Spec, empty_steps
+from seqgen.spec import Binary, Continuous, Discrete, Product, Spec, empty_steps
 from seqgen.training import init_state, make_train_step
 from seqgen.training.optimizer import make_optimizer
 
@@ -40,7 +40,7 @@ def random_steps(spec: Spec, length: int, random: np.random.Generator) -> Any:
             return (random.standard_cauchy((length, dim)) * 10.0 ** random.integers(-3, 4)).astype(np.float32)
         case Binary(dim):
             return random.integers(0, 2, (length, dim)).astype(np.float32)
-        case Joint(parts):
+        case Product(parts):
             return tuple(random_steps(part, length, random) for part in parts)
 
 

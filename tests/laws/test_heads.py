@@ -17,8 +17,7 @@ import pytest
 import seqgen.heads
 from seqgen.errors import ModelError
 from seqgen.heads import HEADS, Bernoulli, Categorical, Head, Joint, Mixture, Options, head_from_dict
-from seqgen.spec import Binary, Continuous, Discrete, Spec, null_step
-from seqgen.spec import Joint as JointSpec
+from seqgen.spec import Binary, Continuous, Discrete, Product, Spec, null_step
 
 WIDTH = 6
 COUNT = 20_000  # samples
@@ -102,7 +101,7 @@ def support(spec: Spec) -> tuple[Any, np.ndarray]:
             axis = np.arange(-20, 20, 0.2, dtype=np.float32)
             grid = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
             return grid, np.full(len(grid), 0.04)
-        case JointSpec(parts):
+        case Product(parts):
             values, volumes = zip(*map(support, parts), strict=True)
             index = [i.ravel() for i in np.indices([len(volume) for volume in volumes])]
             chosen = [volume[i] for volume, i in zip(volumes, index, strict=True)]
@@ -118,7 +117,7 @@ def statistics(spec: Spec, steps: Any) -> np.ndarray:
         case Binary() | Continuous():
             steps = np.asarray(steps, np.float64)
             return np.concatenate([steps, (steps[:, :, None] * steps[:, None, :]).reshape(len(steps), -1)], axis=1)
-        case JointSpec(parts):
+        case Product(parts):
             columns = np.column_stack([statistics(part, step) for part, step in zip(parts, steps, strict=True)])
             return np.column_stack([columns, *(columns * column[:, None] for column in columns.T)])
 

@@ -9,15 +9,14 @@ import pytest
 
 from seqgen.errors import UsageError
 from seqgen.heads import Bernoulli, Categorical, Joint, Options
-from seqgen.spec import Binary, Discrete
-from seqgen.spec import Joint as JointSpec
+from seqgen.spec import Binary, Discrete, Product
 
 HEAD = Joint((Categorical(3), Categorical(3), Bernoulli(2)))
 
 
 def test_log_prob_is_the_sum_of_the_parts() -> None:
     params = HEAD.init(jax.random.key(0), 4)
-    assert HEAD.spec == JointSpec((Discrete(3), Discrete(3), Binary(2)))
+    assert HEAD.spec == Product((Discrete(3), Discrete(3), Binary(2)))
     assert not np.array_equal(params["0"]["kernel"], params["1"]["kernel"])
     features = jax.random.normal(jax.random.key(1), (2, 4))
     step = (jnp.array([0, 2]), jnp.array([1, 1]), jnp.array([[0.0, 1.0], [1.0, 1.0]]))

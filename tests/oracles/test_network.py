@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from seqgen.batching import Inputs
 from seqgen.nn.network import Network
 from seqgen.nn.products import look_up
-from seqgen.spec import Continuous, Discrete, Joint
+from seqgen.spec import Continuous, Discrete, Product
 
 Floats = NDArray[np.float64]
 B, T, H, K = 2, 8, 4, 2
-SPEC = Joint((Discrete(5), Continuous(2), Discrete(3)))
+SPEC = Product((Discrete(5), Continuous(2), Discrete(3)))
 
 
 def sigmoid(x: Floats) -> Floats:
