@@ -1,18 +1,23 @@
-"""Finds plug-ins by entry point: domains, data sets and commands, from this package and from any other.
+"""Finds plug-ins by entry point: domains, data sets, commands, and the parts of models, from this package and others.
 
-Asking for names imports nothing; loading one imports that one alone. A package adds its own in pyproject.toml:
+Asking for names imports nothing; loading one imports that one alone. A package adds its own in pyproject.toml. Names of
+what a model's config.json may name begin with that of the package, so that whoever lacks it is told:
 
     [project.entry-points."seqgen.domains"]
     chess = "my_package:DOMAIN"
+
+    [project.entry-points."seqgen.cells"]
+    "my-package/peephole" = "my_package:Peephole"
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from .errors import SeqgenError, UnknownName, UsageError
+from .errors import ModelError, SeqgenError, UnknownName, UsageError, one_line
 
 if TYPE_CHECKING:  # seqgen.domain costs NumPy, importlib.metadata 30 ms: `--help` waits for neither
     from importlib.metadata import EntryPoint
@@ -78,6 +83,31 @@ def commands() -> tuple[str, ...]:
 def command(name: str) -> Any:
     """The commands of this name. Raises UnknownName, and SeqgenError when its package does not import."""
     return _load("command", name, commands())
+
+
+def from_table(kind: str, table: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
+    """The value that wrote `data` with `to_dict`: its class by `data["kind"]`, from `table` or an entry point.
+
+    kind: "cell", "head", "network", "model": what is looked for, in the group seqgen.KINDs.
+    Raises ModelError for a kind that is not known here and settings that do not fit, SeqgenError where it does not import.
+    """
+    settings = dict(data)
+    name = settings.pop("kind", None)
+    made = table.get(name) if isinstance(name, str) else None
+    if made is None:  # to look at what is installed takes 30 ms
+        offered = tuple(_entry_points(f"seqgen.{kind}s"))
+        if name not in offered:
+            remedy = "the model needs a newer seqgen"
+            if isinstance(name, str) and "/" in name:
+                remedy = f"it is of the package {name.split('/')[0]!r}: install that, if you trust it"
+            raise ModelError(f"{kind} kind {name!r} is not one of {', '.join([*table, *offered])}; {remedy}")
+        made = _load(kind, name, offered)
+    try:
+        return made.from_dict(settings)
+    except (TypeError, ValueError, KeyError, UsageError) as error:
+        raise ModelError(
+            f"the {name} {kind}'s settings {settings} do not fit: {one_line(error)}; the model is damaged"
+        ) from None
 
 
 def _load(kind: str, name: str, known: tuple[str, ...]) -> Any:

@@ -105,7 +105,7 @@ def prime(
     rows that cannot be dealt evenly; and for a prompt with a symbol that the network does not know.
     """
     network = model.network
-    if network.bidirectional:
+    if not network.causal:
         raise UsageError("a bidirectional network reads whole sequences: it has no single step, and no samples")
     if network.controls:
         raise UsageError(f"this network reads {network.controls} controls with every step, and sampling gives it none")

@@ -11,7 +11,7 @@ from flax import nnx
 from jax.experimental import rnn
 
 from seqgen.nn import cudnn, recurrence
-from seqgen.nn.lstm import LSTM
+from seqgen.nn.lstm import LSTMCell
 from seqgen.nn.recurrence import LSTMCarry
 
 T, B, D, H = 12, 3, 4, 5
@@ -64,7 +64,7 @@ def compare(name: str, key: jax.Array) -> None:
     def normal(*shape: int) -> jax.Array:
         return jax.random.normal(next(keys), shape)
 
-    cell = LSTM(D, H, rngs=nnx.Rngs(0))
+    cell = LSTMCell(D, H, rngs=nnx.Rngs(0))
     graph, state = nnx.split(cell)
     state = jax.tree.map(lambda leaf: leaf + 0.3 * normal(*leaf.shape), state)
     carry, start = LSTMCarry(normal(B, H), normal(B, H)), LSTMCarry(normal(B, H), normal(B, H))
@@ -83,7 +83,7 @@ def compare(name: str, key: jax.Array) -> None:
 
 
 def test_it_is_opt_in_and_for_plain_layers_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain, normed = LSTM(D, H, rngs=nnx.Rngs(0)), LSTM(D, H, layer_norm=True, rngs=nnx.Rngs(0))
+    plain, normed = LSTMCell(D, H, rngs=nnx.Rngs(0)), LSTMCell(D, H, layer_norm=True, rngs=nnx.Rngs(0))
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert not cudnn.asked(plain)
     monkeypatch.setenv("SEQGEN_CUDNN", "1")
@@ -93,7 +93,7 @@ def test_it_is_opt_in_and_for_plain_layers_on_a_gpu(monkeypatch: pytest.MonkeyPa
 
 
 def test_weights_are_laid_out_as_cudnn_reads_them() -> None:
-    cell = LSTM(D, H, rngs=nnx.Rngs(0))
+    cell = LSTMCell(D, H, rngs=nnx.Rngs(0))
     (w_ih,), (w_hh,), (b_ih,), (b_hh,) = (
         tuple(parts.values()) for parts in rnn.unpack_lstm_weights(cudnn.pack(cell), D, H, 1, False)
     )

@@ -15,9 +15,9 @@ from seqgen.domains.handwriting import api
 from seqgen.domains.handwriting.offsets import DOWN, END, UP
 from seqgen.domains.handwriting.wrap import lines_of
 from seqgen.errors import UsageError
-from seqgen.nn.attention import WindowCarry
 from seqgen.nn.context import Context
 from seqgen.nn.recurrence import Memory
+from seqgen.nn.window import WindowCarry
 
 text_ends = jax.jit(api.text_ends)
 

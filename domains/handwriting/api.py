@@ -20,9 +20,9 @@ from seqgen.heads import Options
 from seqgen.machine.programs import kept
 from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
-from seqgen.nn.attention import WindowCarry, weights
 from seqgen.nn.context import Context, Params
 from seqgen.nn.recurrence import Array, Carry
+from seqgen.nn.window import WindowCarry, weights
 from seqgen.sampling import Stop
 from seqgen.spec import Steps, empty_steps
 

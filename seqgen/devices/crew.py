@@ -21,7 +21,7 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from ..batching.windows import Batch
 from ..errors import UsageError
-from ..models.model import Loss, Model
+from ..models.trainable import Loss, Trainable
 from ..nn.context import Params
 from ..nn.recurrence import Array, Carry
 
@@ -90,17 +90,18 @@ class Crew:
         results = ((_WHOLE, (_WHOLE, _ROWS)), _WHOLE)
         return self._spread(device, (_WHOLE, _ROWS, _ROWS, _WHOLE), results)
 
-    def log_prob(self, model: Model) -> Callable[[Params, Carry, Batch], tuple[Array, Carry]]:
-        """`model.log_prob` of a whole batch whose rows are spread; log-probabilities end up whole on every device."""
+    def nll(self, model: Trainable) -> Callable[[Params, Carry, Batch], tuple[Array, Array, Carry]]:
+        """`model.nll` of a whole batch whose rows are spread; likelihoods and counts end up whole on every device."""
         each = self.parts // self.mesh.size if self.shards else 1
 
         def device(params: Params, carry: Carry, batch: Batch) -> Any:
-            log_prob, carry = lax.map(lambda part: model.log_prob(params, *part), _cut((carry, batch), each))
-            return lax.all_gather(_join(log_prob), AXIS, tiled=True), _join(carry)
+            nll, count, carry = lax.map(lambda part: model.nll(params, *part), _cut((carry, batch), each))
+            whole = (lax.all_gather(_join(leaf), AXIS, tiled=True) for leaf in (nll, count))
+            return (*whole, _join(carry))
 
-        return self._spread(device, (_WHOLE, _ROWS, _ROWS), (_WHOLE, _ROWS))
+        return self._spread(device, (_WHOLE, _ROWS, _ROWS), (_WHOLE, _WHOLE, _ROWS))
 
-    def start(self, model: Model) -> Callable[[Params, Batch], Carry]:
+    def start(self, model: Trainable) -> Callable[[Params, Batch], Carry]:
         """The carry that opens the rows of a batch, where they are."""
 
         def device(params: Params, batch: Batch) -> Carry:

@@ -14,6 +14,7 @@ from ..domain import Codec, Domain, Splits
 from ..errors import UsageError
 from ..heads import Categorical
 from ..nn.context import Params
+from ..nn.network import Network
 from ..nn.recurrence import Array
 from ..spec import Discrete
 from .model import Model
@@ -26,13 +27,16 @@ def adapt(model: Model, params: Params, old_id: np.ndarray[Any, Any]) -> tuple[M
     A symbol both know keeps its row of the embedding and its column of the softmax; a new one gets their mean.
     Raises UsageError for a model of anything but one stream of symbols, and when it knows none of the new ones.
     """
-    if not (isinstance(model.network.spec, Discrete) and isinstance(model.head, Categorical)):
+    network = model.network
+    if not (
+        isinstance(network, Network) and isinstance(network.spec, Discrete) and isinstance(model.head, Categorical)
+    ):
         raise UsageError("only models of symbols can move to other symbols; this one reads other steps")
     if not np.any(old_id >= 0):
         raise UsageError("the model knows none of these symbols, so it has nothing to go on from; train a new one")
     spec = Discrete(len(old_id))
-    adapted = Model(dataclasses.replace(model.network, spec=spec), dataclasses.replace(model.head, size=spec.size))
-    old_size = model.network.spec.size
+    adapted = Model(dataclasses.replace(network, spec=spec), dataclasses.replace(model.head, size=spec.size))
+    old_size = network.spec.size
     known, rows = jnp.asarray(old_id >= 0), jnp.asarray(np.maximum(old_id, 0))
 
     def move(weights: Array) -> Array:  # symbols lead
@@ -41,11 +45,11 @@ def adapt(model: Model, params: Params, old_id: np.ndarray[Any, Any]) -> tuple[M
         return jnp.where(kept, moved, jnp.mean(moved, axis=0, where=kept))
 
     table, head = params["network"]["table0"], dict(params["head"])
-    network = {**params["network"], "table0": jnp.concatenate([move(table), table[-1:]])}
+    moved = {**params["network"], "table0": jnp.concatenate([move(table), table[-1:]])}
     head["bias"] = move(head["bias"])
     if not model.head.tied:
         head["kernel"] = move(head["kernel"].T).T
-    return adapted, {"network": network, "head": head}
+    return adapted, {"network": moved, "head": head}
 
 
 def begin_from(

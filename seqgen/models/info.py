@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jax
 
 from .. import registry
 from ..errors import UnknownName
+from ..nn.network import Network
 from .pretrained import from_pretrained, resolve
 
 
@@ -36,7 +38,7 @@ def describe(name: str | Path) -> str:
     count = sum(leaf.size for leaf in jax.tree.leaves(given.params))
     lines = [
         f"{folder.absolute().name}: a model of {given.domain}, {size / 1e6:.1f} MB in {folder}",
-        f"  network   {network.layers} x {network.units} LSTM, {count:,} parameters, reads {network.spec}",
+        f"  network   {_shape(network)}, {count:,} parameters, reads {network.spec}",
         f"  head      {given.model.head}",
     ]
     lines += [f"  {key!s:9.9} {json.dumps(value)}" for key, value in notes.items() if key != "settings"]
@@ -44,3 +46,12 @@ def describe(name: str | Path) -> str:
     lines += [f"  card      {card}"] if card.exists() else []
     # The notes are a stranger's words: no terminal is to obey them.
     return "\n".join("".join(letter if letter.isprintable() else " " for letter in line) for line in lines)
+
+
+def _shape(network: Any) -> str:
+    """Layers in a word: "2 x 512 LSTM"."""
+    if not isinstance(network, Network):
+        return str(network)
+    if isinstance(network.layers, int):
+        return f"{network.layers} x {network.units} LSTM"
+    return ", ".join(map(str, network.layers))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,8 @@ from ..batching.windows import Batch
 from ..errors import ModelError, UsageError
 from ..heads import Categorical, Head, head_from_dict
 from ..nn.context import Context, Params
-from ..nn.network import Network
+from ..nn.networks import NetworkLike, network_from_dict
 from ..nn.recurrence import Array, Carry
-
-# (params, carry, batch, key) -> (nll_sum, (count, carry)); nats summed over the valid positions of the batch.
-Loss = Callable[[Params, Carry, Batch, Any], tuple[Array, tuple[Array, Carry]]]
 
 
 @dataclass(frozen=True)
@@ -26,13 +23,13 @@ class Model:
 
     Raises UsageError when the head predicts other steps than the network reads.
 
-    >>> from seqgen import Discrete
+    >>> from seqgen import Discrete, Network
     >>> model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
     >>> sorted(model.init(jax.random.key(0)))
     ['head', 'network']
     """
 
-    network: Network
+    network: NetworkLike
     head: Head
 
     def __post_init__(self) -> None:
@@ -43,6 +40,11 @@ class Model:
             )
         if isinstance(self.head, Categorical) and self.head.tied not in (0, self.network.embedding):
             raise UsageError(f"a tied head needs the embedding's width {self.network.embedding}, not {self.head.tied}")
+
+    @property
+    def whole(self) -> bool:
+        """A sequence is read window by window, its carry handed on."""
+        return False
 
     def init(self, key: Array) -> Params:
         """New parameters, `{"network": ..., "head": ...}`, nested dicts of float32 arrays."""
@@ -80,6 +82,11 @@ class Model:
         log_prob = self.head.log_prob(self.head_params(params), features, batch.targets)
         return jnp.where(batch.valid, log_prob, 0.0), carry
 
+    def nll(self, params: Params, carry: Carry, batch: Batch, key: Array | None = None) -> tuple[Array, Array, Carry]:
+        """See `seqgen.models.trainable.Trainable`: a prediction a position, `[B, T]`."""
+        log_prob, carry = self.log_prob(params, carry, batch, key)
+        return -log_prob, batch.valid, carry
+
     def loss(self, params: Params, carry: Carry, batch: Batch, key: Any) -> tuple[Array, tuple[Array, Carry]]:
         """Negative log-likelihood of a batch: the `Loss` that `seqgen.training` minimises."""
         log_prob, carry = self.log_prob(params, carry, batch, key)
@@ -92,6 +99,6 @@ class Model:
     def from_dict(cls, data: Mapping[str, Any]) -> Model:
         """Raises ModelError for settings that are unknown or do not fit together."""
         try:
-            return cls(Network.from_dict(data["network"]), head_from_dict(data["head"]))
+            return cls(network_from_dict(data["network"]), head_from_dict(data["head"]))
         except (KeyError, UsageError) as error:
             raise ModelError(f"the model's settings do not fit together: {error}; the model is damaged") from None

@@ -223,8 +223,9 @@ def _read_model(path: Path, settings: dict[str, Any]) -> tuple[Model, Any]:
     try:
         model = Model.from_dict(settings)
         _check_settings(model)
-        if model.network.layers > MAX_LAYERS:  # each takes time to look at, far more than to name
-            raise ValueError(f"{model.network.layers} layers are more than the {MAX_LAYERS} allowed")
+        layers = getattr(model.network, "layers", 1)
+        if isinstance(layers, int) and layers > MAX_LAYERS:  # each takes time to look at, far more than to name
+            raise ValueError(f"{layers} layers are more than the {MAX_LAYERS} allowed")
         return model, _blueprint(model)
     except ModelError as error:
         raise ModelError(f"{path}: {_brief(error)}") from None
@@ -259,15 +260,18 @@ def _check_settings(value: Any) -> None:
         if dataclasses.is_dataclass(setting):
             _check_settings(setting)
         elif isinstance(setting, tuple):
-            if len(setting) > MAX_PARTS:
-                raise ValueError(f"{name} has {len(setting)} parts, more than the {MAX_PARTS} allowed")
+            most = MAX_LAYERS if name == "layers" else MAX_PARTS
+            if len(setting) > most:
+                raise ValueError(f"{name} has {len(setting)} parts, more than the {most} allowed")
             for part in setting:
                 _check_settings(part)
         elif kind is float:
             if type(setting) not in (int, float) or not math.isfinite(setting):
                 raise ValueError(f"{name} is {setting!r}, not a finite number")
-        elif type(setting) is not kind or (kind is int and not 0 <= setting <= MAX_SETTING):
-            raise ValueError(f"{name} is {setting!r}, not {kind.__name__} or out of bounds")
+        elif type(setting) not in (typing.get_args(kind) or (kind,)) or (
+            type(setting) is int and not 0 <= setting <= MAX_SETTING
+        ):
+            raise ValueError(f"{name} is {setting!r}, not {getattr(kind, '__name__', kind)} or out of bounds")
 
 
 def _read_weights(folder: Path, digests: dict[str, str], kind: str, wanted: dict[str, Any]) -> dict[str, np.ndarray]:

@@ -17,18 +17,18 @@ from jax.experimental import rnn
 from jax.experimental.layout import Layout, with_layout_constraint
 
 from . import recurrence
-from .lstm import LSTM
+from .lstm import LSTMCell
 from .recurrence import Array, LSTMCarry
 
 
-def asked(cell: Any) -> TypeGuard[LSTM]:
+def asked(cell: Any) -> TypeGuard[LSTMCell]:
     """Whether `cell` is to be unrolled by cuDNN: the user said so, there is a GPU, and it is a plain LSTM."""
-    wanted = os.environ.get("SEQGEN_CUDNN") == "1" and isinstance(cell, LSTM) and not cell.layer_norm
+    wanted = os.environ.get("SEQGEN_CUDNN") == "1" and isinstance(cell, LSTMCell) and not cell.layer_norm
     return wanted and jax.default_backend() == "gpu"
 
 
 def unroll(
-    cell: LSTM, carry: LSTMCarry, xs: Array, *, start: LSTMCarry, reset: Array | None, valid: Array | None
+    cell: LSTMCell, carry: LSTMCarry, xs: Array, *, start: LSTMCarry, reset: Array | None, valid: Array | None
 ) -> tuple[LSTMCarry, Array]:
     """As `recurrence.unroll` of a cell without layer norm and memory: `[T, B, D]` -> carry, `[T, B, H]`."""
     reset = jnp.zeros(xs.shape[:2], bool) if reset is None else reset
@@ -60,7 +60,7 @@ def row_major(x: Array) -> Array:
     return with_layout_constraint(x, Layout(tuple(range(x.ndim))))  # type: ignore[no-any-return, no-untyped-call]
 
 
-def pack(cell: LSTM) -> Array:
+def pack(cell: LSTMCell) -> Array:
     """A layer's weights as cuDNN lays them out: input kernel, hidden kernel, two biases, gates i f g o, output first."""
     bias = cell.bias[...]
     parts = cell.input_kernel[...].T, cell.hidden_kernel[...].T, bias, jnp.zeros_like(bias)

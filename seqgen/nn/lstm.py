@@ -17,10 +17,10 @@ from flax import nnx
 from ..machine import native
 from . import recurrence
 from .products import matmul, weight_gradient
-from .recurrence import Array, Carry, LSTMCarry, Masks, Memory, Update
+from .recurrence import Array, Carry, LSTMCarry, Masks, Memory, Times, Update
 
 
-class LSTM(nnx.Module):
+class LSTMCell(nnx.Module):
     """One LSTM layer of `units` cells.
 
     layer_norm: normalises x W, h U and c' apart (Ba, Kiros & Hinton 2016, equations 20-22).
@@ -28,7 +28,7 @@ class LSTM(nnx.Module):
     precision: "f32", or "bf16" for products of bf16 operands summed in f32; weights and cell state stay f32.
 
     >>> from seqgen.nn.recurrence import step
-    >>> layer = LSTM(3, 4, rngs=nnx.Rngs(0))
+    >>> layer = LSTMCell(3, 4, rngs=nnx.Rngs(0))
     >>> carry, features = step(layer, layer.start(2), jnp.zeros((2, 3)))
     >>> features.shape
     (2, 4)
@@ -69,8 +69,8 @@ class LSTM(nnx.Module):
         return normalise(matmul(inputs, kernel, self.precision)) * self.input_scale[...] + bias
 
     @property
-    def recurrent_kernel(self) -> Array:
-        return self.hidden_kernel[...]
+    def kernels(self) -> tuple[Array, ...]:
+        return (self.hidden_kernel[...],)
 
     @property
     def small(self) -> Any:
@@ -79,27 +79,20 @@ class LSTM(nnx.Module):
         return self.hidden_scale[...], self.cell_scale[...], self.cell_bias[...]
 
     @property
-    def recur(self) -> Any:
-        return hidden_of
-
-    @property
     def update(self) -> Update:
         return functools.partial(update, self.layer_norm)
 
     def scan(self, carry: Carry, inputs: Array, masks: Masks | None, memory: Memory | None) -> tuple[Carry, Array]:
         if self.layer_norm:
             return recurrence.scan(self, carry, inputs, masks, memory)
-        return gate_scan(self.precision, self.recurrent_kernel, carry, inputs, masks)
-
-
-def hidden_of(carry: LSTMCarry) -> Array:
-    return carry.hidden
+        return gate_scan(self.precision, *self.kernels, carry, inputs, masks)
 
 
 def update(
-    layer_norm: bool, small: Any, carry: LSTMCarry, x: Array, recurrent: Array, memory: Memory | None
+    layer_norm: bool, small: Any, carry: LSTMCarry, x: Array, memory: Any, times: Times
 ) -> tuple[LSTMCarry, Array]:
-    """One position: the projected input and the recurrent product, both `[B, 4 H]`, to the next carry."""
+    """One position: the projected input `[B, 4 H]` to the next carry."""
+    recurrent = times(0, carry.hidden)
     if layer_norm:
         hidden_scale, cell_scale, cell_bias = small
         recurrent = normalise(recurrent) * hidden_scale

@@ -17,25 +17,28 @@ import numpy as np
 from ..errors import ModelError, UsageError, one_line
 from ..spec import Discrete, Inputs, Spec, spec_from_dict, spec_to_dict, stranger
 from . import recurrence
+from .cells import LSTM, Layer, Window, layer_from_dict
 from .context import Context, Params
 from .recurrence import Array, Carry
 
 if TYPE_CHECKING:
-    from .stack import Layer, Pair, Stack
+    from .stack import OneWay, Pair, Stack
 
 
 @dataclass(frozen=True)
 class Network:
-    """A stack of LSTM layers reading steps of `spec`: a value, with its functions.
+    """A stack of recurrent layers reading steps of `spec`: a value, with its functions.
 
-    layers, units: how many, how wide.
+    layers: what it is made of, from below, values such as `LSTM(400)` and `Window(400)`; or how many LSTMs, of `units`
+    cells each, the first with a window where `window` asks for one, and with `layer_norm` and `learned_start`.
     embedding: width of the table for symbols; vectors enter linearly.
     controls: width of the known side inputs of every step.
     skip: the input reaches every layer and every layer the output (Graves 2013, section 2).
-    layer_norm, learned_start: see `seqgen.nn.lstm.LSTM`.
+    layer_norm, learned_start: see `seqgen.nn.lstm.LSTMCell`.
     dropout: rate between layers and before the head; `variational` keeps one mask a window (Gal & Ghahramani 2016).
     bidirectional: reads the window both ways; for encoders and recognisers, it cannot be sampled from.
-    source: symbols of what conditions a sequence; its entries are attended to through `window` Gaussians.
+    source: symbols of what conditions a sequence; its entries are attended to through `window` Gaussians, or by those
+    of the `layers` that read.
     static: how many writers or corpora there are, each with a learned vector of `static_width`.
     precision: "f32" or "bf16", see `seqgen.nn.products.matmul`.
     remat: keep only the carry of every so many positions and compute the rest again on the way back (gradient
@@ -50,7 +53,7 @@ class Network:
     """
 
     spec: Spec
-    layers: int = 2
+    layers: int | tuple[Layer, ...] = 2
     units: int = 256
     embedding: int = 64
     controls: int = 0
@@ -69,7 +72,14 @@ class Network:
     remat: int = 0
 
     def __post_init__(self) -> None:
-        widths = self.layers, self.units, self.embedding, self.source_width, self.static_width
+        if isinstance(self.layers, tuple):
+            shorthand = self.units, self.layer_norm, self.learned_start, self.window
+            if shorthand != (256, False, False, 0):
+                raise UsageError(
+                    "`layers` are values of their own: give units, layer_norm, learned_start, window there"
+                )
+        count = self.layers if isinstance(self.layers, int) else len(self.layers)
+        widths = count, self.units, self.embedding, self.source_width, self.static_width
         if min(widths) < 1 or min(self.controls, self.source, self.window, self.static) < 0:
             raise UsageError(
                 f"a network needs layers, units, embedding >= 1, widths >= 1 and no number below 0, not {self}"
@@ -78,19 +88,35 @@ class Network:
             raise UsageError(f"a network needs 0 <= dropout < 1, not {self.dropout}")
         if self.precision not in ("f32", "bf16"):
             raise UsageError(f"precision is 'f32' or 'bf16', not {self.precision!r}")
-        if bool(self.source) != bool(self.window):
+        reads = any(layer.reads for layer in self.stacked)
+        if bool(self.source) != reads:
             raise UsageError("a source is read through a window: give both `source` and `window`, or neither")
         if self.remat < 0 or (self.remat and self.bidirectional):
             raise UsageError(f"remat is {self.remat}; give 0 or more positions, and 0 to a bidirectional network")
-        if self.bidirectional and self.window:
+        if self.bidirectional and reads:
             raise UsageError("a window moves forward only: a bidirectional network cannot have one")
+
+    @property
+    def stacked(self) -> tuple[Layer, ...]:
+        """The layers, from below, where `layers` is a number, too."""
+        if isinstance(self.layers, tuple):
+            return self.layers
+        shared = self.layer_norm, self.learned_start
+        plain = LSTM(self.units, *shared)
+        first = Window(self.units, self.window, *shared) if self.window else plain
+        return (first, *[plain] * (self.layers - 1))
+
+    @property
+    def causal(self) -> bool:
+        """Whether it can be stepped, and so sampled from."""
+        return not self.bidirectional
 
     @property
     def width(self) -> int:
         """How many values a feature vector has."""
-        outputs = [self.units * (1 + self.bidirectional)] * self.layers
-        seen = self.source_width if self.window else 0
-        return sum(outputs) + seen if self.skip else outputs[-1] + (seen if self.layers == 1 else 0)
+        outputs = [layer.units * (1 + self.bidirectional) for layer in self.stacked]
+        seen = [self.source_width * layer.reads for layer in self.stacked]
+        return sum(outputs) + sum(seen) if self.skip else outputs[-1] + seen[-1]
 
     def init(self, key: Array) -> Params:
         """New parameters, a nested dict of float32 arrays."""
@@ -150,7 +176,7 @@ class Network:
         def window(carry: Carry, at: Any) -> tuple[Carry, Array]:
             x, reset, valid, key = at
 
-            def run(layer: Layer | Pair, carry: Carry, start: Carry, xs: Array) -> tuple[Carry, Array]:
+            def run(layer: OneWay | Pair, carry: Carry, start: Carry, xs: Array) -> tuple[Carry, Array]:
                 return layer.unroll(carry, xs, start=start, reset=reset, valid=valid, memory=context.memory)
 
             return stack(run, carry, start, x, context, key)
@@ -194,13 +220,16 @@ class Network:
         return _stack(self, params)(run, carry, carry, inputs, context, None)
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "spec": spec_to_dict(self.spec)}
+        layers = self.layers if isinstance(self.layers, int) else [layer.to_dict() for layer in self.layers]
+        return {**asdict(self), "spec": spec_to_dict(self.spec), "layers": layers}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Network:
         """Raises ModelError for unknown or missing settings."""
         try:
-            return cls(**{**data, "spec": spec_from_dict(data["spec"])})
+            layers = data["layers"]
+            layers = tuple(map(layer_from_dict, layers)) if isinstance(layers, list) else layers
+            return cls(**{**data, "spec": spec_from_dict(data["spec"]), "layers": layers})
         except (TypeError, ValueError, KeyError, UsageError) as error:
             raise ModelError(
                 f"the network's settings do not fit: {one_line(error)}; the model is damaged or newer"

@@ -1,7 +1,8 @@
 """One differentiated scan for every recurrent layer, and what a layer's cell must provide to use it.
 
-A recurrence is written as `z = recur(carry)`, `carry, y = update(small, carry, x, z @ kernel, memory)`. Everything
-that does not depend on the carry (the input's projection) is computed before the loop, over the whole window.
+A recurrence is written as `carry, y = update(small, carry, x, memory, times)`, where `times(i, z)` is z times the i-th of
+the cell's kernels. Everything that does not depend on the carry (the input's projection) is computed before the loop,
+over the whole window.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ from .products import look_up, matmul, weight_gradient
 
 Array = jax.Array
 Carry = Any  # a pytree whose leaves lead with B
-Update = Callable[[Any, Carry, Any, Array, Any], tuple[Carry, Array]]
+Times = Callable[[int, Array], Array]  # (i, z [B, Z]) -> z times the i-th kernel, [B, G]
+# (small, carry, x, memory, times) -> (carry, features)
+Update = Callable[[Any, Carry, Any, Any, Times], tuple[Carry, Array]]
+# Other devices would round the operands. `products.matmul` has no product of a matrix a row.
+EXACT = lax.Precision.HIGHEST
 
 
 class Memory(NamedTuple):
@@ -27,6 +32,14 @@ class Memory(NamedTuple):
 
     values: Array
     valid: Array
+
+    def match(self, queries: Array) -> Array:
+        """The product of every entry with the row's query: `[B, E]` -> `[B, U]`."""
+        return jnp.einsum("be,bue->bu", queries, self.values, precision=EXACT)
+
+    def read(self, weights: Array) -> Array:
+        """The sum of a row's entries by weight: `[B, U]` -> `[B, E]`."""
+        return jnp.einsum("bu,bue->be", weights, self.values, precision=EXACT)
 
 
 class LSTMCarry(NamedTuple):
@@ -52,21 +65,22 @@ class Masks(NamedTuple):
 
 
 class Cell(Protocol):
-    """A recurrent layer: its weights, two pure functions that see them only as arguments, and how it is unrolled.
+    """A recurrent layer: its weights, a pure function that sees them only as arguments, and how it is unrolled.
 
-    `scan` takes projected inputs `[T, B, G]`; the function of that name below does for any cell.
+    `update` may multiply by each kernel as often as it likes, by what it computed from other products too, and look at
+    the memory by `match`, `read` and `valid`; the gradients of all these products are formed after the loop, those of
+    the `small` weights at every position. `scan` takes projected inputs `[T, B, G]`; the function of that name below
+    does for any cell.
     """
 
     precision: str
 
     @property
-    def recurrent_kernel(self) -> Array: ...  # [Z, G], multiplied by recur(carry) at every position
+    def kernels(self) -> tuple[Array, ...]: ...  # [Z, G] each
     @property
-    def small(self) -> Any: ...  # the weights that `update` uses inside the loop
+    def small(self) -> Any: ...  # the other weights that `update` uses inside the loop
     def project(self, inputs: Array) -> Array: ...  # [..., inputs] -> [..., G], outside the loop
     def start(self, batch: int, memory: Memory | None) -> Carry: ...
-    @property
-    def recur(self) -> Callable[[Carry], Array]: ...  # carry -> [B, Z]
     @property
     def update(self) -> Update: ...
     def scan(self, carry: Carry, inputs: Array, masks: Masks | None, memory: Memory | None) -> tuple[Carry, Array]: ...
@@ -90,8 +104,7 @@ def where(mask: Array, yes: Any, no: Any) -> Any:
 
 def step(cell: Cell, carry: Carry, x: Array | Symbols, memory: Memory | None = None) -> tuple[Carry, Array]:
     """One position: inputs `[B, D]` -> features `[B, H]`."""
-    recurrent = matmul(cell.recur(carry), cell.recurrent_kernel, cell.precision)
-    return cell.update(cell.small, carry, project(cell, x), recurrent, memory)
+    return _Products(cell.kernels, cell.precision, memory).run(cell.update, cell.small, carry, project(cell, x))
 
 
 def project(cell: Cell, xs: Array | Symbols) -> Array:
@@ -133,12 +146,12 @@ def scan(cell: Cell, carry: Carry, inputs: Array, masks: Masks | None, memory: M
     if masks is not None:
         small, xs = (small, masks.start), (inputs, masks.ahead, masks.valid)
         update = functools.partial(_masked, update)
-    return late_scan(cell.recur, update, cell.precision, cell.recurrent_kernel, small, carry, xs, memory)
+    return late_scan(update, cell.precision, cell.kernels, small, carry, xs, memory)
 
 
-def _masked(update: Update, small: Any, carry: Carry, x: Any, recurrent: Array, memory: Any) -> tuple[Carry, Array]:
+def _masked(update: Update, small: Any, carry: Carry, x: Any, memory: Any, times: Times) -> tuple[Carry, Array]:
     (weights, start), (x, ahead, valid) = small, x
-    after, y = update(weights, carry, x, recurrent, memory)
+    after, y = update(weights, carry, x, memory, times)
     return masked(Masks(start, ahead, valid), carry, after, y)
 
 
@@ -153,62 +166,141 @@ def masked(masks: Masks, before: Carry, after: Carry, y: Array) -> tuple[Carry, 
     return where(masks.ahead > 0, masks.start, after), y
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def late_scan(
-    recur: Callable[[Carry], Array],
     update: Update,
     precision: str,
-    kernel: Array,
+    kernels: tuple[Array, ...],
     small: Any,
     carry: Carry,
     xs: Any,
-    memory: Any,
+    memory: Memory | None,
 ) -> tuple[Carry, Array]:
-    """`loop` of the recurrence over the leading axis of `xs`; the gradient of `kernel` comes late.
+    """`loop` of the recurrence over the leading axis of `xs`; the gradients of `kernels` and `memory` come late.
 
-    Autodiff would add `kernel`'s gradient into an accumulator at every position, one thin product each. Here the
-    loop accumulates only the small weights, and one product over the whole window forms the kernel's gradient.
+    Autodiff would add them into accumulators at every position, one thin product each, and for the memory an array of
+    `[B, U, E]`. Here the loop accumulates only the small weights, and a product over the whole window forms each.
     """
 
     def body(carry: Carry, x: Any) -> tuple[Carry, Array]:
-        return update(small, carry, x, matmul(recur(carry), kernel, precision), memory)
+        return _Products(kernels, precision, memory).run(update, small, carry, x)
 
     return loop(body, carry, xs)
 
 
+class _Products:
+    """The products that one position asks for: made, or, where `kept` has them, taken from there in the same order.
+
+    A product that is taken has the gradient of one that was made, but for what belongs to its kernel: that is formed
+    after the loop from `factors`, what stood left of each, and the gradient of what was taken. The kernels are then
+    the transposed ones.
+    """
+
+    def __init__(
+        self, kernels: Any, precision: str, memory: Memory | None, kept: Any = None, valid: Any = None
+    ) -> None:
+        self.valid = memory.valid if valid is None and memory is not None else valid
+        self._kernels, self._memory, self._kept = kernels, memory, kept
+        self._product = functools.partial(matmul, precision=precision)
+        self.made: list[Array] = []
+        self.factors: list[Array] = []
+        self.of: list[int | str] = []
+
+    def run(self, update: Update, small: Any, carry: Carry, x: Any) -> tuple[Carry, Array]:
+        return update(small, carry, x, None if self._memory is None else self, self.times)
+
+    def times(self, i: int, z: Array) -> Array:
+        return self._next(i, z, self._kernels[i], self._product, self._product)
+
+    def match(self, queries: Array) -> Array:
+        return self._next("match", queries, self._values, _match, _read)
+
+    def read(self, weights: Array) -> Array:
+        return self._next("read", weights, self._values, _read, _match)
+
+    def _next(self, of: int | str, left: Array, right: Array, product: Any, back: Any) -> Array:
+        made = product(left, right) if self._kept is None else _taken(back, left, right, self._kept[len(self.made)])
+        self.made.append(made)
+        self.factors.append(left)
+        self.of.append(of)
+        return made
+
+    @property
+    def _values(self) -> Array:
+        assert self._memory is not None
+        return self._memory.values
+
+
+def _match(queries: Array, values: Array) -> Array:
+    return Memory(values, values).match(queries)
+
+
+def _read(weights: Array, values: Array) -> Array:
+    return Memory(values, values).read(weights)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _taken(back: Any, left: Array, right: Array, kept: Array) -> Array:
+    return kept
+
+
+def _taken_forward(back: Any, left: Array, right: Array, kept: Array) -> Any:
+    return kept, right
+
+
+def _taken_backward(back: Any, right: Array, d: Array) -> Any:
+    return back(d, right), None, d
+
+
+_taken.defvjp(_taken_forward, _taken_backward)
+
+
 def _forward(
-    recur: Any, update: Any, precision: str, kernel: Array, small: Any, carry: Carry, xs: Any, memory: Any
+    update: Update, precision: str, kernels: Any, small: Any, carry: Carry, xs: Any, memory: Memory | None
 ) -> Any:
     def body(carry: Carry, x: Any) -> Any:
-        recurrent = matmul(recur(carry), kernel, precision)
-        after, y = update(small, carry, x, recurrent, memory)
-        return after, (y, carry, recurrent)
+        products = _Products(kernels, precision, memory)
+        after, y = products.run(update, small, carry, x)
+        return after, (y, carry, products.made)
 
-    end, (ys, before, recurrent) = loop(body, carry, xs)
-    return (end, ys), (kernel, small, xs, memory, before, recurrent)
+    end, (ys, before, kept) = loop(body, carry, xs)
+    return (end, ys), (kernels, small, xs, memory, before, kept)
 
 
-def _backward(recur: Any, update: Any, precision: str, residuals: Any, cotangents: Any) -> Any:
-    kernel, small, xs, memory, before, recurrent = residuals
+def _backward(update: Update, precision: str, residuals: Any, cotangents: Any) -> Any:
+    kernels, small, xs, memory, before, kept = residuals
     d_end, d_ys = cotangents
-    transposed = kernel.T
-    add = functools.partial(jax.tree.map, jnp.add)
+    add, zeros = (functools.partial(jax.tree.map, f) for f in (jnp.add, jnp.zeros_like))
+    transposed = [kernel.T for kernel in kernels]
+    valid = None if memory is None else memory.valid
+    of: list[int | str] = []
 
     def body(state: Any, at: Any) -> Any:
-        d_carry, d_small, d_memory = state
-        x, carry, pre, d_y = at
-        _, pull = jax.vjp(update, small, carry, x, pre, memory)
-        d_small_here, d_before, d_x, d_pre, d_memory_here = pull((d_carry, d_y))
-        _, pull_recur = jax.vjp(recur, carry)
-        (d_through_kernel,) = pull_recur(matmul(d_pre, transposed, precision))
-        state = add(d_before, d_through_kernel), add(d_small, d_small_here), add(d_memory, d_memory_here)
-        return state, (d_x, d_pre)
+        d_carry, d_small, d_valid = state
+        x, carry, kept, d_y = at
 
-    zeros = functools.partial(jax.tree.map, jnp.zeros_like)
-    state = d_end, zeros(small), zeros(memory)
-    (d_carry, d_small, d_memory), (d_xs, d_pre) = loop(body, state, (xs, before, recurrent, d_ys), reverse=True)
-    z = jax.vmap(recur)(before)
-    return weight_gradient(z, d_pre, precision), d_small, d_carry, d_xs, d_memory
+        def position(small: Any, carry: Carry, x: Any, valid: Any, kept: Any) -> Any:
+            products = _Products(transposed, precision, memory, kept, valid)
+            out = products.run(update, small, carry, x)
+            of[:] = products.of
+            return out, products.factors
+
+        _, pull, factors = jax.vjp(position, small, carry, x, valid, kept, has_aux=True)
+        d_small_here, d_before, d_x, d_valid_here, d_kept = pull((d_carry, d_y))
+        return (d_before, add(d_small, d_small_here), add(d_valid, d_valid_here)), (d_x, factors, d_kept)
+
+    state = d_end, zeros(small), zeros(valid)
+    (d_carry, d_small, d_valid), (d_xs, factors, d_kept) = loop(body, state, (xs, before, kept, d_ys), reverse=True)
+    d_kernels = [jnp.zeros_like(kernel) for kernel in kernels]
+    d_values: Any = None if memory is None else jnp.zeros_like(memory.values)
+    for which, left, d in zip(of, factors, d_kept, strict=True):
+        if isinstance(which, int):
+            d_kernels[which] = d_kernels[which] + weight_gradient(left, d, precision)
+        else:
+            rows, entries = (left, d) if which == "read" else (d, left)
+            d_values = d_values + jnp.einsum("tbu,tbe->bue", rows, entries, precision=EXACT)
+    d_memory = None if memory is None else Memory(d_values, d_valid)
+    return tuple(d_kernels), d_small, d_carry, d_xs, d_memory
 
 
 late_scan.defvjp(_forward, _backward)

@@ -1,4 +1,4 @@
-"""The modules behind a `Network`: embeddings, LSTM layers, how they are wired; Flax holds their weights."""
+"""The modules behind a `Network`: embeddings, recurrent layers, how they are wired; Flax holds their weights."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from flax import nnx
 from ..errors import UsageError
 from ..spec import Discrete, Inputs, Product, Spec
 from . import cudnn, recurrence
+from .cells import Layer
 from .context import Context, Params
-from .lstm import LSTM
 from .network import Network
 from .products import look_up
-from .recurrence import Array, Carry, Memory, Symbols
-from .window_lstm import WindowLSTM
+from .recurrence import Array, Carry, Cell, Memory, Symbols
 
 
 def init(network: Network, key: Array) -> Params:
@@ -26,10 +25,10 @@ def init(network: Network, key: Array) -> Params:
     return nnx.to_pure_dict(nnx.state(Stack(network, rngs=nnx.Rngs(key)), nnx.Param))
 
 
-class Layer(nnx.Module):
+class OneWay(nnx.Module):
     """One cell, run over a window; the forward half of `Pair`."""
 
-    def __init__(self, cell: LSTM | WindowLSTM) -> None:
+    def __init__(self, cell: Cell) -> None:
         self.cell = cell
 
     def start(self, batch: int, memory: Memory | None) -> Carry:
@@ -44,7 +43,7 @@ class Layer(nnx.Module):
 class Pair(nnx.Module):
     """Two cells, one reading the window backwards; features side by side."""
 
-    def __init__(self, forward: LSTM, backward: LSTM) -> None:
+    def __init__(self, forward: Cell, backward: Cell) -> None:
         self.forward, self.backward = forward, backward
 
     def start(self, batch: int, memory: Memory | None) -> Carry:
@@ -79,27 +78,16 @@ class Stack(nnx.Module):
             self.static_table = nnx.Param(jax.random.normal(rngs.params(), shape) * 0.1)
         width = len(tables) * network.embedding + _values(network.spec) + network.controls
         width += network.static_width if network.static else 0
-        below = width
-        for i in range(network.layers):
-            setattr(self, f"layer{i}", self._layer(i, below, rngs))
-            seen = network.source_width if network.window else 0
-            out = network.units * (1 + network.bidirectional)
-            below = out + (width + seen if network.skip else seen if i == 0 else 0)
+        below, seen = width, 0
+        for i, layer in enumerate(network.stacked):
 
-    def _layer(self, index: int, inputs: int, rngs: nnx.Rngs) -> Layer | Pair:
-        network = self.network
-        shared: Any = {
-            "layer_norm": network.layer_norm,
-            "learned_start": network.learned_start,
-            "precision": network.precision,
-            "rngs": rngs,
-        }
-        if network.bidirectional:
-            return Pair(LSTM(inputs, network.units, **shared), LSTM(inputs, network.units, **shared))
-        if network.window and index == 0:
-            entry, components = network.source_width, network.window
-            return Layer(WindowLSTM(inputs, network.units, entry=entry, components=components, **shared))
-        return Layer(LSTM(inputs, network.units, **shared))
+            def built(layer: Layer = layer, inputs: int = below) -> Cell:
+                return layer.build(inputs, network.source_width, precision=network.precision, rngs=rngs)
+
+            setattr(self, f"layer{i}", Pair(built(), built()) if network.bidirectional else OneWay(built()))
+            here = network.source_width if layer.reads else 0
+            seen += here
+            below = layer.units * (1 + network.bidirectional) + (width + seen if network.skip else here)
 
     def encode(self, source: Array | None, static: Array | None, source_valid: Array | None) -> Context:
         network, memory, vector = self.network, None, None
@@ -115,7 +103,7 @@ class Stack(nnx.Module):
         return Context(None, memory, vector)
 
     def start(self, batch: int, memory: Memory | None) -> Carry:
-        return tuple(getattr(self, f"layer{i}").start(batch, memory) for i in range(self.network.layers))
+        return tuple(getattr(self, f"layer{i}").start(batch, memory) for i in range(len(self.network.stacked)))
 
     def embed(self, inputs: Inputs, context: Context) -> Array:
         """Steps and what comes with them as one vector a position."""
@@ -163,12 +151,14 @@ class Stack(nnx.Module):
         """The layers in order, each run over `[T, B, D]` or `[B, D]` by `run`."""
         network = self.network
         x = self.embed(inputs, context)
-        carries, outputs, seen = [], [], []
+        carries: list[Carry] = []
+        outputs: list[Array] = []
+        seen: list[Array] = []
         below: Any = self._chosen(inputs) or x
-        for i in range(network.layers):
+        for i, layer in enumerate(network.stacked):
             after, out = run(getattr(self, f"layer{i}"), carry[i], start[i], below)
-            if network.window and i == 0 and network.skip:
-                out, seen = out[..., : network.units], [out[..., network.units :]]
+            if layer.reads and network.skip:
+                out, seen = out[..., : layer.units], [*seen, out[..., layer.units :]]
             out = self._drop(out, key, i)
             carries.append(after)
             outputs.append(out)

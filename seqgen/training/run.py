@@ -245,7 +245,8 @@ def resume(
 def train_step_of(model: Model, training: TrainingConfig, crew: Crew | None) -> TrainStep:
     """A run's step, whose program other runs in this process share; how long a run is, its state says."""
     if training.precision:
-        model = dataclasses.replace(model, network=dataclasses.replace(model.network, precision=training.precision))
+        network: Any = model.network
+        model = dataclasses.replace(model, network=dataclasses.replace(network, precision=training.precision))
     return make_train_step(model.loss, make_optimizer(training, 1), ema=training.ema, crew=crew)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import jax
 import numpy as np
@@ -11,18 +12,34 @@ import numpy as np
 from ..batching.windows import Batch
 from ..devices.crew import Crew
 from ..models.model import Model
+from ..models.trainable import Trainable
 from ..nn.context import Params
-from ..nn.recurrence import Array, Carry
+from ..nn.recurrence import Carry
 
 
 @functools.lru_cache(maxsize=8)
-def _scorer(model: Model, crew: Crew | None) -> tuple[Callable[..., Carry], Callable[..., tuple[Array, Carry]]]:
+def _scorer(model: Trainable, crew: Crew | None) -> tuple[Callable[..., Carry], Callable[..., Any]]:
     """What opens the rows of a batch, and what scores it."""
     if crew:
-        return jax.jit(crew.start(model)), jax.jit(crew.log_prob(model))
-    return lambda params, batch: model.start(params, len(batch.reset), model.encode(params, batch)), jax.jit(
-        model.log_prob
-    )
+        return jax.jit(crew.start(model)), jax.jit(crew.nll(model))
+
+    def start(params: Params, batch: Batch) -> Carry:
+        return model.start(params, len(batch.reset), model.encode(params, batch))
+
+    return start, jax.jit(model.nll)
+
+
+def _terms(
+    model: Trainable, params: Params, batches: Iterable[Batch], crew: Crew | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """`Trainable.nll` of every batch, its likelihoods and counts; carried from window to window."""
+    start, nll_of = _scorer(model, crew)
+    carry = None
+    for batch in batches:
+        dealt = crew.place(_padded(batch, -len(batch.valid) % crew.parts), rows=True) if crew else batch
+        carry = start(params, dealt) if carry is None or model.whole else carry
+        nll, count, carry = nll_of(params, carry, dealt)
+        yield np.asarray(nll)[: len(batch.valid)], np.asarray(count)[: len(batch.valid)]
 
 
 def log_probs(
@@ -32,13 +49,7 @@ def log_probs(
 
     crew: the devices that share the rows, where the parameters lie.
     """
-    start, log_prob_of = _scorer(model, crew)
-    carry = None
-    for batch in batches:
-        dealt = crew.place(_padded(batch, -len(batch.valid) % crew.parts), rows=True) if crew else batch
-        carry = start(params, dealt) if carry is None else carry
-        log_prob, carry = log_prob_of(params, carry, dealt)
-        yield np.asarray(log_prob)[: len(batch.valid)], batch.valid
+    return ((-nll, valid) for nll, valid in _terms(model, params, batches, crew))
 
 
 def _padded(batch: Batch, rows: int) -> Batch:
@@ -46,10 +57,10 @@ def _padded(batch: Batch, rows: int) -> Batch:
     return jax.tree.map(lambda leaf: np.pad(leaf, [(0, rows)] + [(0, 0)] * (leaf.ndim - 1)), batch)  # type: ignore[no-any-return]
 
 
-def evaluate(model: Model, params: Params, batches: Iterable[Batch], crew: Crew | None = None) -> float:
-    """Mean negative log-likelihood, nats a step: one static pass, state carried, dropout off."""
+def evaluate(model: Trainable, params: Params, batches: Iterable[Batch], crew: Crew | None = None) -> float:
+    """Mean negative log-likelihood, nats a prediction: one static pass, state carried, dropout off."""
     total, count = 0.0, 0
-    for log_prob, valid in log_probs(model, params, batches, crew):
-        total -= float(log_prob.sum(dtype=np.float64))
-        count += int(valid.sum())
+    for nll, counted in _terms(model, params, batches, crew):
+        total += float(nll.sum(dtype=np.float64))
+        count += int(counted.sum())
     return total / max(count, 1)

@@ -13,7 +13,7 @@ import optax
 
 from ..batching.windows import Batch
 from ..devices.crew import Crew, Gradient
-from ..models.model import Loss, Model
+from ..models.trainable import Loss, Trainable
 from ..nn.context import Params
 from ..nn.recurrence import Array, Carry
 
@@ -46,7 +46,7 @@ TrainStep = Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
 
 
 def init_state(
-    model: Model, optimizer: optax.GradientTransformation, key: Array, rows: int, params: Params | None = None
+    model: Trainable, optimizer: optax.GradientTransformation, key: Array, rows: int, params: Params | None = None
 ) -> TrainState:
     """A new run's state for batches of `rows`; from new parameters, or from given ones (fine-tuning)."""
 
@@ -71,12 +71,12 @@ def init_state(
 
 
 @functools.lru_cache(maxsize=8)
-def _new_params(model: Model) -> Callable[[Array], Params]:
+def _new_params(model: Trainable) -> Callable[[Array], Params]:
     """Random numbers are most of what there is to compile for a new state, and the same for every run of a model."""
     return jax.jit(lambda key: model.init(jax.random.split(key)[0]))
 
 
-def _blank_carry(model: Model, params: Params, rows: int) -> Carry:
+def _blank_carry(model: Trainable, params: Params, rows: int) -> Carry:
     # The first position of every row is a reset, so what stands here is never read; only its shape matters.
     shapes = jax.eval_shape(lambda: model.start(params, rows))
     return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from seqgen.batching import Inputs
 from seqgen.nn import products, recurrence
-from seqgen.nn.attention import WindowCarry, gaussian_window
 from seqgen.nn.context import Context
-from seqgen.nn.lstm import LSTM
+from seqgen.nn.lstm import LSTMCell
 from seqgen.nn.network import Network
 from seqgen.nn.recurrence import LSTMCarry, Memory
+from seqgen.nn.window import WindowCarry, gaussian_window
 from seqgen.spec import Continuous
 
 Floats = NDArray[np.float64]
@@ -32,13 +32,14 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
-def plain_scan(
-    recur: Any, update: Any, precision: str, kernel: Any, small: Any, carry: Any, xs: Any, memory: Any
-) -> Any:
+def plain_scan(update: Any, precision: str, kernels: Any, small: Any, carry: Any, xs: Any, memory: Any) -> Any:
     """What `recurrence.late_scan` computes, left to autodiff."""
 
+    def times(i: int, z: Any) -> Any:
+        return products.matmul(z, kernels[i], precision)
+
     def body(carry: Any, x: Any) -> Any:
-        return update(small, carry, x, products.matmul(recur(carry), kernel, precision), memory)
+        return update(small, carry, x, memory, times)
 
     return lax.scan(body, carry, xs)
 
@@ -101,7 +102,7 @@ def test_the_late_gradient_equals_plain_autodiff(settings: dict[str, Any], monke
         network, values, masks = case_of(settings)
         ours, out = gradients(network, values, masks)
         monkeypatch.setattr(recurrence, "late_scan", plain_scan)
-        monkeypatch.setattr(LSTM, "scan", recurrence.scan)  # plain LSTMs have a kernel of their own
+        monkeypatch.setattr(LSTMCell, "scan", recurrence.scan)  # plain LSTMs have a kernel of their own
         theirs, expected = gradients(network, values, masks)
         assert_close(out, expected)
         assert_close(ours, theirs)
@@ -140,7 +141,7 @@ def test_the_weights_of_a_window_that_is_out_of_sight_have_a_gradient() -> None:
     heights, sharpness = jnp.full((1, 5), 1e13), jnp.full((1, 5), 1e13)
 
     def seen(alpha: jax.Array, beta: jax.Array, position: jax.Array) -> jax.Array:
-        return gaussian_window(alpha, beta, position, memory).sum()
+        return gaussian_window(alpha, beta, position, memory.valid).sum()
 
     value, slopes = jax.value_and_grad(seen, argnums=(0, 1, 2))(heights, sharpness, position)
     assert value == np.float32(2e13) and all(np.isfinite(slope).all() for slope in slopes)

@@ -15,9 +15,9 @@ from seqgen.batching.windows import Batch, evaluation_windows
 from seqgen.errors import UsageError
 from seqgen.heads import Joint, Mixture
 from seqgen.models.model import Model
-from seqgen.nn.attention import weights
 from seqgen.nn.context import Params
 from seqgen.nn.recurrence import Carry
+from seqgen.nn.window import weights
 from seqgen.spec import Inputs, Steps
 
 from ..api import WINDOW, HandwritingModel

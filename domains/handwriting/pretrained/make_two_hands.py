@@ -105,11 +105,11 @@ def write_card(folder: Path, stages: list[Path], lines: Splits[handwriting.Ink])
     """Scores the released files and says so in README.md beside them."""
     released, model, source = from_pretrained(folder), handwriting.load(folder), registry.dataset(DATA)
     scores = [model.score(ink) for ink in lines.test]
-    nats, network = sum(score.nats for score in scores), released.model.network
+    nats, network = sum(score.nats for score in scores), released.config["model"]["network"]
     card = CARD.format(
-        layers=network.layers,
-        units=network.units,
-        window=network.window,
+        layers=network["layers"],
+        units=network["units"],
+        window=network["window"],
         parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
         megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
         words=WORD_COUNT,

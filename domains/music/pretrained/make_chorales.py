@@ -74,8 +74,8 @@ def write_card(folder: Path, held: Sequence[music.Score], pieces: int, origin: s
     scores = [model.score(piece) for piece in held]
     nats = sum(score.nats for score in scores)
     card = CARD.format(
-        layers=released.model.network.layers,
-        units=released.model.network.units,
+        layers=released.config["model"]["network"]["layers"],
+        units=released.config["model"]["network"]["units"],
         parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
         megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
         pieces=pieces,

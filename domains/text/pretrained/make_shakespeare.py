@@ -71,8 +71,8 @@ def write_card(folder: Path, held_out: str, origin: str) -> None:
     """Scores the released files and says so in README.md beside them."""
     released, score = from_pretrained(folder), text.load(folder).score(held_out)
     card = CARD.format(
-        layers=released.model.network.layers,
-        units=released.model.network.units,
+        layers=released.config["model"]["network"]["layers"],
+        units=released.config["model"]["network"]["units"],
         parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
         megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
         origin=origin,

@@ -28,15 +28,15 @@ class WindowCarry(NamedTuple):
 register(WindowCarry)
 
 
-def gaussian_window(alpha: Array, beta: Array, position: Array, memory: Memory) -> Array:
-    """The weight phi of every entry, `[B, U]`, from `[B, K]` heights, widths and centres; 0 where there is no entry."""
-    entries = jnp.arange(memory.valid.shape[1], dtype=position.dtype)
+def gaussian_window(alpha: Array, beta: Array, position: Array, valid: Array) -> Array:
+    """The weight phi of every entry, `[B, U]`, from `[B, K]` heights, widths and centres; 0 where `valid` has none."""
+    entries = jnp.arange(valid.shape[1], dtype=position.dtype)
     # No text is so long, and a square that is infinite, times the 0 of such a distance, has a gradient that is no number.
     position = jnp.clip(position, -FARTHEST, FARTHEST)
     distance = position[:, :, None] - entries
-    return jnp.sum(alpha[:, :, None] * jnp.exp(-beta[:, :, None] * distance**2), axis=1) * memory.valid
+    return jnp.sum(alpha[:, :, None] * jnp.exp(-beta[:, :, None] * distance**2), axis=1) * valid
 
 
 def weights(carry: WindowCarry, memory: Memory) -> Array:
     """How much of each entry the window sees as it stands, phi `[B, U]`."""
-    return gaussian_window(carry.alpha, carry.beta, carry.position, memory)
+    return gaussian_window(carry.alpha, carry.beta, carry.position, memory.valid)

@@ -9,12 +9,11 @@ from typing import Any
 
 import jax.numpy as jnp
 from flax import nnx
-from jax import lax
 
 from . import recurrence
-from .attention import WindowCarry, gaussian_window
-from .lstm import LSTM
-from .recurrence import Array, Carry, Masks, Memory, Update
+from .lstm import LSTMCell
+from .recurrence import EXACT, Array, Carry, Masks, Memory, Times, Update
+from .window import WindowCarry, gaussian_window
 
 # The first steps of training must move the window slowly, about 1/16 of an entry a position, or no alignment forms.
 STEP_BIAS = -2.75
@@ -22,12 +21,9 @@ STEP_BIAS = -2.75
 # in the window and its gradient, stay finite in float32, which ends at 3e38. Without a bound an infinite sharpness times
 # a distance of 0 is no number.
 MAX_LOG = 30.0
-# Other devices would round the operands; the gradient's products have the precision of these. `products.matmul` would
-# do the same, and take a call of native code at every position for products this small.
-EXACT = lax.Precision.HIGHEST
 
 
-class WindowLSTM(nnx.Module):
+class WindowCell(nnx.Module):
     """An LSTM layer that reads a memory of width `entry` through a window of `components` Gaussians.
 
     phi(t, u) = sum_k alpha_k exp(-beta_k (kappa_k - u)^2);  w_t = sum_u phi(t, u) memory_u  (equations 46-51).
@@ -46,7 +42,7 @@ class WindowLSTM(nnx.Module):
         precision: str = "f32",
         rngs: nnx.Rngs,
     ) -> None:
-        self.lstm = LSTM(
+        self.lstm = LSTMCell(
             inputs, units, layer_norm=layer_norm, learned_start=learned_start, precision=precision, rngs=rngs
         )
         self.precision, self.entry, self.components = precision, entry, components
@@ -64,36 +60,29 @@ class WindowLSTM(nnx.Module):
         return self.lstm.project(inputs)
 
     @property
-    def recurrent_kernel(self) -> Array:
-        return jnp.concatenate([self.lstm.recurrent_kernel, self.seen_kernel[...]])
+    def kernels(self) -> tuple[Array, ...]:
+        return (jnp.concatenate([*self.lstm.kernels, self.seen_kernel[...]]),)
 
     @property
     def small(self) -> Any:
         return self.lstm.small, self.window_kernel[...], self.window_bias[...]
 
     @property
-    def recur(self) -> Any:
-        return hidden_and_seen
-
-    @property
     def update(self) -> Update:
         lstm = self.lstm.update
 
-        def update(small: Any, carry: WindowCarry, x: Array, recurrent: Array, memory: Any) -> Any:
+        def update(small: Any, carry: WindowCarry, x: Array, memory: Any, times: Times) -> Any:
             lstm_small, kernel, bias = small
-            inner, hidden = lstm(lstm_small, carry.lstm, x, recurrent, None)
+            both = times(0, jnp.concatenate([carry.lstm.hidden, carry.seen], axis=-1))
+            inner, hidden = lstm(lstm_small, carry.lstm, x, None, lambda *_: both)
+            # Not `times`: to add so small a gradient at every position costs less than to keep what a late one is made of.
             window = jnp.exp(jnp.minimum(jnp.matmul(hidden, kernel, precision=EXACT) + bias, MAX_LOG))
             alpha, beta, advance = jnp.split(window, 3, axis=-1)
             position = carry.position + advance
-            phi = gaussian_window(alpha, beta, position, memory)
-            seen = jnp.einsum("bu,bue->be", phi, memory.values, precision=EXACT)
+            seen = memory.read(gaussian_window(alpha, beta, position, memory.valid))
             return WindowCarry(inner, alpha, beta, position, seen), jnp.concatenate([hidden, seen], axis=-1)
 
         return update
 
     def scan(self, carry: Carry, inputs: Array, masks: Masks | None, memory: Memory | None) -> tuple[Carry, Array]:
         return recurrence.scan(self, carry, inputs, masks, memory)
-
-
-def hidden_and_seen(carry: WindowCarry) -> Array:
-    return jnp.concatenate([carry.lstm.hidden, carry.seen], axis=-1)
