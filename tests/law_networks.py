@@ -10,8 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from strangers.averages import Averages
+from strangers.dot_attention import DotAttention
+from strangers.multiplicative import Multiplicative
 
 from seqgen.batching import Inputs
+from seqgen.nn.cells import LSTM, Window
 from seqgen.nn.context import Context
 from seqgen.nn.network import Network
 from seqgen.spec import Binary, Continuous, Discrete, Product, Spec
@@ -24,7 +28,8 @@ NOTE = Product((Discrete(4), Discrete(3), Continuous(1)))
 EVERYTHING: dict[str, Any] = {
     **WINDOW, "skip": True, "layer_norm": True, "learned_start": True, "controls": 2, "static": 3, "static_width": 2,
 }  # fmt: skip
-CAUSAL = {
+LAYERS = LSTM(4), Window(5, components=2), LSTM(3, layer_norm=True)
+CAUSAL: dict[str, Any] = {
     "one layer": Network(Discrete(6), layers=1, **SMALL),
     "two layers": Network(Discrete(6), **SMALL),
     "three layers, skip": Network(Continuous(3), layers=3, skip=True, **SMALL),
@@ -40,6 +45,12 @@ CAUSAL = {
     "two layers, bf16": Network(Discrete(6), precision="bf16", **SMALL),
     "layer norm, bf16": Network(Continuous(3), layer_norm=True, precision="bf16", **SMALL),
     "window, skip, bf16": Network(PEN, skip=True, precision="bf16", **SMALL, **WINDOW),
+    "layers as values": Network(PEN, LAYERS, embedding=4, source=7, source_width=3),
+    "layers as values, skip": Network(PEN, LAYERS, embedding=4, source=7, source_width=3, skip=True),
+    # Of a package that seqgen has never seen.
+    "multiplicative": Network(Discrete(6), (Multiplicative(5), LSTM(4)), embedding=4),
+    "dot attention": Network(Discrete(6), (LSTM(4), DotAttention(5)), embedding=4, source=7, source_width=3),
+    "averages": Averages(Discrete(6), 4, speeds=2),
 }
 BIDIRECTIONAL = Network(Continuous(3), bidirectional=True, learned_start=True, **SMALL)
 DROPOUT = {
@@ -63,7 +74,7 @@ class Case(NamedTuple):
 
 
 @functools.cache
-def case(network: Network) -> Case:
+def case(network: Any) -> Case:
     random = np.random.default_rng(2)
 
     def normal(leaf: Any) -> jax.Array:
@@ -79,8 +90,9 @@ def case(network: Network) -> Case:
                 return random.normal(0, 1, (B, 2 * T, dim)).astype(np.float32)
 
     params = jax.tree.map(normal, jax.eval_shape(network.init, jax.random.key(0)))
-    if network.window:  # slowly, so that the window stays over the memory
-        params["layer0"]["cell"]["window_bias"] -= np.repeat(np.float32([0, 0, 2]), network.window)
+    for layer in params.values():  # slowly, so that a window stays over the memory
+        if isinstance(layer, dict) and "window_bias" in layer.get("cell", {}):
+            layer["cell"]["window_bias"] -= np.repeat(np.float32([0, 0, 2]), WINDOW["window"])
     source = random.integers(0, network.source, (B, U), np.int32) if network.source else None
     context = network.encode(
         params,
@@ -99,7 +111,7 @@ def case(network: Network) -> Case:
 
 
 @functools.cache
-def unrolled(network: Network) -> Any:
+def unrolled(network: Any) -> Any:
     """The network's `unroll`, compiled once for all laws."""
 
     def run(params: Any, carry: Any, inputs: Inputs, reset: Any, valid: Any, context: Context, key: Any = None) -> Any:
@@ -112,7 +124,7 @@ def at(tree: Any, index: Any) -> Any:
     return jax.tree.map(lambda leaf: leaf[index], tree)
 
 
-def first(network: Network) -> tuple[Any, ...]:
+def first(network: Any) -> tuple[Any, ...]:
     """The arguments of `unrolled` for the first window."""
     params, context, carry, inputs, reset, valid = case(network)
     return params, carry, at(inputs, np.s_[:, :T]), reset[:, :T], valid[:, :T], context

@@ -280,6 +280,19 @@ class _Plan:
         return batch
 
 
+def read_rows(source: Source, indices: Ints, rows: int, width: int, source_size: int, wanted: range) -> Batch:
+    """A batch whose rows are the examples of `indices`, from their beginnings on; of those that are over nothing is valid.
+
+    width, source_size: T and U. wanted: which of the rows are read.
+    """
+    lengths = np.asarray(source.lengths, np.int64)[indices]
+    plan = _Plan(source, indices, lengths, rows, width, True, source_size)
+    over = rows - len(indices)
+    # One that began a window ago has nothing left, and a condition.
+    places, starts = [[place] for place in range(len(indices))] + [[0]] * over, [[0]] * len(indices) + [[-1]] * over
+    return plan.read(_Aligned(places, starts, lengths, width, 1), 0, wanted)
+
+
 def _plan(source: Source, rows: int, window: int) -> _Plan:
     if rows < 1 or window < 1:
         raise UsageError(f"a batch of {rows} rows of {window} steps was asked for; give at least 1 of each")

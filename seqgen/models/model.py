@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from ..batching.sources import Source, check_known
 from ..batching.windows import Batch
 from ..errors import ModelError, UsageError
 from ..heads import Categorical, Head, head_from_dict
@@ -81,6 +82,10 @@ class Model:
         )
         log_prob = self.head.log_prob(self.head_params(params), features, batch.targets)
         return jnp.where(batch.valid, log_prob, 0.0), carry
+
+    def check(self, source: Source) -> None:
+        """Raises DataError for what conditions an example and is not among what the network knows."""
+        check_known(source, self.network.source, self.network.static)
 
     def nll(self, params: Params, carry: Carry, batch: Batch, key: Array | None = None) -> tuple[Array, Array, Carry]:
         """See `seqgen.models.trainable.Trainable`: a prediction a position, `[B, T]`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from ..batching.sources import Source
 from ..batching.windows import Batch
 from ..nn.context import Context, Params
 from ..nn.networks import NetworkLike
@@ -30,6 +31,10 @@ class Trainable(Protocol):
     def init(self, key: Array) -> Params: ...
     def encode(self, params: Params, batch: Batch) -> Context: ...
     def start(self, params: Params, rows: int, context: Context = Context()) -> Carry: ...
+
+    def check(self, source: Source) -> None:
+        """Raises DataError, naming it, for an example that this model cannot learn from."""
+        ...
 
     def nll(self, params: Params, carry: Carry, batch: Batch, key: Array | None = None) -> tuple[Array, Array, Carry]:
         """Negative log-likelihoods, in nats, one for each of the batch's rows or positions, of how many predictions each

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from strangers.laplace import Laplace
 
 import seqgen.heads
 from seqgen.errors import ModelError
@@ -27,8 +28,9 @@ CASES: dict[str, list[Head]] = {
     "bernoulli": [Bernoulli(4)],
     "joint": [Joint((Bernoulli(1), Bernoulli(1), Mixture(2, sigma_floor=0.2)))],
 }
+FOREIGN = [Laplace(2)]  # of a package that seqgen has never seen
 NOT_HEADS = {"__init__", "head"}
-every_head = pytest.mark.parametrize("head", [head for heads in CASES.values() for head in heads], ids=str)
+every_head = pytest.mark.parametrize("head", [*itertools.chain(*CASES.values()), *FOREIGN], ids=str)
 
 
 def check_all_are_under_the_laws(files: set[str]) -> None:
