@@ -119,7 +119,8 @@ class CTC:
         batch = read_rows(source, np.zeros(1, np.int64), 1, 1 << (length - 1).bit_length(), 1, range(1))
         likeliest = np.asarray(_likeliest(self)(params, batch._replace(source=None, source_valid=None)))[0, :length]
         changes = np.concatenate([[True], likeliest[1:] != likeliest[:-1]])
-        return likeliest[changes & (likeliest != self.labels)].astype(np.int32)
+        labels: np.ndarray = likeliest[changes & (likeliest != self.labels)].astype(np.int32)
+        return labels
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": "ctc", "network": self.network.to_dict(), "labels": self.labels}

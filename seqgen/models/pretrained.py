@@ -30,7 +30,8 @@ from ..errors import ModelError, UnknownName, UsageError
 from ..files import storage
 from ..machine.programs import remembered
 from ..nn.context import Params
-from .model import Model
+from .kinds import model_from_dict
+from .trainable import Trainable
 
 FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -51,12 +52,12 @@ _WIDE = ("F32", np.dtype(np.float32))
 class Pretrained:
     """A loaded model: `codec` is what `Domain.load_codec` reads, `params` are float32, `config` is all of config.json.
 
-    folder: where it was read from.
+    model: a `seqgen.models.model.Model`, or whatever else of `seqgen.models.kinds` it is. folder: where it was read from.
     """
 
     domain: str
     codec: dict[str, Any]
-    model: Model
+    model: Any
     params: Params
     training: dict[str, Any]
     config: dict[str, Any]
@@ -68,7 +69,7 @@ def save_pretrained(
     *,
     domain: str,
     codec: Mapping[str, Any],
-    model: Model,
+    model: Trainable,
     params: Params,
     training: Mapping[str, Any] = {},
 ) -> Path:
@@ -218,10 +219,10 @@ def _read_config(path: Path, data: bytes) -> dict[str, Any]:
     return dict(config)
 
 
-def _read_model(path: Path, settings: dict[str, Any]) -> tuple[Model, Any]:
+def _read_model(path: Path, settings: dict[str, Any]) -> tuple[Trainable, Any]:
     """The model, and the shapes of its parameters."""
     try:
-        model = Model.from_dict(settings)
+        model = model_from_dict(settings)
         _check_settings(model)
         layers = getattr(model.network, "layers", 1)
         if isinstance(layers, int) and layers > MAX_LAYERS:  # each takes time to look at, far more than to name
@@ -235,7 +236,7 @@ def _read_model(path: Path, settings: dict[str, Any]) -> tuple[Model, Any]:
 
 
 @functools.lru_cache(maxsize=8)
-def _blueprint(model: Model) -> Any:
+def _blueprint(model: Trainable) -> Any:
     def shapes() -> dict[str, tuple[int, ...]]:
         blueprint = jax.eval_shape(lambda: model.init(jax.random.key(0)))  # shapes only: nothing is allocated
         return {name: leaf.shape for name, leaf in named(blueprint).items()}

@@ -23,6 +23,7 @@ class Trainable(Protocol):
     whole: whether it must see an item from its beginning to its end at once.
     """
 
+    def __hash__(self) -> int: ...
     @property
     def network(self) -> NetworkLike: ...
     @property

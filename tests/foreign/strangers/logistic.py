@@ -1,4 +1,4 @@
-"""A head for any number of real values, each with a Laplace density: log p = -|x - m| / b - log(2 b)."""
+"""A head for any number of real values, each with a logistic density: log p = -z - 2 log(1 + exp(-z)) - log s, z = (x - m) / s."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seqgen.spec import Continuous
 
 
 @dataclass(frozen=True)
-class Laplace:
+class Logistic:
     """`dim` values, independent given the features."""
 
     dim: int
@@ -27,23 +27,24 @@ class Laplace:
         return {"kernel": kernel, "bias": jnp.zeros(2 * self.dim)}
 
     def log_prob(self, params: Any, features: jax.Array, target: jax.Array) -> jax.Array:
-        middle, log_scale = self._moments(params, features)
-        return -(jnp.abs(target - middle) * jnp.exp(-log_scale) + log_scale + jnp.log(2.0)).sum(axis=-1)
+        middle, scale = self._moments(params, features)
+        z = (target - middle) / scale
+        return -(z + 2 * jax.nn.softplus(-z) + jnp.log(scale)).sum(axis=-1)
 
     def sample(self, params: Any, key: jax.Array, features: jax.Array, options: Options) -> jax.Array:
-        middle, log_scale = self._moments(params, features)
-        noise = jax.vmap(lambda one: jax.random.laplace(one, (self.dim,)))(key)
+        middle, scale = self._moments(params, features)
+        noise = jax.vmap(lambda one: jax.random.logistic(one, (self.dim,)))(key)
         temperature = jnp.broadcast_to(jnp.asarray(options.temperature, jnp.float32), noise.shape[:1])[:, None]
-        return middle + temperature * jnp.exp(log_scale) * noise
+        return middle + temperature * scale * noise
 
     def _moments(self, params: Any, features: jax.Array) -> list[jax.Array]:
         out = jnp.matmul(features, params["kernel"], precision=jax.lax.Precision.HIGHEST) + params["bias"]
-        middle, log_scale = jnp.split(out, 2, axis=-1)
-        return [middle, jnp.clip(log_scale, -20.0, 20.0)]
+        middle, scale = jnp.split(out, 2, axis=-1)
+        return [middle, 0.4 + jax.nn.sigmoid(scale)]
 
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": "strangers/laplace", "dim": self.dim}
+        return {"kind": "strangers/logistic", "dim": self.dim}
 
     @classmethod
-    def from_dict(cls, data: Any) -> Laplace:
+    def from_dict(cls, data: Any) -> Logistic:
         return cls(**data)
