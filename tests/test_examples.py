@@ -147,6 +147,11 @@ def test_core_by_hand(run: Run) -> None:
     assert not [line for line in lines if "nan" in line["points"]]
 
 
+def test_flax_layer(run: Run) -> None:
+    told = re.search(r"([\d.]+)% of new echoes right\nfarthest from nnx.RNN: (\S+)", run("flax_layer"))
+    assert told and float(told[1]) > 99 and float(told[2]) < 1e-5
+
+
 def test_every_example_has_a_test_and_nothing_but_tests_is_missing() -> None:
     tests = [name for name in globals() if name.startswith("test_")]
     names = {path.stem for path in FOLDER.glob("*.py")}

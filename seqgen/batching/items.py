@@ -179,4 +179,3 @@ def widths(sizes: Ints, count: int) -> Ints:
             found.append(ends[at - 1])
             at = int(turn[at])
     return np.array(found[::-1])
-

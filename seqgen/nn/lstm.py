@@ -20,18 +20,17 @@ from .products import matmul, weight_gradient
 from .recurrence import Array, Carry, LSTMCarry, Masks, Memory, Times, Update
 
 
-class LSTMCell(nnx.Module):
-    """One LSTM layer of `units` cells.
+class LSTMCell(nnx.RNNCellBase):
+    """One LSTM layer of `units` cells; in anybody's Flax model, too, where `nnx.RNN` or `recurrence.unroll` runs it.
 
     layer_norm: normalises x W, h U and c' apart (Ba, Kiros & Hinton 2016, equations 20-22).
     learned_start: the carry that opens a sequence is learned; zeros otherwise.
     precision: "f32", or "bf16" for products of bf16 operands summed in f32; weights and cell state stay f32.
 
-    >>> from seqgen.nn.recurrence import step
     >>> layer = LSTMCell(3, 4, rngs=nnx.Rngs(0))
-    >>> carry, features = step(layer, layer.start(2), jnp.zeros((2, 3)))
-    >>> features.shape
-    (2, 4)
+    >>> carry, features = layer(layer.start(2), jnp.zeros((2, 3)))
+    >>> features.shape, nnx.RNN(layer)(jnp.zeros((2, 5, 3))).shape
+    ((2, 4), (2, 5, 4))
     """
 
     def __init__(
@@ -61,6 +60,18 @@ class LSTMCell(nnx.Module):
         first = jnp.zeros((2, self.units)) if self.first is None else self.first[...]
         hidden, cell = jnp.broadcast_to(first[:, None], (2, batch, self.units))
         return LSTMCarry(hidden, cell)
+
+    def __call__(self, carry: Carry, inputs: Array) -> tuple[Carry, Array]:
+        """One position, as Flax calls a cell: `[B, D]` -> carry, `[B, H]`."""
+        return recurrence.step(self, carry, inputs)
+
+    def initialize_carry(self, input_shape: tuple[int, ...], rngs: Any = None, carry_init: Any = None) -> LSTMCarry:
+        """The carry that opens sequences of inputs `[B, D]`, for `nnx.RNN`; nothing of it is drawn."""
+        return self.start(input_shape[0])
+
+    @property
+    def num_feature_axes(self) -> int:
+        return 1
 
     def project(self, inputs: Array) -> Array:
         kernel, bias = self.input_kernel[...], self.bias[...]

@@ -1,4 +1,5 @@
-"""Graves' window against a NumPy loop, and the differentiated scan against plain autodiff; all in float64."""
+"""Graves' window against a NumPy loop, and the differentiated scan against plain autodiff, of cells of others, too; all in
+float64."""
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 from jax import lax
 from numpy.typing import NDArray
+from strangers.dot_attention import DotAttention
+from strangers.multiplicative import Multiplicative
 
 from seqgen.batching import Inputs
 from seqgen.nn import products, recurrence
@@ -29,6 +32,9 @@ CASES: dict[str, dict[str, Any]] = {
     "plain": {},
     "layer norm, learned start": {"layer_norm": True, "learned_start": True},
     "window": WINDOW,
+    # Of another package: two kernels, of which one multiplies what the other made; and what looks at the memory twice.
+    "multiplicative": {"layers": (Multiplicative(H),), "units": 256},
+    "dot attention": {"layers": (DotAttention(H),), "units": 256, "source": 9, "source_width": E},
 }
 
 
@@ -46,7 +52,7 @@ def plain_scan(update: Any, precision: str, kernels: Any, small: Any, carry: Any
 
 def case_of(settings: dict[str, Any]) -> tuple[Network, dict[str, Any], dict[str, Any]]:
     """A network, the float64 numbers to differentiate by, and the masks."""
-    network = Network(Continuous(D), layers=1, units=H, **settings)
+    network = Network(Continuous(D), **{"layers": 1, "units": H, **settings})
     random = np.random.default_rng(3)
 
     def normal(leaf: Any) -> Floats:
@@ -57,9 +63,9 @@ def case_of(settings: dict[str, Any]) -> tuple[Network, dict[str, Any], dict[str
     params.pop("source_table", None)  # the memory is given below
     carries = jax.eval_shape(functools.partial(network.start, batch=B), params)
     context = Context()
-    if "window" in settings:
-        # So slow that the window stays over the memory for the whole of T.
+    if "window" in settings:  # so slow that the window stays over the memory for the whole of T
         params["layer0"]["cell"]["window_bias"] -= np.repeat([0.0, 0.0, 2.0], K)
+    if network.source:
         valid = np.arange(U) < np.array([[U], [U - 2], [1]])
         context = Context(memory=Memory(random.normal(0, 1, (B, U, E)), valid.astype(np.float64)))
     if not settings.get("learned_start"):
