@@ -35,11 +35,13 @@ class Echo(nnx.Module):
         start = self.cell.start(len(symbols))
         xs = jnp.swapaxes(self.table(symbols), 0, 1)  # time leads
         _, features = recurrence.unroll(self.cell, start, xs, start=start)
-        return self.out(jnp.swapaxes(features, 0, 1))
+        logits: jax.Array = self.out(jnp.swapaxes(features, 0, 1))
+        return logits
 
     def by_flax(self, symbols: jax.Array) -> jax.Array:
         features: jax.Array = nnx.RNN(self.cell)(self.table(symbols))
-        return self.out(features)
+        logits: jax.Array = self.out(features)
+        return logits
 
 
 @nnx.jit
