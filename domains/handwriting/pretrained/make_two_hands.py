@@ -19,7 +19,7 @@ from seqgen.domains import handwriting
 from seqgen.training import run
 from seqgen.training.outcome import Outcome
 
-from ..presets import DOMAIN, training
+from ..presets import DOMAIN
 
 HERE = Path(__file__).parent
 DATA, SIZE, SEED = "synthetic-ink", "small", 0
@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def settings() -> TrainingConfig:
-    return dataclasses.replace(training(SIZE), patience=0)
+    return dataclasses.replace(DOMAIN.sizes[SIZE].training, patience=0)
 
 
 def data(longest: int, count: int, seed: int = SEED) -> Splits[handwriting.Ink]:
