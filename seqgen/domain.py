@@ -84,7 +84,7 @@ class Size(NamedTuple):
     training: TrainingConfig
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Domain(Generic[Item]):
     """A domain is one frozen value naming its parts: no base class to inherit, no file to copy.
 
