@@ -108,7 +108,7 @@ def _add_inspect(inspect: argparse.ArgumentParser) -> None:
 def _train(args: argparse.Namespace) -> int:
     from . import api
 
-    outcome = train_verb.run_train(args, api.train, api.resume, {"network": args.network})
+    outcome = train_verb.run_train(args, api.train, api.resume, "network")
     return train_verb.tell(outcome, "handwriting", "point", "write TEXT")
 
 

@@ -75,8 +75,7 @@ def _add_max_events(parser: argparse.ArgumentParser, default: int | None) -> Non
 def _train(args: argparse.Namespace) -> int:
     from . import api
 
-    own = {"encoding": args.encoding, "max_events": args.max_events}
-    outcome = train_verb.run_train(args, api.train, api.resume, own)
+    outcome = train_verb.run_train(args, api.train, api.resume, "encoding", "max_events")
     return train_verb.tell(outcome, "music", "event")
 
 

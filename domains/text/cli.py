@@ -63,7 +63,7 @@ def _add_score(score: argparse.ArgumentParser) -> None:
 def _train(args: argparse.Namespace) -> int:
     from . import api
 
-    outcome = train_verb.run_train(args, api.train, api.resume, {"encoding": args.encoding})
+    outcome = train_verb.run_train(args, api.train, api.resume, "encoding")
     code = train_verb.tell(outcome, "text", "char")
     if code == 0:
         print(api.load(outcome.folder).sample(length=300, temperature=0.8, seed=args.seed or 0))
