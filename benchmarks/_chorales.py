@@ -19,7 +19,7 @@ from seqgen.domains.music.grid import ORDER, REST, TIED, to_grid
 from seqgen.training import log_probs
 
 SIZE, STEPS = "medium", 2200
-TRAINING = dataclasses.replace(music.DOMAIN.training(SIZE), rows=32, window=128, evaluations=20, patience=6)
+TRAINING = dataclasses.replace(music.DOMAIN.sizes[SIZE].training, rows=32, window=128, evaluations=20, patience=6)
 
 
 class Joint(NamedTuple):

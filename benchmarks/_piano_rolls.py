@@ -20,6 +20,7 @@ from seqgen import (
     Example,
     Model,
     Network,
+    Size,
     Splits,
     TrainingConfig,
     evaluation_windows,
@@ -81,7 +82,7 @@ class Keys:
 def domain(recipe: Recipe) -> Domain[Roll]:
     """Rolls as a domain of their own."""
 
-    def make_model(codec: Any, size: str) -> Model:
+    def model(codec: Any) -> Model:
         network = Network(Binary(88), recipe.layers, recipe.units, dropout=recipe.dropout)
         return Model(network, Bernoulli(88))
 
@@ -89,9 +90,7 @@ def domain(recipe: Recipe) -> Domain[Roll]:
         name="piano-rolls",
         fit_codec=lambda items: Keys(),
         load_codec=lambda data: Keys(),
-        make_model=make_model,
-        training=lambda size: recipe.training,
-        sizes=("paper",),
+        sizes={"paper": Size(model, recipe.training)},
     )
 
 

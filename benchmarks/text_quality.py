@@ -10,9 +10,8 @@ from pathlib import Path
 
 from _report import Row, parser, report
 
-from seqgen import Example, evaluation_windows, in_memory
+from seqgen import Example, evaluation_windows, in_memory, registry
 from seqgen.domains import text
-from seqgen.domains.text.api import load_splits
 from seqgen.training import log_probs
 
 WINDOW = 256
@@ -39,7 +38,7 @@ def main() -> None:
     if args.toy:
         held_out = "First Citizen:\nBefore we proceed any further, hear me speak.\n" * 10
     else:
-        held_out = load_splits("tiny-shakespeare").valid[0]
+        held_out = registry.load_dataset("tiny-shakespeare", "text").valid[0]
     score = model.score(held_out)
     folder = Path(text.DOMAIN.shipped or "", args.model)
     size = sum(path.stat().st_size for path in folder.iterdir()) if folder.is_dir() else 0

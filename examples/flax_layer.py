@@ -48,8 +48,10 @@ class Echo(nnx.Module):
 def learn(model: Echo, optimizer: nnx.Optimizer[Echo], symbols: jax.Array) -> jax.Array:
     def loss(model: Echo) -> jax.Array:
         logits = model(symbols)[:, DELAY:]
-        return optax.softmax_cross_entropy_with_integer_labels(logits, symbols[:, :-DELAY]).mean()
+        nats: jax.Array = optax.softmax_cross_entropy_with_integer_labels(logits, symbols[:, :-DELAY]).mean()
+        return nats
 
+    nats: jax.Array
     nats, gradient = nnx.value_and_grad(loss)(model)
     optimizer.update(model, gradient)
     return nats

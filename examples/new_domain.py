@@ -27,7 +27,7 @@ import jax
 import numpy as np
 
 import seqgen
-from seqgen import Continuous, Domain, Example, Mixture, Model, Network, Options, TrainingConfig
+from seqgen import Continuous, Domain, Example, Mixture, Model, Network, Options, Size, TrainingConfig
 from seqgen.datasets import number_rules
 from seqgen.training import run
 
@@ -74,10 +74,13 @@ DOMAIN: Domain[Numbers] = Domain(
     name="numbers",
     fit_codec=lambda items: Relations(),
     load_codec=load_codec,
-    # No more precision is wanted than it takes to round: at a step of 10, half a number is 0.017.
-    make_model=lambda codec, size: Model(Network(Continuous(2), layers=1, units=64), Mixture(2, sigma_floor=0.02)),
-    training=lambda size: TrainingConfig(rows=32, window=32, learning_rate=1e-2, warmup=50, evaluations=4, patience=0),
-    sizes=("small",),
+    sizes={
+        "small": Size(
+            # No more precision is wanted than it takes to round: at a step of 10, half a number is 0.017.
+            lambda codec: Model(Network(Continuous(2), layers=1, units=64), Mixture(2, sigma_floor=0.02)),
+            TrainingConfig(rows=32, window=32, learning_rate=1e-2, warmup=50, evaluations=4, patience=0),
+        )
+    },
     unit="number",
     examples=((6, 7, 8, 9), (2, 4, 8, 16), (9, 5, 1, -3)),
 )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .domain import Codec as Codec
     from .domain import Domain as Domain
     from .domain import Example as Example
+    from .domain import Reading as Reading
+    from .domain import Size as Size
     from .domain import Splits as Splits
     from .errors import DataError as DataError
     from .errors import ModelError as ModelError
@@ -54,7 +56,7 @@ _HOME = {
     "batching.sources": ("in_memory",),
     "batching.windows": ("Batch", "Windows", "evaluation_windows"),
     "config": ("TrainingConfig",),
-    "domain": ("Codec", "Domain", "Example", "Splits"),
+    "domain": ("Codec", "Domain", "Example", "Reading", "Size", "Splits"),
     "errors": ("DataError", "ModelError", "SeqgenError", "TrainingError", "UnknownName", "UsageError"),
     "heads": ("Bernoulli", "Categorical", "Mixture", "Options"),
     "models.model": ("Model",),

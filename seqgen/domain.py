@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from numpy.random import Generator
 
 from .config import TrainingConfig
+from .errors import UsageError
 from .spec import Spec, Steps
 
 Item = TypeVar("Item")  # what a person holds: str, Score, Ink
@@ -55,16 +57,56 @@ class Splits(NamedTuple, Generic[Item]):
     test: Sequence[Item] = ()
 
 
-@dataclass(frozen=True)
+def _reads_no_file(name: str) -> Splits[Any]:
+    raise UsageError(f"{name} is a file or a folder, and this domain reads none; name a data set, or give its items")
+
+
+class Reading(NamedTuple, Generic[Item]):
+    """How a domain reads what people name; data sets, and folders that `prepare` made, the core finds by itself.
+
+    read: `(name, **settings)` -> the items of a file, a folder or "-", standard input.
+    settings: what can be said of it, each with its default, such as {"encoding": "utf-8"}; a run keeps them.
+    settled: `(codec)` -> those of them that a model decides which is fine-tuned.
+    """
+
+    read: Callable[..., Splits[Item]] = _reads_no_file
+    settings: Mapping[str, Any] = MappingProxyType({})
+    settled: Callable[[Any], Mapping[str, Any]] = lambda codec: {}
+
+
+NO_FILES: Reading[Any] = Reading()
+
+
+class Metric(NamedTuple, Generic[Item]):
+    """What a domain judges its models by, beside nats, such as a rate of wrong characters: the best of a run has the best.
+
+    name: in reports and in metrics.jsonl. of: `(codec, model, params, items)` -> the figure, of held-out items, the same
+    in every process. lower: less is better. most: items that are judged each time.
+    """
+
+    name: str
+    of: Callable[[Any, Any, Any, Sequence[Item]], float]
+    lower: bool = True
+    most: int = 200
+
+
+class Size(NamedTuple):
+    """A size of model: `model` makes one of a codec, a `seqgen.Model`, importing JAX when called; how it is trained."""
+
+    model: Callable[[Any], Any]
+    training: TrainingConfig
+
+
+@dataclass(frozen=True, eq=False)
 class Domain(Generic[Item]):
     """A domain is one frozen value naming its parts: no base class to inherit, no file to copy.
 
     name: the word on the command line and in config.json.
-    fit_codec: learns an alphabet or a scale from training items.
+    fit_codec: learns an alphabet or a scale from training items; takes the settings of `reading` too.
     load_codec: the codec back from `Codec.to_dict`.
-    make_model: `(codec, size)` -> `seqgen.models.model.Model`; imports JAX when called.
-    training: the settings for a size.
-    sizes: the words `make_model` and `training` know, smallest first.
+    sizes: by name, smallest first; the second is the usual one.
+    reading: how its files are read.
+    metric: what the best model of a run is chosen by; its likelihood where there is none.
     unit: what one step is called in reports: "char", "event", "point".
     augment: `(item, random numbers)` -> the item as it might as well have been, say transposed; drawn anew each epoch.
     match: `(old codec, new codec)` -> for each new symbol the old one's id or -1; fine-tuning moves weights by it.
@@ -73,11 +115,11 @@ class Domain(Generic[Item]):
     """
 
     name: str
-    fit_codec: Callable[[Sequence[Item]], Codec[Item]]
+    fit_codec: Callable[..., Codec[Item]]
     load_codec: Callable[[Mapping[str, Any]], Codec[Item]]
-    make_model: Callable[[Codec[Item], str], Any]
-    training: Callable[[str], TrainingConfig]
-    sizes: tuple[str, ...]
+    sizes: Mapping[str, Size]
+    reading: Reading[Item] = NO_FILES
+    metric: Metric[Item] | None = None
     unit: str = "step"
     augment: Callable[[Item, Generator], Item] | None = None
     match: Callable[[Any, Any], Any] | None = None

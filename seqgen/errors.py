@@ -12,7 +12,10 @@ Each message says what came, what was wanted and what to do, in one line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+Known = TypeVar("Known")
 
 
 class SeqgenError(Exception):
@@ -33,6 +36,13 @@ class UnknownName(UsageError):
         close = difflib.get_close_matches(name, known, n=1)
         guess = f"; did you mean {close[0]!r}?" if close else ""
         super().__init__(f"no {kind} named {name!r}{guess} (known: {', '.join(known) or 'none'})")
+
+
+def pick(kind: str, name: str, known: Mapping[str, Known]) -> Known:
+    """What is known by this name. Raises UnknownName."""
+    if name not in known:
+        raise UnknownName(kind, name, known)
+    return known[name]
 
 
 class DataError(SeqgenError):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import functools
 import graphlib
+import itertools
 import re
 import statistics
 import sys
-from collections.abc import Callable, Container, Iterator
+import tokenize
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -182,6 +184,68 @@ def test_files_stay_short() -> None:
     lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE}
     assert statistics.median(lines.values()) <= 180
     assert not [f"{path.relative_to(ROOT)}: {count} lines" for path, count in lines.items() if count > 450]
+
+
+def logic(path: Path) -> list[str]:
+    """The lines inside functions, where a function's own variables and all strings are blanked, so that other names and
+    words hide no copy; without comments, docstrings, imports and signatures."""
+    own: dict[int, set[str]] = {}
+    for node in ast.walk(tree(path)):  # from the outside in
+        if isinstance(node, ast.FunctionDef):
+            names = {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
+            names |= {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and is_set(inner)}
+            for line in range(node.body[0].lineno, (node.end_lineno or 0) + 1):
+                own[line] = own.get(line, set()) | names
+            for line in range(node.lineno, node.body[0].lineno):
+                own.pop(line, None)
+    for node in ast.walk(tree(path)):
+        if isinstance(node, (ast.Import, ast.ImportFrom)) or (isinstance(node, ast.Expr) and is_text(node.value)):
+            for line in range(node.lineno, (node.end_lineno or 0) + 1):
+                own.pop(line, None)
+    lines: dict[int, list[str]] = {}
+    with tokenize.open(path) as file:
+        for token in tokenize.generate_tokens(file.readline):
+            if token.start[0] in own and token.string.strip() and token.type != tokenize.COMMENT:
+                text = token.type not in (tokenize.NAME, tokenize.OP, tokenize.NUMBER)  # a string, or a part of one
+                blank = text or token.string in own[token.start[0]]
+                lines.setdefault(token.start[0], []).append("_" if blank else token.string)
+    return [" ".join(words) for _, words in sorted(lines.items())]
+
+
+def is_set(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
+def is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def copies(one: Sequence[str], other: Sequence[str], least: int) -> list[str]:
+    """So many lines that stand one after another in both."""
+    parts = [{"\n".join(lines[i : i + least]) for i in range(len(lines) - least + 1)} for lines in (one, other)]
+    return sorted(parts[0] & parts[1])
+
+
+def test_a_copy_is_found_under_other_names(tmp_path: Path) -> None:
+    code = '''
+def {name}(a, {own}: int) -> int:
+    """{name}"""
+    import {name}
+    {own}s = f(a, {own})  # {name}
+    return {own}s.g("{name}")
+'''
+    for name, own in (("one", "x"), ("two", "y")):
+        (tmp_path / f"{name}.py").write_text(code.format(name=name, own=own), encoding="utf-8")
+    one, two = (logic(tmp_path / f"{name}.py") for name in ("one", "two"))
+    assert one == two == ["_ = f ( _ , _ )", "return _ . g ( _ )"]
+    assert copies(one, two, 2) and not copies(one, two[:1], 2)
+
+
+def test_no_six_lines_stand_in_two_places_of_the_domains() -> None:
+    files = {path: logic(path) for name in ("api", "cli") for path in (ROOT / "domains").glob(f"*/{name}.py")}
+    assert len(files) == 6
+    for (one, here), (other, there) in itertools.combinations(files.items(), 2):
+        assert not copies(here, there, 6), f"{one.relative_to(ROOT)} and {other.relative_to(ROOT)}"
 
 
 def test_the_two_mapped_folders_are_links_without_init() -> None:

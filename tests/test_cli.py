@@ -22,6 +22,7 @@ import pytest
 from seqgen import registry
 from seqgen.domains import text
 from seqgen.domains.text.codec import Characters
+from seqgen.domains.text.files import read
 from seqgen.errors import ModelError, SeqgenError
 from seqgen.files import storage
 from seqgen.heads import Categorical
@@ -329,8 +330,8 @@ def test_fine_tuning_from_standard_input_and_going_on(
         del batch
         return state._replace(step=state.step + 1), Metrics(2.0, 1, 1.0)
 
-    monkeypatch.setattr("seqgen.training.run.train_step_of", lambda *rest: train_step)
-    monkeypatch.setattr("seqgen.training.run.evaluate", lambda *rest: 2.25)
+    monkeypatch.setattr("seqgen.training.loop.train_step_of", lambda *rest: train_step)
+    monkeypatch.setattr("seqgen.training.loop.evaluate", lambda *rest: 2.25)
     out = prose.parent / "runs of mine" / "tuned"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PROSE.encode())))
     assert main(["text", "train", "-", "--from", str(folder), "--out", str(out), "--steps", "1"]) == 0
@@ -350,7 +351,7 @@ def test_fine_tuning_from_standard_input_and_going_on(
 def test_ten_million_characters_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "long.txt").write_text("All work and no play makes Jack a dull boy. " * 240_000, encoding="utf-8")
     began = time.process_time()
-    splits = text.api.load_splits(tmp_path / "long.txt")
+    splits = read(str(tmp_path / "long.txt"))
     codec = Characters.fit(splits.train)
     steps = codec.encode(splits.train[0]).steps
     assert len(steps) + len(splits.valid[0]) == 44 * 240_000

@@ -20,7 +20,7 @@ from seqgen.domain import Splits
 from seqgen.domains.text import DOMAIN
 from seqgen.errors import TrainingError
 from seqgen.models.pretrained import from_pretrained
-from seqgen.training import Metrics, TrainState, divergence, make_train_step, metrics, run
+from seqgen.training import Metrics, TrainState, divergence, loop, make_train_step, metrics, run
 from seqgen.training.checkpoint import Checkpoints
 from seqgen.training.divergence import ROLL_BACKS, WINDOW, Guard, pointed, watch, way_back
 
@@ -172,12 +172,13 @@ def go(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Going:
             return state, Metrics(loss(step, attempt), 1, norm)  # type: ignore[arg-type]
 
         monkeypatch.setattr(divergence, "WINDOW", 10)  # runs of 40 steps
-        monkeypatch.setattr(run, "EVALUATE_SHARE", 0)
-        monkeypatch.setattr(run, "train_step_of", lambda *rest: train_step)
+        monkeypatch.setattr(loop, "EVALUATE_SHARE", 0)
+        monkeypatch.setattr(loop, "train_step_of", lambda *rest: train_step)
         monkeypatch.setattr(
-            run, "evaluate", lambda model, params, *rest: next(validated, float(params["head"]["bias"][0]))
+            loop, "evaluate", lambda model, params, *rest: next(validated, float(params["head"]["bias"][0]))
         )
-        monkeypatch.setattr(run, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+        for module in (run, loop):
+            monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
         data, folder = Splits([POEM], [POEM]), tmp_path / name
         if folder.exists():
             return run.resume(folder, DOMAIN, data)

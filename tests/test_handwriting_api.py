@@ -22,13 +22,15 @@ from seqgen.batching import Inputs
 from seqgen.domain import Splits
 from seqgen.domains import handwriting
 from seqgen.domains.handwriting import HandwritingModel, Ink, api, in_x_heights
+from seqgen.domains.handwriting.files import read
 from seqgen.domains.handwriting.formats.ink_json import write_ink_json
 from seqgen.domains.handwriting.offsets import GRID
+from seqgen.domains.handwriting.presets import fit_codec
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads.mixture import MAX_R
 from seqgen.models.pretrained import save_pretrained
 from seqgen.nn.network import Network
-from seqgen.training import by_name
+from seqgen.training import run, scoring
 from seqgen.training.scoring import _scorer
 
 
@@ -276,7 +278,7 @@ def test_a_score_of_ink_going_on_is_scipys(going_on: HandwritingModel) -> None:
 def test_a_score_is_the_same_whatever_the_window(pen: HandwritingModel, monkeypatch: pytest.MonkeyPatch) -> None:
     ink = wave("some words", "flat", 100)
     whole = pen.score(ink).nats
-    monkeypatch.setattr(api, "WINDOW", 16)
+    monkeypatch.setattr(scoring, "WINDOW", 16)
     assert pen.score(ink).nats == pytest.approx(whole, rel=1e-5)
     assert pen.score(ink) == pen.score(ink.moved(7, 7))
 
@@ -353,25 +355,15 @@ def test_a_factor_for_each_hand() -> None:
     assert in_x_heights([]) == ()
 
 
-@pytest.fixture
-def handed_on(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    calls: list[Any] = []
-    monkeypatch.setattr(by_name.run, "begin", lambda *given, **settings: calls.append((given, settings)))
-    monkeypatch.setattr(by_name.run, "resume", lambda *given, **settings: calls.append((given, settings)))
-    return calls
-
-
-def test_the_network_follows_from_the_ink_or_is_asked_for(handed_on: list[Any], tmp_path: Path) -> None:
+def test_the_network_follows_from_the_ink_or_is_asked_for(tmp_path: Path) -> None:
     told = [dataclasses.replace(wave(text), strokes=wave(count=20 + i).strokes) for i, text in enumerate("abcdefgh")]
     untold = [dataclasses.replace(wave(None, count=60 + i), text=None) for i in range(3)]
     path = tmp_path / "ink.json"
 
     def fitted(inks: list[Ink], **settings: Any) -> tuple[str, int]:
         write_ink_json(inks, path)
-        handwriting.train(path, tmp_path / "run", steps=1, **settings)
-        (_, domain, splits), given = handed_on.pop()
-        assert given["data"] == {"name": str(path), "network": settings.get("network", "auto")}
-        return domain.fit_codec(splits.train).alphabet, len(splits.train) + len(splits.valid)
+        splits = read(str(path), **settings)
+        return fit_codec(splits.train, **settings).alphabet, len(splits.train) + len(splits.valid)
 
     assert fitted(told + untold) == (fitted(told)[0], 8)  # most have a text: the others are left out
     assert fitted(told[:2] + untold) == ("", 5)
@@ -384,28 +376,14 @@ def test_the_network_follows_from_the_ink_or_is_asked_for(handed_on: list[Any], 
 
 
 def test_fine_tuning_keeps_what_a_model_can_do(
-    handed_on: list[Any], pen: HandwritingModel, going_on: HandwritingModel
+    pen: HandwritingModel, going_on: HandwritingModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ink = Splits([wave()], [wave("ba")])
-    handwriting.train(ink, "out", start_from=pen.name)
-    handwriting.train(ink, "out", start_from=going_on.name, network="prediction")
-    assert [str(settings["start_from"].folder) for _, settings in handed_on] == [pen.name, going_on.name]
-    assert [settings["minutes"] for _, settings in handed_on] == [10, 10]
+    monkeypatch.setattr(run, "loop", lambda run, *rest: run.codec)
+    ink, one, other = Splits([wave()], [wave("ba")]), tmp_path / "one", tmp_path / "other"
+    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
+        assert handwriting.train(ink, one, steps=1, start_from=pen.name) == pen.codec
+        assert handwriting.train(ink, other, steps=1, start_from=going_on.name, network="prediction") == going_on.codec
     with pytest.raises(UsageError, match="prediction is for prediction and stays so: leave the network out"):
-        handwriting.train(ink, "out", start_from=going_on.name, network="synthesis")
+        handwriting.train(ink, tmp_path / "out", start_from=going_on.name, network="synthesis")
     with pytest.raises(UnknownName, match="no network named 'writing'"):
-        handwriting.train(ink, "out", network="writing")
-
-
-def test_resume_finds_the_ink_again_or_asks(
-    handed_on: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    where: dict[str, Any] = {"data": {}}
-    monkeypatch.setattr(by_name.run_config, "read_config", lambda folder: where)
-    with pytest.raises(UsageError, match="run does not know where its data is; give it again"):
-        handwriting.resume("run")
-    handwriting.resume("run", Splits([wave()], [wave("ba")]), steps=3)
-    assert handed_on.pop()[1] == {"steps": 3, "crew": None}
-    where["data"] = {"name": str(tmp_path / "gone.json"), "network": "synthesis"}
-    with pytest.raises(UnknownName, match="no file, folder or data set named"):
-        handwriting.resume("run")
+        handwriting.train(ink, tmp_path / "out", network="writing")

@@ -14,8 +14,8 @@ import pytest
 from seqgen.batching import encode as encoding
 from seqgen.domain import Splits
 from seqgen.domains import music
-from seqgen.domains.music import DRUMS, Grid, Meter, Note, Performance, Score, Tempo, api
-from seqgen.domains.music.files import opening, read_pieces, read_score, split
+from seqgen.domains.music import DRUMS, Grid, Meter, Note, Performance, Score, Tempo
+from seqgen.domains.music.files import opening, read, read_pieces, read_score, split
 from seqgen.domains.music.grid import BAR, REST
 from seqgen.domains.music.presets import SHIPPED, augment
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
@@ -201,6 +201,8 @@ def test_fine_tuning_keeps_the_spelling(singing: music.MusicModel, tmp_path: Pat
     pieces = Splits([chorale()], [chorale(1)])
     music.train(pieces, tmp_path / "tuned", steps=2, start_from=singing.name)
     assert music.load(tmp_path / "tuned").codec == singing.codec
+    with pytest.raises(UsageError, match="is for grid and stays so: leave the encoding out when fine-tuning"):
+        music.train(pieces, tmp_path / "other", start_from=singing.name, encoding="performance")
 
 
 def test_models_of_other_domains_are_refused() -> None:
@@ -246,13 +248,13 @@ def test_what_is_no_music_is_refused(tmp_path: Path) -> None:
     ):
         read_score(tmp_path / "song.mp3")
     with pytest.raises(DataError, match=r"can be used: it holds no file named \.mid"):
-        api.load_splits(tmp_path)
+        read(str(tmp_path))
     with pytest.raises(DataError, match=r"can be used: .*not named like music"):
-        api.load_splits(tmp_path / "song.mp3")
+        read(str(tmp_path / "song.mp3"))
     with pytest.raises(UnknownName, match="did you mean 'js-fakes'"):
-        api.load_splits("js-fake")
+        encoding.read_named(music.DOMAIN, "js-fake", {})
     with pytest.raises(UsageError, match="'tiny-shakespeare' is for text, not music"):
-        api.load_splits("tiny-shakespeare")
+        encoding.read_named(music.DOMAIN, "tiny-shakespeare", {})
 
 
 def test_pieces_that_open_alike_stay_together_in_any_order() -> None:

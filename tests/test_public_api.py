@@ -8,10 +8,12 @@ import importlib.metadata
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import seqgen
+from seqgen.domains import music
 
 ROOT = Path(__file__).parent.parent
 
@@ -42,10 +44,12 @@ EXPECTED = [
     "Network",
     "Options",
     "Product",
+    "Reading",
     "register",
     "sample",
     "save_pretrained",
     "SeqgenError",
+    "Size",
     "Splits",
     "stream",
     "train",
@@ -86,11 +90,15 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = seqgen.no_such_name
 
 
-@pytest.mark.parametrize("old", seqgen._DEPRECATED)
-def test_a_deprecated_name_says_which_to_use(old: str) -> None:
-    new, until = seqgen._DEPRECATED[old]
-    with pytest.warns(DeprecationWarning, match=f"seqgen.{old} is called seqgen.{new} now.*{until}"):
-        assert getattr(seqgen, old) is getattr(seqgen, new)
+DEPRECATED = [(package, old) for package in (seqgen, music) for old in package._DEPRECATED]
+
+
+@pytest.mark.parametrize(("package", "old"), DEPRECATED, ids=[old for _, old in DEPRECATED])
+def test_a_deprecated_name_says_which_to_use(package: ModuleType, old: str) -> None:
+    new, until = package._DEPRECATED[old]
+    name = package.__name__
+    with pytest.warns(DeprecationWarning, match=f"{name}.{old} is called {name}.{new} now.*{until}"):
+        assert getattr(package, old) is getattr(package, new)
     now = [int(part) for part in seqgen.__version__.split(".")[:2]]
     assert [int(part) for part in until.split(".")] > now, f"{old} is overdue"
 

@@ -23,15 +23,16 @@ import pytest
 
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
-from seqgen.domains import text
+from seqgen.domains import handwriting, music, text
 from seqgen.domains.text import DOMAIN
+from seqgen.domains.text.files import split
 from seqgen.errors import DataError, ModelError, SeqgenError, UsageError
 from seqgen.machine.cache import use_compile_cache
 from seqgen.models.finetuning import adapt
 from seqgen.models.model import Model
-from seqgen.models.pretrained import from_pretrained, named, save_pretrained
+from seqgen.models.pretrained import Pretrained, from_pretrained, named, save_pretrained
 from seqgen.shell.cli import main
-from seqgen.training import Metrics, TrainState, init_state, metrics, run, run_config
+from seqgen.training import Metrics, TrainState, init_state, loop, metrics, run, run_config
 from seqgen.training.checkpoint import Checkpoints
 from seqgen.training.optimizer import make_optimizer
 from seqgen.training.progress import Progress
@@ -209,7 +210,7 @@ def test_signals_save_and_say_how_to_go_on(
 def test_a_signal_while_a_run_is_validated_or_released_changes_no_bit(
     what: str, poem: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    out, usual = tmp_path / "out", getattr(run, what)
+    out, usual = tmp_path / "out", getattr(loop, what)
 
     def interrupted(*rest: Any) -> Any:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -217,7 +218,7 @@ def test_a_signal_while_a_run_is_validated_or_released_changes_no_bit(
 
     resume, validated = ["text", "train", "--resume", str(out)], what == "_release"
     with monkeypatch.context() as patch:
-        patch.setattr(run, what, interrupted)
+        patch.setattr(loop, what, interrupted)
         assert main(command(poem, out)) == 143
         told = capsys.readouterr().err
         assert f"stopped and saved at step 10 of {STEPS}; go on with" in told.splitlines()[-1]
@@ -230,7 +231,7 @@ def test_a_signal_while_a_run_is_validated_or_released_changes_no_bit(
     with monkeypatch.context() as patch:
         if not validated:
             steps = iter([usual, interrupted])  # that of step 10, that of the last step
-            patch.setattr(run, what, lambda *rest: next(steps)(*rest))
+            patch.setattr(loop, what, lambda *rest: next(steps)(*rest))
             assert main(resume) == 143
             assert f"stopped and saved at step {STEPS} of {STEPS}" in capsys.readouterr().err
     assert main(resume) == 0
@@ -240,7 +241,7 @@ def test_a_signal_while_a_run_is_validated_or_released_changes_no_bit(
 COMPILING = """
 import hashlib, os, signal, sys, threading
 from seqgen.shell import cli
-from seqgen.training import run
+from seqgen.training import loop
 from seqgen.training import signals
 
 signals.GRACE = 0.5
@@ -249,7 +250,7 @@ def train_step(state, batch):
     threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
     hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)  # in C, for many minutes, and Python hears of nothing
 
-run.train_step_of = lambda *rest: train_step
+loop.train_step_of = lambda *rest: train_step
 cli.main(sys.argv[1:])
 """
 
@@ -300,7 +301,7 @@ def test_a_kill_before_the_first_save_of_a_longer_run_changes_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(run, "_loop", killed)
+        patch.setattr(run, "loop", killed)
         text.resume(again, steps=16)
     assert run_config.read_config(again)["steps"] == 16
     text.resume(again)
@@ -311,6 +312,58 @@ def test_a_resume_without_a_checkpoint_begins_anew(again: Path, whole: Path) -> 
     shutil.rmtree(again / "checkpoints")
     text.resume(again)
     check_same_end(again, whole)
+
+
+def test_a_run_reads_its_data_as_it_did_when_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, path = tmp_path / "out", tmp_path / "poem.txt"
+    path.write_text(POEM, encoding="utf-16")
+    monkeypatch.setattr(run, "loop", lambda *rest: None)
+    text.train(path, out, size="tiny", steps=1, encoding="utf-16")
+    text.resume(out)
+    text.resume(out, path)
+    config = run_config.read_config(out)
+
+    def resume(data: dict[str, Any], again: Any = None) -> None:
+        run_config.write_config(out, {**config, "data": data})
+        text.resume(out, again)
+
+    for forgotten in ({"name": "-", "encoding": "utf-16"}, {}):
+        with pytest.raises(UsageError, match="out does not know where its data is; give it again"):
+            resume(forgotten)
+        resume(forgotten, split([POEM]))
+    # Of older versions: a setting that they did not have yet, and one that is no more.
+    path.write_text(POEM, encoding="utf-8")
+    resume({"name": str(path), "pages": 7})
+
+
+def test_ten_minutes_where_nobody_says_how_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "steps_in", lambda seconds, *rest: int(seconds))
+    monkeypatch.setattr(run, "loop", lambda *rest: None)
+    text.train(TWICE, tmp_path / "out", size="tiny")
+    config = run_config.read_config(tmp_path / "out")
+    assert (config["minutes"], config["steps"], config["data"]) == (10, 600, {})
+
+
+def test_a_run_of_any_kind_is_resumed_without_naming_the_kind(
+    again: Path, poem: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--resume", str(again), "--steps", "16"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("seqgen: step 16 of 16, best validation") and told[1].endswith(
+        f"seqgen text sample --model {again}"
+    )
+    for arguments in ([], [str(poem)]):
+        assert main(["train", *arguments]) == 2
+        assert (
+            "say what kind of thing to learn: seqgen handwriting train, seqgen music train, seqgen text train; or "
+            "continue a run of any kind with --resume RUN" in capsys.readouterr().err
+        )
+    assert main(["train", "--resume", str(again), "--size", "tiny"]) == 2
+    assert "--size is settled when a run begins: leave it out with --resume" in capsys.readouterr().err
+    config = run_config.read_config(again)
+    run_config.write_config(again, {**config, "domain": "chess"})
+    assert main(["train", "--resume", str(again)]) == 2
+    assert "no command named 'chess'" in capsys.readouterr().err
 
 
 # What is refused, and what that costs: nothing
@@ -346,7 +399,6 @@ def test_a_run_that_is_refused_is_as_it_was(what: str, again: Path) -> None:
 
 
 LENGTHS: list[tuple[dict[str, Any], str]] = [
-    ({}, "say how long to train: steps, or minutes, one of them"),
     ({"steps": 1, "minutes": 1}, "say how long to train: steps, or minutes, one of them"),
     ({"steps": -1}, "a run of -1 steps cannot be; give more than 0"),
     ({"steps": 2**31}, "a run of 2147483648 steps cannot be"),
@@ -362,6 +414,12 @@ def test_requests_that_cannot_be_met_leave_no_folder(settings: dict[str, Any], m
     with pytest.raises(UsageError, match=message):
         run.begin(tmp_path / "out", DOMAIN, TWICE, **settings)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("train", [text.train, music.train, handwriting.train])
+def test_a_wrong_keyword_is_an_error_at_the_call(train: Callable[..., Any], tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="no keyword named 'stepz'; did you mean 'steps'"):
+        train(tmp_path / "nowhere", tmp_path / "out", stepz=3)
 
 
 def test_data_that_cannot_be_learned_from_leaves_no_folder(tmp_path: Path) -> None:
@@ -410,9 +468,10 @@ def made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., ru
             return state._replace(step=state.step + 1, params=params, ema=params), Metrics(next(of_steps), 1, norm)
 
         clock = [0.0]
-        monkeypatch.setattr(run, "train_step_of", lambda *rest: train_step)
-        monkeypatch.setattr(run, "evaluate", lambda *rest: next(of_valid))
-        monkeypatch.setattr(run, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+        monkeypatch.setattr(loop, "train_step_of", lambda *rest: train_step)
+        monkeypatch.setattr(loop, "evaluate", lambda *rest: next(of_valid))
+        for module in (run, loop):
+            monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
         training = TrainingConfig(rows=2, window=8, patience=2, ema=0.9, **settings.pop("training", {}))
         return run.begin(tmp_path / "out", DOMAIN, data, training=training, **settings)
 
@@ -434,7 +493,7 @@ def test_validation_takes_a_small_share_of_the_time(made_up: Any, tmp_path: Path
 def test_no_improvement_ends_a_run_and_the_best_stays(
     made_up: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "EVALUATE_SHARE", 0)
+    monkeypatch.setattr(loop, "EVALUATE_SHARE", 0)
     outcome = made_up(
         size="tiny", steps=1000, valid=[3.0, 2.0, 2.5, float("nan"), 1.0, 1.5, 1.5], training={"evaluations": 100}
     )
@@ -492,7 +551,7 @@ def test_a_validation_that_may_compile_long_begins_with_all_saved(
         saved.append((int(state.step), notes.get("due", False)))
 
     monkeypatch.setattr(Checkpoints, "save", save)
-    monkeypatch.setattr(run, "GRACE", 1.2)  # a step takes half a second
+    monkeypatch.setattr(loop, "GRACE", 1.2)  # a step takes half a second
     made_up(size="tiny", steps=9)
     assert saved == [(0, False), (9, True), (9, False)]
 
@@ -533,10 +592,23 @@ def test_a_fine_tuned_run_begins_from_the_weights_it_was_given(
         run.resume(out, DOMAIN, data)
 
 
-def test_fine_tuning_is_gentler(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "_loop", lambda *rest: None)
+def test_a_model_is_opened_once(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+
+    def counted(folder: Path) -> Pretrained:
+        opened.append(folder)
+        return from_pretrained(folder)
+
+    monkeypatch.setattr("seqgen.models.pretrained.from_pretrained", counted)
+    monkeypatch.setattr(run, "loop", lambda *rest: None)
     text.train(TWICE, tmp_path / "out", steps=1, start_from=whole)
-    usual = DOMAIN.training("tiny")
+    assert opened == [whole / "model"]
+
+
+def test_fine_tuning_is_gentler(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "loop", lambda *rest: None)
+    text.train(TWICE, tmp_path / "out", steps=1, start_from=whole)
+    usual = DOMAIN.sizes["tiny"].training
     config = run_config.read_config(tmp_path / "out")
     assert TrainingConfig.from_dict(config["training"]) == dataclasses.replace(
         usual, learning_rate=usual.learning_rate / 4
@@ -550,6 +622,6 @@ def test_models_that_cannot_be_fine_tuned(whole: Path, tmp_path: Path) -> None:
     save_pretrained(
         tmp_path / "music", domain="music", codec={}, model=given.model, params=jax.tree.map(jnp.asarray, given.params)
     )
-    with pytest.raises(UsageError, match="is a model of music, not text; use the music commands"):
+    with pytest.raises(ModelError, match="is a model of music, not text; use the music commands"):
         text.train(TWICE, tmp_path / "out", steps=1, start_from=tmp_path / "music")
     assert not (tmp_path / "out").exists()

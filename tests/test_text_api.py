@@ -21,6 +21,7 @@ import pytest
 
 from seqgen import registry
 from seqgen.batching import Inputs
+from seqgen.batching.encode import read_named
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
 from seqgen.domains import text
@@ -31,7 +32,7 @@ from seqgen.heads import Categorical
 from seqgen.models.model import Model
 from seqgen.models.pretrained import save_pretrained
 from seqgen.nn.network import Network
-from seqgen.training import run, run_config
+from seqgen.training import run, scoring
 
 # The same as in test_cli.py: what one of them compiles, the other finds.
 CODEC = Characters("\n .;Iadefghiklmnorstwy")
@@ -195,7 +196,7 @@ def by_hand(letters: text.TextModel) -> float:
 def test_a_score_is_the_sum_over_single_steps_whatever_the_window(
     letters: text.TextModel, by_hand: float, window: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "WINDOW", window)
+    monkeypatch.setattr(scoring, "WINDOW", window)
     score = letters.score(SCORED)
     assert score.characters == len(SCORED) < len(CODEC.encode(SCORED).steps)
     assert score.nats == pytest.approx(by_hand, rel=1e-5)
@@ -264,56 +265,37 @@ def handed_on(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return calls
 
 
-def test_train_reads_files_folders_standard_input_and_data_sets(
-    handed_on: list[Any], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+def test_train_and_resume_hand_on_what_they_are_told(handed_on: list[Any]) -> None:
+    text.train("a.txt", "out", encoding="latin-1", start_from="prose", seed=5, precision="bf16")
+    text.train(data := Splits(["a"], ["b"]), "out", download=True, training=(training := TrainingConfig(rows=3)))
+    text.resume("run", steps=7)
+    assert handed_on == [
+        (
+            ("out", text.DOMAIN, "a.txt", {"encoding": "latin-1"}),
+            {"download": False, "start_from": "prose", "seed": 5, "precision": "bf16"},
+        ),
+        (("out", text.DOMAIN, data, {"encoding": "utf-8"}), {"download": True, "training": training}),
+        (("run", text.DOMAIN, None), {"steps": 7, "crew": None}),
+    ]
+
+
+def test_files_folders_standard_input_and_data_sets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = "A line of prose.\n" * 10
     (tmp_path / "a.txt").write_bytes(("é" + page).encode("latin-1"))
     (tmp_path / "b.bin").write_bytes(b"\x00\x01")
-    text.train(tmp_path / "a.txt", tmp_path / "out", encoding="latin-1", start_from=folder, seed=5, precision="bf16")
-    text.train(tmp_path, tmp_path / "out", encoding="latin-1", steps=3, size="tiny")
-    assert "skipped: " in capsys.readouterr().err
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(page.encode())))
-    text.train("-", tmp_path / "out", minutes=2)
-    data = Splits(["a"], ["b"])
-    text.train(data, "out", training=TrainingConfig(rows=3))
-    (one, given), (several, _), (piped, minutes), (own, nowhere) = handed_on
-    assert "".join(one[2].train) + "".join(one[2].valid) == "é" + page == "".join(several[2].train + several[2].valid)
-    assert given == {
-        "size": None, "steps": None, "minutes": 10, "seed": 5, "start_from": folder,
-        "data": {"name": str(tmp_path / "a.txt"), "encoding": "latin-1"}, "training": None, "precision": "bf16",
-        "crew": None,
-    }  # fmt: skip
-    assert "".join(piped[2].train + piped[2].valid) == page
-    assert (minutes["minutes"], minutes["data"]["name"]) == (2, "-")
-    assert nowhere["data"] == {} and nowhere["training"].rows == 3
-    assert own[2] is data and own[:2] == (Path("out"), text.DOMAIN)
-
-
-def test_resume_finds_the_data_again_or_asks(
-    handed_on: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "a.txt").write_text("A line of prose.\n" * 10, encoding="utf-16")
-    where: dict[str, Any] = {"data": {"name": str(tmp_path / "a.txt"), "encoding": "utf-16"}}
-    monkeypatch.setattr(run_config, "read_config", lambda folder: where)
-    text.resume("run", steps=7)
-    (given, settings) = handed_on.pop()
-    assert given[2].train[0].startswith("A line") and settings == {"steps": 7, "crew": None}
-    for forgotten in ({"name": "-", "encoding": "utf-8"}, {}):
-        where["data"] = forgotten
-        with pytest.raises(UsageError, match="run does not know where its data is; give it again"):
-            text.resume("run")
-        text.resume("run", Splits(["a"], ["b"]))
-        assert handed_on.pop()[0][2] == Splits(["a"], ["b"])
-
-
-def test_names_of_data_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(("é" + page).encode("latin-1"))))
+    for name in (str(tmp_path / "a.txt"), str(tmp_path), "-"):
+        found = read_named(text.DOMAIN, name, {"encoding": "latin-1"})
+        assert "".join(found.train) + "".join(found.valid) == "é" + page
+    assert capsys.readouterr().err.count("skipped: ") == 1
     with pytest.raises(UnknownName, match="no file, folder or data set named 'tiny-shakespere'; did you mean"):
-        api.load_splits("tiny-shakespere")
+        read_named(text.DOMAIN, "tiny-shakespere", {})
     loaded = SimpleNamespace(DOMAIN="text", load=lambda download: Splits(["a"], [str(download)]))
     monkeypatch.setattr(registry, "datasets", lambda: ("tunes", "words"))
     monkeypatch.setattr(registry, "dataset", lambda name: loaded)
-    assert api.load_splits("words", download=True) == Splits(["a"], ["True"])
+    assert read_named(text.DOMAIN, "words", {"encoding": "utf-8"}, download=True) == Splits(["a"], ["True"])
     loaded.DOMAIN = "music"
     with pytest.raises(UsageError, match="the data set 'words' is for music, not text"):
-        api.load_splits("words")
+        read_named(text.DOMAIN, "words", {})

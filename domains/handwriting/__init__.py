@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     from .api import HandwritingModel as HandwritingModel
     from .api import InkScore as InkScore
     from .api import load as load
+    from .api import resume as resume
+    from .api import train as train
     from .drawing.page import Page as Page
     from .drawing.svg import ink_svg as ink_svg
     from .files import in_x_heights as in_x_heights
     from .files import read_ink as read_ink
     from .files import read_inks as read_inks
     from .ink import Ink as Ink
-    from .learning import resume as resume
-    from .learning import train as train
     from .offsets import Offsets as Offsets
     from .presets import DOMAIN as DOMAIN
 
 _HOME = {
-    "api": ("HandwritingModel", "InkScore", "load"),
+    "api": ("HandwritingModel", "InkScore", "load", "resume", "train"),
     "files": ("in_x_heights", "read_ink", "read_inks"),
     "ink": ("Ink",),
-    "learning": ("resume", "train"),
     "offsets": ("Offsets",),
     "drawing.page": ("Page",),
     "presets": ("DOMAIN",),
     "drawing.svg": ("ink_svg",),
 }
 __getattr__, __all__ = lazy_names(__name__, _HOME)
+MODEL = "two-hands"  # the one that ships, where none is named
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""The handwriting models people hold: writing a text, going on from ink, scoring."""
+"""The handwriting models people hold: writing a text, going on from ink, scoring, training."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import functools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from seqgen import sampling
-from seqgen.batching.sources import in_memory
-from seqgen.batching.windows import Batch, evaluation_windows
-from seqgen.errors import DataError, ModelError, UnknownName, UsageError
+from seqgen.domain import Splits
+from seqgen.errors import DataError, ModelError, UnknownName, UsageError, pick
 from seqgen.heads import Options
 from seqgen.machine.programs import kept
 from seqgen.models.model import Model
@@ -26,14 +25,18 @@ from seqgen.nn.window import WindowCarry, weights
 from seqgen.sampling import Stop
 from seqgen.spec import Steps, empty_steps
 
+from . import MODEL
 from .ink import Ink
 from .offsets import DOWN, END, UP, Offsets
-from .presets import DOMAIN
+from .presets import DOMAIN, NETWORKS
 from .wrap import WIDEST, WIDTH, lines_of
 
-DEFAULT = "two-hands"
+if TYPE_CHECKING:
+    from seqgen.devices.crew import Crew
+    from seqgen.training.outcome import Outcome
+    from seqgen.training.run import How
+
 BIAS = 0.75
-WINDOW = 256  # points scored at once; the state is carried over, so it changes nothing but memory
 ROWS = 32  # lines written side by side
 CHUNK = 64  # points drawn before it is looked whether all lines have ended
 MOST = 50  # points for each character of a line: two and a half times what a joined hand needs
@@ -146,15 +149,11 @@ class HandwritingModel:
 
         Raises DataError for ink without points or, if the model needs one, without a text.
         """
-        from seqgen.training.scoring import evaluate  # here: writing needs none of it
+        from seqgen.training.scoring import nats  # here: writing needs none of it
 
         self.check(ink)
         example = self.codec.encode(ink)
-        count = len(example.steps[1])
-        # A power of two: ink of any length shares a handful of compiled programs.
-        window = min(WINDOW, 1 << (count.bit_length() - 1))
-        windows = map(_filled, evaluation_windows(in_memory(self.codec.spec, [example]), 1, window))
-        return InkScore(evaluate(self.model, self.params, windows) * count, count)
+        return InkScore(nats(self.model, self.params, example, ENTRIES), len(example.steps[1]))
 
     def check(self, ink: Ink) -> None:
         """Raises DataError for ink without a text, if the model knows texts, or with one that it cannot write."""
@@ -250,21 +249,13 @@ def text_ends(carry: Carry, step: Steps, context: Context) -> Array:
     return ends
 
 
-def _filled(batch: Batch) -> Batch:
-    """With its sources filled up to a multiple of `ENTRIES`."""
-    if batch.source is None:
-        return batch
-    more = ((0, 0), (0, -batch.source.shape[1] % ENTRIES))
-    return batch._replace(source=np.pad(batch.source, more), source_valid=np.pad(batch.source_valid, more))
-
-
 def _open(steps: Steps) -> Steps:
     """Steps without the end of the line, to go on from."""
     offsets, pens = steps
     return offsets, np.minimum(pens, UP)
 
 
-def load(model: str | os.PathLike[str] = DEFAULT) -> HandwritingModel:
+def load(model: str | os.PathLike[str] = MODEL) -> HandwritingModel:
     """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError."""
     codec, given = open_model(DOMAIN, model)
     assert isinstance(codec, Offsets)
@@ -275,3 +266,42 @@ def load(model: str | os.PathLike[str] = DEFAULT) -> HandwritingModel:
             f"{codec.symbols} and {len(codec.hands)}; the model is damaged"
         )
     return HandwritingModel(codec, given.model, given.params, os.fspath(model))
+
+
+def train(
+    data: str | os.PathLike[str] | Splits[Ink],
+    out: str | os.PathLike[str],
+    *,
+    network: str = "auto",
+    download: bool = False,
+    **how: Unpack[How],
+) -> Outcome:
+    """Trains a model on a file of ink, a folder of them, IAM-OnDB's for one, or a data set by name.
+
+    data: a file or folder is brought to x-heights; what is in `Splits` must be, see `in_x_heights`.
+    out: a new folder for the run; `load(out)` gives the best model so far at any time.
+    network: "synthesis" writes texts and uses lines that have one, "prediction" continues ink and uses all, "auto" is
+    the first where most lines have a text; a model that is fine-tuned keeps its own, its alphabet and its hands.
+    how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
+    Raises UsageError, DataError, ModelError: see `seqgen.errors`.
+    """
+    from seqgen.training import run
+
+    pick("network", network, NETWORKS)  # before anything is read
+    return run.begin(out, DOMAIN, data, {"network": network}, download=download, **how)
+
+
+def resume(
+    folder: str | os.PathLike[str],
+    data: str | os.PathLike[str] | Splits[Ink] | None = None,
+    *,
+    steps: int | None = None,
+    crew: Crew | None = None,
+) -> Outcome:
+    """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
+
+    data: only needed when the run did not read it from a file, folder or data set.
+    """
+    from seqgen.training import run
+
+    return run.resume(folder, DOMAIN, data, steps=steps, crew=crew)

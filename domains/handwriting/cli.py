@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 from seqgen.errors import DataError, UsageError
 from seqgen.files.folders import free_path
-from seqgen.shell import train_verb
-from seqgen.shell.cli import pick_seed, tell_seed
+from seqgen.shell import draw_verb, train_verb
 from seqgen.shell.commands import Commands, Demo
+
+from . import MODEL
 
 if TYPE_CHECKING:
     from .drawing.page import Page
     from .ink import Ink
 
-MODEL = "two-hands"
-MODEL_HELP = f"a shipped name, a run or a model folder ({MODEL})"
 ENDINGS = (".svg", ".png", ".json")
 DEMO_HANDS = ("print", "joined")
 DEMO_TEXTS = (  # halves of two lines, a hand each
@@ -82,12 +81,12 @@ def _add_continue(go_on: argparse.ArgumentParser) -> None:
 
 def _add_making(parser: argparse.ArgumentParser) -> None:
     """What `write` and `continue` have in common: the model, how it draws, and how that is shown."""
-    parser.add_argument("--model", default=MODEL, metavar="MODEL", help=MODEL_HELP)
+    draw_verb.add_model(parser, MODEL)
     parser.add_argument("--prime-text", metavar="TEXT", help="what the given ink says, where its file does not tell")
     parser.add_argument(
         "--bias", type=float, default=0.75, help="0 as varied as the ink it learned, more is neater (0.75)"
     )
-    parser.add_argument("--seed", type=int, help="the same seed writes the same ink")
+    draw_verb.add_seed(parser, "writes the same ink")
     parser.add_argument("--out", type=Path, metavar="FILE", help="NAME.svg, .png or .json (writing.svg)")
     parser.add_argument("--x-height", type=float, default=4.0, metavar="MM", help="height of letters like x (4)")
     parser.add_argument("--pen", type=float, default=0.3, metavar="MM", help="width of the line (0.3)")
@@ -97,7 +96,7 @@ def _add_making(parser: argparse.ArgumentParser) -> None:
 
 def _add_score(score: argparse.ArgumentParser) -> None:
     score.add_argument("files", nargs="+", metavar="FILE", help="files of ink, or folders of them")
-    score.add_argument("--model", default=MODEL, metavar="MODEL", help=MODEL_HELP)
+    draw_verb.add_model(score, MODEL)
     score.set_defaults(run=_score)
 
 
@@ -107,9 +106,9 @@ def _add_inspect(inspect: argparse.ArgumentParser) -> None:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from . import learning
+    from . import api
 
-    outcome = train_verb.run_train(args, learning.train, learning.resume, {"network": args.network})
+    outcome = train_verb.run_train(args, api.train, api.resume, "network")
     return train_verb.tell(outcome, "handwriting", "point", "write TEXT")
 
 
@@ -127,9 +126,9 @@ def _write(args: argparse.Namespace) -> int:
     use_compile_cache()
     text = args.text if args.file is None else read_text(args.file)
     prime = None if args.prime is None else _first(args.prime, args.prime_text)
-    model, seed = api.load(args.model), pick_seed(args.seed)
+    model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
     inks = model.write(text, hand=args.hand, bias=args.bias, seed=seed, prime=prime, width=args.width)
-    tell_seed(args.seed, seed)
+    draw_verb.tell_seed(args.seed, seed)
     paths = [out]
     _save(inks, out, page)
     if args.explain:
@@ -149,9 +148,9 @@ def _continue(args: argparse.Namespace) -> int:
 
     use_compile_cache()
     ink = _first(args.ink, args.prime_text)
-    model, seed = api.load(args.model), pick_seed(args.seed)
+    model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
     made = model.go_on(ink, args.text, points=args.points, bias=args.bias, seed=seed)
-    tell_seed(args.seed, seed)
+    draw_verb.tell_seed(args.seed, seed)
     _save([made], out, page)
     print(f"seqgen: wrote {out}: {ink.points} points of the ink given, {made.points - ink.points} new")
     return 0

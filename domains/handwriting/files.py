@@ -15,6 +15,7 @@ import numpy as np
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError
 from seqgen.files.folders import walk
+from seqgen.files.report import tell_use
 
 from .formats.iam import iam_lines, is_iam, line_of_iam, read_iam_line
 from .formats.ink_json import read_ink_json
@@ -96,6 +97,25 @@ def read_inks(paths: Iterable[str | os.PathLike[str]], accept: Callable[[Ink], o
             inks.append(found)
             names.append(name)
     return Inks(tuple(inks), tuple(names), tuple(rows))
+
+
+def read(name: str, network: str = "auto") -> Splits[Ink]:
+    """A file or a folder of ink, to learn from, in x-heights; says on stderr what of it is used."""
+    found = read_inks([name])
+    with_text = sum(bool(ink.text) for ink in found.inks)
+    if network == "synthesis" or (network == "auto" and 2 * with_text > len(found.inks)):
+        found = read_inks([name], needs_text)
+    tell_use(found.rows, "lines", "handwriting")
+    if not found.inks:
+        why = found.rows[0].reason if found.rows else f"it holds no file named {', '.join(READERS)}"
+        raise DataError(f"no line of ink in {name} can be used: {why}")
+    return split(in_x_heights(found.inks))
+
+
+def needs_text(ink: Ink) -> None:
+    """Raises DataError for ink whose text is not known."""
+    if not ink.text:
+        raise DataError("it has no text, which writing is learned from")
 
 
 def in_x_heights(inks: Sequence[Ink]) -> tuple[Ink, ...]:

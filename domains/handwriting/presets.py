@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seqgen.config import TrainingConfig
-from seqgen.domain import Codec, Domain
-from seqgen.errors import DataError
-from seqgen.models.sizes import pick
+from seqgen.domain import Codec, Domain, Reading, Size
+from seqgen.errors import DataError, pick
 
+from .files import read
 from .ink import Ink
 from .offsets import GRID, Offsets
 
@@ -23,22 +23,41 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "pretrained"
 
 
-class Preset(NamedTuple):
-    """layers, units: of the network; window: Gaussians that read the text; components: Gaussians of a move."""
+def _size(layers: int, units: int, window: int, components: int, learning_rate: float) -> Size:
+    """Graves' synthesis network where the codec has an alphabet, his prediction network where it has none.
 
-    layers: int
-    units: int
-    window: int
-    components: int
-    learning_rate: float
+    window: Gaussians that read the text; components: Gaussians of a move. A window of training is about four letters, and
+    what the window reads is carried on.
+    """
+
+    def model(codec: Codec[Ink]) -> Model:
+        from seqgen.heads import Categorical, Joint, Mixture  # here: a domain's value must not cost JAX
+        from seqgen.models.model import Model
+        from seqgen.nn.network import Network
+
+        assert isinstance(codec, Offsets)
+        network = Network(
+            codec.spec,
+            layers,
+            units,
+            embedding=8,  # of the pen's three states
+            skip=True,
+            source=codec.symbols,
+            window=window if codec.symbols else 0,
+            static=len(codec.hands),
+        )
+        # Rounded points: without a floor, a move that is often the same would drive its density to infinity.
+        return Model(network, Joint((Mixture(components, sigma_floor=GRID / max(codec.std)), Categorical(3))))
+
+    return Size(model, TrainingConfig(rows=128, window=64, learning_rate=learning_rate))
 
 
 # Graves (2013) has 3 x 400, a window of 10, 20 components.
-PRESETS = {
-    "tiny": Preset(1, 128, 5, 5, 4e-3),
-    "small": Preset(2, 256, 8, 20, 3e-3),
-    "medium": Preset(3, 256, 10, 20, 2e-3),
-    "large": Preset(3, 400, 10, 20, 1e-3),
+SIZES = {
+    "tiny": _size(1, 128, 5, 5, 4e-3),
+    "small": _size(2, 256, 8, 20, 3e-3),
+    "medium": _size(3, 256, 10, 20, 2e-3),
+    "large": _size(3, 400, 10, 20, 1e-3),
 }
 
 
@@ -57,31 +76,9 @@ NETWORKS: dict[str, Callable[[Sequence[Ink]], Offsets]] = {
 }
 
 
-def make_model(codec: Codec[Ink], size: str) -> Model:
-    """Graves' synthesis network where the codec has an alphabet, his prediction network where it has none."""
-    from seqgen.heads import Categorical, Joint, Mixture  # here: a domain's value must not cost JAX
-    from seqgen.models.model import Model
-    from seqgen.nn.network import Network
-
-    assert isinstance(codec, Offsets)
-    preset = pick(PRESETS, size)
-    network = Network(
-        codec.spec,
-        preset.layers,
-        preset.units,
-        embedding=8,  # of the pen's three states
-        skip=True,
-        source=codec.symbols,
-        window=preset.window if codec.symbols else 0,
-        static=len(codec.hands),
-    )
-    # Rounded points: without a floor, a move that is often the same would drive its density to infinity.
-    return Model(network, Joint((Mixture(preset.components, sigma_floor=GRID / max(codec.std)), Categorical(3))))
-
-
-def training(size: str) -> TrainingConfig:
-    """The settings for a size. A window is about four letters, and what the window reads is carried on."""
-    return TrainingConfig(rows=128, window=64, learning_rate=pick(PRESETS, size).learning_rate)
+def fit_codec(inks: Sequence[Ink], *, network: str = "auto") -> Offsets:
+    """The scale, the hands and what the network writes. Raises UnknownName."""
+    return pick("network", network, NETWORKS)(inks)
 
 
 def _wave(count: int, text: str, hand: str) -> Ink:
@@ -92,11 +89,12 @@ def _wave(count: int, text: str, hand: str) -> Ink:
 
 DOMAIN: Domain[Ink] = Domain(
     name="handwriting",
-    fit_codec=Offsets.fit,
+    fit_codec=fit_codec,
     load_codec=Offsets.from_dict,
-    make_model=make_model,
-    training=training,
-    sizes=tuple(PRESETS),
+    sizes=SIZES,
+    reading=Reading(
+        read, {"network": "auto"}, lambda codec: {"network": "synthesis" if codec.alphabet else "prediction"}
+    ),
     unit="point",
     shipped=SHIPPED,
     examples=(_wave(4, "nuin", "round"), _wave(2, "mi", "flat"), Ink([np.array([[7.0, 3.0]])], text=".", hand="flat")),

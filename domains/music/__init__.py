@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from seqgen.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from .api import Likelihood as Likelihood
     from .api import MusicModel as MusicModel
-    from .api import MusicScore as MusicScore
     from .api import load as load
     from .api import resume as resume
     from .api import train as train
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .score import Tempo as Tempo
 
 _HOME = {
-    "api": ("MusicModel", "MusicScore", "load", "resume", "train"),
+    "api": ("Likelihood", "MusicModel", "load", "resume", "train"),
     "grid": ("Grid",),
     "formats.midi": ("read_midi", "write_midi"),
     "formats.musicxml": ("read_musicxml",),
@@ -38,7 +38,9 @@ _HOME = {
     "presets": ("DOMAIN",),
     "score": ("DRUMS", "Meter", "Note", "Score", "Tempo"),
 }
-__getattr__, __all__ = lazy_names(__name__, _HOME)
+_DEPRECATED = {"MusicScore": ("Likelihood", "0.3")}  # a piece is a `Score`
+__getattr__, __all__ = lazy_names(__name__, _HOME, _DEPRECATED)
+MODEL = "chorales"  # the one that ships, where none is named
 
 
 def __dir__() -> list[str]:

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import jax
 import numpy as np
 
-from seqgen import registry, sampling
-from seqgen.batching.sources import in_memory
-from seqgen.batching.windows import evaluation_windows
-from seqgen.config import TrainingConfig
+from seqgen import sampling
 from seqgen.domain import Splits
-from seqgen.errors import DataError, UnknownName
-from seqgen.files.report import tell_use
+from seqgen.errors import DataError, pick
 from seqgen.heads import Options
 from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
 from seqgen.nn.context import Params
 
-from .files import read_pieces, split
+from . import MODEL
 from .formats.guard import MAX_EVENTS
 from .grid import Grid, to_grid, voices
 from .length import Length
@@ -34,14 +30,13 @@ from .score import Meter, Score
 if TYPE_CHECKING:
     from seqgen.devices.crew import Crew
     from seqgen.training.outcome import Outcome
+    from seqgen.training.run import How
 
-DEFAULT = "chorales"
-WINDOW = 256  # events scored at once; the state is carried over, so it changes nothing but memory
 CHUNK = 128  # events drawn at once
 
 
 @dataclass(frozen=True)
-class MusicScore:
+class Likelihood:
     """How likely a piece is: the sum of -ln p over all its events, each given all before it; nothing adapts."""
 
     nats: float
@@ -62,10 +57,10 @@ class MusicScore:
         """A figure that models of other encodings can be compared by."""
         return self.nats / self.beats
 
-    def __add__(self, other: MusicScore) -> MusicScore:
+    def __add__(self, other: Likelihood) -> Likelihood:
         """Both pieces as one: rates over all their events, notes and beats."""
         nats, events, notes = self.nats + other.nats, self.events + other.events, self.notes + other.notes
-        return MusicScore(nats, events, notes, self.beats + other.beats)
+        return Likelihood(nats, events, notes, self.beats + other.beats)
 
 
 class Composition(NamedTuple):
@@ -168,23 +163,20 @@ class MusicModel:
         notes = [note._replace(part=parts.get(note.program, new + note.part)) for note in score.notes]
         return primer.then(Score(notes, (), ()))
 
-    def score(self, score: Score) -> MusicScore:
+    def score(self, score: Score) -> Likelihood:
         """How likely the piece is, from its first event on. Raises DataError for one that the model cannot read."""
-        from seqgen.training.scoring import evaluate  # here: writing needs none of it
+        from seqgen.training.scoring import nats  # here: writing needs none of it
 
         example = self.codec.encode(score)
         if not len(example.steps):
             raise DataError("there is nothing to score: the piece has no notes; give it one or more")
-        # A power of two: pieces of any length share a handful of compiled programs.
-        window = min(WINDOW, 1 << (len(example.steps).bit_length() - 1))
-        windows = evaluation_windows(in_memory(self.codec.spec, [example]), 1, window)
-        nats = evaluate(self.model, self.params, windows) * len(example.steps)
         # On the grid a note is what one voice does in one sixteenth, as it is counted in the literature on chorales.
         notes = to_grid(score).cells.size if isinstance(self.codec, Grid) else len(self.codec.canonical(score).notes)
-        return MusicScore(nats, len(example.steps), notes, max(score.beat_at(score.seconds), 1e-9))
+        beats = max(score.beat_at(score.seconds), 1e-9)
+        return Likelihood(nats(self.model, self.params, example), len(example.steps), notes, beats)
 
 
-def load(model: str | os.PathLike[str] = DEFAULT) -> MusicModel:
+def load(model: str | os.PathLike[str] = MODEL) -> MusicModel:
     """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError."""
     codec, given = open_model(DOMAIN, model)
     return MusicModel(codec, given.model, given.params, os.fspath(model))  # type: ignore[arg-type]
@@ -194,53 +186,24 @@ def train(
     data: str | os.PathLike[str] | Splits[Score],
     out: str | os.PathLike[str],
     *,
-    size: str | None = None,
-    steps: int | None = None,
-    minutes: float | None = None,
-    seed: int = 0,
     encoding: str = "auto",
-    start_from: str | os.PathLike[str] | None = None,
     max_events: int = MAX_EVENTS,
     download: bool = False,
-    training: TrainingConfig | None = None,
-    precision: str | None = None,
-    crew: Crew | None = None,
+    **how: Unpack[How],
 ) -> Outcome:
     """Trains a model on a MIDI or MusicXML file, a folder of them, or a data set by name.
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
-    steps, minutes: how long; 10 minutes when neither is given.
-    encoding: "performance" for music of any kind, "grid" for four voices, "auto" looks at the pieces.
-    start_from: a model to fine-tune, by name or folder; it keeps its encoding.
+    encoding: "performance" for music of any kind, "grid" for four voices, "auto" looks at the pieces; a model that is
+    fine-tuned keeps its own.
     max_events: the longest file that is read.
-    training: rows, window, learning rate and the like, in place of the size's own.
-    precision: of products while training, "f32" or, faster where the machine has it, "bf16".
-    crew: the devices that share the work: see docs/scale.md.
+    how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
-    from seqgen.training import by_name
+    from seqgen.training import run
 
-    if encoding not in ENCODINGS:
-        raise UnknownName("encoding", encoding, ENCODINGS)
-    kind, given = encoding, None
-    if start_from is not None:
-        codec, given = open_model(DOMAIN, start_from)
-        kind = str(codec.to_dict()["kind"])
-    return by_name.train(
-        dataclasses.replace(DOMAIN, fit_codec=ENCODINGS[encoding]),
-        data,
-        out,
-        lambda name: load_splits(name, encoding=kind, max_events=max_events, download=download),
-        {"encoding": kind, "max_events": max_events},  # what a resume has to read in the same way
-        size=size,
-        steps=steps,
-        minutes=minutes,
-        seed=seed,
-        start_from=given,
-        training=training,
-        precision=precision,
-        crew=crew,
-    )
+    pick("encoding", encoding, ENCODINGS)  # before anything is read
+    return run.begin(out, DOMAIN, data, {"encoding": encoding, "max_events": max_events}, download=download, **how)
 
 
 def resume(
@@ -254,29 +217,6 @@ def resume(
 
     data: only needed when the run did not read it from a file, folder or data set.
     """
-    from seqgen.training import by_name
+    from seqgen.training import run
 
-    def read(name: str, where: Mapping[str, Any]) -> Splits[Score]:
-        encoding, max_events = where.get("encoding", "auto"), int(where.get("max_events", MAX_EVENTS))
-        return load_splits(name, encoding=encoding, max_events=max_events)
-
-    return by_name.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
-
-
-def load_splits(
-    data: str | os.PathLike[str], *, encoding: str = "auto", max_events: int = MAX_EVENTS, download: bool = False
-) -> Splits[Score]:
-    """A file, a folder or the name of a data set of music; says on stderr what of it is used."""
-    name = os.fspath(data)
-    if os.path.exists(name):
-        pieces = read_pieces([name], max_events, *([to_grid] if encoding == "grid" else []))
-        tell_use(pieces.rows, "pieces", "music")
-        if not pieces.scores:
-            why = (
-                pieces.rows[0].reason
-                if pieces.rows
-                else "it holds no file named .mid, .midi, .xml, .musicxml, .mxl or .json"
-            )
-            raise DataError(f"no piece in {name} can be used: {why}")
-        return split(pieces.scores)
-    return registry.load_dataset(name, DOMAIN.name, download=download)
+    return run.resume(folder, DOMAIN, data, steps=steps, crew=crew)

@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING
 
 from seqgen.errors import UsageError
 from seqgen.files.folders import free_path
-from seqgen.shell import train_verb
-from seqgen.shell.cli import pick_seed, tell_seed
+from seqgen.shell import draw_verb, train_verb
 from seqgen.shell.commands import Commands, Demo
 
+from . import MODEL
 from .formats.guard import MAX_EVENTS
 
 if TYPE_CHECKING:
-    from .api import Composition, MusicScore
+    from .api import Composition, Likelihood
     from .score import Meter
 
-MODEL = "chorales"
-MODEL_HELP = f"a shipped name, a run or a model folder ({MODEL})"
 DEMO_BARS = 16
 
 
@@ -40,17 +38,14 @@ def _add_train(train: argparse.ArgumentParser) -> None:
 
 
 def _add_sample(sample: argparse.ArgumentParser) -> None:
-    sample.add_argument("--model", default=MODEL, metavar="MODEL", help=MODEL_HELP)
+    draw_verb.add_model(sample, MODEL)
     sample.add_argument("--primer", type=Path, metavar="FILE", help="a piece to go on from, kept in front, whole")
     sample.add_argument("--seconds", type=float, help="how much is new (30)")
     sample.add_argument("--bars", type=int, help="the same in bars, for models of four voices")
     sample.add_argument("--events", type=int, help="the same in events")
     sample.add_argument("--meter", metavar="N/D", help="of the new bars, for the same models (the primer's, or 4/4)")
-    sample.add_argument("--temperature", type=float, default=1.0, help="0 likeliest, 1 as learned, more is wilder (1)")
-    sample.add_argument("--top-k", type=int, default=0, help="only the k likeliest events (all)")
-    sample.add_argument("--top-p", type=float, default=1.0, help="only the likeliest that reach probability p (all)")
-    sample.add_argument("--min-p", type=float, default=0.0, help="only those this fraction as likely as the likeliest")
-    sample.add_argument("--seed", type=int, help="the same seed makes the same piece")
+    draw_verb.add_options(sample, steps="events", temperature=1.0)
+    draw_verb.add_seed(sample, "makes the same piece")
     sample.add_argument(
         "--out", type=Path, metavar="NAME.mid", help="MIDI file; NAME.wav, .svg and .png lie beside it (tune.mid)"
     )
@@ -60,7 +55,7 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
 
 def _add_score(score: argparse.ArgumentParser) -> None:
     score.add_argument("files", nargs="+", metavar="FILE", help="MIDI or MusicXML files, or folders of them")
-    score.add_argument("--model", default=MODEL, metavar="MODEL", help=MODEL_HELP)
+    draw_verb.add_model(score, MODEL)
     _add_max_events(score, MAX_EVENTS)
     score.set_defaults(run=_score)
 
@@ -80,8 +75,7 @@ def _add_max_events(parser: argparse.ArgumentParser, default: int | None) -> Non
 def _train(args: argparse.Namespace) -> int:
     from . import api
 
-    own = {"encoding": args.encoding, "max_events": args.max_events}
-    outcome = train_verb.run_train(args, api.train, api.resume, own)
+    outcome = train_verb.run_train(args, api.train, api.resume, "encoding", "max_events")
     return train_verb.tell(outcome, "music", "event")
 
 
@@ -94,20 +88,17 @@ def _sample(args: argparse.Namespace) -> int:
 
     use_compile_cache()
     primer = None if args.primer is None else files.read_score(args.primer, args.max_events)
-    model, seed = api.load(args.model), pick_seed(args.seed)
+    model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
     (made,) = model.compose(
         [primer],
         seconds=args.seconds,
         bars=args.bars,
         events=args.events,
         meter=None if args.meter is None else _meter(args.meter),
-        temperature=args.temperature,
-        top_k=args.top_k,
-        top_p=args.top_p,
-        min_p=args.min_p,
+        **draw_verb.options_of(args),
         seed=seed,
     )
-    tell_seed(args.seed, seed)
+    draw_verb.tell_seed(args.seed, seed)
     for path in _write(made, args.out or free_path(Path("tune"), ".mid")):
         print(f"seqgen: wrote {path}")
     return 0
@@ -156,7 +147,7 @@ def _score(args: argparse.Namespace) -> int:
     return 0 if told else 1
 
 
-def _rates(score: MusicScore) -> str:
+def _rates(score: Likelihood) -> str:
     return (
         f"{score.nats_per_event:.4f} nats/event  {score.nats_per_note:.4f} nats/note  "
         f"{score.nats_per_beat:.4f} nats/beat  ({score.events:,} events)"

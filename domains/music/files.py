@@ -14,11 +14,13 @@ from typing import NamedTuple
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError
 from seqgen.files.folders import walk
+from seqgen.files.report import tell_use
 
 from .formats.grid_json import read_grid_json
 from .formats.guard import MAX_EVENTS
 from .formats.midi import read_midi
 from .formats.musicxml import read_musicxml
+from .grid import to_grid
 from .inspection import Row, inspect
 from .score import DRUMS, Score
 
@@ -86,6 +88,16 @@ def read_pieces(
             row, score = inspect(file, functools.partial(read_score, max_events=max_events))
             add(dataclasses.replace(row, name=str(name)), score)
     return Pieces(tuple(scores), tuple(names), tuple(rows))
+
+
+def read(name: str, encoding: str = "auto", max_events: int = MAX_EVENTS) -> Splits[Score]:
+    """A file or a folder, to learn from; says on stderr what of it is used."""
+    pieces = read_pieces([name], max_events, *([to_grid] if encoding == "grid" else []))
+    tell_use(pieces.rows, "pieces", "music")
+    if not pieces.scores:
+        nothing = "it holds no file named .mid, .midi, .xml, .musicxml, .mxl or .json"
+        raise DataError(f"no piece in {name} can be used: {pieces.rows[0].reason if pieces.rows else nothing}")
+    return split(pieces.scores)
 
 
 def split(scores: Sequence[Score], fraction: float = 0.1) -> Splits[Score]:

@@ -2,44 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.random import Generator
 
 from seqgen.config import TrainingConfig
-from seqgen.domain import Codec, Domain
-from seqgen.errors import ModelError
-from seqgen.models.sizes import Preset, pick, symbol_model
+from seqgen.domain import Codec, Domain, Reading, Size
+from seqgen.errors import ModelError, pick
+from seqgen.models.sizes import symbols
 
+from .files import read
+from .formats.guard import MAX_EVENTS
 from .grid import Grid, fits
 from .performance import Performance
 from .score import DRUMS, Note, Score, Tempo
 
-if TYPE_CHECKING:
-    from seqgen.models.model import Model
-
 SHIPPED = Path(__file__).parent / "pretrained"
 LOWEST, HIGHEST = 21, 108  # a piano's keys: transposition stays among them
 
-PRESETS = {
-    "tiny": Preset(1, 128, 32, 0.0, 1e-2),
-    "small": Preset(2, 256, 64, 0.2, 6e-3),
-    "medium": Preset(2, 384, 64, 0.3, 4e-3),
-    "large": Preset(3, 768, 64, 0.4, 2e-3),
+
+def _size(layers: int, units: int, embedding: int, dropout: float, learning_rate: float) -> Size:
+    """A window holds about four bars of four voices."""
+    training = TrainingConfig(rows=32, window=256, learning_rate=learning_rate)
+    return symbols(layers, units, embedding, dropout, training)
+
+
+SIZES = {
+    "tiny": _size(1, 128, 32, 0.0, 1e-2),
+    "small": _size(2, 256, 64, 0.2, 6e-3),
+    "medium": _size(2, 384, 64, 0.3, 4e-3),
+    "large": _size(3, 768, 64, 0.4, 2e-3),
 }
-
-
-def make_model(codec: Codec[Score], size: str) -> Model:
-    """An LSTM of the size under a softmax over the codec's symbols."""
-    return symbol_model(codec.spec, pick(PRESETS, size))
-
-
-def training(size: str) -> TrainingConfig:
-    """The settings for a size. A window holds about four bars of four voices."""
-    return TrainingConfig(rows=32, window=256, learning_rate=pick(PRESETS, size).learning_rate)
 
 
 def fit_grid(scores: Sequence[Score]) -> Grid:
@@ -47,13 +43,22 @@ def fit_grid(scores: Sequence[Score]) -> Grid:
     return Grid(bpm=float(round(median([score.tempos[0].bpm if score.tempos else 120.0 for score in scores]), 3)))
 
 
-def fit_codec(scores: Sequence[Score]) -> Codec[Score]:
+def fit_either(scores: Sequence[Score]) -> Codec[Score]:
     """The grid of four voices where all pieces fit it, performance events otherwise."""
     return fit_grid(scores) if scores and all(map(fits, scores)) else Performance()
 
 
 # By the name on the command line.
-ENCODINGS = {"auto": fit_codec, "grid": fit_grid, "performance": lambda scores: Performance()}
+ENCODINGS: dict[str, Callable[[Sequence[Score]], Codec[Score]]] = {
+    "auto": fit_either,
+    "grid": fit_grid,
+    "performance": lambda scores: Performance(),
+}
+
+
+def fit_codec(scores: Sequence[Score], *, encoding: str = "auto", **reading: Any) -> Codec[Score]:
+    """The codec of this name, or as the pieces are. Raises UnknownName."""
+    return pick("encoding", encoding, ENCODINGS)(scores)
 
 
 def load_codec(data: Mapping[str, Any]) -> Codec[Score]:
@@ -95,9 +100,10 @@ DOMAIN: Domain[Score] = Domain(
     name="music",
     fit_codec=fit_codec,
     load_codec=load_codec,
-    make_model=make_model,
-    training=training,
-    sizes=tuple(PRESETS),
+    sizes=SIZES,
+    reading=Reading(
+        read, {"encoding": "auto", "max_events": MAX_EVENTS}, lambda codec: {"encoding": codec.to_dict()["kind"]}
+    ),
     unit="event",
     augment=augment,
     shipped=SHIPPED,

@@ -33,6 +33,7 @@ _HOME = {
     "presets": ("DOMAIN",),
 }
 __getattr__, __all__ = lazy_names(__name__, _HOME)
+MODEL = "shakespeare"  # the one that ships, where none is named
 
 
 def __dir__() -> list[str]:

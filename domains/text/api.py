@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 
-from seqgen import registry, sampling
-from seqgen.batching.shards import is_corpus, open_corpus
-from seqgen.batching.sources import Encoded, in_memory
-from seqgen.batching.windows import evaluation_windows
-from seqgen.config import TrainingConfig
+from seqgen import sampling
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError
 from seqgen.heads import Options
@@ -22,16 +18,14 @@ from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
 from seqgen.nn.context import Params
 
+from . import MODEL
 from .codec import Characters, Decoder
-from .files import read_texts, split, tell_skipped
 from .presets import DOMAIN
 
 if TYPE_CHECKING:
     from seqgen.devices.crew import Crew
     from seqgen.training.outcome import Outcome
-
-DEFAULT = "shakespeare"
-WINDOW = 256  # characters scored at once; the state is carried over, so it changes nothing but memory
+    from seqgen.training.run import How
 
 
 @dataclass(frozen=True)
@@ -120,16 +114,12 @@ class TextModel:
 
     def score(self, text: str) -> TextScore:
         """How likely the text is, from its first character on. Raises DataError for an empty one."""
-        from seqgen.training.scoring import evaluate  # here: writing needs none of it
+        from seqgen.training.scoring import nats  # here: writing needs none of it
 
         text = self.codec.canonical(text)
         if not text:
             raise DataError("there is nothing to score: the text is empty; give it a character or more")
-        example = self.codec.encode(text)
-        # A power of two: texts of any length share a handful of compiled programs.
-        window = min(WINDOW, 1 << (len(example.steps).bit_length() - 1))
-        windows = evaluation_windows(in_memory(self.codec.spec, [example]), 1, window)
-        return TextScore(evaluate(self.model, self.params, windows) * len(example.steps), len(text))
+        return TextScore(nats(self.model, self.params, self.codec.encode(text)), len(text))
 
 
 @dataclass
@@ -166,7 +156,7 @@ def _pieces(writers: Sequence[_Writer], chunks: Iterator[list[Any]]) -> Iterator
             return
 
 
-def load(model: str | os.PathLike[str] = DEFAULT) -> TextModel:
+def load(model: str | os.PathLike[str] = MODEL) -> TextModel:
     """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError."""
     codec, given = open_model(DOMAIN, model)
     return TextModel(codec, given.model, given.params, os.fspath(model))  # type: ignore[arg-type]
@@ -176,44 +166,19 @@ def train(
     data: str | os.PathLike[str] | Splits[str],
     out: str | os.PathLike[str],
     *,
-    size: str | None = None,
-    steps: int | None = None,
-    minutes: float | None = None,
-    seed: int = 0,
-    start_from: str | os.PathLike[str] | None = None,
     encoding: str = "utf-8",
     download: bool = False,
-    training: TrainingConfig | None = None,
-    precision: str | None = None,
-    crew: Crew | None = None,
+    **how: Unpack[How],
 ) -> Outcome:
     """Trains a model on a text file, a folder of them or one that `prepare` made, "-" (standard input), or a data set.
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
-    steps, minutes: how long; 10 minutes when neither is given.
-    start_from: a model to fine-tune, by name or folder.
-    training: rows, window, learning rate and the like, in place of the size's own.
-    precision: of products while training, "f32" or, faster where the machine has it, "bf16".
-    crew: the devices that share the work: see docs/scale.md.
+    how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
     """
-    from seqgen.training import by_name
+    from seqgen.training import run
 
-    return by_name.train(
-        DOMAIN,
-        data,
-        out,
-        lambda name: _load(name, encoding, download),
-        {"encoding": encoding},
-        size=size,
-        steps=steps,
-        minutes=minutes,
-        seed=seed,
-        start_from=start_from,
-        training=training,
-        precision=precision,
-        crew=crew,
-    )
+    return run.begin(out, DOMAIN, data, {"encoding": encoding}, download=download, **how)
 
 
 def resume(
@@ -227,23 +192,6 @@ def resume(
 
     data: only needed when the run did not read it from a file, folder or data set.
     """
-    from seqgen.training import by_name
+    from seqgen.training import run
 
-    def read(name: str, where: Mapping[str, Any]) -> Splits[str] | Encoded:
-        return _load(name, where.get("encoding", "utf-8"))
-
-    return by_name.resume(DOMAIN, folder, data, read, steps=steps, crew=crew)
-
-
-def _load(name: str, encoding: str, download: bool = False) -> Splits[str] | Encoded:
-    return open_corpus(name, DOMAIN) if is_corpus(name) else load_splits(name, encoding=encoding, download=download)
-
-
-def load_splits(data: str | os.PathLike[str], *, encoding: str = "utf-8", download: bool = False) -> Splits[str]:
-    """A file, a folder, "-" or the name of a data set of texts."""
-    name = os.fspath(data)
-    if name == "-" or os.path.exists(name):
-        found = read_texts(name, encoding)
-        tell_skipped(found.skipped)
-        return split(found.texts)
-    return registry.load_dataset(name, DOMAIN.name, download=download)
+    return run.resume(folder, DOMAIN, data, steps=steps, crew=crew)

@@ -8,12 +8,10 @@ import os
 import shlex
 from pathlib import Path
 
-from seqgen.shell import train_verb
-from seqgen.shell.cli import pick_seed, tell_seed
+from seqgen.shell import draw_verb, train_verb
 from seqgen.shell.commands import Commands, Demo
 
-MODEL = "shakespeare"
-MODEL_HELP = f"a shipped name, a run or a model folder ({MODEL})"
+from . import MODEL
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -46,23 +44,18 @@ def _add_verify(verify: argparse.ArgumentParser) -> None:
 
 
 def _add_sample(sample: argparse.ArgumentParser) -> None:
-    sample.add_argument("--model", default=MODEL, metavar="MODEL", help=MODEL_HELP)
+    draw_verb.add_model(sample, MODEL)
     sample.add_argument("--prompt", default="", help="text to go on from, in any script")
     sample.add_argument("--length", type=int, default=500, help="new characters (500)")
-    sample.add_argument(
-        "--temperature", type=float, default=0.8, help="0 likeliest, 1 as learned, more is wilder (0.8)"
-    )
-    sample.add_argument("--top-k", type=int, default=0, help="only the k likeliest characters (all)")
-    sample.add_argument("--top-p", type=float, default=1.0, help="only the likeliest that reach probability p (all)")
-    sample.add_argument("--min-p", type=float, default=0.0, help="only those this fraction as likely as the likeliest")
+    draw_verb.add_options(sample, steps="characters", temperature=0.8)
     sample.add_argument("--stop", action="append", default=[], metavar="TEXT", help="end before this text; may repeat")
-    sample.add_argument("--seed", type=int, help="the same seed writes the same text")
+    draw_verb.add_seed(sample, "writes the same text")
     sample.set_defaults(run=_sample)
 
 
 def _add_score(score: argparse.ArgumentParser) -> None:
     score.add_argument("file", metavar="FILE", help="a text file, or - for standard input")
-    score.add_argument("--model", default=MODEL, metavar="MODEL", help=MODEL_HELP)
+    draw_verb.add_model(score, MODEL)
     score.add_argument("--encoding", default="utf-8", help="of the file, such as latin-1 (utf-8)")
     score.set_defaults(run=_score)
 
@@ -70,7 +63,7 @@ def _add_score(score: argparse.ArgumentParser) -> None:
 def _train(args: argparse.Namespace) -> int:
     from . import api
 
-    outcome = train_verb.run_train(args, api.train, api.resume, {"encoding": args.encoding})
+    outcome = train_verb.run_train(args, api.train, api.resume, "encoding")
     code = train_verb.tell(outcome, "text", "char")
     if code == 0:
         print(api.load(outcome.folder).sample(length=300, temperature=0.8, seed=args.seed or 0))
@@ -105,18 +98,15 @@ def _sample(args: argparse.Namespace) -> int:
     from . import api
 
     use_compile_cache()
-    model, seed = api.load(args.model), pick_seed(args.seed)
+    model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
     pieces = model.stream(
         [args.prompt],
         length=args.length,
-        temperature=args.temperature,
-        top_k=args.top_k,
-        top_p=args.top_p,
-        min_p=args.min_p,
+        **draw_verb.options_of(args),
         stop=args.stop,
         seed=seed,
     )
-    tell_seed(args.seed, seed)
+    draw_verb.tell_seed(args.seed, seed)
     for (piece,) in itertools.chain([[model.codec.canonical(args.prompt)]], pieces):
         print(piece, end="", flush=True)
     print()

@@ -61,6 +61,13 @@ def read_texts(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     return Texts(tuple(texts), tuple(names), tuple(skipped))
 
 
+def read(name: str, encoding: str = "utf-8") -> Splits[str]:
+    """A file, a folder or "-", to learn from; says on stderr which files are passed over."""
+    found = read_texts(name, encoding)
+    tell_skipped(found.skipped)
+    return split(found.texts)
+
+
 def tell_skipped(lines: Sequence[str]) -> None:
     """Names the first few files that were passed over, on stderr."""
     for line in lines[:SKIPPED_SHOWN]:

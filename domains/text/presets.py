@@ -3,46 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from seqgen.config import TrainingConfig
-from seqgen.domain import Codec, Domain
-from seqgen.models.sizes import Preset, pick, symbol_model
+from seqgen.domain import Domain, Reading
+from seqgen.models.sizes import symbols
 
 from .codec import Characters, match
-
-if TYPE_CHECKING:
-    from seqgen.models.model import Model
-
+from .files import read
 
 SHIPPED = Path(__file__).parent / "pretrained"
 
 # Wider networks see the same text more often before they stop learning, so they need more dropout.
-PRESETS = {
-    "tiny": Preset(1, 128, 32, 0.0, 1e-2),
-    "small": Preset(2, 256, 64, 0.1, 6e-3),
-    "medium": Preset(2, 512, 128, 0.4, 4e-3),
-    "large": Preset(3, 1024, 128, 0.4, 2e-3),
+SIZES = {
+    "tiny": symbols(1, 128, 32, 0.0, TrainingConfig(learning_rate=1e-2)),
+    "small": symbols(2, 256, 64, 0.1, TrainingConfig(learning_rate=6e-3)),
+    "medium": symbols(2, 512, 128, 0.4, TrainingConfig(learning_rate=4e-3)),
+    "large": symbols(3, 1024, 128, 0.4, TrainingConfig(learning_rate=2e-3)),
 }
-
-
-def make_model(codec: Codec[str], size: str) -> Model:
-    """An LSTM of the size under a softmax over the codec's symbols."""
-    return symbol_model(codec.spec, pick(PRESETS, size))
-
-
-def training(size: str) -> TrainingConfig:
-    """The settings for a size."""
-    return TrainingConfig(learning_rate=pick(PRESETS, size).learning_rate)
-
 
 DOMAIN: Domain[str] = Domain(
     name="text",
-    fit_codec=Characters.fit,
+    fit_codec=lambda texts, **reading: Characters.fit(texts),
     load_codec=Characters.from_dict,
-    make_model=make_model,
-    training=training,
-    sizes=tuple(PRESETS),
+    sizes=SIZES,
+    reading=Reading(read, {"encoding": "utf-8"}),
     unit="char",
     match=match,
     shipped=SHIPPED,

@@ -1,22 +1,39 @@
-"""Items to steps for a run: with which codec, as which sources, and how they are known again."""
+"""Items to steps for a run: where they are, with which codec, as which sources, and how they are known again."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
 import numpy as np
 
+from .. import registry
 from ..domain import Codec, Domain, Splits
 from ..errors import DataError
+from .shards import is_corpus, open_corpus
 from .sources import Encoded, Source, in_memory
 
 
-def codec_for(domain: Domain[Any], data: Splits[Any] | Encoded) -> Codec[Any]:
+def read_named(
+    domain: Domain[Any], name: str, settings: Mapping[str, Any], *, download: bool = False
+) -> Splits[Any] | Encoded:
+    """A folder that `prepare` made, a file or folder as the domain reads it, "-" for standard input, or a data set.
+
+    Raises UnknownName where there is none of this name, and what the domain's reader raises.
+    """
+    if is_corpus(name):
+        return open_corpus(name, domain)
+    if name == "-" or os.path.exists(name):
+        return domain.reading.read(name, **settings)
+    return registry.load_dataset(name, domain.name, download=download)
+
+
+def codec_for(domain: Domain[Any], data: Splits[Any] | Encoded, settings: Mapping[str, Any] = {}) -> Codec[Any]:
     """The codec of data that is in steps already, else one that learns from the training items."""
-    return data.codec if isinstance(data, Encoded) else domain.fit_codec(data.train)
+    return data.codec if isinstance(data, Encoded) else domain.fit_codec(data.train, **settings)
 
 
 def encoded(codec: Codec[Any], data: Splits[Any] | Encoded) -> Encoded:

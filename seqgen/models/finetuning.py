@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import jax.numpy as jnp
@@ -52,22 +53,20 @@ def adapt(model: Model, params: Params, old_id: np.ndarray[Any, Any]) -> tuple[M
     return adapted, {"network": moved, "head": head}
 
 
-def begin_from(
-    given: Pretrained, domain: Domain[Any], splits: Splits[Any] | Encoded, size: str | None
-) -> tuple[Codec[Any], Model, Params, str]:
-    """Codec, model, parameters and size of a run that goes on from this model.
+def settled(domain: Domain[Any], codec: Codec[Any], name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of reading, as this model's codec wants them. Raises UsageError for one that it contradicts."""
+    kept = domain.reading.settled(codec)
+    for setting, value in kept.items():
+        if settings[setting] not in (value, domain.reading.settings[setting]):
+            raise UsageError(f"{name} is for {value} and stays so: leave the {setting} out when fine-tuning")
+    return {**settings, **kept}
 
-    Raises UsageError for a model of another domain and for a `size`, since the model has its own.
-    """
-    if size is not None:
-        raise UsageError("a fine-tuned model keeps its size: leave out --size, or --from")
-    if given.domain != domain.name:
-        where = given.folder or "that"
-        raise UsageError(f"{where} is a model of {given.domain}, not {domain.name}; use the {given.domain} commands")
-    old = domain.load_codec(given.codec)
-    size = str(given.training.get("size", domain.sizes[-1]))
+
+def carried(
+    domain: Domain[Any], old: Codec[Any], given: Pretrained, data: Splits[Any] | Encoded, settings: Mapping[str, Any]
+) -> tuple[Codec[Any], Model, Params]:
+    """A trained model as it goes on from: over the symbols of the new data where the domain can match them."""
     if domain.match is None:
-        return old, given.model, given.params, size
-    codec = codec_for(domain, splits)
-    model, params = adapt(given.model, given.params, domain.match(old, codec))
-    return codec, model, params, size
+        return old, given.model, given.params
+    codec = codec_for(domain, data, settings)
+    return codec, *adapt(given.model, given.params, domain.match(old, codec))

@@ -1,43 +1,27 @@
-"""Sizes by name, for domains whose steps are symbols: an LSTM under a softmax."""
+"""Sizes for domains whose steps are symbols: an LSTM under a softmax."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from ..errors import UnknownName
-from ..spec import Discrete, Spec
+from ..config import TrainingConfig
+from ..domain import Codec, Size
+from ..spec import Discrete
 
 if TYPE_CHECKING:
     from .model import Model
 
 
-Sizes = TypeVar("Sizes")  # what a domain's presets say of a size
+def symbols(layers: int, units: int, embedding: int, dropout: float, training: TrainingConfig) -> Size:
+    """An LSTM under a softmax over the codec's symbols; dropout: between its layers."""
 
+    def model(codec: Codec[Any]) -> Model:
+        from ..heads import Categorical  # here: a domain's value must not cost JAX
+        from ..nn.network import Network
+        from .model import Model
 
-class Preset(NamedTuple):
-    """layers, units, embedding: of the network; dropout: between layers; learning_rate: the peak."""
+        assert isinstance(codec.spec, Discrete)
+        network = Network(codec.spec, layers, units, embedding, dropout=dropout)
+        return Model(network, Categorical(codec.spec.size))
 
-    layers: int
-    units: int
-    embedding: int
-    dropout: float
-    learning_rate: float
-
-
-def pick(presets: Mapping[str, Sizes], size: str) -> Sizes:
-    """The preset of this name. Raises UnknownName."""
-    if size not in presets:
-        raise UnknownName("size", size, presets)
-    return presets[size]
-
-
-def symbol_model(spec: Spec, preset: Preset) -> Model:
-    """An LSTM of the preset's size under a softmax over the symbols of `spec`."""
-    from ..heads import Categorical  # here: a domain's value must not cost JAX
-    from ..nn.network import Network
-    from .model import Model
-
-    assert isinstance(spec, Discrete)
-    network = Network(spec, preset.layers, preset.units, preset.embedding, dropout=preset.dropout)
-    return Model(network, Categorical(spec.size))
+    return Size(model, training)

@@ -14,6 +14,7 @@ from pathlib import Path
 from .. import __version__, registry
 from ..errors import SeqgenError, UsageError
 from ..machine.huge_pages import use_huge_pages
+from . import draw_verb, train_verb
 from .commands import Commands, Demo
 
 
@@ -78,6 +79,9 @@ def build_parser() -> argparse.ArgumentParser:
             print(f"seqgen: {error}", file=sys.stderr)
             continue
         commands.add(verbs.add_parser(name, help=commands.help, description=commands.help))
+    train = verbs.add_parser("train", help="continue a run of any kind: --resume RUN")
+    train_verb.add_options(train, data="what the run learns from, where its folder does not say")
+    train.set_defaults(run=_train)
     info = verbs.add_parser("info", help="what a model is and how it was made")
     info.add_argument("model", nargs="?", metavar="MODEL", help="a shipped name, a run or a model folder (all shipped)")
     info.set_defaults(run=_info)
@@ -126,17 +130,6 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def pick_seed(asked: int | None) -> int:
-    """The seed asked for, or a new one; `tell_seed` names it, once nothing else is wrong with the request."""
-    return int.from_bytes(os.urandom(3), "big") if asked is None else asked
-
-
-def tell_seed(asked: int | None, seed: int) -> None:
-    """Says how the same can be had again, to somebody who asked for no seed."""
-    if asked is None:
-        print(f"seqgen: --seed {seed} makes the same again", file=sys.stderr)
-
-
 def _demo(args: argparse.Namespace) -> int:
     from ..machine.cache import use_compile_cache
     from .demo_page import Section, write_demo_page
@@ -146,8 +139,8 @@ def _demo(args: argparse.Namespace) -> int:
         args.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write to {args.out}: {error.strerror}; name another folder with --out") from None
-    seed = pick_seed(args.seed)
-    tell_seed(args.seed, seed)
+    seed = draw_verb.pick_seed(args.seed)
+    draw_verb.tell_seed(args.seed, seed)
     sections = []
     for name in registry.commands():
         demo: Demo | None = registry.command(name).demo
@@ -158,6 +151,18 @@ def _demo(args: argparse.Namespace) -> int:
                 print(f"seqgen: wrote {path}", file=sys.stderr)
     print(f"seqgen: wrote {write_demo_page(args.out, sections, seed)}", file=sys.stderr)
     return 0
+
+
+def _train(args: argparse.Namespace) -> int:
+    if args.resume is None:
+        words = ", ".join(f"seqgen {name} train" for name in registry.commands())
+        raise UsageError(f"say what kind of thing to learn: {words}; or continue a run of any kind with --resume RUN")
+    from ..training.run_config import read_config
+
+    domain = read_config(args.resume)["domain"]
+    registry.command(domain)  # raises for one that is not installed
+    own = build_parser().parse_args([domain, "train"])  # with the domain's own options
+    return int(own.run(argparse.Namespace(**{**vars(own), **vars(args)})))
 
 
 def _info(args: argparse.Namespace) -> int:

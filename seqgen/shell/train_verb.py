@@ -10,9 +10,9 @@ import contextlib
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..files.folders import free_path
@@ -55,28 +55,18 @@ def add_options(train: argparse.ArgumentParser, *, data: str) -> None:
 
 
 def run_train(
-    args: argparse.Namespace,
-    train: Callable[..., Outcome],
-    resume: Callable[..., Outcome],
-    own: Mapping[str, Any] = {},
+    args: argparse.Namespace, train: Callable[..., Outcome], resume: Callable[..., Outcome], *own: str
 ) -> Outcome:
     """Trains or resumes as the options say. Raises UsageError for options that do not go together.
 
-    own: the domain's own settings by the name of `train`'s argument, None where not given; fixed once a run began.
+    own: the domain's own options, by the name of `train`'s argument; None where not given, and fixed once a run began.
     """
-    own = {"precision": args.precision, **own}
+    names = ("out", "minutes", "size", "start_from", "seed", "deterministic", "precision", *own)
+    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     if args.resume is not None:
-        fixed = {
-            "out": args.out,
-            "minutes": args.minutes,
-            "size": args.size,
-            "from": args.start_from,
-            "seed": args.seed,
-            "deterministic": args.deterministic,
-        }
-        for name, value in {**fixed, **own}.items():
-            if value is not None:
-                raise UsageError(f"--{name.replace('_', '-')} is settled when a run begins: leave it out with --resume")
+        for name in given:
+            option = "from" if name == "start_from" else name.replace("_", "-")
+            raise UsageError(f"--{option} is settled when a run begins: leave it out with --resume")
     elif args.data is None:
         raise UsageError("say what to learn from: a file, a folder or a data set; or --resume a run")
     elif args.steps is not None and args.minutes is not None:
@@ -84,22 +74,12 @@ def run_train(
     from ..machine.cache import use_compile_cache
 
     use_compile_cache()
-    with _crew(args.distributed, args.deterministic) as (crew, leads):
+    with _crew(args.distributed, given.pop("deterministic", None)) as (crew, leads):
         if args.resume is not None:
             outcome = resume(args.resume, args.data, steps=args.steps, crew=crew)
         else:
-            outcome = train(
-                args.data,
-                args.out or _free_folder(args.data),
-                size=args.size,
-                steps=args.steps,
-                minutes=args.minutes,
-                seed=args.seed or 0,
-                start_from=args.start_from,
-                download=args.download,
-                crew=crew,
-                **{name: value for name, value in own.items() if value is not None},
-            )
+            out = given.pop("out", None) or _free_folder(args.data)
+            outcome = train(args.data, out, steps=args.steps, download=args.download, crew=crew, **given)
     if not leads:
         sys.exit(_code(outcome))
     return outcome
@@ -134,7 +114,8 @@ def tell(outcome: Outcome, domain: str, unit: str, verb: str = "sample") -> int:
         )
         return _code(outcome)
     why = " (validation no longer improves)" if outcome.stopped_early else ""
-    print(f"seqgen: step {outcome.step} of {outcome.steps}{why}, best validation {outcome.best:.4f} nats/{unit}")
+    best = f"{outcome.metric} {outcome.best:.4f}" if outcome.metric else f"validation {outcome.best:.4f} nats/{unit}"
+    print(f"seqgen: step {outcome.step} of {outcome.steps}{why}, best {best}")
     print(f"seqgen: model {outcome.model}, curve {outcome.curve}; go on with: seqgen {domain} {verb} --model {folder}")
     return 0
 

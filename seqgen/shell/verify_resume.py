@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from .. import registry
-from ..errors import TrainingError, UsageError
+from ..errors import TrainingError, UsageError, pick
 from ..training.checkpoint import Checkpoints
 
 PATIENCE = 600.0  # seconds for one process, most of them for a machine that is busy
@@ -86,7 +86,8 @@ def main(folder: str, domain: str, steps: str, save_seconds: str) -> None:
     if (Path(folder) / "config.json").exists():
         run.resume(folder, chosen, splits)
     else:
-        training = dataclasses.replace(chosen.training("tiny"), save_seconds=float(save_seconds), patience=0)
+        tiny = pick("size", "tiny", chosen.sizes).training
+        training = dataclasses.replace(tiny, save_seconds=float(save_seconds), patience=0)
         run.begin(folder, chosen, splits, size="tiny", steps=int(steps), training=training)
 
 

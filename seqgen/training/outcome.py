@@ -8,7 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: its folder, the steps done and planned, the best validation loss, and the signal if one came."""
+    """How a run ended: its folder, the steps done and planned, the best validation, and the signal if one came.
+
+    best: the lowest loss, or, where the domain has a metric, of that name, the best of it.
+    """
 
     folder: Path
     step: int
@@ -16,6 +19,7 @@ class Outcome:
     best: float
     signal: int | None = None
     stopped_early: bool = False
+    metric: str = ""
 
     @property
     def model(self) -> Path:

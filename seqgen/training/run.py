@@ -1,4 +1,4 @@
-"""The one training loop that every domain's `train` uses: folder, bar, metrics, validation, signals, checkpoints.
+"""A run on any domain's data, begun or gone on with. Every `train` ends here.
 
 A run folder holds config.json, metrics.jsonl, checkpoints/, model/ (the best so far) and curve.svg.
 """
@@ -7,113 +7,87 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
-import itertools
+import os
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 
 from .. import __version__
-from ..batching.encode import augmented, codec_for, encoded
-from ..batching.sources import Encoded, check_known
-from ..batching.windows import Batch, Evaluation, Windows, evaluation_windows
+from ..batching.encode import augmented, codec_for, encoded, read_named
+from ..batching.items import EvaluationItems, Items
+from ..batching.sources import Encoded
+from ..batching.windows import Evaluation, Windows, evaluation_windows
 from ..config import TrainingConfig
 from ..devices import distributed
 from ..devices.crew import Crew, crew_of
-from ..domain import Codec, Domain, Splits
-from ..errors import DataError, ModelError, UsageError
-from ..models.finetuning import begin_from
-from ..models.model import Model
-from ..models.pretrained import Pretrained, from_pretrained, save_pretrained
-from ..nn.context import Params
+from ..domain import Domain, Splits
+from ..errors import DataError, ModelError, UnknownName, UsageError, pick
+from ..models.finetuning import carried, settled
+from ..models.kinds import model_from_dict
+from ..models.pretrained import open_model
+from ..models.trainable import Trainable
 from . import metrics
-from .checkpoint import Checkpoints
-from .curve import write_curve
-from .divergence import Guard, go_back, pointed, watch
+from .divergence import Guard, pointed
+from .loop import Run, loop, steps_in
 from .optimizer import make_optimizer, total_of, with_total
 from .outcome import Outcome
-from .progress import Progress
 from .run_config import FORMAT, circumstances, read_config, write_config
-from .scoring import evaluate
-from .signals import GRACE, Caught, Left, catch_signals, until
-from .steps import Metrics, TrainState, TrainStep, init_state, make_train_step, place_state, train
+from .signals import Left, catch_signals
+from .steps import TrainState
 
-CALIBRATION = 5  # steps timed, after the first, to turn minutes into steps
-LOG_EVERY = 10  # steps a row of metrics.jsonl
-EVALUATE_EVERY = 10  # steps between validations at the least
-# Steps between validations for each of their windows, at the least: a window costs a third of a step, so they take a
-# tenth of the time, and a short run is for learning.
-EVALUATE_SHARE = 3
+MINUTES = 10  # where nobody said how long
+
+Data = str | os.PathLike[str] | Splits[Any] | Encoded  # items, or the name of a file, a folder or a data set
 
 
-@dataclass(frozen=True)
-class _Run:
-    """What stays the same for the length of a run."""
+class How(TypedDict, total=False):
+    """How to train: what every domain's `train` takes, and all of it may be left out.
 
-    folder: Path
-    domain: Domain[Any]
-    codec: Codec[Any]
-    model: Model
-    training: TrainingConfig
-    windows: Windows
-    valid: Evaluation
-    config: Mapping[str, Any]
+    size: one of the domain's sizes, the second smallest if none is named.
+    steps, minutes: how long, one of them; 10 minutes when neither is given. Minutes are turned into steps once, by timing
+    the first ones, so that a resume agrees.
+    seed: of the first weights and the order of the data; 0.
+    start_from: a model to fine-tune, by name or folder; it keeps its size and how it reads.
+    training: rows, window, learning rate and the like, in place of the size's own.
+    precision: of products while training, "f32" or, faster where the machine has it, "bf16"; in place of `training`'s.
+    crew: the devices that share the work, of several processes maybe (docs/scale.md); its shards, if any, are the run's.
+    """
+
+    size: str | None
+    steps: int | None
+    minutes: float | None
+    seed: int
+    start_from: str | os.PathLike[str] | None
+    training: TrainingConfig | None
+    precision: str | None
     crew: Crew | None
-
-    @property
-    def checkpoints(self) -> Checkpoints:
-        return Checkpoints(self.folder / "checkpoints", crew=self.crew)
-
-    def new_state(self, optimizer: Any, seed: int, params: Params | None = None) -> TrainState:
-        return init_state(self.model, optimizer, jax.random.key(seed), self.windows.shape[0], params)
-
-    def place(self, state: TrainState) -> TrainState:
-        return place_state(self.crew, state) if self.crew else state
-
-    def batch(self, step: int, attempt: int, since: int = 0) -> Batch:
-        if self.crew is None:
-            return self.windows.batch(step, attempt, since=since)
-        return self.crew.deal(self.windows.batch(step, attempt, self.crew.my_rows(self.windows.shape[0]), since))
-
-    def log(self, row: Mapping[str, Any]) -> None:
-        if distributed.leads():
-            metrics.append(self.folder / "metrics.jsonl", row)
 
 
 def begin(
-    folder: Path | str,
+    folder: str | os.PathLike[str],
     domain: Domain[Any],
-    splits: Splits[Any] | Encoded,
+    data: Data,
+    settings: Mapping[str, Any] = {},
     *,
-    size: str | None = None,
-    steps: int | None = None,
-    minutes: float | None = None,
-    seed: int = 0,
-    training: TrainingConfig | None = None,
-    precision: str | None = None,
-    start_from: Path | Pretrained | None = None,
-    data: Mapping[str, Any] | None = None,
-    crew: Crew | None = None,
+    download: bool = False,
+    **how: Unpack[How],
 ) -> Outcome:
-    """A new run in an unused folder.
+    """A new run in an unused folder; `how` as in `How`.
 
-    steps, minutes: how long; minutes are turned into steps once, by timing the first ones, so that a resume agrees.
-    precision: of products while training, in place of `training`'s.
-    start_from: a model to fine-tune, its folder or opened already; its size is kept.
-    data: how to find the items again, kept in config.json for `resume`.
-    crew: the devices that share the work, of several processes maybe; its shards, if any, are the run's from now on.
-    Raises UsageError for a used folder, DataError for data that cannot be learned from, and SystemExit for a signal
-    before it is known how many steps the minutes are.
+    data: a name is kept in config.json for `resume`, with the settings; download: fetch a data set of this name.
+    settings: how the domain reads, in place of the defaults of `Reading.settings`.
+    Raises UsageError for a used folder and what else cannot be met, DataError for data that cannot be learned from,
+    ModelError for `start_from`, and SystemExit for a signal before it is known how many steps the minutes are.
     """
-    started = time.perf_counter()
-    folder = Path(folder)
-    if (steps is None) == (minutes is None):
+    for word in how.keys() - How.__annotations__.keys():
+        raise TypeError(str(UnknownName("keyword", word, How.__annotations__)))
+    folder, steps, minutes, seed = Path(folder), how.get("steps"), how.get("minutes"), how.get("seed", 0)
+    if steps is None and minutes is None:
+        minutes = MINUTES
+    elif steps is not None and minutes is not None:
         raise UsageError("say how long to train: steps, or minutes, one of them")
     _check_length(steps, "steps")
     _check_length(minutes, "minutes")
@@ -122,20 +96,28 @@ def begin(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is in use; name another folder with --out, or continue that run with --resume")
     distributed.agree(0)  # that nobody calls it used once another has begun to
-    params: Params | None = None
-    if start_from is None:
-        codec = codec_for(domain, splits)
-        size = size or domain.sizes[min(1, len(domain.sizes) - 1)]
-        model = domain.make_model(codec, size)
-        training = training or domain.training(size)
+    settings = {**domain.reading.settings, **settings}
+    size, start_from, crew = how.get("size"), how.get("start_from"), how.get("crew")
+    given = None
+    if start_from is not None:
+        if size is not None:
+            raise UsageError("a fine-tuned model keeps its size: leave out --size, or --from")
+        codec, given = open_model(domain, start_from)
+        settings = settled(domain, codec, os.fspath(start_from), settings)
+        size = str(given.training.get("size", [*domain.sizes][-1]))
+    size = size or [*domain.sizes][:2][-1]
+    chosen, params = pick("size", size, domain.sizes), None
+    splits, where = _found(domain, data, settings, download)
+    started = time.perf_counter()
+    if given is None:
+        codec = codec_for(domain, splits, settings)
+        model, usual = chosen.model(codec), chosen.training
     else:
-        given = start_from if isinstance(start_from, Pretrained) else from_pretrained(start_from)
-        start_from = given.folder
-        codec, model, params, size = begin_from(given, domain, splits, size)
+        codec, model, params = carried(domain, codec, given, splits, settings)
         # A trained model wants a gentler touch than a new one.
-        usual = domain.training(size)
-        training = training or dataclasses.replace(usual, learning_rate=usual.learning_rate / 4)
-    if precision is not None:
+        usual = dataclasses.replace(chosen.training, learning_rate=chosen.training.learning_rate / 4)
+    training = how.get("training") or usual
+    if (precision := how.get("precision")) is not None:
         training = dataclasses.replace(training, precision=precision)
     if crew is not None and crew.shards:
         training = dataclasses.replace(training, shards=crew.shards)
@@ -149,11 +131,11 @@ def begin(
         "steps": steps or 0,
         "minutes": minutes,
         "training": training.to_dict(),
-        "data": dict(data or {}),
+        "data": where,
         "data_sha256": coded.fingerprint,
         "codec": codec.to_dict(),
-        **model.to_dict(),
-        "from": str(start_from) if start_from else None,
+        **_written(model),
+        "from": str(given.folder) if given else None,
         "begun": circumstances(),
     }
     run = _make_run(folder, domain, model, training, coded, splits, seed, config, crew)
@@ -163,11 +145,10 @@ def begin(
         raise UsageError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from None
     with catch_signals() as caught:
         caught.now("stopping before the first step: nothing was learned yet", safe=True)
-        optimizer = make_optimizer(training, steps or 1)
-        train_step, state = train_step_of(model, training, run.crew), run.place(run.new_state(optimizer, seed, params))
+        state = run.place(run.new_state(make_optimizer(training, steps or 1), seed, params))
         if minutes is not None:
             try:
-                (steps,) = distributed.agree(_steps_in(60 * minutes, started, run, state, train_step, caught))
+                (steps,) = distributed.agree(steps_in(60 * minutes, started, run, state, caught))
             except Left:  # it is not known yet how long the run is, so there is none to resume
                 with contextlib.suppress(OSError):
                     folder.rmdir()
@@ -180,24 +161,25 @@ def begin(
         run.checkpoints.save(state, {"guard": guard._asdict()})
         if distributed.leads():
             write_config(folder, config)
-        return _loop(run, state, guard, train_step, int(config["steps"]), started, caught)
+        return loop(run, state, guard, int(config["steps"]), started, caught)
 
 
 def resume(
-    folder: Path | str,
+    folder: str | os.PathLike[str],
     domain: Domain[Any],
-    splits: Splits[Any] | Encoded,
+    data: Data | None = None,
     *,
     steps: int | None = None,
     crew: Crew | None = None,
 ) -> Outcome:
     """Goes on from the newest checkpoint, to the same bits as if the run had never stopped.
 
+    data: only needed when the run did not read it by a name; a new name is read as the run's was.
     steps: a new total, which stretches the schedule; the same as before by default.
     crew: the devices that share the work from now on, which need not be as many as before.
-    Raises ModelError for a folder that holds no run, DataError when the data is not the run's.
+    Raises ModelError for a folder that holds no run, UsageError where the data is not known, DataError when it is not
+    the run's.
     """
-    started = time.perf_counter()
     folder = Path(folder)
     _check_length(steps, "steps")
     config = read_config(folder)
@@ -205,7 +187,15 @@ def resume(
         raise UsageError(
             f"{folder} is a run of {config['domain']}, not {domain.name}; use the {config['domain']} commands"
         )
-    codec, model = domain.load_codec(config["codec"]), Model.from_dict(config)
+    where = config["data"]
+    if data is None:
+        data = str(where.get("name", "-"))
+        if data == "-":
+            raise UsageError(f"{folder} does not know where its data is; give it again")
+    settings = {name: where.get(name, default) for name, default in domain.reading.settings.items()}
+    splits, _ = _found(domain, data, settings)
+    started = time.perf_counter()
+    codec, model = domain.load_codec(config["codec"]), _model_of(config)
     training = TrainingConfig.from_dict(config["training"])
     coded = encoded(codec, splits)
     if coded.fingerprint != config["data_sha256"]:
@@ -238,16 +228,28 @@ def resume(
     if distributed.leads():
         metrics.truncate(folder / "metrics.jsonl", int(state.step))
     with catch_signals() as caught:
-        return _loop(run, state, guard, train_step_of(model, training, run.crew), total, started, caught, due)
+        return loop(run, state, guard, total, started, caught, due)
 
 
-@functools.lru_cache(maxsize=4)
-def train_step_of(model: Model, training: TrainingConfig, crew: Crew | None) -> TrainStep:
-    """A run's step, whose program other runs in this process share; how long a run is, its state says."""
-    if training.precision:
-        network: Any = model.network
-        model = dataclasses.replace(model, network=dataclasses.replace(network, precision=training.precision))
-    return make_train_step(model.loss, make_optimizer(training, 1), ema=training.ema, crew=crew)
+def _found(
+    domain: Domain[Any], data: Data, settings: Mapping[str, Any], download: bool = False
+) -> tuple[Splits[Any] | Encoded, dict[str, Any]]:
+    """The data, and what config.json keeps of where it is: nothing for items that came without a name."""
+    if isinstance(data, (Splits, Encoded)):
+        return data, {}
+    name = os.fspath(data)
+    kept = os.path.abspath(name) if os.path.exists(name) else name
+    return read_named(domain, name, settings, download=download), {"name": kept, **settings}
+
+
+def _written(model: Trainable) -> dict[str, Any]:
+    """A model in config.json: one of sequences as its network and head, as ever; of another kind as one entry."""
+    settings = model.to_dict()
+    return {"model": settings} if "kind" in settings else settings
+
+
+def _model_of(config: Mapping[str, Any]) -> Trainable:
+    return model_from_dict(config.get("model") or {name: config[name] for name in ("network", "head")})
 
 
 def _check_length(amount: float | None, unit: str) -> None:
@@ -258,182 +260,27 @@ def _check_length(amount: float | None, unit: str) -> None:
 def _make_run(
     folder: Path,
     domain: Domain[Any],
-    model: Model,
+    model: Trainable,
     training: TrainingConfig,
     data: Encoded,
     splits: Splits[Any] | Encoded,
     seed: int,
     config: Mapping[str, Any],
     crew: Crew | None,
-) -> _Run:
+) -> Run:
     if training.shards:
         crew = crew_of(1, training.shards) if crew is None else dataclasses.replace(crew, shards=training.shards)
     for source in (data.train, data.valid):
-        check_known(source, model.network.source, model.network.static)
+        model.check(source)
     augment = augmented(domain, data.codec, splits.train, seed) if isinstance(splits, Splits) else None
-    windows = Windows(data.train, training.rows, training.window, seed, augment)
-    valid = evaluation_windows(data.valid, training.rows, training.window)
+    windows: Windows | Items
+    valid: Evaluation | EvaluationItems
+    if model.whole:
+        windows, valid = Items(data.train, training.rows, seed, augment), EvaluationItems(data.valid, training.rows)
+    else:
+        windows = Windows(data.train, training.rows, training.window, seed, augment)
+        valid = evaluation_windows(data.valid, training.rows, training.window)
     if crew is not None:
         crew.my_rows(windows.shape[0])  # raises where they cannot be dealt, before there is a folder
-    return _Run(folder, domain, data.codec, model, training, windows, valid, config, crew)
-
-
-def _steps_in(seconds: float, started: float, run: _Run, state: TrainState, train_step: Any, caught: Caught) -> int:
-    """How many steps fit into so many seconds: compiled and timed on a copy, which is thrown away."""
-    copy = jax.tree.map(jnp.copy, state)
-    times = []
-    for _, step_metrics in train(copy, until(caught, (run.batch(i, 0) for i in range(CALIBRATION))), train_step):
-        float(step_metrics.nll)
-        times.append(time.perf_counter())
-    once = time.perf_counter()
-    evaluate(run.model, state.params, until(caught, itertools.islice(run.valid, 2)), run.crew)
-    first = time.perf_counter() - once
-    once = time.perf_counter()
-    evaluate(run.model, state.params, until(caught, itertools.islice(run.valid, 2)), run.crew)
-    window = (time.perf_counter() - once) / min(2, len(run.valid))
-    step, left = float(np.median(np.diff(times))), seconds - (time.perf_counter() - started) - first
-    # As `_every` has it: a fixed number of validations, or in a short run one every so many steps.
-    fixed = (left - run.training.evaluations * window * _evaluation_windows(run)) / step
-    # However slow starting is, half the time is for learning.
-    return max(1, round(max(fixed, left / (step + window / EVALUATE_SHARE), seconds / 2 / step)))
-
-
-def _evaluation_windows(run: _Run) -> int:
-    rows, window = run.windows.shape
-    return min(len(run.valid), max(1, run.training.evaluation_steps // (rows * window)))
-
-
-def _every(run: _Run, steps: int) -> int:
-    """Steps between validations."""
-    return max(EVALUATE_EVERY, steps // run.training.evaluations, EVALUATE_SHARE * _evaluation_windows(run))
-
-
-def _loop(
-    run: _Run,
-    state: TrainState,
-    guard: Guard,
-    train_step: Any,
-    steps: int,
-    started: float,
-    caught: Caught,
-    due: bool = False,
-) -> Outcome:
-    """due: whether the state is yet to be validated, as one saved in the middle of that is."""
-    every = _every(run, steps)
-    checkpoints = run.checkpoints
-    done, attempt = int(state.step), int(state.attempt)
-    saved, nlls, since = time.perf_counter(), [], time.perf_counter()
-    rows, window = run.windows.shape
-
-    def going_on() -> Iterator[tuple[TrainState, Metrics]]:
-        """The generator holds the state it yielded: after that was replaced, a new one must hold the other."""
-        since = guard.dealt
-        batches = (run.batch(step, attempt, since) for step in itertools.count(done))
-        return train(state, batches, train_step)
-
-    def save() -> None:
-        notes = {"seconds": time.perf_counter() - started, "guard": guard._asdict(), "due": due}
-        checkpoints.save(state, notes, hold=guard.points)
-
-    if not guard.points:  # of a run that an older version began, or that lost its checkpoints
-        guard = pointed(guard, done)
-        save()
-    states, signal, unit, slow = going_on(), 0, f"{run.domain.unit}s", 0.0
-    caught.now(f"stopping when the first step is compiled: step {done} is saved and nothing is lost", safe=True)
-    with Progress(steps, done=done, unit=unit, per_step=rows * window, quiet=not distributed.leads()) as bar:
-        size = sum(leaf.size for leaf in jax.tree.leaves(state.params))
-        bar.say(f"training in {run.folder}: {size:,} parameters, {steps:,} steps of {rows} x {window} {unit}")
-        while due or (done < steps and not _exhausted(state, run.training)):
-            # Clocks and signals differ from process to process. A validation that may be long in compiling is begun
-            # with nothing to lose.
-            late = slow > GRACE / 3 if due else time.perf_counter() - saved > run.training.save_seconds
-            signal, save_now = distributed.agree(max(caught, default=0), late)
-            if signal or save_now:
-                save()
-                saved = time.perf_counter()
-            if signal:
-                break
-            if due:
-                caught.now("stopping: the validation is left, and made anew after a resume", safe=bool(save_now))
-                try:
-                    state = _validate(run, state, done, bar, time.perf_counter() - started, caught)
-                except Left:
-                    continue
-                caught.now("stopping: what is done is saved")
-                states, guard, due, slow = going_on(), pointed(guard, done), False, 0.0
-                save()
-                saved = since = time.perf_counter()
-                continue
-            once = time.perf_counter()
-            state, step_metrics = next(states)
-            done += 1
-            slow = max(slow, time.perf_counter() - once)
-            caught.now("stopping: the step in hand is finished and saved")
-            nlls.append(float(step_metrics.nll))
-            # A gradient that is no number has already spoilt the weights: no checkpoint may be made of them.
-            guard, trouble = watch(guard, nlls[-1], float(step_metrics.grad_norm), attempt)
-            if trouble:
-                state, guard = go_back(run.folder, checkpoints, state, guard, trouble, bar.say)
-                done, attempt = int(state.step), int(state.attempt)
-                states, saved, nlls, since = going_on(), time.perf_counter(), [], time.perf_counter()
-                continue
-            bar.update(done, loss=nlls[-1])
-            if done % LOG_EVERY == 0 or done == steps:
-                rate = len(nlls) / max(time.perf_counter() - since, 1e-9)
-                row = {
-                    "step": done,
-                    "nll": float(np.mean(nlls)),
-                    "grad_norm": float(step_metrics.grad_norm),
-                    "steps_per_s": round(rate, 3),
-                }
-                run.log(row)
-                nlls, since = [], time.perf_counter()
-            due = done % every == 0 or done == steps
-    if distributed.leads():
-        rows_of_log = metrics.read(run.folder / "metrics.jsonl")
-        write_curve(rows_of_log, run.folder / "curve.svg", unit=f"nats/{run.domain.unit}")
-    early = done < steps and not signal
-    return Outcome(run.folder, done, steps, float(state.best), signal or None, early)
-
-
-def _exhausted(state: TrainState, training: TrainingConfig) -> bool:
-    return training.patience > 0 and int(state.patience) >= training.patience
-
-
-def _validate(run: _Run, state: TrainState, done: int, bar: Progress, seconds: float, caught: Caught) -> TrainState:
-    """Scores the held-out part; a new best is released into model/ at once. Raises Left for a signal before the end."""
-    params = state.ema if run.training.ema else state.params
-    windows = itertools.islice(run.valid, _evaluation_windows(run))
-    loss = evaluate(run.model, params, until(caught, windows), run.crew)
-    run.log({"step": done, "valid": loss})
-    bar.update(done, valid=loss)
-    if not loss < float(state.best):
-        return state._replace(patience=state.patience + 1)
-    if distributed.leads():
-        _release(run, params, done, loss, seconds)
-    return state._replace(best=jnp.minimum(state.best, loss), patience=0 * state.patience)
-
-
-def _release(run: _Run, params: Params, done: int, loss: float, seconds: float) -> None:
-    notes = {
-        "size": run.config["size"],
-        "steps": done,
-        "minutes": round(seconds / 60, 2),
-        "seed": run.config["seed"],
-        "valid": loss,
-        "data": _told(run.config["data"]),
-        "settings": run.config["training"],
-    }
-    save_pretrained(
-        run.folder / "model",
-        domain=run.domain.name,
-        codec=run.codec.to_dict(),
-        model=run.model,
-        params=params,
-        training=notes,
-    )
-
-
-def _told(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a model says of its data: the name, not where on somebody's machine it was."""
-    return {**data, "name": Path(str(data["name"])).name} if "name" in data else dict(data)
+    held_out = splits.valid if isinstance(splits, Splits) else ()
+    return Run(folder, domain, data.codec, model, training, windows, valid, held_out, config, crew)

@@ -19,7 +19,7 @@ from ..machine import native
 
 MAX_BYTES = 1 << 22  # every character of Unicode in a codec, and more
 FORMAT = 1
-_DICTS = ("training", "data", "codec", "network", "head")
+_DICTS = ("training", "data", "codec")
 _WORDS = ("domain", "size", "data_sha256")
 _KINDS = {"seed": int, "steps": int, **dict.fromkeys(_WORDS, str), **dict.fromkeys(_DICTS, dict)}
 
@@ -42,7 +42,8 @@ def read_config(folder: Path | str) -> dict[str, Any]:
     number = config.get("format") if isinstance(config, dict) else None
     if isinstance(number, int) and number > FORMAT:
         raise ModelError(f"{path} has format {number}, this seqgen reads up to {FORMAT}: pip install --upgrade seqgen")
-    if number != FORMAT or "from" not in config or not all(isinstance(config.get(n), _KINDS[n]) for n in _KINDS):
+    kinds = {**_KINDS, **dict.fromkeys(("model",) if "model" in config else ("network", "head"), dict)}
+    if number != FORMAT or "from" not in config or not all(isinstance(config.get(n), kinds[n]) for n in kinds):
         raise ModelError(f"{path} is not that of a run, or damaged; name a folder that `train --out` made")
     return dict(config)
 

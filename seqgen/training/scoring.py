@@ -9,12 +9,17 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..batching.windows import Batch
+from ..batching.sources import in_memory
+from ..batching.windows import Batch, Evaluation, evaluation_windows
 from ..devices.crew import Crew
+from ..domain import Example
 from ..models.model import Model
 from ..models.trainable import Trainable
 from ..nn.context import Params
 from ..nn.recurrence import Carry
+from ..spec import Spec
+
+WINDOW = 256  # steps of one example scored at once; the state is carried over, so it changes nothing but memory
 
 
 @functools.lru_cache(maxsize=8)
@@ -64,3 +69,25 @@ def evaluate(model: Trainable, params: Params, batches: Iterable[Batch], crew: C
         total += float(nll.sum(dtype=np.float64))
         count += int(counted.sum())
     return total / max(count, 1)
+
+
+def nats(model: Model, params: Params, example: Example, entries: int = 1) -> float:
+    """The sum of -ln p over all steps of an example, each given all before it; nothing adapts.
+
+    entries: a source is filled up to a multiple of so many, so that those of any length share a few compiled programs.
+    """
+
+    def filled(batch: Batch) -> Batch:
+        if batch.source is None:
+            return batch
+        more = ((0, 0), (0, -batch.source.shape[1] % entries))
+        return batch._replace(source=np.pad(batch.source, more), source_valid=np.pad(batch.source_valid, more))
+
+    windows = map(filled, windows_of(model.network.spec, example))
+    return evaluate(model, params, windows) * len(jax.tree.leaves(example.steps)[0])
+
+
+def windows_of(spec: Spec, example: Example) -> Evaluation:
+    """An example by itself, in windows of a power of two: examples of any length share a handful of compiled programs."""
+    count = len(jax.tree.leaves(example.steps)[0])
+    return evaluation_windows(in_memory(spec, [example]), 1, min(WINDOW, 1 << (count.bit_length() - 1)))

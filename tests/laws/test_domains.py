@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -14,12 +15,12 @@ import pytest
 from seqgen import registry
 from seqgen.batching import Windows, in_memory
 from seqgen.config import TrainingConfig
-from seqgen.domain import Codec, Domain
+from seqgen.domain import Codec, Domain, Splits
 from seqgen.errors import ModelError, UnknownName
 from seqgen.models.model import Model
 from seqgen.sampling import sample
 from seqgen.spec import Binary, Continuous, Discrete, Product, Spec, empty_steps
-from seqgen.training import init_state, make_train_step
+from seqgen.training import init_state, make_train_step, run
 from seqgen.training.optimizer import make_optimizer
 
 DOMAINS = [registry.domain(name) for name in registry.domains()]
@@ -88,23 +89,34 @@ def test_a_codec_travels_as_json(domain: Domain[Any]) -> None:
 @every_domain
 def test_every_size_makes_a_model_of_the_codec(domain: Domain[Any]) -> None:
     codec, parameters = codec_of(domain), []
-    for size in domain.sizes:
-        model = domain.make_model(codec, size)
+    for size in domain.sizes.values():
+        model = size.model(codec)
         assert isinstance(model, Model) and model.network.spec == model.head.spec == codec.spec
         assert Model.from_dict(json.loads(json.dumps(model.to_dict()))) == model
         shapes = jax.eval_shape(functools.partial(model.init, jax.random.key(0)))
         parameters.append(sum(leaf.size for leaf in jax.tree.leaves(shapes)))
-        assert isinstance(domain.training(size), TrainingConfig)
+        assert isinstance(size.training, TrainingConfig)
     assert parameters and all(small < large for small, large in itertools.pairwise(parameters)), "smallest first"
-    for function in (functools.partial(domain.make_model, codec), domain.training):
-        with pytest.raises(UnknownName, match="no size named 'vast'"):
-            function("vast")
+
+
+@every_domain
+def test_a_size_that_there_is_not_leaves_no_folder(domain: Domain[Any], tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match="no size named 'vast'"):
+        run.begin(tmp_path / "run", domain, Splits(domain.examples, domain.examples), size="vast", steps=1)
+    assert not (tmp_path / "run").exists()
+
+
+@every_domain
+def test_the_codec_takes_the_settings_of_reading(domain: Domain[Any]) -> None:
+    codec, usual = codec_of(domain), domain.reading.settings
+    assert domain.fit_codec(domain.examples, **usual).to_dict() == codec.to_dict()
+    assert domain.reading.settled(codec).keys() <= usual.keys()
 
 
 @every_domain
 def test_the_smallest_model_learns_and_is_sampled(domain: Domain[Any]) -> None:
-    codec, training = codec_of(domain), domain.training(domain.sizes[0])
-    model = domain.make_model(codec, domain.sizes[0])
+    codec, (make, training) = codec_of(domain), next(iter(domain.sizes.values()))
+    model = make(codec)
     windows = Windows(in_memory(codec.spec, [codec.encode(item) for item in domain.examples]), rows=2, window=16)
     optimizer = make_optimizer(training, 4)
     state = init_state(model, optimizer, jax.random.key(0), windows.shape[0])

@@ -10,8 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from seqgen.batching.sources import in_memory
-from seqgen.batching.windows import Batch, evaluation_windows
+from seqgen.batching.windows import Batch
 from seqgen.errors import UsageError
 from seqgen.heads import Joint, Mixture
 from seqgen.models.model import Model
@@ -19,8 +18,9 @@ from seqgen.nn.context import Params
 from seqgen.nn.recurrence import Carry
 from seqgen.nn.window import weights
 from seqgen.spec import Inputs, Steps
+from seqgen.training.scoring import windows_of
 
-from ..api import WINDOW, HandwritingModel
+from ..api import HandwritingModel
 from ..ink import Floats, Ink
 from ..offsets import DOWN
 
@@ -66,10 +66,8 @@ def trace(model: HandwritingModel, ink: Ink) -> Trace:
     example = codec.encode(ink)
     offsets, pens = np.asarray(example.steps[0], np.float64), example.steps[1]
     count = len(offsets)
-    # A power of two: ink of any length shares a handful of compiled programs.
-    size = min(WINDOW, 1 << (count.bit_length() - 1))
     parts, carry, read = [], None, _read(model.model)
-    for batch in evaluation_windows(in_memory(codec.spec, [example]), 1, size):
+    for batch in windows_of(codec.spec, example):
         carry, part = read(model.params, carry, batch)
         parts.append(part)
     window, gaussians = jax.tree.map(lambda *leaves: np.concatenate(leaves)[:count, 0].astype(np.float64), *parts)

@@ -19,7 +19,7 @@ from seqgen.domains import handwriting
 from seqgen.training import run
 from seqgen.training.outcome import Outcome
 
-from ..presets import DOMAIN, training
+from ..presets import DOMAIN
 
 HERE = Path(__file__).parent
 DATA, SIZE, SEED = "synthetic-ink", "small", 0
@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def settings() -> TrainingConfig:
-    return dataclasses.replace(training(SIZE), patience=0)
+    return dataclasses.replace(DOMAIN.sizes[SIZE].training, patience=0)
 
 
 def data(longest: int, count: int, seed: int = SEED) -> Splits[handwriting.Ink]:
@@ -120,8 +120,8 @@ def write_card(folder: Path, stages: list[Path], lines: Splits[handwriting.Ink])
         seed=SEED,
         word_steps=WORD_STEPS,
         line_steps=LINE_STEPS,
-        rows=training(SIZE).rows,
-        window_steps=training(SIZE).window,
+        rows=settings().rows,
+        window_steps=settings().window,
         more_steps=MORE_STEPS,
         minutes=" + ".join(f"{from_pretrained(stage).training['minutes']:.0f}" for stage in stages),
         test=len(scores),

@@ -20,7 +20,7 @@ from seqgen.domains import music
 
 HERE = Path(__file__).parent
 DATA, SIZE, SEED, STEPS = "js-fakes", "medium", 0, 1200
-TRAINING = dataclasses.replace(music.DOMAIN.training(SIZE), evaluations=25, patience=8)
+TRAINING = dataclasses.replace(music.DOMAIN.sizes[SIZE].training, evaluations=25, patience=8)
 
 CARD = """\
 # chorales

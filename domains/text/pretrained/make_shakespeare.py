@@ -20,7 +20,7 @@ from seqgen.domains import text
 HERE = Path(__file__).parent
 DATA, SIZE, SEED, STEPS = "tiny-shakespeare", "medium", 0, 2450
 # Half as many rows of twice the length as usual: slower, and better, for gradients reach twice as far back.
-TRAINING = dataclasses.replace(text.DOMAIN.training(SIZE), rows=32, window=128)
+TRAINING = dataclasses.replace(text.DOMAIN.sizes[SIZE].training, rows=32, window=128)
 
 CARD = """\
 # shakespeare

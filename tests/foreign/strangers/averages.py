@@ -1,4 +1,4 @@
-"""A network that is no stack of layers: a table, and what was looked up averaged at several speeds."""
+"""A network that is no stack of layers: a table, and what was looked up averaged at several learned speeds."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from seqgen.spec import Discrete, spec_from_dict, spec_to_dict
 
 @dataclass(frozen=True)
 class Averages:
-    """Of symbols, `embedding` values each, remembered by `speeds` averages of learned decay."""
-
     spec: Discrete
     embedding: int
     speeds: int
@@ -28,8 +26,10 @@ class Averages:
         return self.speeds * self.embedding
 
     def init(self, key: jax.Array) -> Any:
-        table = jax.random.normal(key, (self.spec.size + 1, self.embedding))
-        return {"table0": table, "decay": jnp.linspace(-1.0, 3.0, self.speeds)}
+        return {
+            "table0": jax.random.normal(key, (self.spec.size + 1, self.embedding)),
+            "decay": jnp.linspace(-1.0, 3.0, self.speeds),
+        }
 
     def encode(self, params: Any, source: Any = None, static: Any = None, source_valid: Any = None) -> Context:
         return Context()
@@ -42,21 +42,18 @@ class Averages:
         carry = decay * carry + (1 - decay) * jnp.tile(params["table0"][inputs.steps], self.speeds)
         return carry, carry
 
-    def unroll(
-        self, params: Any, carry: Any, inputs: Any, *, reset: Any = None, valid: Any = None, **given: Any
-    ) -> Any:
-        start = self.start(params, len(inputs.steps), given.get("context", Context()))
+    def unroll(self, params: Any, carry: Any, inputs: Any, *, context: Any = Context(), **masks: Any) -> Any:
+        start, reset, valid = self.start(params, len(inputs.steps), context), masks.get("reset"), masks.get("valid")
         reset = jnp.zeros(inputs.steps.shape, bool) if reset is None else reset
         valid = jnp.ones(inputs.steps.shape, bool) if valid is None else valid
 
         def body(before: Any, at: Any) -> Any:
-            x, opens, here = at
-            before = where(opens, start, before)
-            after, y = self.step(params, before, inputs._replace(steps=x))
-            return where(here, after, before), where(here, y, 0 * y)
+            before = where(at[1], start, before)
+            after, y = self.step(params, before, inputs._replace(steps=at[0]))
+            return where(at[2], after, before), where(at[2], y, 0 * y)
 
-        xs = (jnp.swapaxes(jnp.asarray(a), 0, 1) for a in (jnp.where(valid, inputs.steps, 0), reset, valid))
-        carry, features = jax.lax.scan(body, carry, tuple(xs))
+        xs = [jnp.asarray(a).T for a in (jnp.where(valid, inputs.steps, 0), reset, valid)]
+        carry, features = jax.lax.scan(body, carry, xs)
         return carry, jnp.swapaxes(features, 0, 1)
 
     def to_dict(self) -> dict[str, Any]:

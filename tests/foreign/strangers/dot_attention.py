@@ -21,8 +21,6 @@ class Attending(NamedTuple):
 
 @dataclass(frozen=True)
 class DotAttention:
-    """A layer of `units` LSTM cells and what they see."""
-
     units: int
     reads = True
 

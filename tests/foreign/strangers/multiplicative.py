@@ -57,5 +57,4 @@ class MultiplicativeCell(nnx.Module):
         factor, given = jnp.split(x, [x.shape[-1] // 5], axis=-1)
         i, f, g, o = jnp.split(given + times(1, factor * times(0, carry.hidden)), 4, axis=-1)
         cell = jax.nn.sigmoid(f) * carry.cell + jax.nn.sigmoid(i) * g
-        hidden = jnp.tanh(cell) * jax.nn.sigmoid(o)
-        return LSTMCarry(hidden, cell), hidden
+        return LSTMCarry(hidden := jnp.tanh(cell) * jax.nn.sigmoid(o), cell), hidden

@@ -1,0 +1,54 @@
+"""Readings of a gauge, and a domain of them: real numbers, by this package's own cell under its own head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seqgen.config import TrainingConfig
+from seqgen.domain import Domain, Example, Size
+from seqgen.spec import Continuous
+
+Readings = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Readings as float32 `[T, 1]`, in units of their largest."""
+
+    largest: float
+    spec = Continuous(1)
+
+    def canonical(self, item: Readings) -> Readings:
+        return self.decode(self.encode(item).steps)
+
+    def encode(self, item: Readings) -> Example:
+        return Example(np.array(item, np.float32)[:, None] / np.float32(self.largest))
+
+    def decode(self, steps: Any) -> Readings:
+        return tuple((np.asarray(steps, np.float32)[:, 0] * np.float32(self.largest)).tolist())
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"largest": self.largest}
+
+
+def fit(items: Any, **settings: Any) -> Scaled:
+    """A power of two, by which a number can be divided and nothing is lost."""
+    return Scaled(2.0 ** np.ceil(np.log2(max(max(map(abs, item)) for item in items))))
+
+
+def small(codec: Scaled) -> Any:
+    from seqgen import Model, Network
+
+    from .logistic import Logistic
+    from .multiplicative import Multiplicative
+
+    return Model(Network(codec.spec, (Multiplicative(16),)), Logistic(1))
+
+
+WAVES = tuple(tuple(np.sin(np.arange(40) / speed).astype(np.float32).tolist()) for speed in (2.0, 3.0, 4.0))
+DOMAIN: Domain[Readings] = Domain(
+    "gauge", fit, lambda data: Scaled(**data), {"small": Size(small, TrainingConfig(rows=4, window=16))}, examples=WAVES
+)
