@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .errors import UsageError
-from .heads import Options
+from .heads import Alternatives, Options
 from .machine.programs import kept, name_of, register
 from .models.model import Model
 from .nn.context import Context, Params
@@ -54,7 +54,19 @@ class Grammar(NamedTuple):
     phase: Any
 
 
-register(SampleState, Grammar)
+class Drawn(NamedTuple):
+    """Steps and how likely they were, in the place of the steps where `alternatives` is given.
+
+    log_prob: nats, float32 `[B, T]`, as the head finds the step: temperature 1, and nothing cut or ruled out.
+    top: the likeliest symbols in its place, `[B, T, alternatives]`; None for 0.
+    """
+
+    steps: Steps
+    log_prob: Any
+    top: Alternatives | None
+
+
+register(SampleState, Grammar, Drawn)
 
 
 def check(options: Options, seed: int = 0) -> None:
@@ -107,6 +119,19 @@ def _check_controls(model: Model, controls: Sequence[Any] | None, lengths: Seque
             raise UsageError(f"the controls of row {row} are {list(shape)}; this network reads [length, {width}]")
         if shape[0] < length:
             raise UsageError(f"the controls of row {row} end after {shape[0]} of {length} steps; give all of them")
+
+
+def _check_alternatives(model: Model, count: int | None) -> None:
+    """Raises UsageError for a number that means nothing, and for a head that cannot say what else was likely."""
+    if not count:
+        return
+    if not hasattr(model.head, "alternatives"):
+        raise UsageError(
+            f"alternatives are symbols, and this model draws {model.head.spec}; give 0, for how likely each step was"
+        )
+    size = model.head.spec.size  # type: ignore[union-attr]
+    if not 0 < count <= size:
+        raise UsageError(f"alternatives is {count}; give 0 to {size}, as many symbols as there are")
 
 
 def _cut(controls: Sequence[Any] | None, starts: Sequence[int], length: int) -> Any:
@@ -193,22 +218,26 @@ def advance(
     stop: Stop | None = None,
     grammar: Grammar | None = None,
     controls: Any = None,
+    alternatives: int | None = None,
 ) -> tuple[SampleState, Steps, Array]:
     """Draws `chunk` steps: the next state, steps `[B, chunk, ...]`, and how many of each row count, int32 `[B]`.
 
     Only a new `chunk`, number of rows, `stop` or cycle of the `grammar` compiles; options are traced, each `[]` or `[B]`.
     controls: float32 `[B, chunk, C]`, the known side inputs of the steps that are drawn.
+    alternatives: steps come as `Drawn`, with how likely each was and so many of the likeliest symbols, of a softmax.
     Raises UsageError for an option that means nothing, where no symbol is allowed, and for controls that do not fit.
     """
     check(options)
     _check_allowed(options.allowed, grammar)
     rows = len(state.done)
     _check_controls(model, controls, [chunk] * rows)
+    _check_alternatives(model, alternatives)
     allowed = options.allowed
     options = jax.tree.map(lambda value: np.asarray(value, np.float32), options._replace(allowed=None))
     options = options._replace(allowed=allowed)
     given = _cut(controls, [0] * rows, chunk)
-    return _advance(model, chunk, stop)(params, state, options, context, grammar, given)  # type: ignore[no-any-return]
+    draw = _advance(model, chunk, stop, alternatives)
+    return draw(params, state, options, context, grammar, given)  # type: ignore[no-any-return]
 
 
 def stream(
@@ -225,11 +254,13 @@ def stream(
     grammar: Grammar | None = None,
     crew: Crew | None = None,
     controls: Sequence[Any] | None = None,
+    alternatives: int | None = None,
 ) -> Iterator[list[Steps]]:
     """New steps as they are made: each item holds the next up to `chunk` steps of every row, fewer once it stopped.
 
     crew: devices of this process that make an equal number of rows each.
     controls: float32 `[length_b, C]` a row, the known side inputs of the prompt's steps and of `length` more.
+    alternatives: each row's steps come as `Drawn`, see `advance`.
     Raises UsageError as `prime` and `advance`.
     """
     check(options)
@@ -238,10 +269,11 @@ def stream(
         return
     read = _lengths(model, prompts)
     _check_controls(model, controls, [own + length for own in read])
+    _check_alternatives(model, alternatives)
     if crew:
         params, context = crew.place(params), crew.place(context, rows=True)
     state, made = prime(model, params, key, prompts, context, crew, controls), 0
-    settings: Any = {"chunk": chunk, "stop": stop, "grammar": grammar}
+    settings: Any = {"chunk": chunk, "stop": stop, "grammar": grammar, "alternatives": alternatives}
     while made < length and not np.asarray(state.done).all():
         given = _cut(controls, [own + made for own in read], chunk)
         state, steps, lengths = advance(model, params, state, options, context, controls=given, **settings)
@@ -265,6 +297,7 @@ def sample(
     grammar: Grammar | None = None,
     crew: Crew | None = None,
     controls: Sequence[Any] | None = None,
+    alternatives: int | None = None,
 ) -> list[Steps]:
     """Up to `length` new steps for each prompt; the prompt is not repeated. Arguments and errors are those of `stream`.
 
@@ -275,10 +308,21 @@ def sample(
     [(40,), (40,)]
     """
     settings: Any = {"options": options, "context": context, "chunk": chunk, "stop": stop, "grammar": grammar}
-    parts = list(stream(model, params, key, prompts, length=length, crew=crew, controls=controls, **settings))
+    settings |= {"crew": crew, "controls": controls, "alternatives": alternatives}
+    parts = list(stream(model, params, key, prompts, length=length, **settings))
     if not parts:
-        return [empty_steps(model.network.spec) for _ in prompts]
+        return [_nothing(model, alternatives) for _ in prompts]
     return [jax.tree.map(lambda *leaves: np.concatenate(leaves), *rows) for rows in zip(*parts, strict=True)]
+
+
+def _nothing(model: Model, alternatives: int | None) -> Any:
+    """No steps, as `sample` gives them."""
+    steps, log_prob = empty_steps(model.network.spec), np.zeros((0, alternatives or 0), np.float32)
+    if alternatives is None:
+        return steps
+    return Drawn(
+        steps, log_prob.sum(axis=1), Alternatives(log_prob.astype(np.int32), log_prob) if alternatives else None
+    )
 
 
 @functools.lru_cache(maxsize=16)
@@ -302,7 +346,7 @@ def _read(model: Model) -> Callable[..., Carry]:
 
 
 @functools.lru_cache(maxsize=16)
-def _advance(model: Model, chunk: int, stop: Stop | None) -> Callable[..., Any]:
+def _advance(model: Model, chunk: int, stop: Stop | None, alternatives: int | None) -> Callable[..., Any]:
     def run(
         params: Params,
         state: SampleState,
@@ -311,7 +355,11 @@ def _advance(model: Model, chunk: int, stop: Stop | None) -> Callable[..., Any]:
         grammar: Grammar | None,
         controls: Array | None,
     ) -> Any:
-        head_params = model.head_params(params)
+        head, head_params = model.head, model.head_params(params)
+
+        def told(step: Steps, features: Array) -> Drawn:
+            top = head.alternatives(head_params, features, alternatives) if alternatives else None  # type: ignore[attr-defined]
+            return Drawn(step, head.log_prob(head_params, features, step), top)
 
         def body(state: SampleState, controls: Array | None) -> tuple[SampleState, tuple[Steps, Array]]:
             inputs = Inputs(state.inputs, controls)
@@ -322,14 +370,15 @@ def _advance(model: Model, chunk: int, stop: Stop | None) -> Callable[..., Any]:
                 turn = (grammar.phase + state.position) % grammar.allowed.shape[0]
                 may = grammar.allowed[turn]
                 here = options._replace(allowed=may if options.allowed is None else may & options.allowed)
-            step = model.head.sample(head_params, keys, features, here)
+            step = head.sample(head_params, keys, features, here)
             done = state.done if stop is None else state.done | stop(carry, step, context)
             # The step that stops a row still counts; those after it are drawn, and dropped.
-            return SampleState(carry, step, state.keys, state.position + 1, done), (step, ~state.done)
+            drawn = step if alternatives is None else told(step, features)
+            return SampleState(carry, step, state.keys, state.position + 1, done), (drawn, ~state.done)
 
         each = None if controls is None else jnp.swapaxes(controls, 0, 1)
-        state, (steps, counted) = jax.lax.scan(body, state, each, length=chunk)
-        return state, jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), steps), counted.sum(axis=0)
+        state, (drawn, counted) = jax.lax.scan(body, state, each, length=chunk)
+        return state, jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), drawn), counted.sum(axis=0)
 
     name = name_of(stop)
-    return jax.jit(run) if name == "" else kept(run, model.to_dict(), chunk, name, parts=(model,))
+    return jax.jit(run) if name == "" else kept(run, model.to_dict(), chunk, name, alternatives, parts=(model,))

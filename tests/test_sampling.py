@@ -330,6 +330,62 @@ def test_prime_and_advance_refuse_controls_that_end_too_early() -> None:
         advance(GUIDED, params, state, chunk=8, controls=guides([7, 7]))
 
 
+@both
+def test_what_was_drawn_comes_with_how_likely_the_model_finds_it(model: Model) -> None:
+    """Under the model itself, whatever was asked for: log_prob as training has it; steps and state as without."""
+    params, prompts = parameters(model), prompts_of(model, [0, 1, 9])
+    context, source = given(model, 3), np.array([[1, 2, 3, 4], [5, 6, 1, 0], [2, 2, 0, 0]])
+    settings: dict[str, Any] = {"options": OPTIONS, "chunk": 8, "context": context}
+    count = 3 if model is SYMBOLS else 0
+    made = sample(model, params, KEY, prompts, length=13, alternatives=count, **settings)
+    check_equal([drawn.steps for drawn in made], sample(model, params, KEY, prompts, length=13, **settings))
+    for row, (prompt, (steps, log_prob, top)) in enumerate(zip(prompts, made, strict=True)):
+        n = len(jax.tree.leaves(prompt)[0])
+        whole = jax.tree.map(lambda p, s: np.concatenate([np.asarray(p, s.dtype), s]), prompt, steps)
+        condition = {} if model is SYMBOLS else {"source": source[row][source[row] > 0], "static": row}
+        (batch,) = evaluation_windows(in_memory(model.network.spec, [Example(whole, **condition)]), 1, 64)
+        start = model.start(params, 1, model.encode(params, batch))
+        wanted, _ = model.log_prob(params, start, batch)
+        assert log_prob.dtype == np.float32
+        np.testing.assert_allclose(log_prob, np.asarray(wanted)[0, n:], rtol=1e-4, atol=1e-4)
+        if model is SYMBOLS:
+            assert top.symbols.shape == top.log_prob.shape == (13, 3) and top.symbols.dtype == np.int32
+            assert (np.diff(top.log_prob) <= 0).all()
+            at, place = np.nonzero(top.symbols == steps[:, None])
+            np.testing.assert_allclose(top.log_prob[at, place], log_prob[at], atol=1e-6)
+            assert (top.log_prob[:, -1:].min(axis=1) >= log_prob)[np.setdiff1d(np.arange(13), at)].all()
+        else:
+            assert top is None
+    state = prime(model, params, KEY, prompts, context)
+    after, drawn, counts = advance(model, params, state, OPTIONS, context, chunk=8, alternatives=count)
+    check_equal((after, drawn.steps, counts), advance(model, params, state, OPTIONS, context, chunk=8))
+    (none, *_) = sample(model, params, KEY, prompts, length=0, alternatives=count, **settings)
+    check_equal(none, jax.tree.map(lambda leaf: leaf[:0], made[0]))
+
+
+def test_all_symbols_as_alternatives_are_the_whole_distribution() -> None:
+    (drawn,) = sample(SYMBOLS, parameters(SYMBOLS), KEY, [[]], length=8, chunk=8, alternatives=11)
+    np.testing.assert_allclose(np.exp(drawn.top.log_prob).sum(axis=1), 1, atol=1e-5)
+    assert (np.sort(drawn.top.symbols) == np.arange(11)).all()
+
+
+@pytest.mark.parametrize(
+    ("model", "count", "message"),
+    [
+        (SYMBOLS, 12, "alternatives is 12; give 0 to 11, as many symbols as there are"),
+        (SYMBOLS, -1, "alternatives is -1; give 0 to 11"),
+        (PEN, 2, r"alternatives are symbols, and this model draws Product\(.*; give 0, for how likely each step was"),
+    ],
+)
+def test_alternatives_that_there_are_not_are_refused(model: Model, count: int, message: str) -> None:
+    params, prompts = parameters(model), prompts_of(model, [2])
+    with pytest.raises(UsageError, match=message):
+        sample(model, params, KEY, prompts, length=8, context=given(model, 1), alternatives=count)
+    with pytest.raises(UsageError, match=message):
+        state = prime(model, params, KEY, prompts, given(model, 1))
+        advance(model, params, state, context=given(model, 1), chunk=8, alternatives=count)
+
+
 def test_nothing_asked_for_is_nothing_made() -> None:
     params = parameters(SYMBOLS)
     assert [row.tolist() for row in sample(SYMBOLS, params, KEY, [[]] * 3, length=0)] == [[]] * 3

@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import ModelError, UsageError, one_line
 from .bernoulli import Bernoulli as Bernoulli
 from .categorical import Categorical as Categorical
+from .head import Alternatives as Alternatives
 from .head import Head as Head
 from .head import Options as Options
 from .joint import Joint as Joint

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from ..errors import UsageError
 from ..nn.products import matmul
 from ..spec import Discrete
-from .head import Array, Options, Params
+from .head import Alternatives, Array, Options, Params
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,12 @@ class Categorical:
             logits = jnp.where(options.allowed, logits, -jnp.inf)
         logits = filter_logits(logits, options)
         return jax.vmap(jax.random.categorical)(key, logits).astype(jnp.int32)
+
+    def alternatives(self, params: Params, features: Array, count: int) -> Alternatives:
+        """The `count` likeliest symbols of the distribution as it is, and how likely each is, `[..., count]`."""
+        logits = self.logits(params, features)
+        scores, symbols = jax.lax.top_k(logits, count)
+        return Alternatives(symbols, scores - jax.nn.logsumexp(logits, axis=-1, keepdims=True))
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": "categorical", "size": self.size, "tied": self.tied}
