@@ -28,6 +28,7 @@ from ..devices import distributed
 from ..devices.crew import Crew, crew_of
 from ..domain import Codec, Domain, Splits
 from ..errors import DataError, ModelError, UsageError
+from ..heads import in_precision
 from ..models.finetuning import begin_from
 from ..models.model import Model
 from ..models.pretrained import Pretrained, from_pretrained, save_pretrained
@@ -245,7 +246,8 @@ def resume(
 def train_step_of(model: Model, training: TrainingConfig, crew: Crew | None) -> TrainStep:
     """A run's step, whose program other runs in this process share; how long a run is, its state says."""
     if training.precision:
-        model = dataclasses.replace(model, network=dataclasses.replace(model.network, precision=training.precision))
+        network = dataclasses.replace(model.network, precision=training.precision)
+        model = dataclasses.replace(model, network=network, head=in_precision(model.head, training.precision))
     return make_train_step(model.loss, make_optimizer(training, 1), ema=training.ema, crew=crew)
 
 
