@@ -24,7 +24,8 @@ class Example(NamedTuple):
     """One item as arrays. Only `steps` is always there.
 
     steps: what is learned and sampled, time leading (see `seqgen.spec`).
-    source: int32 `[U]`, what conditions the whole sequence (the characters to write).
+    source: `[U, ...]`, what conditions the whole sequence: symbols int32 `[U]` (the characters to write), frames float32
+    `[U, D]`, a picture uint8 or float32 `[H, W, C]`; in one data set only U, or H, differs.
     static: int32 `[]`, which writer, corpus or style.
     controls: float32 `[T, C]`, known side inputs of every step.
     """

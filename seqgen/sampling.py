@@ -11,12 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from .errors import UsageError
-from .heads import Options
+from .heads import Alternatives, Options
 from .machine.programs import kept, name_of, register
 from .models.model import Model
 from .nn.context import Context, Params
 from .nn.recurrence import Array, Carry
-from .spec import Inputs, Steps, empty_steps, null_step, stranger
+from .spec import Inputs, Product, Steps, empty_steps, null_step, stranger
 
 if TYPE_CHECKING:
     from .devices.crew import Crew
@@ -54,7 +54,19 @@ class Grammar(NamedTuple):
     phase: Any
 
 
-register(SampleState, Grammar)
+class Drawn(NamedTuple):
+    """Steps and how likely they were, in the place of the steps where `alternatives` is given.
+
+    log_prob: nats, float32 `[B, T]`, as the head finds the step: temperature 1, and nothing cut or ruled out.
+    top: the likeliest symbols in its place, `[B, T, alternatives]`; None for 0.
+    """
+
+    steps: Steps
+    log_prob: Any
+    top: Alternatives | None
+
+
+register(SampleState, Grammar, Drawn)
 
 
 def check(options: Options, seed: int = 0) -> None:
@@ -88,6 +100,56 @@ def _check_allowed(allowed: Any, grammar: Grammar | None) -> None:
         raise UsageError(f"no symbol is left to draw{at and f' in {at}'} by {what}; allow at least one everywhere")
 
 
+def _check_controls(model: Model, controls: Sequence[Any] | None, lengths: Sequence[int]) -> None:
+    """Raises UsageError unless each row comes with controls for at least so many steps, or the network reads none."""
+    width = model.network.controls
+    if controls is None:
+        if width:
+            raise UsageError(
+                f"this network reads {width} controls with every step: give `controls`, float32 [length, {width}] a row, "
+                "of the prompt's steps and of those to be drawn"
+            )
+        return
+    if not width:
+        raise UsageError("`controls` came, and this network reads none; leave them out")
+    if len(controls) != len(lengths):
+        raise UsageError(f"`controls` has {len(controls)} rows, not {len(lengths)}; give one array a row")
+    for row, (shape, length) in enumerate(zip(map(np.shape, controls), lengths, strict=True)):
+        if len(shape) != 2 or shape[1] != width:
+            raise UsageError(f"the controls of row {row} are {list(shape)}; this network reads [length, {width}]")
+        if shape[0] < length:
+            raise UsageError(f"the controls of row {row} end after {shape[0]} of {length} steps; give all of them")
+
+
+def _check_alternatives(model: Model, count: int | None) -> None:
+    """Raises UsageError for a number that means nothing, and for a head that cannot say what else was likely."""
+    if not count:
+        return
+    if not hasattr(model.head, "alternatives"):
+        raise UsageError(
+            f"alternatives are symbols, and this model draws {model.head.spec}; give 0, for how likely each step was"
+        )
+    size = model.head.spec.size  # type: ignore[union-attr]
+    if not 0 < count <= size:
+        raise UsageError(f"alternatives is {count}; give 0 to {size}, as many symbols as there are")
+
+
+def _cut(controls: Sequence[Any] | None, starts: Sequence[int], length: int) -> Any:
+    """`length` controls of each row from its start on, float32 `[B, length, C]`, zeros where it has no more."""
+    if controls is None:
+        return None
+    piece = np.zeros((len(controls), length, np.shape(controls[0])[1]), np.float32)
+    for row, (own, start) in enumerate(zip(controls, starts, strict=True)):
+        part = np.asarray(own)[start : start + length]
+        piece[row, : len(part)] = part
+    return piece
+
+
+def _lengths(model: Model, prompts: Sequence[Steps]) -> list[int]:
+    whole = isinstance(model.network.spec, Product)
+    return [len(prompt[0] if whole else prompt) for prompt in prompts]
+
+
 def prime(
     model: Model,
     params: Params,
@@ -95,26 +157,28 @@ def prime(
     prompts: Sequence[Steps],
     context: Context = Context(),
     crew: Crew | None = None,
+    controls: Sequence[Any] | None = None,
 ) -> SampleState:
     """The state after one prompt a row; a prompt may be empty and of any length.
 
     Row b draws from `fold_in(key, b)`, whatever the other rows are.
     crew: devices of this process that make an equal number of rows each; parameters and context must lie on them.
+    controls: float32 `[length, C]` a row, the known side inputs of the prompt's steps; more of them are not read.
 
-    Raises UsageError for a network that cannot be sampled: bidirectional, with controls, or lacking its context; for
+    Raises UsageError for a network that cannot be sampled: bidirectional, or lacking its context or controls; for
     rows that cannot be dealt evenly; and for a prompt with a symbol that the network does not know.
     """
     network = model.network
     if not network.causal:
         raise UsageError("a bidirectional network reads whole sequences: it has no single step, and no samples")
-    if network.controls:
-        raise UsageError(f"this network reads {network.controls} controls with every step, and sampling gives it none")
     if (network.source and context.memory is None) or (network.static and context.static is None):
         raise UsageError("this network is conditioned on a source or a writer: give `context`, from Network.encode")
     rows, spec = len(prompts), network.spec
     for row, prompt in enumerate(prompts):
         if found := stranger(spec, prompt):
             raise UsageError(f"prompt {row} has {found}; encode it with the codec of this model")
+    lengths = np.array(_lengths(model, prompts))
+    _check_controls(model, controls, lengths.tolist())
     if crew and rows % crew.mesh.size:
         raise UsageError(f"{rows} prompts cannot be dealt evenly to {crew.mesh.size} devices; give a multiple of that")
     place: Callable[[Any], Any] = functools.partial(crew.place, rows=True) if crew else lambda tree: tree
@@ -122,7 +186,6 @@ def prime(
     opening = jax.tree.map(lambda null: np.asarray(null)[None], null_step(spec))
     # The network has read everything but the last step, which stays in `inputs`.
     pieces = [jax.tree.map(lambda a, b: np.concatenate([a, np.asarray(b, a.dtype)]), opening, p) for p in prompts]
-    lengths = np.array([len(jax.tree.leaves(piece)[0]) - 1 for piece in pieces])
     for begin in range(0, int(lengths.max(initial=0)), LONGEST_PRIME):
         counts = np.clip(lengths - begin, 0, LONGEST_PRIME)
         # Padded to a power of two: prompts of any length share a handful of compiled programs.
@@ -133,7 +196,8 @@ def prime(
             for n, piece in zip(counts, pieces, strict=True)
         ]
         steps = jax.tree.map(lambda *leaves: np.stack(leaves), *window)
-        carry = _read(model)(params, carry, *place((steps, np.arange(width) < counts[:, None])), context)
+        inputs = Inputs(steps, _cut(controls, [begin] * rows, width))
+        carry = _read(model)(params, carry, *place((inputs, np.arange(width) < counts[:, None])), context)
     last = jax.tree.map(lambda *leaves: np.stack([leaf[-1] for leaf in leaves]), *pieces)
     start: Any = np.zeros((), np.int32)
     state = SampleState(carry, place(last), keys, start, place(np.zeros(rows, bool)))
@@ -153,18 +217,27 @@ def advance(
     chunk: int = 32,
     stop: Stop | None = None,
     grammar: Grammar | None = None,
+    controls: Any = None,
+    alternatives: int | None = None,
 ) -> tuple[SampleState, Steps, Array]:
     """Draws `chunk` steps: the next state, steps `[B, chunk, ...]`, and how many of each row count, int32 `[B]`.
 
     Only a new `chunk`, number of rows, `stop` or cycle of the `grammar` compiles; options are traced, each `[]` or `[B]`.
-    Raises UsageError for an option that means nothing, and where no symbol is allowed.
+    controls: float32 `[B, chunk, C]`, the known side inputs of the steps that are drawn.
+    alternatives: steps come as `Drawn`, with how likely each was and so many of the likeliest symbols, of a softmax.
+    Raises UsageError for an option that means nothing, where no symbol is allowed, and for controls that do not fit.
     """
     check(options)
     _check_allowed(options.allowed, grammar)
+    rows = len(state.done)
+    _check_controls(model, controls, [chunk] * rows)
+    _check_alternatives(model, alternatives)
     allowed = options.allowed
     options = jax.tree.map(lambda value: np.asarray(value, np.float32), options._replace(allowed=None))
     options = options._replace(allowed=allowed)
-    return _advance(model, chunk, stop)(params, state, options, context, grammar)  # type: ignore[no-any-return]
+    given = _cut(controls, [0] * rows, chunk)
+    draw = _advance(model, chunk, stop, alternatives)
+    return draw(params, state, options, context, grammar, given)  # type: ignore[no-any-return]
 
 
 def stream(
@@ -180,20 +253,30 @@ def stream(
     stop: Stop | None = None,
     grammar: Grammar | None = None,
     crew: Crew | None = None,
+    controls: Sequence[Any] | None = None,
+    alternatives: int | None = None,
 ) -> Iterator[list[Steps]]:
     """New steps as they are made: each item holds the next up to `chunk` steps of every row, fewer once it stopped.
 
-    crew: devices of this process that make an equal number of rows each. Raises UsageError as `prime` and `advance`.
+    crew: devices of this process that make an equal number of rows each.
+    controls: float32 `[length_b, C]` a row, the known side inputs of the prompt's steps and of `length` more.
+    alternatives: each row's steps come as `Drawn`, see `advance`.
+    Raises UsageError as `prime` and `advance`.
     """
     check(options)
     _check_allowed(options.allowed, grammar)
     if not prompts:
         return
+    read = _lengths(model, prompts)
+    _check_controls(model, controls, [own + length for own in read])
+    _check_alternatives(model, alternatives)
     if crew:
         params, context = crew.place(params), crew.place(context, rows=True)
-    state, made = prime(model, params, key, prompts, context, crew), 0
+    state, made = prime(model, params, key, prompts, context, crew, controls), 0
+    settings: Any = {"chunk": chunk, "stop": stop, "grammar": grammar, "alternatives": alternatives}
     while made < length and not np.asarray(state.done).all():
-        state, steps, lengths = advance(model, params, state, options, context, chunk=chunk, stop=stop, grammar=grammar)
+        given = _cut(controls, [own + made for own in read], chunk)
+        state, steps, lengths = advance(model, params, state, options, context, controls=given, **settings)
         counts = np.minimum(np.asarray(lengths), length - made)
         host = jax.tree.map(np.asarray, steps)
         yield [jax.tree.map(lambda a, b=b, n=n: a[b, :n], host) for b, n in enumerate(counts)]
@@ -213,8 +296,10 @@ def sample(
     stop: Stop | None = None,
     grammar: Grammar | None = None,
     crew: Crew | None = None,
+    controls: Sequence[Any] | None = None,
+    alternatives: int | None = None,
 ) -> list[Steps]:
-    """Up to `length` new steps for each prompt; the prompt is not repeated.
+    """Up to `length` new steps for each prompt; the prompt is not repeated. Arguments and errors are those of `stream`.
 
     >>> from seqgen import Categorical, Discrete, Network
     >>> model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
@@ -223,10 +308,21 @@ def sample(
     [(40,), (40,)]
     """
     settings: Any = {"options": options, "context": context, "chunk": chunk, "stop": stop, "grammar": grammar}
-    parts = list(stream(model, params, key, prompts, length=length, crew=crew, **settings))
+    settings |= {"crew": crew, "controls": controls, "alternatives": alternatives}
+    parts = list(stream(model, params, key, prompts, length=length, **settings))
     if not parts:
-        return [empty_steps(model.network.spec) for _ in prompts]
+        return [_nothing(model, alternatives) for _ in prompts]
     return [jax.tree.map(lambda *leaves: np.concatenate(leaves), *rows) for rows in zip(*parts, strict=True)]
+
+
+def _nothing(model: Model, alternatives: int | None) -> Any:
+    """No steps, as `sample` gives them."""
+    steps, log_prob = empty_steps(model.network.spec), np.zeros((0, alternatives or 0), np.float32)
+    if alternatives is None:
+        return steps
+    return Drawn(
+        steps, log_prob.sum(axis=1), Alternatives(log_prob.astype(np.int32), log_prob) if alternatives else None
+    )
 
 
 @functools.lru_cache(maxsize=16)
@@ -243,32 +339,46 @@ def _begin(model: Model, rows: int) -> Callable[..., Any]:
 
 @functools.lru_cache(maxsize=16)
 def _read(model: Model) -> Callable[..., Carry]:
-    def read(params: Params, carry: Carry, steps: Steps, valid: Array, context: Context) -> Carry:
-        return model.network.unroll(params["network"], carry, Inputs(steps), valid=valid, context=context)[0]
+    def read(params: Params, carry: Carry, inputs: Inputs, valid: Array, context: Context) -> Carry:
+        return model.network.unroll(params["network"], carry, inputs, valid=valid, context=context)[0]
 
     return kept(read, model.to_dict(), parts=(model,))
 
 
 @functools.lru_cache(maxsize=16)
-def _advance(model: Model, chunk: int, stop: Stop | None) -> Callable[..., Any]:
-    def run(params: Params, state: SampleState, options: Options, context: Context, grammar: Grammar | None) -> Any:
-        head_params = model.head_params(params)
+def _advance(model: Model, chunk: int, stop: Stop | None, alternatives: int | None) -> Callable[..., Any]:
+    def run(
+        params: Params,
+        state: SampleState,
+        options: Options,
+        context: Context,
+        grammar: Grammar | None,
+        controls: Array | None,
+    ) -> Any:
+        head, head_params = model.head, model.head_params(params)
 
-        def body(state: SampleState, _: None) -> tuple[SampleState, tuple[Steps, Array]]:
-            carry, features = model.network.step(params["network"], state.carry, Inputs(state.inputs), context=context)
+        def told(step: Steps, features: Array) -> Drawn:
+            top = head.alternatives(head_params, features, alternatives) if alternatives else None  # type: ignore[attr-defined]
+            return Drawn(step, head.log_prob(head_params, features, step), top)
+
+        def body(state: SampleState, controls: Array | None) -> tuple[SampleState, tuple[Steps, Array]]:
+            inputs = Inputs(state.inputs, controls)
+            carry, features = model.network.step(params["network"], state.carry, inputs, context=context)
             keys = jax.vmap(lambda data: jax.random.fold_in(jax.random.wrap_key_data(data), state.position))(state.keys)
             here = options
             if grammar is not None:
                 turn = (grammar.phase + state.position) % grammar.allowed.shape[0]
                 may = grammar.allowed[turn]
                 here = options._replace(allowed=may if options.allowed is None else may & options.allowed)
-            step = model.head.sample(head_params, keys, features, here)
+            step = head.sample(head_params, keys, features, here)
             done = state.done if stop is None else state.done | stop(carry, step, context)
             # The step that stops a row still counts; those after it are drawn, and dropped.
-            return SampleState(carry, step, state.keys, state.position + 1, done), (step, ~state.done)
+            drawn = step if alternatives is None else told(step, features)
+            return SampleState(carry, step, state.keys, state.position + 1, done), (drawn, ~state.done)
 
-        state, (steps, counted) = jax.lax.scan(body, state, length=chunk)
-        return state, jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), steps), counted.sum(axis=0)
+        each = None if controls is None else jnp.swapaxes(controls, 0, 1)
+        state, (drawn, counted) = jax.lax.scan(body, state, each, length=chunk)
+        return state, jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), drawn), counted.sum(axis=0)
 
     name = name_of(stop)
-    return jax.jit(run) if name == "" else kept(run, model.to_dict(), chunk, name, parts=(model,))
+    return jax.jit(run) if name == "" else kept(run, model.to_dict(), chunk, name, alternatives, parts=(model,))

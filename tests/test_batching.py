@@ -218,6 +218,69 @@ def test_a_static_condition_alone_aligns_too():
         assert batch.source is batch.source_valid is None and set(batch.static.tolist()) <= {3, 4, 9}
 
 
+def pictures(heights, dtype=np.uint8, trail=(4, 3)):
+    random = np.random.default_rng(4)
+    return [random.integers(1, 255, (height, *trail)).astype(dtype) for height in heights]
+
+
+@pytest.mark.parametrize(
+    ("sources", "dtype"),
+    [
+        (pictures([5, 2, 7]), np.uint8),
+        (pictures([5, 2, 7], np.float64), np.float32),
+        (pictures([5, 2, 7], np.float16, (6,)), np.float32),  # frames
+        (pictures([5, 2, 7], np.float32, ()), np.float32),  # a sound
+        (pictures([5, 2, 7], np.int64, (2,)), np.int32),
+        (pictures([5, 2, 7], np.uint8, ()), np.int32),  # symbols
+    ],
+)
+def test_a_source_of_any_shape_and_type_lies_beside_its_steps(sources, dtype):
+    examples = [
+        Example(np.full(length, n), source) for n, (length, source) in enumerate(zip((3, 9, 4), sources, strict=True))
+    ]
+    source = in_memory(Discrete(3), examples)
+    for batch in [*epoch_of(Windows(source, 2, 4)), *evaluation_windows(source, 3, 5)]:
+        assert batch.source.shape == (len(batch.valid), 7, *sources[0].shape[1:]) and batch.source.dtype == dtype
+        assert batch.source_valid.shape == batch.source.shape[:2]
+        for row in np.flatnonzero(batch.valid.any(axis=1)):
+            own = sources[batch.targets[row, 0]]
+            np.testing.assert_array_equal(batch.source[row, : len(own)], own)
+            assert not batch.source[row, len(own) :].any()
+            assert batch.source_valid[row].tolist() == [True] * len(own) + [False] * (7 - len(own))
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "message"),
+    [
+        (*pictures([3, 4]), None),
+        (
+            pictures([3])[0],
+            pictures([3], np.float32)[0],
+            r"example 1 has a source float32 \[U, 4, 3\] and example 0 one uint8",
+        ),
+        (
+            pictures([3])[0],
+            pictures([3], trail=(5, 3))[0],
+            r"source uint8 \[U, 5, 3\] and example 0 one uint8 \[U, 4, 3\]; give",
+        ),
+        (
+            np.arange(3),
+            np.zeros((3, 1), int),
+            r"source int32 \[U, 1\] and example 0 one int32 \[U\]; give all of them the same",
+        ),
+        (np.array(["a"]), None, r"a source is <U1 \[1\]; give numbers, \[U\] or \[U, ...\]"),
+        (7, None, r"a source is int64 \[\]; give numbers"),
+    ],
+)
+def test_sources_of_several_kinds_are_refused(first, other, message):
+    examples = [Example(np.zeros(4, int), source) for source in (first, other) if source is not None]
+    if message is None:
+        in_memory(Discrete(2), examples)
+        return
+    with pytest.raises(DataError, match=message):
+        in_memory(Discrete(2), examples)
+
+
 def test_in_memory_copies_nothing_and_casts_on_reading():
     steps = np.arange(9, dtype=np.uint8)
     source = in_memory(Discrete(9), [Example(steps)])
@@ -345,5 +408,11 @@ def test_a_condition_that_the_network_does_not_know_is_refused():
     check_known(in_memory(Discrete(5), [Example(steps)]), 4, 4)
     with pytest.raises(DataError, match="the source of example 3 has symbol 3 at position 1; this model knows 0 to 2"):
         check_known(source, 3, 4)
+    frames = in_memory(Discrete(5), [Example(steps, np.full((2, 3), 99.0))])
+    check_known(frames, 0, 4)  # a network that takes something else than symbols
+    with pytest.raises(
+        DataError, match=r"the source of example 0 is float32 \[U, 3\]; this model reads symbols, int32"
+    ):
+        check_known(frames, 3, 4)
     with pytest.raises(DataError, match="example 2 is by writer 2; this model knows 0 to 1; give it one of these"):
         check_known(source, 4, 2)

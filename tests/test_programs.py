@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from seqgen import Categorical, Discrete, Model, Network, sample
+from seqgen import Categorical, Discrete, Model, Network, sample, sampling
 from seqgen.machine import cache, programs
 
 SAMPLE = """
@@ -62,6 +62,20 @@ def test_a_kept_program_is_the_function(folder: Path) -> None:
     assert {path: path.read_bytes() for path in folder.iterdir()} == kept
     programs.kept(double, "b")(jnp.arange(3.0))
     assert len(list(folder.iterdir())) == 4
+
+
+def test_programs_that_tell_more_are_kept_apart(folder: Path) -> None:
+    model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
+    params = model.init(jax.random.key(0))
+    made = {}
+    for again in (False, True):  # from the function, then from the folder
+        for count in (None, 0, 2):
+            row = sample(model, params, jax.random.key(1), [[]], length=4, chunk=4, alternatives=count)[0]
+            assert not again or jax.tree.all(jax.tree.map(np.array_equal, row, made[count]))
+            made[count] = row
+        assert len(list(folder.iterdir())) == 4  # how to begin, and a way to go on for each
+        sampling._advance.cache_clear()
+    assert not isinstance(made[None], tuple) and made[0].top is None and made[2].top.symbols.shape == (4, 2)
 
 
 def test_a_kept_program_may_want_lapack(folder: Path) -> None:

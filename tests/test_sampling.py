@@ -12,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from seqgen.batching import Inputs
+from seqgen.batching import Inputs, evaluation_windows, in_memory
+from seqgen.domain import Example
 from seqgen.errors import UsageError
 from seqgen.heads import Bernoulli, Categorical, Joint, Mixture, Options
 from seqgen.models.model import Model
@@ -35,6 +36,7 @@ PEN = Model(
     ),
     Joint((Mixture(3), Bernoulli(1))),
 )
+GUIDED = Model(Network(Discrete(11), layers=1, units=12, embedding=6, controls=2), Categorical(11))
 KEY = jax.random.key(3)
 # As the model is; the likeliest only; and all the rest. Few tests compile: they share these shapes, and chunk=8.
 OPTIONS = Options(
@@ -271,6 +273,117 @@ def test_an_old_state_is_a_way_back() -> None:
     _, again, _ = advance(SYMBOLS, params, state, chunk=8)
     check_equal(again, first)
     assert int(after.position) == 8
+
+
+def guides(lengths: Sequence[int]) -> list[np.ndarray]:
+    random = np.random.default_rng(8)
+    return [random.normal(0, 2, (length, 2)).astype(np.float32) for length in lengths]
+
+
+def test_controls_come_with_the_steps_that_they_belong_to() -> None:
+    """Drawn at temperature 0, in pieces, is what stepping by hand draws, and what training finds as likely."""
+    params, prompts, controls = parameters(GUIDED), prompts_of(SYMBOLS, [0, 1, 9]), guides([12, 13, 40])
+    settings: dict[str, Any] = {"length": 12, "options": Options(temperature=0.0), "chunk": 8}
+    made = sample(GUIDED, params, KEY, prompts, controls=controls, **settings)
+    step = jax.jit(GUIDED.network.step)
+    for prompt, own, row in zip(prompts, controls, made, strict=True):
+        carry, steps, likely = GUIDED.start(params, 1), opened(GUIDED, prompt).tolist(), []
+        whole = [*steps[1:], *row.tolist()]
+        for t in range(len(prompt) + 12):
+            inputs = Inputs(np.array(steps[t : t + 1], np.int32), own[t : t + 1])
+            carry, features = step(params["network"], carry, inputs)
+            scores = np.asarray(GUIDED.head.logits(params["head"], features)[0], np.float64)  # type: ignore[attr-defined]
+            likely.append(scores[whole[t]] - np.logaddexp.reduce(scores))
+            if t >= len(prompt):
+                steps.append(int(scores.argmax()))
+        assert steps[1:] == whole
+        example = Example(np.array(whole), controls=own[: len(whole)])
+        (batch,) = evaluation_windows(in_memory(Discrete(11), [example]), 1, 64)
+        log_prob, _ = GUIDED.log_prob(params, GUIDED.start(params, 1), batch)
+        np.testing.assert_allclose(np.asarray(log_prob)[batch.valid], likely, atol=1e-5)
+    other = sample(GUIDED, params, KEY, prompts, controls=[-own for own in controls], **settings)
+    assert not all(np.array_equal(one, two) for one, two in zip(made, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("model", "controls", "message"),
+    [
+        (GUIDED, None, r"reads 2 controls with every step: give `controls`, float32 \[length, 2\] a row, of"),
+        (SYMBOLS, guides([9, 9]), "`controls` came, and this network reads none; leave them out"),
+        (GUIDED, guides([9]), "`controls` has 1 rows, not 2; give one array a row"),
+        (GUIDED, guides([5, 7]), "the controls of row 1 end after 7 of 8 steps; give all of them"),
+        (GUIDED, [np.zeros((9, 2)), np.zeros((9, 3))], r"row 1 are \[9, 3\]; this network reads \[length, 2\]"),
+        (GUIDED, [np.zeros(9), np.zeros(9)], r"row 0 are \[9\]; this network reads \[length, 2\]"),
+    ],
+)
+def test_controls_that_do_not_fit_are_refused(model: Model, controls: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        sample(model, parameters(model), KEY, prompts_of(SYMBOLS, [0, 3]), length=5, controls=controls)
+
+
+def test_prime_and_advance_refuse_controls_that_end_too_early() -> None:
+    params, prompts = parameters(GUIDED), prompts_of(SYMBOLS, [0, 3])
+    with pytest.raises(UsageError, match="row 1 end after 2 of 3 steps"):
+        prime(GUIDED, params, KEY, prompts, controls=guides([0, 2]))
+    state = prime(GUIDED, params, KEY, prompts, controls=guides([0, 3]))
+    with pytest.raises(UsageError, match="row 0 end after 7 of 8 steps"):
+        advance(GUIDED, params, state, chunk=8, controls=guides([7, 7]))
+
+
+@both
+def test_what_was_drawn_comes_with_how_likely_the_model_finds_it(model: Model) -> None:
+    """Under the model itself, whatever was asked for: log_prob as training has it; steps and state as without."""
+    params, prompts = parameters(model), prompts_of(model, [0, 1, 9])
+    context, source = given(model, 3), np.array([[1, 2, 3, 4], [5, 6, 1, 0], [2, 2, 0, 0]])
+    settings: dict[str, Any] = {"options": OPTIONS, "chunk": 8, "context": context}
+    count = 3 if model is SYMBOLS else 0
+    made = sample(model, params, KEY, prompts, length=13, alternatives=count, **settings)
+    check_equal([drawn.steps for drawn in made], sample(model, params, KEY, prompts, length=13, **settings))
+    for row, (prompt, (steps, log_prob, top)) in enumerate(zip(prompts, made, strict=True)):
+        n = len(jax.tree.leaves(prompt)[0])
+        whole = jax.tree.map(lambda p, s: np.concatenate([np.asarray(p, s.dtype), s]), prompt, steps)
+        condition = {} if model is SYMBOLS else {"source": source[row][source[row] > 0], "static": row}
+        (batch,) = evaluation_windows(in_memory(model.network.spec, [Example(whole, **condition)]), 1, 64)
+        start = model.start(params, 1, model.encode(params, batch))
+        wanted, _ = model.log_prob(params, start, batch)
+        assert log_prob.dtype == np.float32
+        np.testing.assert_allclose(log_prob, np.asarray(wanted)[0, n:], rtol=1e-4, atol=1e-4)
+        if model is SYMBOLS:
+            assert top.symbols.shape == top.log_prob.shape == (13, 3) and top.symbols.dtype == np.int32
+            assert (np.diff(top.log_prob) <= 0).all()
+            at, place = np.nonzero(top.symbols == steps[:, None])
+            np.testing.assert_allclose(top.log_prob[at, place], log_prob[at], atol=1e-6)
+            assert (top.log_prob[:, -1:].min(axis=1) >= log_prob)[np.setdiff1d(np.arange(13), at)].all()
+        else:
+            assert top is None
+    state = prime(model, params, KEY, prompts, context)
+    after, drawn, counts = advance(model, params, state, OPTIONS, context, chunk=8, alternatives=count)
+    check_equal((after, drawn.steps, counts), advance(model, params, state, OPTIONS, context, chunk=8))
+    (none, *_) = sample(model, params, KEY, prompts, length=0, alternatives=count, **settings)
+    check_equal(none, jax.tree.map(lambda leaf: leaf[:0], made[0]))
+
+
+def test_all_symbols_as_alternatives_are_the_whole_distribution() -> None:
+    (drawn,) = sample(SYMBOLS, parameters(SYMBOLS), KEY, [[]], length=8, chunk=8, alternatives=11)
+    np.testing.assert_allclose(np.exp(drawn.top.log_prob).sum(axis=1), 1, atol=1e-5)
+    assert (np.sort(drawn.top.symbols) == np.arange(11)).all()
+
+
+@pytest.mark.parametrize(
+    ("model", "count", "message"),
+    [
+        (SYMBOLS, 12, "alternatives is 12; give 0 to 11, as many symbols as there are"),
+        (SYMBOLS, -1, "alternatives is -1; give 0 to 11"),
+        (PEN, 2, r"alternatives are symbols, and this model draws Product\(.*; give 0, for how likely each step was"),
+    ],
+)
+def test_alternatives_that_there_are_not_are_refused(model: Model, count: int, message: str) -> None:
+    params, prompts = parameters(model), prompts_of(model, [2])
+    with pytest.raises(UsageError, match=message):
+        sample(model, params, KEY, prompts, length=8, context=given(model, 1), alternatives=count)
+    with pytest.raises(UsageError, match=message):
+        state = prime(model, params, KEY, prompts, given(model, 1))
+        advance(model, params, state, context=given(model, 1), chunk=8, alternatives=count)
 
 
 def test_nothing_asked_for_is_nothing_made() -> None:

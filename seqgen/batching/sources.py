@@ -35,7 +35,7 @@ class Source(Protocol):
         ...
 
     def condition(self, index: int) -> tuple[Any, Any]:
-        """The example's (source int32 `[U]`, static int32 `[]`), each or None."""
+        """The example's (source `[U, ...]` of any type, static int32 `[]`), each or None."""
         ...
 
 
@@ -75,7 +75,7 @@ def in_memory(spec: Spec, examples: Sequence[Example]) -> Source:
     """Examples as a `Source`; copies nothing, so steps may be memory maps of any integer or float type.
 
     Raises DataError when arrays of one example differ in length, or only some examples have a source, static, controls,
-    and for a symbol that `spec` does not have; in a memory map when it is read.
+    or sources are of several kinds; and for a symbol that `spec` does not have, in a memory map when it is read.
     """
     lengths = []
     for number, example in enumerate(examples):
@@ -86,10 +86,33 @@ def in_memory(spec: Spec, examples: Sequence[Example]) -> Source:
         for name in ("source", "static", "controls"):
             if (getattr(example, name) is None) != (getattr(examples[0], name) is None):
                 raise DataError(f"example {number} differs from example 0 in having a {name}; give it to all or none")
+        if example.source is not None:
+            first, here = (blank_source(one.source) for one in (examples[0], example))
+            if (first.shape, first.dtype) != (here.shape, here.dtype):
+                raise DataError(
+                    f"example {number} has a source {_kind(here)} and example 0 one {_kind(first)}; "
+                    "give all of them the same type and shape, but for the first axis"
+                )
         if not _mapped(example.steps) and (found := stranger(spec, example.steps)):
             raise DataError(_unknown(number, found))
         lengths.append(sizes.pop())
     return _Memory(spec, tuple(examples), tuple(lengths))
+
+
+def blank_source(source: Any) -> NDArray[Any]:
+    """No entries of the type and shape that a batch has them in: int32 or float32, or uint8 for the bytes of pictures.
+
+    Raises DataError for what is no array of numbers.
+    """
+    array = np.asarray(source)
+    if not array.ndim or array.dtype.kind not in "biuf":
+        raise DataError(f"a source is {array.dtype} {list(array.shape)}; give numbers, [U] or [U, ...]")
+    picture = array.dtype == np.uint8 and array.ndim > 1
+    return np.zeros((0, *array.shape[1:]), "u1" if picture else "f4" if array.dtype.kind == "f" else "i4")
+
+
+def _kind(blank: NDArray[Any]) -> str:
+    return f"{blank.dtype} [{', '.join(['U', *map(str, blank.shape[1:])])}]"
 
 
 def _mapped(steps: Steps) -> bool:
@@ -107,8 +130,11 @@ def check_known(source: Source, symbols: int, writers: int) -> None:
         condition, static = source.condition(number)
         if condition is None and static is None:
             return  # as in all the others
-        if symbols and condition is not None and (found := stranger(Discrete(symbols), condition)):
-            raise DataError(f"the source of {_unknown(number, found)}")
+        if symbols and condition is not None:
+            if _kind(kind := blank_source(condition)) != "int32 [U]":
+                raise DataError(f"the source of example {number} is {_kind(kind)}; this model reads symbols, int32 [U]")
+            if found := stranger(Discrete(symbols), condition):
+                raise DataError(f"the source of {_unknown(number, found)}")
         if writers and static is not None and (found := stranger(Discrete(writers), static)):
             known = f"this model knows 0 to {writers - 1}"
             raise DataError(f"example {number} is by writer {found.symbol}; {known}; give it one of these as `static`")

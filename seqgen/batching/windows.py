@@ -20,7 +20,7 @@ import numpy as np
 
 from ..errors import DataError, UsageError
 from ..spec import Inputs, Steps, empty_steps, map_steps, null_step
-from .sources import Ints, Source
+from .sources import Ints, Source, blank_source
 
 
 class Batch(NamedTuple):
@@ -28,7 +28,8 @@ class Batch(NamedTuple):
 
     reset: bool `[B, T]`, this position begins a sequence: its input is the null step and the carry starts anew.
     valid: bool `[B, T]`, False is padding: inputs and targets are zeros, reset is False.
-    source, source_valid: int32 and bool `[B, U]`, or None; U is the same for every batch of a run.
+    source, source_valid: `[B, U, ...]` (int32, float32 or uint8) and bool `[B, U]`, or None; U is the same for every
+    batch of a run.
     static: int32 `[B]`, or None.
     """
 
@@ -270,7 +271,8 @@ class _Plan:
         conditions = [self.source.condition(int(self.indices[layout.place(number, row)])) for row in rows]
         first_source, first_static = self.source.condition(int(self.indices[0]))
         if first_source is not None:
-            source = np.zeros((len(rows), self.source_size), np.int32)
+            blank = blank_source(first_source)
+            source = np.zeros((len(rows), self.source_size, *blank.shape[1:]), blank.dtype)
             sizes = np.array([len(condition) for condition, _ in conditions])
             for line, (condition, _) in enumerate(conditions):
                 source[line, : sizes[line]] = condition

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from ..registry import from_table
 from .bernoulli import Bernoulli as Bernoulli
 from .categorical import Categorical as Categorical
+from .head import Alternatives as Alternatives
 from .head import Head as Head
 from .head import Options as Options
 from .joint import Joint as Joint
@@ -15,6 +17,14 @@ from .mixture import Mixture as Mixture
 
 # What config.json may name, beside what installed packages offer as entry points of the group seqgen.heads.
 HEADS: dict[str, Any] = {"categorical": Categorical, "mixture": Mixture, "bernoulli": Bernoulli, "joint": Joint}
+
+
+def in_precision(head: Head, precision: str) -> Head:
+    """A head whose products are a run's, "f32" or "bf16": where it has a field `precision`; any other as it is."""
+    if isinstance(head, Joint):
+        return Joint(tuple(in_precision(part, precision) for part in head.heads))
+    own: Any = head
+    return dataclasses.replace(own, precision=precision) if hasattr(head, "precision") else head
 
 
 def head_from_dict(data: Mapping[str, Any]) -> Head:

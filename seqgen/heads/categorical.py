@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,13 @@ import jax.numpy as jnp
 from ..errors import UsageError
 from ..nn.products import matmul
 from ..spec import Discrete
-from .head import Array, Options, Params
+from .head import Alternatives, Array, Options, Params
+
+# From so many symbols on, a position has more scores than the layers under a head keep of it: they are then multiplied
+# in a run's precision, and held a block at a time. With fewer symbols neither would save anything to speak of, and what
+# a run learns stays what it was, to the bit.
+WIDE = 2048
+BLOCK = 2**23  # scores, 32 MB: far more rows than a product needs to be fast, far less than a batch
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,8 @@ class Categorical:
 
     tied: the scores are products with the network's own embedding table (Press & Wolf 2017), which arrives as
     `params["table"]`, `[>= size, E]`; only a projection to E values is learned here.
+    precision: of the products, where there are `WIDE` symbols or more; "f32", or "bf16" while a run in bf16 learns (see
+    `seqgen.nn.products.matmul` and `in_precision`).
 
     >>> head = Categorical(3)
     >>> params = head.init(jax.random.key(0), width=8)
@@ -30,12 +39,15 @@ class Categorical:
 
     size: int
     tied: int = 0  # the embedding's width, 0 for a table of the head's own
+    precision: str = "f32"
 
     def __post_init__(self) -> None:
         if self.size < 1 or self.tied < 0:
             raise UsageError(
                 f"a softmax over {self.size} symbols tied to {self.tied} values cannot be; ask for >= 1, >= 0"
             )
+        if self.precision not in ("f32", "bf16"):
+            raise UsageError(f"precision is 'f32' or 'bf16', not {self.precision!r}")
 
     @property
     def spec(self) -> Discrete:
@@ -47,17 +59,29 @@ class Categorical:
 
     def logits(self, params: Params, features: Array) -> Array:
         """Unnormalised log-probabilities `[..., size]`."""
-        kernel, bias = params["kernel"], params["bias"]
-        if self.tied:
-            features, kernel = matmul(features, kernel, "f32"), params["table"][: self.size].T
-        scores: Array = matmul(features, kernel, "f32", bias)
+        features, kernel, precision = self._factors(params, features)
+        scores: Array = matmul(features, kernel, precision, params["bias"])
         return scores
 
+    def _factors(self, params: Params, features: Array) -> tuple[Array, Array, str]:
+        """What is multiplied, `[..., E]` and `[E, size]`, and in which precision."""
+        precision = self.precision if self.size >= WIDE else "f32"
+        if not self.tied:
+            return features, params["kernel"], precision
+        return matmul(features, params["kernel"], precision), params["table"][: self.size].T, precision
+
     def log_prob(self, params: Params, features: Array, target: Array) -> Array:
-        logits = self.logits(params, features)
-        # A one-hot product, not an index: its gradient is elementwise, where indexing's is a scatter (slow on a CPU).
-        chosen = jnp.sum(jnp.where(jnp.arange(self.size) == target[..., None], logits, 0.0), axis=-1)
-        return chosen - jax.nn.logsumexp(logits, axis=-1)
+        features, kernel, precision = self._factors(params, features)
+
+        def likely(features: Array, target: Array) -> Array:
+            logits = matmul(features, kernel, precision, params["bias"])
+            # A one-hot product, not an index: its gradient is elementwise, where indexing's is a scatter (slow on a CPU).
+            chosen = jnp.sum(jnp.where(jnp.arange(self.size) == target[..., None], logits, 0.0), axis=-1)
+            return chosen - jax.nn.logsumexp(logits, axis=-1)
+
+        if self.size < WIDE or math.prod(features.shape[:-1]) * self.size <= BLOCK:
+            return likely(features, target)
+        return _in_blocks(likely, features, target, max(1, BLOCK // self.size))
 
     def sample(self, params: Params, key: Array, features: Array, options: Options) -> Array:
         logits = self.logits(params, features)
@@ -66,12 +90,35 @@ class Categorical:
         logits = filter_logits(logits, options)
         return jax.vmap(jax.random.categorical)(key, logits).astype(jnp.int32)
 
+    def alternatives(self, params: Params, features: Array, count: int) -> Alternatives:
+        """The `count` likeliest symbols of the distribution as it is, and how likely each is, `[..., count]`."""
+        logits = self.logits(params, features)
+        scores, symbols = jax.lax.top_k(logits, count)
+        return Alternatives(symbols, scores - jax.nn.logsumexp(logits, axis=-1, keepdims=True))
+
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": "categorical", "size": self.size, "tied": self.tied}
+        own = {} if self.precision == "f32" else {"precision": self.precision}  # older versions read the rest
+        return {"kind": "categorical", "size": self.size, "tied": self.tied, **own}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Categorical:
         return cls(**data)
+
+
+def _in_blocks(function: Callable[[Array, Array], Array], features: Array, target: Array, most: int) -> Array:
+    """`function` of features `[..., E]` and targets `[...]`, of at most so many positions at once.
+
+    What it computes inside is not kept for the way back but computed again, a product more to the three of a gradient.
+    """
+    shape = features.shape[:-1]
+    target = jnp.broadcast_to(target, shape)
+    count = -(-target.size // most)
+    each = -(-target.size // count)  # equal blocks, so that little is padded
+    blank = count * each - target.size
+    rows = jnp.pad(features.reshape(-1, features.shape[-1]), ((0, blank), (0, 0)))
+    blocks = rows.reshape(count, each, -1), jnp.pad(target.reshape(-1), (0, blank)).reshape(count, each)
+    found: Array = jax.lax.map(jax.checkpoint(lambda block: function(*block)), blocks)
+    return found.reshape(-1)[: target.size].reshape(shape)
 
 
 def filter_logits(logits: Array, options: Options) -> Array:

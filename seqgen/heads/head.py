@@ -32,7 +32,17 @@ class Options(NamedTuple):
     allowed: Any = None
 
 
-register(Options)
+class Alternatives(NamedTuple):
+    """The k likeliest symbols of each position, the likeliest first.
+
+    symbols: int32 `[..., k]`. log_prob: nats, float32 `[..., k]`.
+    """
+
+    symbols: Any
+    log_prob: Any
+
+
+register(Options, Alternatives)
 
 
 class Head(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -79,6 +79,11 @@ class CTC:
             params["network"], start, steps, reset=batch.reset, valid=batch.valid, key=key
         )
         return self.head.logits(params["head"], features)
+
+    def in_precision(self, precision: str) -> CTC:
+        """The same with its network's products in "f32" or "bf16"."""
+        network: Any = self.network
+        return replace(self, network=replace(network, precision=precision))
 
     def nll(self, params: Params, carry: Carry, batch: Batch, key: Array | None = None) -> tuple[Array, Array, Carry]:
         """See `seqgen.models.trainable.Trainable`: a likelihood an item, of as many predictions as it has labels, `[B]`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from ..batching.sources import Source, check_known
 from ..batching.windows import Batch
 from ..errors import ModelError, UsageError
-from ..heads import Categorical, Head, head_from_dict
+from ..heads import Categorical, Head, head_from_dict, in_precision
 from ..nn.context import Context, Params
 from ..nn.networks import NetworkLike, network_from_dict
 from ..nn.recurrence import Array, Carry
@@ -86,6 +86,11 @@ class Model:
     def check(self, source: Source) -> None:
         """Raises DataError for what conditions an example and is not among what the network knows."""
         check_known(source, self.network.source, self.network.static)
+
+    def in_precision(self, precision: str) -> Model:
+        """The same with its products in "f32" or "bf16"."""
+        network: Any = self.network
+        return Model(replace(network, precision=precision), in_precision(self.head, precision))
 
     def nll(self, params: Params, carry: Carry, batch: Batch, key: Array | None = None) -> tuple[Array, Array, Carry]:
         """See `seqgen.models.trainable.Trainable`: a prediction a position, `[B, T]`."""

@@ -37,6 +37,10 @@ class Trainable(Protocol):
         """Raises DataError, naming it, for an example that this model cannot learn from."""
         ...
 
+    def in_precision(self, precision: str) -> Trainable:
+        """The same with its products in "f32" or "bf16"."""
+        ...
+
     def nll(self, params: Params, carry: Carry, batch: Batch, key: Array | None = None) -> tuple[Array, Array, Carry]:
         """Negative log-likelihoods, in nats, one for each of the batch's rows or positions, of how many predictions each
         is, and the carry after the batch; rows lead. What is no prediction has 0 of both. `key` turns dropout on.

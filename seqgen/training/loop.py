@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import itertools
 import time
@@ -90,11 +89,9 @@ class Run:
 @functools.lru_cache(maxsize=4)
 def train_step_of(model: Trainable, training: TrainingConfig, crew: Crew | None) -> TrainStep:
     """A run's step, whose program other runs in this process share; how long a run is, its state says."""
-    rounded: Any = model
     if training.precision:
-        network: Any = model.network
-        rounded = dataclasses.replace(rounded, network=dataclasses.replace(network, precision=training.precision))
-    return make_train_step(rounded.loss, make_optimizer(training, 1), ema=training.ema, crew=crew)
+        model = model.in_precision(training.precision)
+    return make_train_step(model.loss, make_optimizer(training, 1), ema=training.ema, crew=crew)
 
 
 def steps_in(seconds: float, started: float, run: Run, state: TrainState, caught: Caught) -> int:

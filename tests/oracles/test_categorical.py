@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import math
+from typing import Any
 
 import hypothesis
 import hypothesis.strategies as st
@@ -13,8 +16,8 @@ import pytest
 import scipy.stats
 
 from seqgen.errors import UsageError
-from seqgen.heads import Categorical, Options
-from seqgen.heads.categorical import filter_logits
+from seqgen.heads import Categorical, Joint, Mixture, Options, categorical, head_from_dict, in_precision
+from seqgen.heads.categorical import BLOCK, WIDE, filter_logits
 
 SIZE = 8
 fast_filter = jax.jit(filter_logits)
@@ -39,6 +42,99 @@ def test_log_prob_equals_numpy() -> None:
     logits = features.astype(np.float64) @ np.asarray(params["kernel"], np.float64) + np.asarray(params["bias"])
     wanted = [np.log(softmax(row)[symbol]) for row, symbol in zip(logits.reshape(-1, 65), target.ravel(), strict=True)]
     np.testing.assert_allclose(found.ravel(), wanted, rtol=1e-5, atol=1e-5)
+
+
+def plain(head: Categorical, params: Any, features: Any, target: Any) -> Any:
+    """`jax.nn.log_softmax` of the scores, and the target's."""
+    exact = functools.partial(jnp.matmul, precision="highest")
+    if head.tied:
+        scores = exact(exact(features, params["kernel"]), params["table"][: head.size].T) + params["bias"]
+    else:
+        scores = exact(features, params["kernel"]) + params["bias"]
+    return jnp.take_along_axis(jax.nn.log_softmax(scores), target[..., None], axis=-1)[..., 0]
+
+
+def slopes(log_prob: Any, params: Any, features: Any, target: Any) -> Any:
+    """Values and gradients, of what the positions give with weights of their own."""
+    weights = jnp.asarray(np.random.default_rng(2).normal(size=target.shape), jnp.float32)
+
+    def total(params: Any, features: Any) -> Any:
+        found = log_prob(params, features, target)
+        return (weights * found).sum(), found
+
+    return jax.jit(jax.value_and_grad(total, argnums=(0, 1), has_aux=True))(params, features)
+
+
+def a_case(head: Categorical, *shape: int) -> tuple[Any, jax.Array, jax.Array]:
+    random = np.random.default_rng(3)
+    params = head.init(jax.random.key(0), 6) | {"bias": jnp.asarray(random.normal(0, 2, head.size), jnp.float32)}
+    if head.tied:
+        params |= {"table": jnp.asarray(random.normal(size=(head.size + 1, head.tied)), jnp.float32)}
+    features = jnp.asarray(random.normal(0, 2, (*shape, 6)), jnp.float32)
+    return params, features, jnp.asarray(random.integers(head.size, size=shape), jnp.int32)
+
+
+@pytest.mark.parametrize("tied", [0, 3])
+@pytest.mark.parametrize("block", [None, 65 * 16, 65, 7], ids=["whole", "8 blocks", "a position", "less than one"])
+def test_values_and_gradients_are_those_of_a_plain_softmax(
+    tied: int, block: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = Categorical(65, tied=tied)
+    case = a_case(head, 3, 39)  # 117 positions, which no block but of one divides
+    if block:
+        monkeypatch.setattr(categorical, "WIDE", 65)
+        monkeypatch.setattr(categorical, "BLOCK", block)
+    loops = str(jax.make_jaxpr(head.log_prob)(*case)).count("scan[")
+    assert loops == (1 if block else 0)
+    found, wanted = slopes(head.log_prob, *case), slopes(functools.partial(plain, head), *case)
+    for ours, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("tied", [0, 5])
+def test_many_symbols_are_plain_too(tied: int) -> None:
+    head = Categorical(2 * WIDE, tied=tied)
+    case = a_case(head, 11, 200)  # more than a block
+    found, wanted = slopes(head.log_prob, *case), slopes(functools.partial(plain, head), *case)
+    for ours, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("tied", [0, 64])
+def test_a_vocabulary_of_words_needs_the_memory_of_a_few_blocks(tied: int) -> None:
+    """The scores of 4,096 positions would be 524 MB, and a gradient would hold three of them."""
+    head = Categorical(32_000, tied=tied)
+    shapes = jax.eval_shape(lambda: head.init(jax.random.key(0), 64))
+    if tied:
+        shapes |= {"table": jax.ShapeDtypeStruct((32_001, 64), jnp.float32)}
+    features, target = (jax.ShapeDtypeStruct(s, t) for s, t in (((32, 128, 64), jnp.float32), ((32, 128), jnp.int32)))
+
+    def total(params: Any, features: Any, target: Any) -> Any:
+        return head.log_prob(params, features, target).sum()
+
+    compiled = jax.jit(jax.value_and_grad(total, argnums=(0, 1))).lower(shapes, features, target).compile()
+    assert compiled.memory_analysis().temp_size_in_bytes < 6 * 4 * BLOCK
+
+
+def test_the_products_of_many_symbols_are_in_the_precision_asked_for() -> None:
+    head = Categorical(WIDE, tied=5)
+    exact = slopes(head.log_prob, *a_case(head, 40))
+    rounded = slopes(dataclasses.replace(head, precision="bf16").log_prob, *a_case(head, 40))
+    for ours, theirs in zip(jax.tree.leaves(rounded), jax.tree.leaves(exact), strict=True):
+        assert 1e-5 < np.linalg.norm(ours - theirs) / np.linalg.norm(theirs) < 3e-2
+    few, rounded_few = Categorical(65), Categorical(65, precision="bf16")  # which cost little, and are never rounded
+    case = a_case(few, 40)
+    jax.tree.map(np.testing.assert_array_equal, slopes(few.log_prob, *case), slopes(rounded_few.log_prob, *case))
+
+
+def test_a_precision_that_nobody_set_is_in_no_config() -> None:
+    assert Categorical(7).to_dict() == {"kind": "categorical", "size": 7, "tied": 0}
+    half = Categorical(7, precision="bf16")
+    assert head_from_dict(half.to_dict()) == half == in_precision(Categorical(7), "bf16")
+    parts = Joint((Mixture(2), Categorical(7)))
+    assert in_precision(parts, "bf16") == Joint((Mixture(2), half)) and in_precision(Mixture(2), "bf16") == Mixture(2)
+    with pytest.raises(UsageError, match="precision is 'f32' or 'bf16', not 'f16'"):
+        Categorical(7, precision="f16")
 
 
 def test_log_prob_has_no_floor() -> None:
