@@ -42,7 +42,8 @@ def weights(folder: Path) -> Any:
 
 @pytest.mark.parametrize("name", sorted(PARTS))
 def test_a_part_takes_sixty_lines_at_most(name: str) -> None:
-    assert len((FOLDER / f"{name}.py").read_text(encoding="utf-8").splitlines()) <= 60
+    lines = (FOLDER / f"{name}.py").read_text(encoding="utf-8").splitlines()
+    assert len([line for line in lines if line.strip()]) <= 60
 
 
 def test_it_is_found_by_its_entry_points() -> None:
