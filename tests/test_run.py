@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 from seqgen.config import TrainingConfig
-from seqgen.domain import Splits
+from seqgen.domain import Reading, Splits
 from seqgen.domains import handwriting, music, text
 from seqgen.domains.text import DOMAIN
 from seqgen.domains.text.files import split
@@ -420,6 +420,14 @@ def test_requests_that_cannot_be_met_leave_no_folder(settings: dict[str, Any], m
 def test_a_wrong_keyword_is_an_error_at_the_call(train: Callable[..., Any], tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="no keyword named 'stepz'; did you mean 'steps'"):
         train(tmp_path / "nowhere", tmp_path / "out", stepz=3)
+
+
+def test_a_domain_that_reads_no_files_says_so(poem: Path, tmp_path: Path) -> None:
+    domain = dataclasses.replace(DOMAIN, reading=Reading())
+    with pytest.raises(
+        UsageError, match=r"poem.txt is a file or a folder, and this domain reads none; name a data set"
+    ):
+        run.begin(tmp_path / "out", domain, poem, steps=1)
 
 
 def test_data_that_cannot_be_learned_from_leaves_no_folder(tmp_path: Path) -> None:

@@ -389,7 +389,7 @@ def test_training_is_the_same_as_in_memory(tmp_path: Path, capsys: pytest.Captur
 
 @pytest.mark.usefixtures("like_outside_of_tests")
 def test_fine_tuning_takes_the_alphabet_that_was_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "_loop", lambda *rest: None)
+    monkeypatch.setattr(run, "loop", lambda *rest: None)
     path = tmp_path / "a.txt"
     path.write_bytes(POEM.encode())
     made = prepare(path, tmp_path / "out")

@@ -225,7 +225,6 @@ def resume(
     config["steps"] = total
     if distributed.leads():
         write_config(folder, config)
-    if distributed.leads():
         metrics.truncate(folder / "metrics.jsonl", int(state.step))
     with catch_signals() as caught:
         return loop(run, state, guard, total, started, caught, due)
