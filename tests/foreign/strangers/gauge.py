@@ -9,6 +9,7 @@ import numpy as np
 
 from seqgen.config import TrainingConfig
 from seqgen.domain import Domain, Example, Size
+from seqgen.errors import ModelError
 from seqgen.spec import Continuous
 
 Readings = tuple[float, ...]
@@ -39,6 +40,12 @@ def fit(items: Any, **settings: Any) -> Scaled:
     return Scaled(2.0 ** np.ceil(np.log2(max(max(map(abs, item)) for item in items))))
 
 
+def load(data: Any) -> Scaled:
+    if data.keys() != {"largest"}:
+        raise ModelError(f"a gauge codec has `largest` and nothing else, not {[*data]}; the model is damaged")
+    return Scaled(**data)
+
+
 def small(codec: Scaled) -> Any:
     from seqgen import Model, Network
 
@@ -50,5 +57,5 @@ def small(codec: Scaled) -> Any:
 
 WAVES = tuple(tuple(np.sin(np.arange(40) / speed).astype(np.float32).tolist()) for speed in (2.0, 3.0, 4.0))
 DOMAIN: Domain[Readings] = Domain(
-    "gauge", fit, lambda data: Scaled(**data), {"small": Size(small, TrainingConfig(rows=4, window=16))}, examples=WAVES
+    "gauge", fit, load, {"small": Size(small, TrainingConfig(rows=4, window=16))}, examples=WAVES
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from seqgen.config import TrainingConfig
 from seqgen.domain import Domain, Example, Metric, Size
+from seqgen.errors import ModelError
 from seqgen.spec import Continuous
 
 CODES = {"e": ".", "t": "-", "a": ".-", "n": "-.", "s": "...", "o": "---"}
@@ -45,6 +46,12 @@ class Signal:
         return {"letters": self.letters}
 
 
+def load(data: Any) -> Signal:
+    if data.keys() != {"letters"}:
+        raise ModelError(f"a morse codec has `letters` and nothing else, not {[*data]}; the model is damaged")
+    return Signal(**data)
+
+
 def small(codec: Signal) -> Any:
     from seqgen import Network
     from seqgen.models.ctc import CTC
@@ -62,7 +69,7 @@ MESSAGES = tuple(map(key, ("tea", "seat", "note", "stone", "onto")))
 DOMAIN: Domain[Message] = Domain(
     "morse",
     lambda items, **settings: Signal("".join(sorted(CODES))),
-    lambda data: Signal(**data),
+    load,
     {"small": Size(small, TrainingConfig(rows=16, learning_rate=2e-2))},
     metric=Metric("messages wrong", wrong, most=40),
     examples=MESSAGES,
