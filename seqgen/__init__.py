@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .domain import Codec as Codec
     from .domain import Domain as Domain
     from .domain import Example as Example
+    from .domain import Metric as Metric
     from .domain import Reading as Reading
     from .domain import Size as Size
     from .domain import Splits as Splits
@@ -31,9 +32,12 @@ if TYPE_CHECKING:
     from .heads import Categorical as Categorical
     from .heads import Mixture as Mixture
     from .heads import Options as Options
+    from .models.ctc import CTC as CTC
     from .models.model import Model as Model
     from .models.pretrained import from_pretrained as from_pretrained
     from .models.pretrained import save_pretrained as save_pretrained
+    from .nn.cells import LSTM as LSTM
+    from .nn.cells import Window as Window
     from .nn.context import Context as Context
     from .nn.network import Network as Network
     from .registry import register as register
@@ -56,10 +60,12 @@ _HOME = {
     "batching.sources": ("in_memory",),
     "batching.windows": ("Batch", "Windows", "evaluation_windows"),
     "config": ("TrainingConfig",),
-    "domain": ("Codec", "Domain", "Example", "Reading", "Size", "Splits"),
+    "domain": ("Codec", "Domain", "Example", "Metric", "Reading", "Size", "Splits"),
     "errors": ("DataError", "ModelError", "SeqgenError", "TrainingError", "UnknownName", "UsageError"),
     "heads": ("Bernoulli", "Categorical", "Mixture", "Options"),
+    "models.ctc": ("CTC",),
     "models.model": ("Model",),
+    "nn.cells": ("LSTM", "Window"),
     "nn.context": ("Context",),
     "nn.network": ("Network",),
     "training.optimizer": ("make_optimizer",),

@@ -26,6 +26,7 @@ EXPECTED = [
     "Codec",
     "Context",
     "Continuous",
+    "CTC",
     "DataError",
     "Discrete",
     "Domain",
@@ -36,8 +37,10 @@ EXPECTED = [
     "in_memory",
     "init_state",
     "Inputs",
+    "LSTM",
     "make_optimizer",
     "make_train_step",
+    "Metric",
     "Mixture",
     "Model",
     "ModelError",
@@ -57,6 +60,7 @@ EXPECTED = [
     "TrainingError",
     "UnknownName",
     "UsageError",
+    "Window",
     "Windows",
 ]
 
