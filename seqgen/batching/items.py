@@ -19,7 +19,7 @@ from .sources import Ints, Source
 from .windows import Batch, read_rows
 
 WIDTHS, SOURCE_WIDTHS = 6, 3  # of steps; of sources, for each of these
-FULL = 4  # batches, on average, of a width, or there are fewer widths: the last batch of each is not full
+FULL = 8  # batches, on average, of a width, or there are fewer widths: the last batch of each is not full
 FINEST = 256  # lengths that are told apart when widths are chosen
 
 
