@@ -100,9 +100,12 @@ def _check_allowed(allowed: Any, grammar: Grammar | None) -> None:
         raise UsageError(f"no symbol is left to draw{at and f' in {at}'} by {what}; allow at least one everywhere")
 
 
-def _check_controls(model: Model, controls: Sequence[Any] | None, lengths: Sequence[int]) -> None:
-    """Raises UsageError unless each row comes with controls for at least so many steps, or the network reads none."""
-    width = model.network.controls
+def _check_controls(model: Model, controls: Sequence[Any] | None, lengths: Sequence[int], ahead: bool = False) -> None:
+    """Raises UsageError unless each row comes with controls for at least so many steps, or the network reads none.
+
+    ahead: they must have what is ahead of each with them, if the network looks there.
+    """
+    width = model.network.controls + (getattr(model.network, "ahead", 0) if ahead else 0)
     if controls is None:
         if width:
             raise UsageError(
@@ -116,7 +119,8 @@ def _check_controls(model: Model, controls: Sequence[Any] | None, lengths: Seque
         raise UsageError(f"`controls` has {len(controls)} rows, not {len(lengths)}; give one array a row")
     for row, (shape, length) in enumerate(zip(map(np.shape, controls), lengths, strict=True)):
         if len(shape) != 2 or shape[1] != width:
-            raise UsageError(f"the controls of row {row} are {list(shape)}; this network reads [length, {width}]")
+            hint = ", with what is ahead: `network.look` over all there are" if width > model.network.controls else ""
+            raise UsageError(f"the controls of row {row} are {list(shape)}; this network reads [length, {width}]{hint}")
         if shape[0] < length:
             raise UsageError(f"the controls of row {row} end after {shape[0]} of {length} steps; give all of them")
 
@@ -145,6 +149,28 @@ def _cut(controls: Sequence[Any] | None, starts: Sequence[int], length: int) -> 
     return piece
 
 
+def _looked(model: Model, params: Params, controls: Sequence[Any] | None, crew: Crew | None) -> Any:
+    """Each row's controls with what is ahead of them in all that are given; as they are for a network that looks at none."""
+    width = model.network.controls
+    if controls is None or not getattr(model.network, "ahead", 0) or np.shape(controls[0])[-1] != width:
+        return controls
+    lengths = [len(own) for own in controls]
+    longest = 1 << max(max(lengths) - 1, 0).bit_length()  # of any length share a handful of compiled programs
+    place: Callable[[Any], Any] = functools.partial(crew.place, rows=True) if crew else lambda tree: tree
+    valid = np.arange(longest) < np.array(lengths)[:, None]
+    looked = np.asarray(_look(model)(params, *place((_cut(controls, [0] * len(lengths), longest), valid))))
+    return [own[:length] for own, length in zip(looked, lengths, strict=True)]
+
+
+@functools.lru_cache(maxsize=16)
+def _look(model: Model) -> Callable[..., Array]:
+    def look(params: Params, controls: Array, valid: Array) -> Array:
+        network: Any = model.network
+        return network.look(params["network"], controls, valid=valid)  # type: ignore[no-any-return]
+
+    return kept(look, model.to_dict(), parts=(model,))
+
+
 def _lengths(model: Model, prompts: Sequence[Steps]) -> list[int]:
     whole = isinstance(model.network.spec, Product)
     return [len(prompt[0] if whole else prompt) for prompt in prompts]
@@ -163,7 +189,8 @@ def prime(
 
     Row b draws from `fold_in(key, b)`, whatever the other rows are.
     crew: devices of this process that make an equal number of rows each; parameters and context must lie on them.
-    controls: float32 `[length, C]` a row, the known side inputs of the prompt's steps; more of them are not read.
+    controls: float32 `[length, C]` a row, the known side inputs of the prompt's steps; more of them are only looked at, by
+    a network that looks ahead.
 
     Raises UsageError for a network that cannot be sampled: bidirectional, or lacking its context or controls; for
     rows that cannot be dealt evenly; and for a prompt with a symbol that the network does not know.
@@ -178,7 +205,9 @@ def prime(
         if found := stranger(spec, prompt):
             raise UsageError(f"prompt {row} has {found}; encode it with the codec of this model")
     lengths = np.array(_lengths(model, prompts))
-    _check_controls(model, controls, lengths.tolist())
+    looked = controls is not None and len(controls) > 0 and np.shape(controls[0])[-1] != network.controls
+    _check_controls(model, controls, lengths.tolist(), ahead=looked)
+    controls = _looked(model, params, controls, crew)
     if crew and rows % crew.mesh.size:
         raise UsageError(f"{rows} prompts cannot be dealt evenly to {crew.mesh.size} devices; give a multiple of that")
     place: Callable[[Any], Any] = functools.partial(crew.place, rows=True) if crew else lambda tree: tree
@@ -223,14 +252,14 @@ def advance(
     """Draws `chunk` steps: the next state, steps `[B, chunk, ...]`, and how many of each row count, int32 `[B]`.
 
     Only a new `chunk`, number of rows, `stop` or cycle of the `grammar` compiles; options are traced, each `[]` or `[B]`.
-    controls: float32 `[B, chunk, C]`, the known side inputs of the steps that are drawn.
+    controls: float32 `[B, chunk, C]`, the known side inputs of the steps that are drawn, as `Network.look` gives them.
     alternatives: steps come as `Drawn`, with how likely each was and so many of the likeliest symbols, of a softmax.
     Raises UsageError for an option that means nothing, where no symbol is allowed, and for controls that do not fit.
     """
     check(options)
     _check_allowed(options.allowed, grammar)
     rows = len(state.done)
-    _check_controls(model, controls, [chunk] * rows)
+    _check_controls(model, controls, [chunk] * rows, ahead=True)
     _check_alternatives(model, alternatives)
     allowed = options.allowed
     options = jax.tree.map(lambda value: np.asarray(value, np.float32), options._replace(allowed=None))
@@ -272,6 +301,7 @@ def stream(
     _check_alternatives(model, alternatives)
     if crew:
         params, context = crew.place(params), crew.place(context, rows=True)
+    controls = _looked(model, params, controls, crew)
     state, made = prime(model, params, key, prompts, context, crew, controls), 0
     settings: Any = {"chunk": chunk, "stop": stop, "grammar": grammar, "alternatives": alternatives}
     while made < length and not np.asarray(state.done).all():

@@ -52,12 +52,13 @@ CAUSAL: dict[str, Any] = {
     "dot attention": Network(Discrete(6), (LSTM(4), DotAttention(5)), embedding=4, source=7, source_width=3),
     "averages": Averages(Discrete(6), 4, speeds=2),
 }
+AHEAD = Network(Discrete(6), controls=2, ahead=3, **SMALL)
 BIDIRECTIONAL = Network(Continuous(3), bidirectional=True, learned_start=True, **SMALL)
 DROPOUT = {
     "variational": Network(Continuous(3), skip=True, dropout=0.4, **SMALL),
     "fresh": Network(Continuous(3), skip=True, dropout=0.4, variational=False, **SMALL),
 }
-ALL = {**CAUSAL, "both ways": BIDIRECTIONAL, **DROPOUT}
+ALL = {**CAUSAL, "ahead": AHEAD, "both ways": BIDIRECTIONAL, **DROPOUT}
 every_causal = pytest.mark.parametrize("network", CAUSAL.values(), ids=CAUSAL)
 every_network = pytest.mark.parametrize("network", ALL.values(), ids=ALL)
 

@@ -37,6 +37,7 @@ PEN = Model(
     Joint((Mixture(3), Bernoulli(1))),
 )
 GUIDED = Model(Network(Discrete(11), layers=1, units=12, embedding=6, controls=2), Categorical(11))
+AHEAD = Model(Network(Discrete(11), layers=1, units=12, embedding=6, controls=2, ahead=3), Categorical(11))
 KEY = jax.random.key(3)
 # As the model is; the likeliest only; and all the rest. Few tests compile: they share these shapes, and chunk=8.
 OPTIONS = Options(
@@ -280,34 +281,42 @@ def guides(lengths: Sequence[int]) -> list[np.ndarray]:
     return [random.normal(0, 2, (length, 2)).astype(np.float32) for length in lengths]
 
 
-def test_controls_come_with_the_steps_that_they_belong_to() -> None:
+@pytest.mark.parametrize("model", [GUIDED, AHEAD], ids=["here", "and ahead"])
+def test_controls_come_with_the_steps_that_they_belong_to(model: Model) -> None:
     """Drawn at temperature 0, in pieces, is what stepping by hand draws, and what training finds as likely."""
-    params, prompts, controls = parameters(GUIDED), prompts_of(SYMBOLS, [0, 1, 9]), guides([12, 13, 40])
+    # More than there are steps, where what is ahead is not looked at.
+    params, prompts, controls = (
+        parameters(model),
+        prompts_of(SYMBOLS, [0, 1, 9]),
+        guides([12, 13, 21 + 19 * (model is GUIDED)]),
+    )
     settings: dict[str, Any] = {"length": 12, "options": Options(temperature=0.0), "chunk": 8}
-    made = sample(GUIDED, params, KEY, prompts, controls=controls, **settings)
-    step = jax.jit(GUIDED.network.step)
+    made = sample(model, params, KEY, prompts, controls=controls, **settings)
+    step = jax.jit(model.network.step)
     for prompt, own, row in zip(prompts, controls, made, strict=True):
-        carry, steps, likely = GUIDED.start(params, 1), opened(GUIDED, prompt).tolist(), []
+        carry, steps, likely = model.start(params, 1), opened(model, prompt).tolist(), []
+        read = own if model is GUIDED else np.asarray(model.network.look(params["network"], own[None]))[0]  # type: ignore[attr-defined]
         whole = [*steps[1:], *row.tolist()]
         for t in range(len(prompt) + 12):
-            inputs = Inputs(np.array(steps[t : t + 1], np.int32), own[t : t + 1])
+            inputs = Inputs(np.array(steps[t : t + 1], np.int32), read[t : t + 1])
             carry, features = step(params["network"], carry, inputs)
-            scores = np.asarray(GUIDED.head.logits(params["head"], features)[0], np.float64)  # type: ignore[attr-defined]
+            scores = np.asarray(model.head.logits(params["head"], features)[0], np.float64)  # type: ignore[attr-defined]
             likely.append(scores[whole[t]] - np.logaddexp.reduce(scores))
             if t >= len(prompt):
                 steps.append(int(scores.argmax()))
         assert steps[1:] == whole
         example = Example(np.array(whole), controls=own[: len(whole)])
         (batch,) = evaluation_windows(in_memory(Discrete(11), [example]), 1, 64)
-        log_prob, _ = GUIDED.log_prob(params, GUIDED.start(params, 1), batch)
+        log_prob, _ = model.log_prob(params, model.start(params, 1), batch)
         np.testing.assert_allclose(np.asarray(log_prob)[batch.valid], likely, atol=1e-5)
-    other = sample(GUIDED, params, KEY, prompts, controls=[-own for own in controls], **settings)
+    other = sample(model, params, KEY, prompts, controls=[-own for own in controls], **settings)
     assert not all(np.array_equal(one, two) for one, two in zip(made, other, strict=True))
 
 
 @pytest.mark.parametrize(
     ("model", "controls", "message"),
     [
+        (AHEAD, guides([5, 7]), "the controls of row 1 end after 7 of 8 steps; give all of them"),
         (GUIDED, None, r"reads 2 controls with every step: give `controls`, float32 \[length, 2\] a row, of"),
         (SYMBOLS, guides([9, 9]), "`controls` came, and this network reads none; leave them out"),
         (GUIDED, guides([9]), "`controls` has 1 rows, not 2; give one array a row"),
@@ -328,6 +337,13 @@ def test_prime_and_advance_refuse_controls_that_end_too_early() -> None:
     state = prime(GUIDED, params, KEY, prompts, controls=guides([0, 3]))
     with pytest.raises(UsageError, match="row 0 end after 7 of 8 steps"):
         advance(GUIDED, params, state, chunk=8, controls=guides([7, 7]))
+
+
+def test_advance_wants_controls_with_what_is_ahead() -> None:
+    params, controls = parameters(AHEAD), guides([8, 8])
+    state = prime(AHEAD, params, KEY, prompts_of(SYMBOLS, [0, 3]), controls=controls)
+    with pytest.raises(UsageError, match=r"row 0 are \[8, 2\]; this network reads \[length, 5\], with what is ahead"):
+        advance(AHEAD, params, state, chunk=8, controls=controls)
 
 
 @both

@@ -33,6 +33,8 @@ class Network:
     cells each, the first with a window where `window` asks for one, and with `layer_norm` and `learned_start`.
     embedding: width of the table for symbols; vectors enter linearly.
     controls: width of the known side inputs of every step.
+    ahead: units of an LSTM that reads these controls backwards, from the end of what is given, so that each step knows
+    what is to come; 0 for none. `look` is that reading, see there.
     skip: the input reaches every layer and every layer the output (Graves 2013, section 2).
     layer_norm, learned_start: see `seqgen.nn.lstm.LSTMCell`.
     dropout: rate between layers and before the head; `variational` keeps one mask a window (Gal & Ghahramani 2016).
@@ -70,6 +72,7 @@ class Network:
     static_width: int = 16
     precision: str = "f32"
     remat: int = 0
+    ahead: int = 0
 
     def __post_init__(self) -> None:
         if isinstance(self.layers, tuple):
@@ -80,7 +83,7 @@ class Network:
                 )
         count = self.layers if isinstance(self.layers, int) else len(self.layers)
         widths = count, self.units, self.embedding, self.source_width, self.static_width
-        if min(widths) < 1 or min(self.controls, self.source, self.window, self.static) < 0:
+        if min(widths) < 1 or min(self.controls, self.source, self.window, self.static, self.ahead) < 0:
             raise UsageError(
                 f"a network needs layers, units, embedding >= 1, widths >= 1 and no number below 0, not {self}"
             )
@@ -91,6 +94,8 @@ class Network:
         reads = any(layer.reads for layer in self.stacked)
         if bool(self.source) != reads:
             raise UsageError("a source is read through a window: give both `source` and `window`, or neither")
+        if self.ahead and not self.controls:
+            raise UsageError("what is ahead is read in the controls: give `controls`, or leave `ahead` out")
         if self.remat < 0 or (self.remat and self.bidirectional):
             raise UsageError(f"remat is {self.remat}; give 0 or more positions, and 0 to a bidirectional network")
         if self.bidirectional and reads:
@@ -149,6 +154,14 @@ class Network:
             return context.start
         return _stack(self, params).start(batch, context.memory)
 
+    def look(self, params: Params, controls: Array, *, reset: Array | None = None, valid: Array | None = None) -> Array:
+        """Controls `[B, T, C]` with what is ahead of each, `[B, T, C + ahead]`: what `step` takes in place of controls.
+
+        `unroll` does so by itself with controls `[B, T, C]`, up to the window's end or the next reset. For sampling it is
+        done once, over all there are; `sampling.stream` does.
+        """
+        return jnp.swapaxes(_stack(self, params).look(*_time_first((controls, reset, valid))), 0, 1)
+
     def unroll(
         self,
         params: Params,
@@ -168,10 +181,13 @@ class Network:
         """
         stack = _stack(self, params)
         start = self.start(params, _rows(inputs), context)
-        x, reset, valid = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), (inputs, reset, valid))
+        x, reset, valid = _time_first((inputs, reset, valid))
         if valid is not None:
             # Blank, not only uncounted: a NaN in a padded position would reach the gradients of the others.
             x = recurrence.where(valid, x, jax.tree.map(jnp.zeros_like, x))
+
+        if self.ahead and x.controls.shape[-1] == self.controls:
+            x = x._replace(controls=stack.look(x.controls, reset, valid))
 
         def window(carry: Carry, at: Any) -> tuple[Carry, Array]:
             x, reset, valid, key = at
@@ -221,7 +237,10 @@ class Network:
 
     def to_dict(self) -> dict[str, Any]:
         layers = self.layers if isinstance(self.layers, int) else [layer.to_dict() for layer in self.layers]
-        return {**asdict(self), "spec": spec_to_dict(self.spec), "layers": layers}
+        settings = {**asdict(self), "spec": spec_to_dict(self.spec), "layers": layers}
+        if not self.ahead:  # models without it can be read by versions without it
+            del settings["ahead"]
+        return settings
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Network:
@@ -234,6 +253,10 @@ class Network:
             raise ModelError(
                 f"the network's settings do not fit: {one_line(error)}; the model is damaged or newer"
             ) from None
+
+
+def _time_first(tree: Any) -> Any:
+    return jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), tree)
 
 
 def _rows(inputs: Inputs) -> int:

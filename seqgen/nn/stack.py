@@ -13,7 +13,7 @@ from flax import nnx
 from ..errors import UsageError
 from ..spec import Discrete, Inputs, Product, Spec
 from . import cudnn, recurrence
-from .cells import Layer
+from .cells import LSTM, Layer
 from .context import Context, Params
 from .network import Network
 from .products import look_up
@@ -52,14 +52,17 @@ class Pair(nnx.Module):
     def unroll(
         self, carry: Carry, xs: Array, *, start: Carry, reset: Array | None, valid: Array | None, memory: Memory | None
     ) -> tuple[Carry, Array]:
-        # Read backwards, a sequence begins where the next one's reset stands.
-        last = None if reset is None else jnp.flip(jnp.roll(reset, -1, axis=0).at[-1].set(False), axis=0)
-        right = None if valid is None else jnp.flip(valid, axis=0)
         ahead, there = recurrence.unroll(self.forward, carry[0], xs, start=start[0], reset=reset, valid=valid)
-        back, again = recurrence.unroll(
-            self.backward, start[1], jnp.flip(xs, axis=0), start=start[1], reset=last, valid=right
-        )
-        return (ahead, back), jnp.concatenate([there, jnp.flip(again, axis=0)], axis=-1)
+        back, again = backwards(self.backward, start[1], xs, reset, valid)
+        return (ahead, back), jnp.concatenate([there, again], axis=-1)
+
+
+def backwards(cell: Cell, start: Carry, xs: Array, reset: Array | None, valid: Array | None) -> tuple[Carry, Array]:
+    """A window read from its end, `[T, B, D]` -> carry, `[T, B, H]`; a sequence begins where the next one's reset stands."""
+    last = None if reset is None else jnp.flip(jnp.roll(reset, -1, axis=0).at[-1].set(False), axis=0)
+    right = None if valid is None else jnp.flip(valid, axis=0)
+    carry, ys = recurrence.unroll(cell, start, jnp.flip(xs, axis=0), start=start, reset=last, valid=right)
+    return carry, jnp.flip(ys, axis=0)
 
 
 class Stack(nnx.Module):
@@ -76,7 +79,7 @@ class Stack(nnx.Module):
         if network.static:
             shape = (network.static, network.static_width)
             self.static_table = nnx.Param(jax.random.normal(rngs.params(), shape) * 0.1)
-        width = len(tables) * network.embedding + _values(network.spec) + network.controls
+        width = len(tables) * network.embedding + _values(network.spec) + network.controls + network.ahead
         width += network.static_width if network.static else 0
         below, seen = width, 0
         for i, layer in enumerate(network.stacked):
@@ -88,6 +91,14 @@ class Stack(nnx.Module):
             here = network.source_width if layer.reads else 0
             seen += here
             below = layer.units * (1 + network.bidirectional) + (width + seen if network.skip else here)
+
+        if network.ahead:
+            self.ahead = LSTM(network.ahead).build(network.controls, 0, precision=network.precision, rngs=rngs)
+
+    def look(self, controls: Array, reset: Array | None, valid: Array | None) -> Array:
+        """Controls `[T, B, C]` and what is ahead of each, `[T, B, C + ahead]`."""
+        _, seen = backwards(self.ahead, self.ahead.start(controls.shape[1], None), controls, reset, valid)
+        return jnp.concatenate([controls, seen], axis=-1)
 
     def encode(self, source: Array | None, static: Array | None, source_valid: Array | None) -> Context:
         network, memory, vector = self.network, None, None

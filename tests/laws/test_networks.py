@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from law_networks import (
+    AHEAD,
     ALL,
     BIDIRECTIONAL,
     CAUSAL,
@@ -70,7 +71,29 @@ def test_unroll_is_step_by_step(network: Network) -> None:
     assert_close(end, carry, tolerance)
 
 
-@pytest.mark.parametrize("network", [*CAUSAL.values(), BIDIRECTIONAL], ids=[*CAUSAL, "both ways"])
+def test_what_is_ahead_is_seen_up_to_the_next_reset() -> None:
+    """A window is the steps with what `look` says of it; nothing is seen past where another sequence begins."""
+    params, carry, inputs, reset, valid, context = first(AHEAD)
+    end, features = unrolled(AHEAD)(params, carry, inputs, reset, valid, context)
+    looked = AHEAD.look(params, inputs.controls, reset=jnp.asarray(reset), valid=jnp.asarray(valid))
+    assert looked.shape == (B, T, 2 + 3)
+    step, start = jax.jit(AHEAD.step), AHEAD.start(params, B)
+    for t in range(T):
+        carry = mixed(reset[:, t], start, carry)
+        stepped, one = step(params, carry, Inputs(inputs.steps[:, t], looked[:, t]))
+        carry = mixed(valid[:, t], stepped, carry)
+        assert_close(features[valid[:, t], t], np.asarray(one)[valid[:, t]], 1e-5)
+    assert_close(end, carry, 1e-5)
+
+    everywhere, opens = jnp.ones((1, T), bool), jnp.zeros((1, T), bool).at[0, 20].set(True)
+    given = inputs.controls[:1]
+    seen = AHEAD.look(params, given, reset=opens, valid=everywhere)
+    for changed, differs in ((19, True), (20, False)):
+        other = AHEAD.look(params, jnp.asarray(given).at[0, changed].add(1.0), reset=opens, valid=everywhere)
+        assert bool(jnp.any(seen[0, 5] != other[0, 5])) == differs
+
+
+@pytest.mark.parametrize("network", [*CAUSAL.values(), AHEAD, BIDIRECTIONAL], ids=[*CAUSAL, "ahead", "both ways"])
 def test_padding_is_nowhere_seen(network: Network) -> None:
     params, carry, inputs, reset, valid, context = first(network)
     run = unrolled(network)
