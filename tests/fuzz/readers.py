@@ -237,7 +237,7 @@ def _small_models() -> dict[str, tuple[dict[str, Any], Model]]:
     }
 
 
-def _model(name: str, early: str) -> Callable[[Path], Reader]:
+def _model(name: str, early: str, bits: int = 16) -> Callable[[Path], Reader]:
     """A file of a model's folder; the list of sums is made to fit, unless it is that which is damaged."""
 
     def make(folder: Path) -> Reader:
@@ -246,7 +246,8 @@ def _model(name: str, early: str) -> Callable[[Path], Reader]:
         for domain, (codec, model) in reversed(_small_models().items()):  # text is left standing: all of it fits
             shapes = jax.eval_shape(lambda model=model: model.init(jax.random.key(0)))
             params = jax.tree.map(lambda leaf: np.full(leaf.shape, 0.5, np.float32), shapes)
-            save_pretrained(given, domain=domain, codec=codec, model=model, params=params, training={"size": "s"})
+            notes = {"size": "s"}
+            save_pretrained(given, domain=domain, codec=codec, model=model, params=params, training=notes, bits=bits)
             seeds.append((given / name).read_bytes())
             weights[f'"{domain}"'.encode()] = (given / WEIGHTS).read_bytes()
         if name == storage.SUMS:
@@ -369,6 +370,7 @@ READERS: dict[str, Callable[[Path], Reader]] = {
     "svg": _svg,
     "model-config": _model(CONFIG, f"{_JSON}|is not the configuration"),
     "model-weights": _model(WEIGHTS, "is not a safetensors file|holds more than"),
+    "model-weights-of-8-bits": _model(WEIGHTS, "is not a safetensors file|holds more than", bits=8),
     "model-sums": _model(storage.SUMS, "is no list of SHA-256 sums"),
     "run-config": _run_config,
     "metrics": _metrics,
