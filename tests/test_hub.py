@@ -27,6 +27,7 @@ from fake_hub import (
 from seqgen.files import storage
 from seqgen.heads import Categorical
 from seqgen.models import hub
+from seqgen.models.card import with_header
 from seqgen.models.model import Model
 from seqgen.models.pretrained import from_pretrained, save_pretrained
 from seqgen.nn.network import Network
@@ -174,7 +175,7 @@ CARDS = {
 @pytest.mark.parametrize("kind", CARDS)
 def test_a_header_gets_what_it_lacks(kind: str) -> None:
     before, after = CARDS[kind]
-    assert hub.with_header(before.encode(), FIELDS).decode() == after
+    assert with_header(before.encode(), FIELDS).decode() == after
 
 
 def test_a_card_is_sent_with_its_header_and_kept_as_it_is(there: Hub, model: Path) -> None:

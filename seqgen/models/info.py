@@ -9,6 +9,7 @@ import jax
 
 from .. import registry
 from ..errors import UnknownName
+from .card import CARD
 from .pretrained import from_pretrained, resolve
 
 
@@ -27,20 +28,24 @@ def find(name: str | Path) -> Path:
         raise UnknownName("model", str(name), known) from None
 
 
+def megabytes(folder: Path) -> float:
+    """What the files of a model take."""
+    return sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+
+
 def describe(name: str | Path) -> str:
     """A few lines on a model, by shipped name, run or model folder. Raises UnknownName, ModelError."""
     folder = find(name)
     given = from_pretrained(folder)
     network, notes = given.model.network, given.training
-    size = sum(path.stat().st_size for path in folder.iterdir())
     count = sum(leaf.size for leaf in jax.tree.leaves(given.params))
     lines = [
-        f"{folder.absolute().name}: a model of {given.domain}, {size / 1e6:.1f} MB in {folder}",
+        f"{folder.absolute().name}: a model of {given.domain}, {megabytes(folder):.1f} MB in {folder}",
         f"  network   {network.layers} x {network.units} LSTM, {count:,} parameters, reads {network.spec}",
         f"  head      {given.model.head}",
     ]
     lines += [f"  {key!s:9.9} {json.dumps(value)}" for key, value in notes.items() if key != "settings"]
-    card = folder / "README.md"
+    card = folder / CARD
     lines += [f"  card      {card}"] if card.exists() else []
     # The notes are a stranger's words: no terminal is to obey them.
     return "\n".join("".join(letter if letter.isprintable() else " " for letter in line) for line in lines)
