@@ -30,9 +30,9 @@ def quantised(matrix: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np
     a density do, a scale that they share would take the smaller ones' digits. A scale a row costs the shipped model of
     handwriting 0.31 nats a point, a scale a column 0.014; the two models of symbols lose less than 0.0002 either way.
 
-    >>> whole, scales = quantised(np.array([[1.0, 0.01], [-0.5, 0.02]], np.float32))
+    >>> whole, scales = quantised(np.array([[1.0, 0.015], [-0.25, 0.02]], np.float32))
     >>> whole.tolist(), scales.shape
-    ([[127, 64], [-64, 127]], (2,))
+    ([[127, 95], [-32, 127]], (2,))
     """
     largest = np.abs(matrix).max(axis=tuple(range(matrix.ndim - 1)), initial=0.0)
     scales = largest / np.float32(LARGEST)
