@@ -127,7 +127,8 @@ def test_a_run_and_a_shipped_model_are_sent_by_name(there: Hub, model: Path, tmp
     assert sent == (tmp_path / "run" / "model" / "model.safetensors").read_bytes()
     hub.push("shakespeare", "ann/plays")
     card = (there.root / "ann" / "plays" / "README.md").read_text(encoding="utf-8")
-    assert card.startswith("---\nlibrary_name: seqgen\n") and "\n---\n\n# shakespeare\n" in card
+    assert card.startswith("---\nlanguage: en\nlicense: apache-2.0\n") and "\n---\n# shakespeare\n" in card
+    assert "\nlibrary_name: seqgen\n" in card and "unknown" not in card
     assert from_pretrained(hub.pull("ann/plays")).domain == "text"
 
 

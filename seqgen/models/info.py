@@ -7,16 +7,10 @@ from pathlib import Path
 
 import jax
 
-from .. import registry
 from ..errors import UnknownName
 from .card import CARD
 from .pretrained import from_pretrained, resolve
-
-
-def shipped() -> list[Path]:
-    """The folders of the models that ship inside, of all domains."""
-    folders = [registry.domain(name).shipped for name in registry.domains()]
-    return sorted(path.parent for folder in folders if folder for path in folder.glob("*/config.json"))
+from .shipped import megabytes, shipped
 
 
 def find(name: str | Path) -> Path:
@@ -26,11 +20,6 @@ def find(name: str | Path) -> Path:
         return known.get(str(name)) or resolve(name, Path())
     except UnknownName:
         raise UnknownName("model", str(name), known) from None
-
-
-def megabytes(folder: Path) -> float:
-    """What the files of a model take."""
-    return sum(path.stat().st_size for path in folder.iterdir()) / 1e6
 
 
 def describe(name: str | Path) -> str:

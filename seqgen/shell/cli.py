@@ -78,6 +78,8 @@ def build_parser() -> argparse.ArgumentParser:
             print(f"seqgen: {error}", file=sys.stderr)
             continue
         commands.add(verbs.add_parser(name, help=commands.help, description=commands.help))
+    models = verbs.add_parser("models", help="the models that ship inside: what they write, how large, on which terms")
+    models.set_defaults(run=_models)
     info = verbs.add_parser("info", help="what a model is and how it was made")
     info.add_argument("model", nargs="?", metavar="MODEL", help="a shipped name, a run or a model folder (all shipped)")
     info.set_defaults(run=_info)
@@ -170,8 +172,17 @@ def _demo(args: argparse.Namespace) -> int:
     return 0
 
 
+def _models(args: argparse.Namespace) -> int:
+    from ..models.shipped import listing
+
+    del args
+    print(listing())
+    return 0
+
+
 def _info(args: argparse.Namespace) -> int:
-    from ..models.info import describe, shipped
+    from ..models.info import describe
+    from ..models.shipped import shipped
 
     for model in [args.model] if args.model else shipped():
         print(describe(model))

@@ -17,8 +17,9 @@ from ..errors import UsageError
 from ..files.folders import refuse_used
 from ..machine.cache import use_compile_cache
 from ..models.card import CARD
-from ..models.info import find, megabytes
+from ..models.info import find
 from ..models.pretrained import from_pretrained, open_model, save_pretrained
+from ..models.shipped import megabytes
 from ..training.scoring import evaluate
 
 STEPS, ROWS, WINDOW = 30_000, 8, 256  # scored twice, at most so many: seconds, with figures that hold to three digits
