@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from ..machine.programs import register
-from .products import look_up, matmul, weight_gradient
+from .products import look_up, matmul, product, weight_gradient
 
 Array = jax.Array
 Carry = Any  # a pytree whose leaves lead with B
@@ -171,7 +171,7 @@ def late_scan(
     """
 
     def body(carry: Carry, x: Any) -> tuple[Carry, Array]:
-        return update(small, carry, x, matmul(recur(carry), kernel, precision), memory)
+        return update(small, carry, x, product(recur(carry), kernel, precision), memory)
 
     return loop(body, carry, xs)
 
@@ -180,7 +180,7 @@ def _forward(
     recur: Any, update: Any, precision: str, kernel: Array, small: Any, carry: Carry, xs: Any, memory: Any
 ) -> Any:
     def body(carry: Carry, x: Any) -> Any:
-        recurrent = matmul(recur(carry), kernel, precision)
+        recurrent = product(recur(carry), kernel, precision)
         after, y = update(small, carry, x, recurrent, memory)
         return after, (y, carry, recurrent)
 
@@ -200,7 +200,7 @@ def _backward(recur: Any, update: Any, precision: str, residuals: Any, cotangent
         _, pull = jax.vjp(update, small, carry, x, pre, memory)
         d_small_here, d_before, d_x, d_pre, d_memory_here = pull((d_carry, d_y))
         _, pull_recur = jax.vjp(recur, carry)
-        (d_through_kernel,) = pull_recur(matmul(d_pre, transposed, precision))
+        (d_through_kernel,) = pull_recur(product(d_pre, transposed, precision))
         state = add(d_before, d_through_kernel), add(d_small, d_small_here), add(d_memory, d_memory_here)
         return state, (d_x, d_pre)
 
