@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import jax
 
 from seqgen import registry, sampling
-from seqgen.batching.shards import is_corpus, open_corpus
+from seqgen.batching.manifest import is_corpus
+from seqgen.batching.shards import open_corpus
 from seqgen.batching.sources import Encoded, in_memory
 from seqgen.batching.windows import evaluation_windows
 from seqgen.config import TrainingConfig

@@ -24,7 +24,7 @@ from fuzz.test_musicxml_fuzz import SCORE, TUNE
 from ink_files import iam_line, write_iam_folder
 
 from seqgen import registry
-from seqgen.batching import shards
+from seqgen.batching import manifest, shards
 from seqgen.config import TrainingConfig
 from seqgen.domains.handwriting import ink_svg, read_ink
 from seqgen.domains.handwriting.files import read_inks
@@ -338,7 +338,7 @@ def _corpus(name: str, early: str) -> Callable[[Path], Reader]:
         seed = (given / name).read_bytes()
 
         def read(data: bytes) -> None:
-            fixed = data if name == shards.MANIFEST else data[: len(seed)].ljust(len(seed), b"\0")
+            fixed = data if name == manifest.MANIFEST else data[: len(seed)].ljust(len(seed), b"\0")
             replace(given / name, fixed)
             found = shards.open_corpus(given, DOMAIN)
             for source in (found.train, found.valid):
@@ -374,7 +374,7 @@ READERS: dict[str, Callable[[Path], Reader]] = {
     "model-sums": _model(storage.SUMS, "is no list of SHA-256 sums"),
     "run-config": _run_config,
     "metrics": _metrics,
-    "corpus": _corpus(shards.MANIFEST, "it is not JSON"),
-    "corpus-examples": _corpus(shards.EXAMPLES, _EMPTY),
+    "corpus": _corpus(manifest.MANIFEST, "it is not JSON"),
+    "corpus-examples": _corpus(manifest.EXAMPLES, _EMPTY),
     "corpus-symbols": _corpus("00000.bin", _EMPTY),
 }
