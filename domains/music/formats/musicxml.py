@@ -15,8 +15,8 @@ from seqgen.errors import DataError
 
 from ..score import DRUMS, Meter, Note, Score, Tempo
 from .guard import MAX_EVENTS
+from .limits import read_bytes
 from .mxl import LARGEST, parse, unpack
-from .reading import read_bytes
 
 DEPTH = 64
 NODES = 5_000  # below one note, one direction, ...
