@@ -19,7 +19,7 @@ from _report import Row, parser, report
 from _sample_measures import longest_note, longest_silence, overlap, pitch_classes, same_bars
 
 from seqgen import DataError, Splits, registry
-from seqgen.datasets import cache
+from seqgen.datasets import downloads
 from seqgen.domains import music
 from seqgen.domains.music.files import read_pieces
 from seqgen.domains.music.grid import fits
@@ -132,7 +132,7 @@ def files(args: Arguments) -> list[Row]:
     if args.toy:
         pieces: Pieces = args.js_fakes.test
     else:
-        pieces = read_pieces([cache.data_folder()]).scores
+        pieces = read_pieces([downloads.data_folder()]).scores
     wrong = 0
     for piece in pieces:
         codecs: list[music.Performance | music.Grid] = [music.Performance(), *([music.Grid()] if fits(piece) else [])]
@@ -151,7 +151,7 @@ PARTS: dict[str, Callable[[Arguments], list[Row]]] = {
 
 
 def _measured(name: str) -> Path:
-    path = cache.data_folder() / name
+    path = downloads.data_folder() / name
     if not path.exists():
         raise DataError(f"{name} is not in the measurement data; name its folder in SEQGEN_DATA")
     return path

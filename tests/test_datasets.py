@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from seqgen import registry
-from seqgen.datasets import cache, number_rules, python_manual, python_sources, tiny_shakespeare
+from seqgen.datasets import downloads, number_rules, python_manual, python_sources, tiny_shakespeare
 from seqgen.domain import Splits
 from seqgen.errors import DataError
 
@@ -32,7 +32,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def fetch(address: str = "https://example.org/hello.txt", download: bool = False) -> Path:
-    return cache.fetch("greetings/hello.txt", address=address, sha256=HELLO, download=download)
+    return downloads.fetch("greetings/hello.txt", address=address, sha256=HELLO, download=download)
 
 
 @pytest.mark.parametrize("name", registry.datasets())
@@ -71,7 +71,7 @@ def test_tiny_shakespeare_offline_says_what_to_do(nowhere: Path) -> None:
 
 
 def test_the_data_folder_is_first_then_the_cache(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cached = cache.cache_folder() / "greetings" / "hello.txt"
+    cached = downloads.cache_folder() / "greetings" / "hello.txt"
     cached.parent.mkdir(parents=True)
     cached.write_bytes(b"hello")
     assert fetch() == cached
@@ -112,14 +112,14 @@ def test_a_download_of_something_else_is_refused(nowhere: Path) -> None:
         DataError, match=r"remote\.txt now gives another file: its SHA-256 is \w+, not \w+; use your own"
     ):
         fetch(remote.as_uri(), download=True)
-    assert not list((cache.cache_folder() / "greetings").iterdir())
+    assert not list((downloads.cache_folder() / "greetings").iterdir())
 
 
 def test_a_download_that_fails_says_so(nowhere: Path) -> None:
     address = (nowhere / "missing.txt").as_uri()
     with pytest.raises(DataError, match=r"could not download file:.*; get it by hand and save it as .*hello\.txt"):
         fetch(address, download=True)
-    assert not list((cache.cache_folder() / "greetings").iterdir())
+    assert not list((downloads.cache_folder() / "greetings").iterdir())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="paths of other systems")
@@ -134,7 +134,7 @@ def test_the_cache_is_where_the_platform_keeps_caches(
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.delenv("LOCALAPPDATA", raising=False)
     monkeypatch.setattr(sys, "platform", platform)
-    assert cache.cache_folder() == tmp_path / folder / "seqgen" / "datasets"
+    assert downloads.cache_folder() == tmp_path / folder / "seqgen" / "datasets"
 
 
 @pytest.mark.parametrize("load", [python_manual.load, python_sources.load])

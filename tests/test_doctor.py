@@ -49,7 +49,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, name: str, version: str | None) -> 
 def test_a_machine_that_runs_these_tests_is_usable(capsys: pytest.CaptureFixture[str]) -> None:
     assert doctor.doctor() == 0
     said = capsys.readouterr().out
-    packages = ["jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "safetensors", "svgwrite", "tqdm"]
+    packages = ["jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "safetensors", "svgwrite", "rich"]
     for name in ["seqgen", *packages]:
         assert f"\n{name} " in said
         assert importlib.metadata.version(name) in said

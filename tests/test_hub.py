@@ -27,6 +27,7 @@ from fake_hub import (
 from seqgen.files import storage
 from seqgen.heads import Categorical
 from seqgen.models import hub
+from seqgen.models.card import with_header
 from seqgen.models.model import Model
 from seqgen.models.pretrained import from_pretrained, save_pretrained
 from seqgen.nn.network import Network
@@ -126,7 +127,8 @@ def test_a_run_and_a_shipped_model_are_sent_by_name(there: Hub, model: Path, tmp
     assert sent == (tmp_path / "run" / "model" / "model.safetensors").read_bytes()
     hub.push("shakespeare", "ann/plays")
     card = (there.root / "ann" / "plays" / "README.md").read_text(encoding="utf-8")
-    assert card.startswith("---\nlibrary_name: seqgen\n") and "\n---\n\n# shakespeare\n" in card
+    assert card.startswith("---\nlanguage: en\nlicense: apache-2.0\n") and "\n---\n# shakespeare\n" in card
+    assert "\nlibrary_name: seqgen\n" in card and "unknown" not in card
     assert from_pretrained(hub.pull("ann/plays")).domain == "text"
 
 
@@ -174,7 +176,7 @@ CARDS = {
 @pytest.mark.parametrize("kind", CARDS)
 def test_a_header_gets_what_it_lacks(kind: str) -> None:
     before, after = CARDS[kind]
-    assert hub.with_header(before.encode(), FIELDS).decode() == after
+    assert with_header(before.encode(), FIELDS).decode() == after
 
 
 def test_a_card_is_sent_with_its_header_and_kept_as_it_is(there: Hub, model: Path) -> None:

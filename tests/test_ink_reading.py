@@ -14,7 +14,7 @@ from ink_files import iam_line, npz, refused, write_to
 from seqgen.domains.handwriting import Ink, read_ink, read_inks
 from seqgen.domains.handwriting.files import split
 from seqgen.domains.handwriting.formats.ink_json import write_ink_json
-from seqgen.domains.handwriting.formats.reading import mended
+from seqgen.domains.handwriting.formats.stamps import mended
 from seqgen.domains.handwriting.inspection import Row, table
 from seqgen.errors import DataError, UsageError
 

@@ -11,6 +11,8 @@ from seqgen.domains.music.formats.midi import write_midi
 from seqgen.domains.music.inspection import FAMILIES, Row, inspect, inspect_midi, printable, table
 from seqgen.domains.music.score import DRUMS, Meter, Note, Score, Tempo
 from seqgen.errors import DataError
+from seqgen.files.report import shortened
+from seqgen.files.report import table as aligned
 
 SCALE = Score([Note(0.5 * i, 60 + i, 0.5) for i in range(8)])
 
@@ -81,6 +83,37 @@ def test_a_table_is_aligned_and_harmless() -> None:
     assert table([]).split()[0] == "file"
 
 
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        ("family \U0001f468\u200d\U0001f469\u200d\U0001f467", 9),
+        ("\U0001f469\U0001f3fd\u200d\U0001f52c at work", 10),
+        ("keycap 1\ufe0f\u20e3", 9),
+        ("\u2764\ufe0f", 2),
+        ("\U0001f1e9\U0001f1ea", 2),
+        ("नमस्ते", 4),
+        ("क्षेत्र", 4),
+        ("สวัสดี", 4),
+        ("漢字 e\u0301", 6),
+    ],
+)
+def test_columns_stand_below_each_other_in_any_script(name: str, width: int) -> None:
+    lines = [line.split("|") for line in aligned(("a", "|"), [(name, "|"), ("x" * width, "|")], right=()).splitlines()]
+    assert [line[0].rstrip() for line in lines] == ["a", name, "x" * width]
+    assert len(lines[1][0]) - len(name) == len(lines[2][0]) - width == 2
+
+
+def test_a_long_name_loses_its_middle_between_signs() -> None:
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    assert shortened(family * 5, 10) == family * 5
+    assert shortened(family * 6, 10) == f"{family * 2}...{family}"
+    assert shortened("क्षे" * 9, 9) == "क्षेक्...षेक्षे"
+    assert shortened("a very long name.mid", 11) == "a ve....mid"
+    assert shortened("漢字漢字漢字漢字", 10) == "漢字...字"
+
+
 def test_printable_leaves_what_can_be_read() -> None:
-    assert printable("Größe 漢字 é") == "Größe 漢字 é"
+    for text in ("Größe 漢字 é", "क्\u200dष", "\U0001f469\u200d\U0001f52c"):
+        assert printable(text) == text
+    assert printable("\u202etxt\u2066") == r"\u202etxt\u2066"  # what turns the direction of a line around
     assert printable("a\tb\r\n") == r"a\tb\r\n"

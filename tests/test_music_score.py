@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +78,19 @@ def test_tempos_and_meters_that_mean_nothing_are_refused() -> None:
             Score([], [Tempo(0.0, bpm)])
     with pytest.raises(DataError, match="no meter"):
         Score([], meters=[Meter(0.0, 0, 4)])
+
+
+def test_it_is_saved_by_the_ending_of_the_name(tmp_path: Path) -> None:
+    score, starts = Score([Note(0, 60, 0.1)]), {"mid": b"MThd", "MIDI": b"MThd", "wav": b"RIFF", "png": b"\x89PNG"}
+    for ending, start in starts.items():
+        score.save(tmp_path / f"a.{ending}")
+        assert (tmp_path / f"a.{ending}").read_bytes().startswith(start)
+    score.save(str(tmp_path / "a.svg"))
+    score.plot(tmp_path / "b.svg")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    for name in ("a.mp3", "a", ".mid", "mid"):
+        with pytest.raises(
+            UsageError, match=rf"^a score is saved as .mid, .midi, .wav, .svg, .png, not as '{name}'; end"
+        ):
+            score.save(tmp_path / name)
+    assert len(list(tmp_path.iterdir())) == 6

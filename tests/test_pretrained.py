@@ -27,6 +27,7 @@ from seqgen.heads import Bernoulli, Categorical, Joint, Mixture
 from seqgen.models import pretrained
 from seqgen.models.model import Model
 from seqgen.models.pretrained import from_pretrained, named, resolve, save_pretrained
+from seqgen.models.weights import quantised, restored
 from seqgen.nn.network import Network
 from seqgen.spec import Binary, Continuous, Discrete, Product
 
@@ -103,6 +104,36 @@ def test_what_was_saved_comes_back(name: str, tmp_path: Path) -> None:
 def test_saving_what_was_loaded_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     again = save(tmp_path / "again", params=jax.tree.map(jnp.asarray, from_pretrained(folder).params))
     assert digest(again) == digest(folder)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_eight_bits_miss_by_half_a_scale_of_their_column(name: str, tmp_path: Path) -> None:
+    model, params = MODELS[name], parameters(MODELS[name])
+    given = from_pretrained(save(tmp_path / "m", model, bits=8))
+    assert given.config["weights"] == "int8" and given.model == model
+    assert jax.tree.structure(given.params) == jax.tree.structure(params)
+    for tensor, leaf in named(params).items():
+        found = named(given.params)[tensor]
+        assert found.dtype == np.float32
+        columns = tuple(range(leaf.ndim - 1))
+        bound = np.abs(leaf).max(axis=columns) / 127 * 0.5001 if leaf.ndim > 1 else 0.0
+        assert (np.abs(found - leaf) <= bound).all(), tensor
+
+
+def test_saving_eight_bits_again_gives_the_same_bytes(tmp_path: Path) -> None:
+    once = save(tmp_path / "once", bits=8)
+    again = save(tmp_path / "again", params=from_pretrained(once).params, bits=8)
+    assert digest(again) == digest(once)
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-45, 3e-43, 1e-38, 1e-30, 3.4e38])
+def test_matrices_of_any_size_fit_eight_bits(value: float) -> None:
+    matrix = np.array([[value, 1.0], [-value, -1.0], [value / 3, 0.2]], np.float32)
+    whole, scales = quantised(matrix)
+    assert whole.dtype == np.int8 and scales.dtype == np.float32 and (scales > 0).all() and whole.min() >= -127
+    # What is smaller than float32's usual numbers is small enough to be lost.
+    missed = np.abs(restored(whole, scales) - matrix).max(axis=0)
+    assert (missed <= [max(value / 250, 1e-43), 1 / 250]).all()
 
 
 @pytest.mark.parametrize(
@@ -232,6 +263,34 @@ FORGED: dict[str, tuple[Callable[[dict[str, Any], dict[str, np.ndarray]], Any], 
 }
 
 
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A folder of 8 bits."""
+    return save(tmp_path / "small", bits=8)
+
+
+FORGED_SMALL: dict[str, tuple[Callable[[dict[str, Any], dict[str, np.ndarray]], Any], str]] = {
+    "no scales": (lambda c, t: t.pop(KERNEL + "/scales"), "missing"),
+    "scales of rows": (lambda c, t: t.update({KERNEL + "/scales": np.ones(8, np.float32)}), "(8,)"),
+    "scales of nothing": (lambda c, t: t.update({"head/bias/scales": np.ones(7, np.float32)}), "wanted nothing"),
+    "short scales": (lambda c, t: t.update({KERNEL + "/scales": np.ones(32, np.float16)}), "F16"),
+    "wide matrix": (lambda c, t: t.update({KERNEL: t[KERNEL].astype(np.int16)}), "I16"),
+    "unsigned": (lambda c, t: t.update({KERNEL: t[KERNEL].astype(np.uint8)}), "U8"),
+    "other word": (lambda c, t: c.update(weights="float16"), "I8"),
+    "nan": (lambda c, t: t[KERNEL + "/scales"].__setitem__(0, np.nan), "not finite"),
+    "infinity": (lambda c, t: t[KERNEL + "/scales"].__setitem__(0, np.inf), "not finite"),
+    "product": (lambda c, t: t[KERNEL + "/scales"].__setitem__(slice(None), 3e38), "not finite"),
+    "much narrower": (lambda c, t: (c["model"]["network"].update(units=1), t.update(x=np.zeros(9999))), "it may"),
+    "wide enough": (lambda c, t: c["model"]["network"].update(units=1 << 20, embedding=1 << 20), "bytes of weights"),
+}
+
+
+@pytest.mark.parametrize("name", FORGED_SMALL)
+def test_what_no_honest_model_of_eight_bits_holds_is_refused(small: Path, name: str) -> None:
+    change, words = FORGED_SMALL[name]
+    assert words in refusal(forge(small, change))
+
+
 @pytest.mark.parametrize("name", FORGED)
 def test_what_no_honest_model_holds_is_refused(folder: Path, name: str) -> None:
     change, words = FORGED[name]
@@ -329,6 +388,14 @@ def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
     [
         ({"params": parameters(MODELS["tied"])}, UsageError, "are not this model's"),
         ({"params": jax.tree.map(lambda leaf: leaf * np.nan, parameters(SMALL))}, UsageError, "not finite"),
+        ({"params": jax.tree.map(lambda leaf: leaf * np.nan, parameters(SMALL)), "bits": 8}, UsageError, "not finite"),
+        ({"params": jax.tree.map(lambda leaf: 0 * leaf + np.finfo("f").max, parameters(SMALL))}, UsageError, "finite"),
+        (
+            {"params": jax.tree.map(lambda leaf: 0 * leaf + np.finfo("f").max, parameters(SMALL)), "bits": 8},
+            UsageError,
+            "not finite",
+        ),
+        ({"bits": 4}, UsageError, "matrices of 4 bits cannot be written; give 8 or 16"),
         ({"codec": {"scale": float("nan")}}, UsageError, "plain JSON"),
         ({"codec": {"scale": np.float32(1)}}, UsageError, "plain JSON"),
         ({"codec": {"words": "x" * pretrained.MAX_CONFIG}}, UsageError, "bytes"),

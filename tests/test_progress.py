@@ -103,34 +103,43 @@ def test_short_numbers(value: float, text: str) -> None:
     assert progress._short(value) == text
 
 
-def test_standard_output_stays_empty_and_tqdm_unloaded() -> None:
+def test_standard_output_stays_empty_and_rich_unloaded() -> None:
     code = (
         "import sys; from seqgen.training.progress import Progress\n"
         "with Progress(2) as bar: bar.update(2)\n"
-        "assert 'tqdm' not in sys.modules"
+        "assert 'rich' not in sys.modules"
     )
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "2/2\n")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
-@pytest.mark.parametrize("columns", [80, 120])
-def test_the_bar_on_a_terminal(columns: int) -> None:
+CODE = (
+    "import time; from seqgen.training.progress import Progress\n"
+    "with Progress(2000, done=1900, unit='chars', per_step=4096) as bar:\n"
+    "    for step in range(1901, 2001):\n"
+    "        time.sleep(0.005)\n"
+    "        bar.update(step, loss=1.5, valid=1.6)\n"
+    "        if step == 1950: bar.say('saved [b]as it is[/b] :smile: ' + '1' * 100)\n"
+)
+SAVED = "saved [b]as it is[/b] :smile: " + "1" * 100
+
+
+def on_a_terminal(columns: int, kind: str) -> str:
+    """All that is written to a terminal of this width and kind."""
     import fcntl
     import pty
     import termios
 
-    code = (
-        "import time; from seqgen.training.progress import Progress\n"
-        "with Progress(2000, done=1900, unit='chars', per_step=4096) as bar:\n"
-        "    for step in range(1901, 2001):\n"
-        "        time.sleep(0.005)\n"
-        "        bar.update(step, loss=1.5, valid=1.6)\n"
-        "        if step == 1950: bar.say('saved')\n"
-    )
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    child = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=theirs)
+    settings = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "FORCE_COLOR")}
+    child = subprocess.Popen(
+        [sys.executable, "-c", CODE],
+        cwd=ROOT,
+        env={**settings, "TERM": kind, "PYTHONIOENCODING": "utf-8"},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    )
     os.close(theirs)
     screen = b""
     try:
@@ -141,10 +150,18 @@ def test_the_bar_on_a_terminal(columns: int) -> None:
     os.close(ours)
     assert child.communicate(timeout=300) == (b"", None)
     assert child.returncode == 0
-    lines = [line for line in re.split(r"[\r\n]+", screen.decode()) if line.strip()]
-    assert max(map(len, lines)) <= columns
-    assert "saved" in lines
-    assert lines[0].startswith(" 95% 1900/2000 |")
+    return screen.decode()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_bar_on_a_terminal(columns: int) -> None:
+    screen = on_a_terminal(columns, "xterm-256color")
+    assert screen.count("\x1b[?25h") == 2 and screen.index("\x1b[?25h") < screen.index(" 96%"), "a kill hides no cursor"
+    lines = [line for line in re.split(r"[\r\n]+", re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", screen)) if line.strip()]
+    assert max(len(line) for line in lines if line != SAVED) <= columns
+    assert SAVED in lines
+    assert lines[0].startswith(" 95% 1900/2000 ")
     # At 80 columns every word is still there.
     running = [line for line in lines if " left, " in line]
     assert re.match(
@@ -152,3 +169,9 @@ def test_the_bar_on_a_terminal(columns: int) -> None:
         running[-1],
     ), running[-1]
     assert lines[-1].startswith("100% 2000/2000, ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_a_terminal_that_cannot_go_back_in_a_line_gets_lines() -> None:
+    saved, last = on_a_terminal(80, "dumb").splitlines()
+    assert saved == SAVED and re.fullmatch(r"2000/2000, [\d.]+ steps/s, loss 1.500, valid 1.600, .*", last)

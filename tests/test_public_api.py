@@ -64,7 +64,7 @@ EXPECTED = [
     "Windows",
 ]
 
-HEAVY = ("jax", "jaxlib", "numpy", "flax", "optax", "orbax", "safetensors", "svgwrite", "tqdm")
+HEAVY = ("jax", "jaxlib", "numpy", "flax", "optax", "orbax", "safetensors", "svgwrite", "rich")
 MODULES = sorted(
     ".".join(("seqgen", *path.relative_to(ROOT).with_suffix("").parts))
     .replace("seqgen.seqgen", "seqgen")

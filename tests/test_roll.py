@@ -182,7 +182,7 @@ def test_the_same_score_makes_the_same_bytes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["roll.pdf", "roll", "roll.svg.txt"])
 def test_other_endings_are_refused(name: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=rf"^a piano roll is drawn as \.svg or \.png, not as '{name}'; end the name"):
+    with pytest.raises(UsageError, match=rf"^a piano roll is saved as \.svg, \.png, not as '{name}'; end the name"):
         write_roll(QUARTET, tmp_path / name)
     assert not list(tmp_path.iterdir())
 

@@ -18,7 +18,8 @@ import pytest
 
 from seqgen.batching import Encoded, Windows, evaluation_windows, in_memory, shards
 from seqgen.batching.encode import encoded
-from seqgen.batching.shards import EXAMPLES, MANIFEST, PLAN, ShardWriter, finished, open_corpus, read_manifest, verify
+from seqgen.batching.manifest import EXAMPLES, MANIFEST, PLAN, read_manifest
+from seqgen.batching.shards import ShardWriter, finished, open_corpus, verify
 from seqgen.domain import Example
 from seqgen.domains.text import DOMAIN
 from seqgen.domains.text.codec import Characters

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqgen.domains.music.drums import KIT, drum
 from seqgen.domains.music.score import DRUMS, Note, Score
+from seqgen.domains.music.showing.drums import KIT, drum
 from seqgen.domains.music.showing.synth import LONGEST, PEAK, RATE, TAIL, level, synthesize
 from seqgen.domains.music.showing.timbres import BAND, Partials, timbre
 from seqgen.errors import UsageError

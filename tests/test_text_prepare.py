@@ -21,7 +21,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from seqgen.batching import Encoded, Source
-from seqgen.batching.shards import MANIFEST, PLAN, open_corpus, verify
+from seqgen.batching.manifest import MANIFEST, PLAN
+from seqgen.batching.shards import open_corpus, verify
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
 from seqgen.domains import text

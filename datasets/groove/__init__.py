@@ -8,7 +8,7 @@ import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from seqgen.datasets import cache
+from seqgen.datasets import downloads
 from seqgen.domain import Splits
 from seqgen.domains.music.formats.midi import read_midi
 from seqgen.domains.music.score import Score
@@ -28,7 +28,7 @@ def load(*, download: bool = False) -> Splits[Score]:
     A folder `groove` with fewer of them, and a shorter list, is used as it is. Raises DataError when neither the
     folder nor the zip is here and `download` is False, or when a file is damaged.
     """
-    index = cache.find(INDEX) or _unpack(cache.fetch(FILE, address=ORIGIN, sha256=SHA256, download=download))
+    index = downloads.find(INDEX) or _unpack(downloads.fetch(FILE, address=ORIGIN, sha256=SHA256, download=download))
     parts: dict[str, list[Score]] = {"train": [], "validation": [], "test": []}
     try:
         with index.open(encoding="utf-8", newline="") as file:
@@ -44,7 +44,7 @@ def load(*, download: bool = False) -> Splits[Score]:
 
 def _unpack(path: Path) -> Path:
     """The zip, whose checksum is known, as a folder beside it; whole or not at all."""
-    folder = cache.cache_folder()
+    folder = downloads.cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as unpacked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqgen.datasets import cache
+from seqgen.datasets import downloads
 from seqgen.datasets.by_melody import split_by_melody
 from seqgen.domain import Splits
 from seqgen.domains.music.formats.grid_json import read_grid_json
@@ -23,10 +23,10 @@ def load(*, download: bool = False) -> Splits[Score]:
     `download` changes nothing: the origin offers pickled arrays only, which may run code when opened, so the file is
     made once by hand as SOURCE.md shows. Raises DataError when it is not here or is no such file.
     """
-    path = cache.find(FILE)
+    path = downloads.find(FILE)
     if path is None:
         raise DataError(
             f"{FILE} is not on this machine, and its origin has it only as a pickle, which seqgen never opens: "
-            f"convert {ORIGIN} as datasets/js_fakes/SOURCE.md shows and save it as {cache.cache_folder() / FILE}"
+            f"convert {ORIGIN} as datasets/js_fakes/SOURCE.md shows and save it as {downloads.cache_folder() / FILE}"
         )
     return split_by_melody(read_grid_json(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqgen.datasets import cache
+from seqgen.datasets import downloads
 from seqgen.domain import Splits
 from seqgen.domains.music.formats.grid_json import read_grid_json_splits
 from seqgen.domains.music.score import Score
@@ -22,5 +22,5 @@ def load(*, download: bool = False) -> Splits[Score]:
 
     Raises DataError when the file is not here and `download` is False, or when it is damaged.
     """
-    path = cache.fetch(FILE, address=ORIGIN, sha256=SHA256, download=download)
+    path = downloads.fetch(FILE, address=ORIGIN, sha256=SHA256, download=download)
     return Splits(**read_grid_json_splits(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqgen.datasets import cache
+from seqgen.datasets import downloads
 from seqgen.domain import Splits
 from seqgen.domains.text.files import split
 from seqgen.files.reading import read_text
@@ -22,4 +22,4 @@ def load(*, download: bool = False) -> Splits[str]:
 
     Raises DataError when the file is not here and `download` is False, or when it is damaged.
     """
-    return split([read_text(cache.fetch(FILE, address=ORIGIN, sha256=SHA256, download=download))])
+    return split([read_text(downloads.fetch(FILE, address=ORIGIN, sha256=SHA256, download=download))])

@@ -20,8 +20,8 @@ from seqgen.files.report import tell_use
 from .formats.iam import iam_lines, is_iam, line_of_iam, read_iam_line
 from .formats.ink_json import read_ink_json
 from .formats.inkml import LARGEST, inks_of_inkml, read_inkml
+from .formats.limits import read_bytes
 from .formats.omniglot import read_omniglot
-from .formats.reading import read_bytes
 from .formats.sketch import read_sketches
 from .ink import Ink
 from .inspection import Row, inspect, refused

@@ -6,13 +6,13 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from seqgen.errors import DataError, UsageError
+from seqgen.files.storage import by_ending
 
 MOST_POINTS = 1_000_000
 FARTHEST = 1e9  # from the origin, in any unit
@@ -211,10 +211,7 @@ class Ink:
             ".png": write_png,
             ".json": write_ink_json,
         }
-        writer = writers.get(Path(path).suffix.lower())
-        if writer is None:
-            raise UsageError(f"ink is saved as {', '.join(writers)}, not as {Path(path).name!r}; end the name with one")
-        writer(self, path)
+        by_ending(path, writers, "ink")(self, path)
 
     def _repr_svg_(self) -> str:
         from .drawing.svg import ink_svg

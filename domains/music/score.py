@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import os
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from operator import add
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from seqgen.errors import DataError, UsageError
+from seqgen.files.storage import by_ending
 
 DRUMS = 128  # the program of the drum kit: a note's pitch names the drum
 FASTEST = 60_000.0  # quarter notes a minute: a thousandth of a second each
@@ -161,10 +162,23 @@ class Score:
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes a MIDI file."""
-        from .formats.midi import write_midi
+        """Writes it, by the ending of the name: as .mid or .midi to be read again, its sound as .wav, its piano roll as
+        .svg or .png.
 
-        write_midi(self, path)
+        Raises UsageError for another ending and for a place that cannot be written.
+        """
+        from .formats.midi import write_midi
+        from .showing.roll import write_roll
+        from .showing.sound import write_wav
+
+        writers: dict[str, Callable[[Score, Any], None]] = {
+            ".mid": write_midi,
+            ".midi": write_midi,
+            ".wav": write_wav,
+            ".svg": write_roll,
+            ".png": write_roll,
+        }
+        by_ending(path, writers, "a score")(self, path)
 
     def render(self, path: str | os.PathLike[str]) -> None:
         """Writes a WAV file of its sound."""

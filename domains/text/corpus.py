@@ -20,7 +20,18 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from seqgen.batching import shards
-from seqgen.batching.shards import Manifest, ShardWriter
+from seqgen.batching.manifest import (
+    DTYPES,
+    FORMAT,
+    MANIFEST,
+    PLAN,
+    Manifest,
+    is_corpus,
+    read_json,
+    read_manifest,
+    shard_name,
+)
+from seqgen.batching.shards import ShardWriter
 from seqgen.errors import DataError, ModelError, UsageError
 from seqgen.files.storage import replace_file
 from seqgen.machine.workers import over_processes, stop_if_orphaned
@@ -86,12 +97,12 @@ def _prepare_files(
 ) -> Prepared:
     passed_over: list[str] = []
     files = find_files(given, out, encoding, passed_over)
-    about = {"format": shards.FORMAT, "encoding": encoding, "bytes": as_bytes, "shard": cuts.SHARD}
+    about = {"format": FORMAT, "encoding": encoding, "bytes": as_bytes, "shard": cuts.SHARD}
     lines = [about, *({"name": file.name, "bytes": file.size, "changed_ns": file.changed} for file in files)]
     sources = "".join(json.dumps(line) + "\n" for line in lines).encode()
     digest = hashlib.sha256(sources).hexdigest()
-    if os.path.lexists(out / shards.MANIFEST):
-        manifest = shards.read_manifest(out)
+    if os.path.lexists(out / MANIFEST):
+        manifest = read_manifest(out)
         if manifest.sources_sha256 != digest:
             raise UsageError(f"{out} was prepared from other files or settings; name another folder with --out")
         return Prepared(out, manifest)
@@ -113,7 +124,7 @@ def _prepare_files(
 
 
 def _prepare_stream(stream: BinaryIO, out: Path, encoding: str, as_bytes: bool) -> Prepared:
-    if shards.is_corpus(out):
+    if is_corpus(out):
         raise UsageError(f"{out} is in use, and a stream cannot be gone on with: delete it or name another folder")
     _refuse_used(out)
     chunks = decoded(stream, "standard input", encoding, 0, None)
@@ -140,7 +151,7 @@ def _prepare_stream(stream: BinaryIO, out: Path, encoding: str, as_bytes: bool) 
                 break
             shard.finish({"parts": [[0, characters, shard.tokens]], "skipped": []})
         notes.append(_finished(out, number, dtype))
-    about = [{"format": shards.FORMAT, "encoding": encoding, "bytes": as_bytes}, {"name": "-", "bytes": size}]
+    about = [{"format": FORMAT, "encoding": encoding, "bytes": as_bytes}, {"name": "-", "bytes": size}]
     sources = "".join(json.dumps(line) + "\n" for line in about).encode()
     return Prepared(out, _seal(out, codec, dtype, notes, sources, size))
 
@@ -225,7 +236,7 @@ def _seal(
             if left >= characters:
                 first = tokens
             else:
-                first = _spelt(out / shards.shard_name(number), dtype, at, left) if left > 0 else 0
+                first = _spelt(out / shard_name(number), dtype, at, left) if left > 0 else 0
             for key, count in ((False, document), first), ((True, document), tokens - first):
                 tokens_of[key] = tokens_of.get(key, 0) + count
             left, at = left - characters, at + tokens
@@ -245,7 +256,7 @@ def _seal(
 
 def _spelt(path: Path, dtype: str, at: int, characters: int) -> int:
     """How many symbols the first so many characters after the `at`-th symbol of a shard take."""
-    ids = np.memmap(path, shards.DTYPES[dtype], "r")[at:]
+    ids = np.memmap(path, DTYPES[dtype], "r")[at:]
     for offset in range(0, len(ids), cuts.CHUNK):
         begins = np.flatnonzero(starts(ids[offset : offset + cuts.CHUNK]))
         if characters < len(begins):
@@ -257,7 +268,7 @@ def _spelt(path: Path, dtype: str, at: int, characters: int) -> int:
 def _finished(out: Path, number: int, dtype: str) -> dict[str, Any]:
     notes = shards.finished(out, number, dtype)
     if notes is None:
-        raise DataError(f"{out / shards.shard_name(number)} has vanished; give the same command again")
+        raise DataError(f"{out / shard_name(number)} has vanished; give the same command again")
     return notes
 
 
@@ -268,18 +279,18 @@ def _refuse_used(out: Path) -> None:
 
 def _write_plan(out: Path, sources: str, codec: Characters) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    replace_file(out / shards.PLAN, json.dumps({"sources": sources, "codec": codec.to_dict()}).encode())
+    replace_file(out / PLAN, json.dumps({"sources": sources, "codec": codec.to_dict()}).encode())
 
 
 def _resume_plan(out: Path, sources: str) -> Characters | None:
     """The codec of what was begun from the same sources, None where nothing was begun."""
-    if not os.path.lexists(out / shards.PLAN):
+    if not os.path.lexists(out / PLAN):
         return None
-    plan = shards.read_json(out, shards.PLAN)
+    plan = read_json(out, PLAN)
     try:
         begun, codec = plan["sources"], Characters.from_dict(plan["codec"])
     except (KeyError, TypeError, ValueError, ModelError):
-        raise DataError(f"{out / shards.PLAN} is damaged; delete {out} and begin anew") from None
+        raise DataError(f"{out / PLAN} is damaged; delete {out} and begin anew") from None
     if begun != sources:
         raise UsageError(
             f"{out} was begun from other files, other versions of them or other settings; give the same, or delete it"

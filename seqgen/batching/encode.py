@@ -13,7 +13,8 @@ import numpy as np
 from .. import registry
 from ..domain import Codec, Domain, Splits
 from ..errors import DataError
-from .shards import is_corpus, open_corpus
+from .manifest import is_corpus
+from .shards import open_corpus
 from .sources import Encoded, Source, in_memory
 
 

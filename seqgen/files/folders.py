@@ -6,6 +6,8 @@ import itertools
 import os
 from pathlib import Path
 
+from ..errors import UsageError
+
 
 def walk(folder: Path, skipped: list[str]) -> list[Path]:
     """The files of a folder and its folders, sorted; what is hidden, special or cannot be listed goes to `skipped`."""
@@ -33,3 +35,9 @@ def free_path(path: Path, ending: str = "") -> Path:
     """The path with this ending, or with -2, -3, ... before the ending where something is there already."""
     names = itertools.chain([path.name], (f"{path.name}-{number}" for number in itertools.count(2)))
     return next(free for free in (path.with_name(name + ending) for name in names) if not free.exists())
+
+
+def refuse_used(folder: Path) -> None:
+    """Raises UsageError where a new folder would take the place of something."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is in use; name another folder with --out")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 SHOWN = 5  # of what is not used: named, up to so many
+JOINERS = "\u200c\u200d"  # they shape the emoji and letters beside them, and do nothing else
 
 
 def table(heading: Sequence[str], lines: Iterable[Sequence[str]], right: Collection[int]) -> str:
@@ -18,11 +18,13 @@ def table(heading: Sequence[str], lines: Iterable[Sequence[str]], right: Collect
     a       10
     long     5
     """
+    from rich.cells import cell_len  # here, as below: what imports this file may print no table
+
     cells = [heading, *lines]
-    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
 
     def padded(text: str, width: int, column: int) -> str:
-        space = " " * (width - _width(text))
+        space = " " * (width - cell_len(text))
         return space + text if column in right else text + space
 
     return "\n".join("  ".join(map(padded, line, widths, range(len(line)))).rstrip() for line in cells)
@@ -30,22 +32,24 @@ def table(heading: Sequence[str], lines: Iterable[Sequence[str]], right: Collect
 
 def printable(text: str) -> str:
     """`text` in one line that no terminal obeys: line ends, escapes and undecodable bytes as backslash codes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c.isprintable() or c in JOINERS else c.encode("unicode_escape").decode() for c in text)
 
 
 def shortened(text: str, widest: int) -> str:
-    """`text` in at most `widest` columns: a longer one loses its middle."""
-    if _width(text) <= widest:
+    """`text` in at most `widest` columns: a longer one loses its middle, between what are two signs to a reader.
+
+    >>> shortened("a long name.mid", 11)
+    'a lo....mid'
+    """
+    from rich.cells import split_graphemes
+
+    spans, width = split_graphemes(text)
+    if width <= widest:
         return text
-    head, tail = text[:widest], text[-widest:]
-    while _width(head + tail) > widest - 3:
-        head, tail = (head[:-1], tail) if _width(head) > _width(tail) else (head, tail[1:])
-    return f"{head}...{tail}"
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: Chinese, Japanese and Korean characters take two, combining marks none."""
-    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
+    head, tail = spans[:widest], spans[-widest:]
+    while (left := sum(span[2] for span in head)) + (right := sum(span[2] for span in tail)) > widest - 3:
+        _ = head.pop() if left > right else tail.pop(0)
+    return f"{text[: head[-1][1]]}...{text[tail[0][0] :]}"
 
 
 class UseRow(Protocol):

@@ -11,14 +11,16 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from ..errors import ModelError, UsageError
 
 SUMS = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)\n")
 _LONGEST = 1 << 20  # bytes of a list
+Known = TypeVar("Known")
 
 
 @contextlib.contextmanager
@@ -69,6 +71,19 @@ def write_output(path: str | os.PathLike[str], data: bytes) -> None:
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it, or none
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"cannot write {target}: {reason}; name another place") from None
+
+
+def by_ending(path: str | os.PathLike[str], known: Mapping[str, Known], thing: str) -> Known:
+    """What is `known` for the ending of this name, whatever its case. Raises UsageError, which says what there is.
+
+    >>> by_ending("tune.WAV", {".mid": 1, ".wav": 2}, "a score")
+    2
+    """
+    name = Path(path).name
+    found = known.get(Path(name).suffix.lower())
+    if found is None:
+        raise UsageError(f"{thing} is saved as {', '.join(known)}, not as {name!r}; end the name with one of them")
+    return found
 
 
 def standing(folder: Path) -> Path:

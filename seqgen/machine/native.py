@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,13 @@ def backward(
     call = _call("backward", precision, [_floats(*gates.shape), state, state, state, state], {1: 0})
     d_xs, *others = call(kernel, gates, cells, *masks[2:], *cotangents)
     return d_xs.reshape(*cells.shape[:2], -1), *others
+
+
+def differentiable(call: Callable[..., Any], same: Callable[..., Any]) -> Any:
+    """`call`, with the derivative of `same`, which computes the same by XLA. Only gradients of gradients ask for it."""
+    function = jax.custom_jvp(call)
+    function.defjvp(lambda primals, tangents: jax.jvp(same, primals, tangents))
+    return function
 
 
 def _floats(*shape: int) -> jax.ShapeDtypeStruct:

@@ -17,11 +17,11 @@ from typing import Any
 from .. import __version__
 from ..errors import ModelError, SeqgenError, UsageError
 from ..files import storage
-from ..files.folders import free_path
+from ..files.folders import free_path, refuse_used
+from .card import CARD, with_header
 from .info import find
 from .pretrained import CONFIG, MAX_CONFIG, MAX_WEIGHTS, WEIGHTS, from_pretrained
 
-CARD = "README.md"
 MAX_TEXT = 1 << 20  # bytes, of the card and of the list of sums
 _LIMITS = {CONFIG: MAX_CONFIG, WEIGHTS: MAX_WEIGHTS, storage.SUMS: MAX_TEXT, CARD: MAX_TEXT}
 _PART = r"\w(?:[\w.-]{0,94}\w)?"
@@ -63,8 +63,7 @@ def pull(repository: str, out: str | Path | None = None, *, revision: str | None
     _check(repository)
     hub = _package()
     out = (free_path(Path(repository.split("/")[1])) if out is None else Path(out)).resolve()
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out} is in use; name another folder with --out")
+    refuse_used(out)
     api = hub.HfApi(library_name="seqgen", library_version=__version__)
     with _asking(hub, repository, revision):
         found = api.model_info(repository, revision=revision, files_metadata=True)
@@ -89,20 +88,6 @@ def pull(repository: str, out: str | Path | None = None, *, revision: str | None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return out
-
-
-def with_header(card: bytes, fields: Mapping[str, str]) -> bytes:
-    r"""The card with those fields that the YAML header at its top lacks; what stands there is its author's choice.
-
-    >>> with_header(b"---\nlicense: mit\n---\nHello", {"license": "unknown", "library_name": "seqgen"}).decode()
-    '---\nlicense: mit\nlibrary_name: seqgen\n---\nHello'
-    """
-    card = card.removeprefix(b"\xef\xbb\xbf")
-    header = re.match(rb"---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", card, re.DOTALL | re.MULTILINE)
-    head, body = (header[1], card[header.end() :]) if header else (b"", b"\n" + card)
-    lacking = [name for name in fields if not re.search(rf"^{name}[ \t]*:".encode(), head, re.MULTILINE)]
-    lines = "".join(f"{name}: {fields[name]}\n" for name in lacking).encode()
-    return b"---\n" + head + lines + b"---\n" + body if lacking else card
 
 
 def _files(folder: Path, repository: str) -> dict[str, bytes]:

@@ -8,16 +8,11 @@ from typing import Any
 
 import jax
 
-from .. import registry
 from ..errors import UnknownName
 from ..nn.network import Network
+from .card import CARD
 from .pretrained import from_pretrained, resolve
-
-
-def shipped() -> list[Path]:
-    """The folders of the models that ship inside, of all domains."""
-    folders = [registry.domain(name).shipped for name in registry.domains()]
-    return sorted(path.parent for folder in folders if folder for path in folder.glob("*/config.json"))
+from .shipped import megabytes, shipped
 
 
 def find(name: str | Path) -> Path:
@@ -34,15 +29,14 @@ def describe(name: str | Path) -> str:
     folder = find(name)
     given = from_pretrained(folder)
     network, notes = given.model.network, given.training
-    size = sum(path.stat().st_size for path in folder.iterdir())
     count = sum(leaf.size for leaf in jax.tree.leaves(given.params))
     lines = [
-        f"{folder.absolute().name}: a model of {given.domain}, {size / 1e6:.1f} MB in {folder}",
+        f"{folder.absolute().name}: a model of {given.domain}, {megabytes(folder):.1f} MB in {folder}",
         f"  network   {_shape(network)}, {count:,} parameters, reads {network.spec}",
         f"  head      {given.model.head}",
     ]
     lines += [f"  {key!s:9.9} {json.dumps(value)}" for key, value in notes.items() if key != "settings"]
-    card = folder / "README.md"
+    card = folder / CARD
     lines += [f"  card      {card}"] if card.exists() else []
     # The notes are a stranger's words: no terminal is to obey them.
     return "\n".join("".join(letter if letter.isprintable() else " " for letter in line) for line in lines)

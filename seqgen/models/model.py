@@ -98,7 +98,10 @@ class Model:
         return -log_prob, batch.valid, carry
 
     def loss(self, params: Params, carry: Carry, batch: Batch, key: Any) -> tuple[Array, tuple[Array, Carry]]:
-        """Negative log-likelihood of a batch: the `Loss` that `seqgen.training` minimises."""
+        """Negative log-likelihood of a batch: the `Loss` that `seqgen.training` minimises.
+
+        It has gradients in reverse mode, and those have any; `jax.jvp` and `jax.jacfwd` of it raise TypeError.
+        """
         log_prob, carry = self.log_prob(params, carry, batch, key)
         return -log_prob.sum(), (batch.valid.sum(), carry)
 

@@ -13,13 +13,12 @@ import math
 import os
 import re
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import safetensors
 import safetensors.numpy
@@ -32,6 +31,7 @@ from ..machine.programs import remembered
 from ..nn.context import Params
 from .kinds import model_from_dict
 from .trainable import Trainable
+from .weights import DTYPES, MATRICES, decoded, encoded, half_precision, layout
 
 FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -44,8 +44,6 @@ MAX_LAYERS = 16
 MAX_PARTS = 64  # of a joint step
 
 _KEYS = {"format", "seqgen", "domain", "codec", "model", "weights", "training"}
-_NARROW = {"float16": ("F16", np.dtype(np.float16)), "bfloat16": ("BF16", np.dtype(jnp.bfloat16))}
-_WIDE = ("F32", np.dtype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -72,18 +70,21 @@ def save_pretrained(
     model: Trainable,
     params: Params,
     training: Mapping[str, Any] = {},
+    bits: int = 16,
 ) -> Path:
     """Writes a model's folder, whole or not at all; one that is there already is replaced. Returns its full path.
 
-    Matrices are stored in 16 bits, vectors in 32.
+    Matrices are stored in 16 bits, or in 8 with a scale for each of their columns, vectors in 32.
 
     Raises UsageError for parameters that are not finite or not this model's, notes that are not plain JSON values, a
-    folder that holds other things, and a place that cannot be written.
+    folder that holds other things, a place that cannot be written, and other bits.
     """
+    if bits not in (8, 16):
+        raise UsageError(f"matrices of {bits} bits cannot be written; give 8 or 16")
     folder = Path(folder).resolve()
     _refuse_foreign(folder)
     tensors = {name: np.asarray(leaf, np.float32) for name, leaf in named(params).items()}
-    kind = _narrow(tensor for tensor in tensors.values() if tensor.ndim > 1)
+    kind = "int8" if bits == 8 else half_precision(tensor for tensor in tensors.values() if tensor.ndim > 1)
     config = {
         "format": FORMAT,
         "seqgen": __version__,
@@ -104,9 +105,9 @@ def save_pretrained(
     shapes = {name: leaf.shape for name, leaf in named(blueprint).items()}
     if wrong := differences({name: tensor.shape for name, tensor in tensors.items()}, shapes):
         raise UsageError(f"these parameters are not this model's: {wrong}; save the ones it was trained with")
-    stored = {name: np.array(tensor, _stored(kind, tensor.ndim)[1], order="C") for name, tensor in tensors.items()}
-    if bad := [name for name, tensor in stored.items() if not np.isfinite(tensor.astype(np.float32)).all()]:
-        raise UsageError(f"{bad[0]} holds values that are not finite; the training diverged: save an earlier state")
+    _refuse_infinite(tensors)
+    stored = encoded(kind, tensors)
+    _refuse_infinite(decoded(stored, tensors))  # the largest of float32 is rounded to infinity
     with storage.building(folder) as temporary:
         (temporary / CONFIG).write_bytes(text)
         (temporary / WEIGHTS).write_bytes(safetensors.numpy.save(stored))
@@ -167,20 +168,14 @@ def named(tree: Any) -> dict[str, Any]:
     return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in leaves}
 
 
-def _stored(kind: str, ndim: int) -> tuple[str, np.dtype[Any]]:
-    """What a tensor's dtype is called in the file, and what it is; vectors are few and stay exact."""
-    return _NARROW[kind] if ndim > 1 else _WIDE
+def _infinite(tensors: Mapping[str, np.ndarray]) -> str:
+    """The first that holds what is no finite number, or nothing."""
+    return next((name for name, tensor in tensors.items() if not np.isfinite(tensor).all()), "")
 
 
-def _narrow(matrices: Iterable[np.ndarray]) -> str:
-    """float16 has 8 times bfloat16's precision, between 6e-5 and 65504: the choice unless it loses what bfloat16 keeps."""
-    for matrix in matrices:
-        exact = matrix.astype(np.float64)
-        with np.errstate(over="ignore", invalid="ignore"):
-            lost = np.linalg.norm(exact - matrix.astype(np.float16))
-        if not lost <= 1e-3 * np.linalg.norm(exact):  # bfloat16 loses 1.6e-3
-            return "bfloat16"
-    return "float16"
+def _refuse_infinite(tensors: Mapping[str, np.ndarray]) -> None:
+    if name := _infinite(tensors):
+        raise UsageError(f"{name} holds values that are not finite; the training diverged: save an earlier state")
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -214,7 +209,7 @@ def _read_config(path: Path, data: bytes) -> dict[str, Any]:
     kinds = {"seqgen": str, "domain": str, "codec": dict, "model": dict, "weights": str, "training": dict}
     if config.keys() != _KEYS or not all(isinstance(config[name], kind) for name, kind in kinds.items()):
         raise ModelError(f"{path} must hold exactly {', '.join(sorted(_KEYS))}, each of its kind; it is damaged")
-    if config["weights"] not in _NARROW or not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", config["domain"]):
+    if config["weights"] not in MATRICES or not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", config["domain"]):
         raise ModelError(f"{path} names weights or a domain that cannot be; it is damaged or no model of seqgen's")
     return dict(config)
 
@@ -277,25 +272,22 @@ def _check_settings(value: Any) -> None:
 
 def _read_weights(folder: Path, digests: dict[str, str], kind: str, wanted: dict[str, Any]) -> dict[str, np.ndarray]:
     path = folder / WEIGHTS
-    size = sum(math.prod(leaf.shape) * _stored(kind, len(leaf.shape))[1].itemsize for leaf in wanted.values())
+    asked = layout(kind, wanted)
+    size = sum(math.prod(shape) * DTYPES[dtype].itemsize for dtype, shape in asked.values())
     if size > MAX_WEIGHTS:
         raise ModelError(f"{folder / CONFIG} asks for {size} bytes of weights, more than the {MAX_WEIGHTS} allowed")
     # The header takes less than 200 bytes a tensor.
-    data = storage.read(folder, WEIGHTS, digests, size + 200 * len(wanted) + 1000)
+    data = storage.read(folder, WEIGHTS, digests, size + 200 * len(asked) + 1000)
     try:
         parts: list[tuple[str, dict[str, Any]]] = safetensors.deserialize(data)  # type: ignore[no-untyped-call]
     except safetensors.SafetensorError as error:
         raise ModelError(f"{path} is not a safetensors file: {_brief(error)}; get an undamaged copy") from None
-    found = {name: (part["dtype"], tuple(part["shape"])) for name, part in parts}
-    expected = {name: (_stored(kind, len(leaf.shape))[0], leaf.shape) for name, leaf in wanted.items()}
-    if wrong := differences(found, expected):
+    if wrong := differences({name: (part["dtype"], tuple(part["shape"])) for name, part in parts}, asked):
         raise ModelError(f"{path} does not fit {CONFIG}: {wrong}; get an undamaged copy")
-    tensors = {}
-    for name, part in parts:
-        dtype = _stored(kind, len(part["shape"]))[1]
-        tensors[name] = np.frombuffer(part["data"], dtype).reshape(part["shape"]).astype(np.float32)
-        if not np.isfinite(tensors[name]).all():
-            raise ModelError(f"{path}: {name} holds values that are not finite; get another model")
+    stored = {name: np.frombuffer(part["data"], DTYPES[part["dtype"]]).reshape(part["shape"]) for name, part in parts}
+    tensors = decoded(stored, wanted)
+    if name := _infinite(tensors):
+        raise ModelError(f"{path}: {name} holds values that are not finite; get another model")
     return tensors
 
 

@@ -16,7 +16,7 @@ from flax import nnx
 
 from ..machine import native
 from . import recurrence
-from .products import matmul, weight_gradient
+from .products import matmul, product, weight_gradient
 from .recurrence import Array, Carry, LSTMCarry, Masks, Memory, Times, Update
 
 
@@ -130,7 +130,15 @@ def gate_scan(
 
 def _forward(precision: str, kernel: Array, carry: LSTMCarry, xs: Array, masks: Masks | None) -> Any:
     if native.usable(kernel, *carry, xs):
-        side_by_side, hiddens, cells, ys, *last = native.forward(precision, kernel, carry, xs, _in_a_row(masks, carry))
+
+        def call(kernel: Array, carry: LSTMCarry, xs: Array, masks: Masks | None) -> Any:
+            return native.forward(precision, kernel, carry, xs, _in_a_row(masks, carry))
+
+        def same(kernel: Array, carry: LSTMCarry, xs: Array, masks: Masks | None) -> Any:
+            (end, ys), (_, before, gates, _) = _by_xla(precision, kernel, carry, xs, masks)
+            return jnp.concatenate(gates, axis=-1).reshape(-1, xs.shape[-1]), *before, ys, *end
+
+        side_by_side, hiddens, cells, ys, *last = native.differentiable(call, same)(kernel, carry, xs, masks)
         return (LSTMCarry(*last), ys), (kernel, LSTMCarry(hiddens, cells), side_by_side, masks)
     return _by_xla(precision, kernel, carry, xs, masks)
 
@@ -143,7 +151,7 @@ def _in_a_row(masks: Masks | None, carry: LSTMCarry) -> tuple[Array, ...]:
 def _by_xla(precision: str, kernel: Array, carry: LSTMCarry, xs: Array, masks: Masks | None) -> Any:
     def body(before: LSTMCarry, at: Any) -> Any:
         x, mask = at
-        i, f, g, o = jnp.split(x + matmul(before.hidden, kernel, precision), 4, axis=-1)
+        i, f, g, o = jnp.split(x + product(before.hidden, kernel, precision), 4, axis=-1)
         # Four arrays, not one of 4 H: to lay them side by side again costs as much as to compute them.
         gates = jax.nn.sigmoid(i), jax.nn.sigmoid(f), jnp.tanh(g), jax.nn.sigmoid(o)
         i, f, g, o = gates
@@ -165,7 +173,16 @@ def _backward(precision: str, residuals: Any, cotangents: Any) -> Any:
     if isinstance(gates, tuple):
         d_xs, d_carry, d_start = _back_by_xla(precision, residuals, cotangents)
     else:
-        d_xs, *d = native.backward(precision, kernel, gates, before.cell, _in_a_row(masks, before), d_ys, *d_end)
+
+        def call(kernel: Array, before: LSTMCarry, gates: Array, masks: Masks | None, d_ys: Array, d_end: Any) -> Any:
+            return native.backward(precision, kernel, gates, before.cell, _in_a_row(masks, before), d_ys, *d_end)
+
+        def same(kernel: Array, before: LSTMCarry, gates: Array, masks: Masks | None, d_ys: Array, d_end: Any) -> Any:
+            four = tuple(jnp.split(gates.reshape(*before.cell.shape[:2], -1), 4, axis=-1))
+            d_xs, d_carry, d_start = _back_by_xla(precision, (kernel, before, four, masks), (d_end, d_ys))
+            return d_xs, *d_carry, *(d_start or jax.tree.map(jnp.zeros_like, d_carry))
+
+        d_xs, *d = native.differentiable(call, same)(kernel, before, gates, masks, d_ys, d_end)
         d_carry, d_start = LSTMCarry(*d[:2]), LSTMCarry(*d[2:])
     # Late, as in `recurrence.late_scan`: one product over the whole window, not a thin one at every position.
     d_kernel = weight_gradient(before.hidden, d_xs, precision)
@@ -193,7 +210,7 @@ def _back_by_xla(precision: str, residuals: Any, cotangents: Any) -> Any:
         d_cell = d_after.cell + d_hidden * o * (1 - out**2)
         d_i, d_f, d_g = d_cell * g * i * (1 - i), d_cell * before.cell * f * (1 - f), d_cell * i * (1 - g**2)
         d_x = jnp.concatenate([d_i, d_f, d_g, d_hidden * out * o * (1 - o)], axis=-1)
-        d_before = LSTMCarry(matmul(d_x, transposed, precision), d_cell * f)
+        d_before = LSTMCarry(product(d_x, transposed, precision), d_cell * f)
         if d_passed is not None:
             d_before = jax.tree.map(jnp.add, d_before, d_passed)
         return (d_before, d_start), d_x

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from ..machine.programs import register
-from .products import look_up, matmul, weight_gradient
+from .products import look_up, product, weight_gradient
 
 Array = jax.Array
 Carry = Any  # a pytree whose leaves lead with B
@@ -201,7 +201,7 @@ class _Products:
     ) -> None:
         self.valid = memory.valid if valid is None and memory is not None else valid
         self._kernels, self._memory, self._kept = kernels, memory, kept
-        self._product = functools.partial(matmul, precision=precision)
+        self._product = functools.partial(product, precision=precision)
         self.made: list[Array] = []
         self.factors: list[Array] = []
         self.of: list[int | str] = []

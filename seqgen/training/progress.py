@@ -12,6 +12,7 @@ from typing import Any, Self
 
 FIRST = 2.0  # seconds of work until the first plain line: long enough for a rate that means something
 EVERY = 10.0  # seconds between plain lines
+REDRAWN = 0.1  # seconds between pictures of the bar
 
 
 class Progress:
@@ -38,20 +39,15 @@ class Progress:
         self._due = math.inf
         self._unseen = False
         self._bar: Any = None
+        self._drawn = -math.inf
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty() and not self.quiet:
-            from tqdm import tqdm  # 40 ms that only a bar is worth
-
-            self._bar = tqdm(
-                total=self.total,
-                initial=self._step,
-                file=sys.stderr,
-                dynamic_ncols=True,
-                miniters=1,
-                bar_format="{percentage:3.0f}% {desc} |{bar}|",  # 80 columns hold the words
-                desc=self._text(time.monotonic()),
-            )
+            self._bar = _bar()
+        if self._bar is not None:
+            self._draw(time.monotonic())
+            self._bar.start()
+            self._bar.console.show_cursor()  # a kill would leave it hidden
         return self
 
     def update(self, step: int, *, loss: float | None = None, valid: float | None = None) -> None:
@@ -65,9 +61,8 @@ class Progress:
         if not self._marks or now - self._marks[-1][0] >= 1:
             self._marks.append((now, step))
         if self._bar is not None:
-            self._bar.total = self.total
-            self._bar.set_description_str(self._text(now), refresh=False)
-            self._bar.update(step - self._bar.n)
+            if now - self._drawn >= REDRAWN:
+                self._draw(now)
         elif now >= self._due and not self.quiet:
             self._due = now + EVERY
             self._print(now)
@@ -77,7 +72,7 @@ class Progress:
     def say(self, line: str) -> None:
         """Prints a line of its own, above the bar where there is one."""
         if self._bar is not None:
-            self._bar.write(line, file=sys.stderr)
+            self._bar.console.out(line, highlight=False)
         elif not self.quiet:
             print(line, file=sys.stderr, flush=True)
 
@@ -86,10 +81,15 @@ class Progress:
     ) -> None:
         now = time.monotonic()
         if self._bar is not None:
-            self._bar.set_description_str(self._text(now), refresh=True)
-            self._bar.close()
+            self._draw(now)
+            self._bar.stop()
         elif self._unseen and not self.quiet:
             self._print(now)
+
+    def _draw(self, now: float) -> None:
+        self._drawn = now
+        (task,) = self._bar.task_ids
+        self._bar.update(task, total=self.total, completed=self._step, description=self._text(now), refresh=True)
 
     def _print(self, now: float) -> None:
         self._unseen = False
@@ -111,6 +111,27 @@ class Progress:
         if rate and self.unit:
             parts.append(f"{_short(rate * self.per_step)} {self.unit}/s")
         return ", ".join(parts)
+
+
+def _bar() -> Any:
+    """A bar after its words, in one line of the terminal; None where that cannot go back in a line."""
+    from rich.console import Console  # 100 ms that only a bar is worth
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    if console.is_dumb_terminal:
+        return None
+    bar = Progress(
+        TextColumn("{task.percentage:3.0f}% {task.description}", style="none", markup=False),
+        BarColumn(bar_width=None, complete_style="none", finished_style="none"),
+        console=console,
+        auto_refresh=False,  # a thread would go on drawing while a step is slow, and has nothing new to say
+        redirect_stdout=False,
+        redirect_stderr=False,
+        expand=True,
+    )
+    bar.add_task("")
+    return bar
 
 
 def _short(value: float) -> str:

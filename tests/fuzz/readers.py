@@ -24,7 +24,7 @@ from fuzz.test_musicxml_fuzz import SCORE, TUNE
 from ink_files import iam_line, write_iam_folder
 
 from seqgen import registry
-from seqgen.batching import shards
+from seqgen.batching import manifest, shards
 from seqgen.config import TrainingConfig
 from seqgen.domains.handwriting import ink_svg, read_ink
 from seqgen.domains.handwriting.files import read_inks
@@ -237,7 +237,7 @@ def _small_models() -> dict[str, tuple[dict[str, Any], Model]]:
     }
 
 
-def _model(name: str, early: str) -> Callable[[Path], Reader]:
+def _model(name: str, early: str, bits: int = 16) -> Callable[[Path], Reader]:
     """A file of a model's folder; the list of sums is made to fit, unless it is that which is damaged."""
 
     def make(folder: Path) -> Reader:
@@ -246,7 +246,8 @@ def _model(name: str, early: str) -> Callable[[Path], Reader]:
         for domain, (codec, model) in reversed(_small_models().items()):  # text is left standing: all of it fits
             shapes = jax.eval_shape(lambda model=model: model.init(jax.random.key(0)))
             params = jax.tree.map(lambda leaf: np.full(leaf.shape, 0.5, np.float32), shapes)
-            save_pretrained(given, domain=domain, codec=codec, model=model, params=params, training={"size": "s"})
+            notes = {"size": "s"}
+            save_pretrained(given, domain=domain, codec=codec, model=model, params=params, training=notes, bits=bits)
             seeds.append((given / name).read_bytes())
             weights[f'"{domain}"'.encode()] = (given / WEIGHTS).read_bytes()
         if name == storage.SUMS:
@@ -337,7 +338,7 @@ def _corpus(name: str, early: str) -> Callable[[Path], Reader]:
         seed = (given / name).read_bytes()
 
         def read(data: bytes) -> None:
-            fixed = data if name == shards.MANIFEST else data[: len(seed)].ljust(len(seed), b"\0")
+            fixed = data if name == manifest.MANIFEST else data[: len(seed)].ljust(len(seed), b"\0")
             replace(given / name, fixed)
             found = shards.open_corpus(given, DOMAIN)
             for source in (found.train, found.valid):
@@ -369,10 +370,11 @@ READERS: dict[str, Callable[[Path], Reader]] = {
     "svg": _svg,
     "model-config": _model(CONFIG, f"{_JSON}|is not the configuration"),
     "model-weights": _model(WEIGHTS, "is not a safetensors file|holds more than"),
+    "model-weights-of-8-bits": _model(WEIGHTS, "is not a safetensors file|holds more than", bits=8),
     "model-sums": _model(storage.SUMS, "is no list of SHA-256 sums"),
     "run-config": _run_config,
     "metrics": _metrics,
-    "corpus": _corpus(shards.MANIFEST, "it is not JSON"),
-    "corpus-examples": _corpus(shards.EXAMPLES, _EMPTY),
+    "corpus": _corpus(manifest.MANIFEST, "it is not JSON"),
+    "corpus-examples": _corpus(manifest.EXAMPLES, _EMPTY),
     "corpus-symbols": _corpus("00000.bin", _EMPTY),
 }

@@ -15,7 +15,7 @@ from seqgen.errors import DataError
 from seqgen.files.xml import parse_xml
 
 from ..ink import Ink
-from .reading import Budget, ink_from, read_bytes
+from .limits import Budget, ink_from, read_bytes
 
 LARGEST = 4 * 2**20  # bytes; a line has 60 kB, 700 points
 TAGS = 120_000

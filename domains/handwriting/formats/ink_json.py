@@ -13,7 +13,7 @@ from seqgen.errors import DataError
 from seqgen.files.storage import write_output
 
 from ..ink import Ink
-from .reading import Budget, read_bytes
+from .limits import Budget, read_bytes
 
 LARGEST = 6 * 2**20  # bytes: as lists of lists it is up to 24 times as large
 FORMAT = "seqgen-ink"

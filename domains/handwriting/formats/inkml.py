@@ -14,7 +14,7 @@ from seqgen.errors import DataError
 from seqgen.files.xml import parse_xml
 
 from ..ink import Floats, Ink
-from .reading import Budget, ink_from, read_bytes
+from .limits import Budget, ink_from, read_bytes
 
 # A page of notes has 1 MB, 500 traces and 50,000 points.
 LARGEST = 4 * 2**20  # bytes

@@ -12,7 +12,7 @@ import numpy as np
 from seqgen.errors import DataError
 
 from ..ink import Ink
-from .reading import Budget, ink_from, members, read_bytes
+from .limits import Budget, ink_from, members, read_bytes
 
 LARGEST = 4 * 2**20  # bytes of a drawing
 LARGEST_ZIP = 16 * 2**20  # bytes, packed and unpacked

@@ -11,7 +11,7 @@ import numpy as np
 from seqgen.errors import DataError
 
 from ..ink import Floats, Ink
-from .reading import MOST_READ, Budget, ink_from, members, read_bytes
+from .limits import MOST_READ, Budget, ink_from, members, read_bytes
 
 LARGEST = 16 * 2**20  # bytes, packed and unpacked
 _LENGTHS = "_lengths"

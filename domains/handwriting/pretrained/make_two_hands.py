@@ -29,6 +29,12 @@ WORD_COUNT, LINE_COUNT = 12_000, 8_000
 MORE_RATE = 1e-3  # a third of what the stages before it begin with
 
 CARD = """\
+---
+language: en
+license: apache-2.0
+data_license: any use, with acknowledgement
+writes: texts in ASCII, in two synthetic hands
+---
 # two-hands
 
 Writes texts in two hands, `print` and `joined`, in the 95 printable characters of ASCII, lines of up to 40 characters.

@@ -10,7 +10,7 @@ from typing import Any
 from seqgen.errors import DataError
 
 from ..score import Meter, Note, Score, Tempo
-from .reading import read_bytes
+from .limits import read_bytes
 
 LARGEST = 4 * 2**20  # bytes: as lists of lists it is 25 times as large
 VOICES = 4

@@ -15,7 +15,7 @@ from seqgen.files.storage import write_output
 
 from ..score import DRUMS, LONGEST, Meter, Note, Score, Tempo
 from .guard import DEFAULT_TEMPO, MAX_EVENTS, TICKS, Events, most_bytes, scan
-from .reading import read_bytes
+from .limits import read_bytes
 
 if TYPE_CHECKING:
     import pretty_midi

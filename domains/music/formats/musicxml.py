@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import math
 import os
 import re
-import struct
-import zipfile
-import zlib
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import accumulate, pairwise
@@ -16,18 +12,12 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element  # only the node; the parser is defusedxml's
 
 from seqgen.errors import DataError
-from seqgen.files.xml import Target, parse_xml
 
 from ..score import DRUMS, Meter, Note, Score, Tempo
 from .guard import MAX_EVENTS
-from .reading import read_bytes
+from .limits import read_bytes
+from .mxl import LARGEST, parse, unpack
 
-# What a file may cost. A march for full band has 4 MB, 120,000 elements and 5,000 attributes; the slowest file that
-# these let through takes below 2 s and 130 MB.
-LARGEST = 8 * 2**20  # bytes, unpacked
-PACKED_FILES = 1000
-TAGS = 400_000  # "<", so start and end count apart
-ATTRIBUTES = 250_000  # "="
 DEPTH = 64
 NODES = 5_000  # below one note, one direction, ...
 
@@ -51,9 +41,9 @@ def read_musicxml(path: str | os.PathLike[str], max_events: int = MAX_EVENTS) ->
     name = os.fspath(path)
     raw = read_bytes(path, LARGEST)
     if raw.startswith(b"PK\x03\x04"):
-        raw = _unpack(raw, name)
+        raw = unpack(raw, name)
     reader = _Reader(name, max_events)
-    _parse(raw, reader, name)
+    parse(raw, reader, name)
     return reader.score()
 
 
@@ -62,57 +52,6 @@ def upbeat(quarters: float) -> tuple[int, int] | None:
     whole = Fraction(quarters / 4).limit_denominator(64)
     written = abs(4 * whole - quarters) < 1e-6 and whole.denominator & (whole.denominator - 1) == 0
     return (whole.numerator, whole.denominator) if written and whole > 0 else None
-
-
-def _parse(raw: bytes, target: Target, name: str) -> None:
-    # The line that names MusicXML's DTD is in nearly every file and is never followed.
-    parse_xml(raw, target, name, kind="MusicXML", tags=TAGS, attributes=ATTRIBUTES, doctype=True)
-
-
-def _unpack(raw: bytes, name: str) -> bytes:
-    """The score inside an .mxl: the file that its container names first, else the first that looks like one."""
-    if raw.count(b"PK\x01\x02") > PACKED_FILES:
-        raise DataError(f"{name} holds more than {PACKED_FILES} packed files; it is no .mxl")
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            names = archive.namelist()
-            inside = [n for n in names if n.endswith((".xml", ".musicxml")) and not n.startswith("META-INF/")]
-            if "META-INF/container.xml" in names:
-                container = _Container()
-                _parse(_member(archive, "META-INF/container.xml", name), container, name)
-                inside = [n for n in container.paths if n in names] or inside
-            if not inside:
-                raise DataError(f"{name} is a zip without a score inside; it is no .mxl")
-            return _member(archive, inside[0], name)
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError) as error:
-        # RuntimeError: encrypted, or packed in a way unknown to Python
-        raise DataError(f"{name} cannot be unpacked: {error}; it is damaged or no .mxl") from None
-
-
-def _member(archive: zipfile.ZipFile, member: str, name: str) -> bytes:
-    info = archive.getinfo(member)
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # LZMA may ask for gigabytes
-        raise DataError(f"{name} is packed in an unusual way; an .mxl is stored or deflated, save it again")
-    with archive.open(info) as file:
-        raw = file.read(LARGEST + 1)  # what the zip says about sizes proves nothing
-    if len(raw) > LARGEST:
-        raise DataError(f"{name} unpacks to more than {LARGEST // 2**20} MB; no piece of music needs that, split it")
-    return raw
-
-
-class _Container:
-    """Collects the paths that META-INF/container.xml names."""
-
-    def __init__(self) -> None:
-        self.paths: list[str] = []
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag.rpartition("}")[2] == "rootfile":
-            self.paths.append(attributes.get("full-path", ""))
-
-    def end(self, tag: str) -> None: ...
-    def data(self, text: str) -> None: ...
-    def close(self) -> None: ...
 
 
 class _Written(NamedTuple):

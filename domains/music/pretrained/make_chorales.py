@@ -23,6 +23,11 @@ DATA, SIZE, SEED, STEPS = "js-fakes", "medium", 0, 1200
 TRAINING = dataclasses.replace(music.DOMAIN.sizes[SIZE].training, evaluations=25, patience=8)
 
 CARD = """\
+---
+license: apache-2.0
+data_license: cc-by-4.0
+writes: chorales for four voices in the manner of Bach
+---
 # chorales
 
 Composes chorales for four voices in the manner of Bach, on a grid of sixteenths, and goes on from yours. It has seen

@@ -5,10 +5,8 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
-from pathlib import Path
 
-from seqgen.errors import UsageError
-from seqgen.files.storage import write_output
+from seqgen.files.storage import by_ending, write_output
 
 from ..score import Score
 from .layout import WIDTH, Line, Rect, Text, layout
@@ -42,13 +40,8 @@ def write_roll(score: Score, path: str | os.PathLike[str]) -> None:
 
     Raises UsageError for another ending and for a place that cannot be written.
     """
-    target = Path(path)
     writers: dict[str, Callable[[Score], bytes]] = {".svg": lambda score: roll_svg(score).encode(), ".png": _png}
-    if target.suffix.lower() not in writers:
-        raise UsageError(
-            f"a piano roll is drawn as .svg or .png, not as {target.name!r}; end the name with one of them"
-        )
-    write_output(path, writers[target.suffix.lower()](score))
+    write_output(path, by_ending(path, writers, "a piano roll")(score))
 
 
 def _png(score: Score) -> bytes:

@@ -11,8 +11,8 @@ import numpy as np
 
 from seqgen.errors import UsageError
 
-from ..drums import drum
 from ..score import DRUMS, Note, Score
+from .drums import drum
 from .timbres import LEVELS, Timbre, timbre
 
 RATE = 44_100

@@ -23,6 +23,12 @@ DATA, SIZE, SEED, STEPS = "tiny-shakespeare", "medium", 0, 2450
 TRAINING = dataclasses.replace(text.DOMAIN.sizes[SIZE].training, rows=32, window=128)
 
 CARD = """\
+---
+language: en
+license: apache-2.0
+data_license: public domain
+writes: plays in the manner of Shakespeare, in English
+---
 # shakespeare
 
 Writes plays in the manner of Shakespeare, character by character. English only: it has seen nothing else.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .showing.timbres import BAND, Partials
+from .timbres import BAND, Partials
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The bytes of a file of music."""
+"""The bytes of a file of music, no more than a piece needs."""
 
 from __future__ import annotations
 
