@@ -26,6 +26,9 @@ class TrainingConfig:
     on how many devices share the work; 0 for whatever order is fastest.
     precision: of products while training, "f32" or "bf16" (mixed precision); "" for the network's own. Weights stay
     float32 all the same.
+
+    >>> TrainingConfig(rows=16, window=32).learning_rate
+    0.004
     """
 
     rows: int = 64
@@ -55,6 +58,7 @@ class TrainingConfig:
             raise UsageError(f"ema is {self.ema!r}; give a number from 0 up to, not including, 1")
 
     def to_dict(self) -> dict[str, Any]:
+        """Every setting by its name, as plain JSON values."""
         return asdict(self)
 
     @classmethod

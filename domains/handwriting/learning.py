@@ -49,6 +49,13 @@ def train(
     precision: of products while training, "f32" or, faster where the machine has it, "bf16".
     crew: the devices that share the work: see docs/scale.md.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
+
+    >>> import tempfile
+    >>> zigzag = Ink([[[i / 2, i % 2] for i in range(40)]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     outcome = train(Splits([zigzag], [zigzag]), f"{folder}/run", size="tiny", steps=2)
+    >>> outcome.step
+    2
     """
     if network not in NETWORKS:
         raise UnknownName("network", network, NETWORKS)
@@ -86,6 +93,14 @@ def resume(
     """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
 
     data: only needed when the run did not read it from a file, folder or data set.
+
+    >>> import tempfile
+    >>> zigzag = Ink([[[i / 2, i % 2] for i in range(40)]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     begun = train(Splits([zigzag], [zigzag]), f"{folder}/run", size="tiny", steps=2)
+    ...     outcome = resume(begun.folder, Splits([zigzag], [zigzag]), steps=4)
+    >>> outcome.step
+    4
     """
 
     def read(name: str, where: Mapping[str, Any]) -> Splits[Ink]:

@@ -42,7 +42,12 @@ CHUNK = 128  # events drawn at once
 
 @dataclass(frozen=True)
 class MusicScore:
-    """How likely a piece is: the sum of -ln p over all its events, each given all before it; nothing adapts."""
+    """How likely a piece is: the sum of -ln p over all its events, each given all before it; nothing adapts.
+
+    >>> piece = MusicScore(nats=60.0, events=40, notes=12, beats=8.0)
+    >>> piece.nats_per_note, piece.nats_per_beat, (piece + piece).events
+    (5.0, 7.5, 80)
+    """
 
     nats: float
     events: int
@@ -51,10 +56,12 @@ class MusicScore:
 
     @property
     def nats_per_event(self) -> float:
+        """For each symbol of the model's own encoding."""
         return self.nats / self.events
 
     @property
     def nats_per_note(self) -> float:
+        """For each note; on the grid for each voice in each sixteenth."""
         return self.nats / self.notes
 
     @property
@@ -185,7 +192,11 @@ class MusicModel:
 
 
 def load(model: str | os.PathLike[str] = DEFAULT) -> MusicModel:
-    """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError."""
+    """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError.
+
+    >>> load("chorales").codec
+    Grid(bpm=100.0)
+    """
     codec, given = open_model(DOMAIN, model)
     return MusicModel(codec, given.model, given.params, os.fspath(model))  # type: ignore[arg-type]
 
@@ -217,6 +228,14 @@ def train(
     precision: of products while training, "f32" or, faster where the machine has it, "bf16".
     crew: the devices that share the work: see docs/scale.md.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
+
+    >>> import tempfile
+    >>> from seqgen.domains.music import Note
+    >>> scale = Score([Note(0.25 * i, 60 + i % 12, 0.25) for i in range(48)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     outcome = train(Splits([scale], [scale]), f"{folder}/run", size="tiny", steps=2)
+    >>> outcome.step
+    2
     """
     from seqgen.training import by_name
 
@@ -253,6 +272,15 @@ def resume(
     """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
 
     data: only needed when the run did not read it from a file, folder or data set.
+
+    >>> import tempfile
+    >>> from seqgen.domains.music import Note
+    >>> scale = Score([Note(0.25 * i, 60 + i % 12, 0.25) for i in range(48)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     begun = train(Splits([scale], [scale]), f"{folder}/run", size="tiny", steps=2)
+    ...     outcome = resume(begun.folder, Splits([scale], [scale]), steps=4)
+    >>> outcome.step
+    4
     """
     from seqgen.training import by_name
 

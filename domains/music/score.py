@@ -24,6 +24,9 @@ class Note(NamedTuple):
 
     onset, duration: seconds. pitch: MIDI 0-127, 60 is middle C. velocity: 1-127, how hard.
     program: General MIDI 0-127, counted from 0; or DRUMS. part: which voice, hand or track it belongs to.
+
+    >>> Note(onset=1.0, pitch=60, duration=0.5).end
+    1.5
     """
 
     onset: float
@@ -35,18 +38,27 @@ class Note(NamedTuple):
 
     @property
     def end(self) -> float:
+        """When it stops sounding, seconds."""
         return self.onset + self.duration
 
 
 class Tempo(NamedTuple):
-    """From `time` (seconds) on there are `bpm` quarter notes a minute."""
+    """From `time` (seconds) on there are `bpm` quarter notes a minute.
+
+    >>> Score([Note(0.0, 60, 1.0)], tempos=[Tempo(0.0, 90)]).time_at(beat=3)
+    2.0
+    """
 
     time: float
     bpm: float
 
 
 class Meter(NamedTuple):
-    """From `time` (seconds) on, where a bar begins, a bar is `numerator` notes of 1/`denominator`."""
+    """From `time` (seconds) on, where a bar begins, a bar is `numerator` notes of 1/`denominator`.
+
+    >>> Meter(0.0, 6, 8).quarters
+    3.0
+    """
 
     time: float
     numerator: int

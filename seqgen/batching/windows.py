@@ -30,6 +30,14 @@ class Batch(NamedTuple):
     valid: bool `[B, T]`, False is padding: inputs and targets are zeros, reset is False.
     source, source_valid: int32 and bool `[B, U]`, or None; U is the same for every batch of a run.
     static: int32 `[B]`, or None.
+
+    >>> from seqgen import Discrete, Example, in_memory
+    >>> source = in_memory(Discrete(5), [Example(np.array([3, 1])), Example(np.array([4]))])
+    >>> first, last = evaluation_windows(source, batch=1, window=2)
+    >>> first.targets.tolist(), first.reset.tolist(), first.valid.tolist()
+    ([[3, 1]], [[True, False]], [[True, True]])
+    >>> last.targets.tolist(), last.reset.tolist(), last.valid.tolist()
+    ([[4, 0]], [[True, False]], [[True, False]])
     """
 
     inputs: Inputs
@@ -113,7 +121,13 @@ class Windows:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What `evaluation_windows` returns: a sequence of batches, each read when it is asked for."""
+    """What `evaluation_windows` returns: a sequence of batches, each read when it is asked for.
+
+    >>> from seqgen import Discrete, Example, in_memory
+    >>> windows = evaluation_windows(in_memory(Discrete(9), [Example(np.arange(9))]), batch=1, window=4)
+    >>> len(windows), windows[2].valid.tolist()
+    (3, [[True, False, False, False]])
+    """
 
     _plan: _Plan
     _layout: _Packed | _Aligned
@@ -133,6 +147,11 @@ def evaluation_windows(source: Source, batch: int, window: int) -> Evaluation:
 
     Nothing is shuffled, rotated or dropped; what is over is padded. Rows begin with a reset, so fewer rows mean more
     context and a slightly better score. Raises as `Windows` does.
+
+    >>> from seqgen import Discrete, Example, in_memory
+    >>> source = in_memory(Discrete(9), [Example(np.arange(9))])
+    >>> [batch.targets.tolist() for batch in evaluation_windows(source, batch=1, window=5)]
+    [[[0, 1, 2, 3, 4]], [[5, 6, 7, 8, 0]]]
     """
     plan = _plan(source, batch, window)
     return Evaluation(plan, plan.lay_out(np.arange(len(plan.lengths)), 0, whole=True))

@@ -13,12 +13,18 @@ from .head import Options as Options
 from .joint import Joint as Joint
 from .mixture import Mixture as Mixture
 
+__all__ = ["Bernoulli", "Categorical", "Mixture", "Joint", "Head", "Options", "head_from_dict"]
+
 # Closed: config.json can name these and nothing else.
 HEADS: dict[str, Any] = {"categorical": Categorical, "mixture": Mixture, "bernoulli": Bernoulli, "joint": Joint}
 
 
 def head_from_dict(data: Mapping[str, Any]) -> Head:
-    """The head that wrote `data` with `to_dict`. Raises ModelError for an unknown kind or setting."""
+    """The head that wrote `data` with `to_dict`. Raises ModelError for an unknown kind or setting.
+
+    >>> head_from_dict({"kind": "bernoulli", "dim": 2})
+    Bernoulli(dim=2)
+    """
     settings = dict(data)
     kind = settings.pop("kind", None)
     if not isinstance(kind, str) or kind not in HEADS:

@@ -39,9 +39,11 @@ class Categorical:
 
     @property
     def spec(self) -> Discrete:
+        """One of `size` symbols."""
         return Discrete(self.size)
 
     def init(self, key: Array, width: int) -> Params:
+        """Parameters for features of `width` values: a kernel `[width, size]`, or `[width, tied]`, and a bias."""
         kernel = jax.nn.initializers.lecun_normal()(key, (width, self.tied or self.size), jnp.float32)
         return {"kernel": kernel, "bias": jnp.zeros(self.size)}
 
@@ -54,12 +56,14 @@ class Categorical:
         return scores
 
     def log_prob(self, params: Params, features: Array, target: Array) -> Array:
+        """Log-probability of symbols `[...]`, int: nats, `[...]`."""
         logits = self.logits(params, features)
         # A one-hot product, not an index: its gradient is elementwise, where indexing's is a scatter (slow on a CPU).
         chosen = jnp.sum(jnp.where(jnp.arange(self.size) == target[..., None], logits, 0.0), axis=-1)
         return chosen - jax.nn.logsumexp(logits, axis=-1)
 
     def sample(self, params: Params, key: Array, features: Array, options: Options) -> Array:
+        """One symbol a row, int32 `[B]`, with a key a row `[B]`."""
         logits = self.logits(params, features)
         if options.allowed is not None:
             logits = jnp.where(options.allowed, logits, -jnp.inf)
@@ -67,10 +71,12 @@ class Categorical:
         return jax.vmap(jax.random.categorical)(key, logits).astype(jnp.int32)
 
     def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values, read back by `head_from_dict`."""
         return {"kind": "categorical", "size": self.size, "tied": self.tied}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Categorical:
+        """The head of these settings, `kind` left out. Raises TypeError or UsageError for others."""
         return cls(**data)
 
 

@@ -86,6 +86,7 @@ class Model:
         return -log_prob.sum(), (batch.valid.sum(), carry)
 
     def to_dict(self) -> dict[str, Any]:
+        """Network and head as plain JSON values."""
         return {"network": self.network.to_dict(), "head": self.head.to_dict()}
 
     @classmethod

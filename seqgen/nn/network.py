@@ -194,6 +194,7 @@ class Network:
         return _stack(self, params)(run, carry, carry, inputs, context, None)
 
     def to_dict(self) -> dict[str, Any]:
+        """Every setting by its name, as plain JSON values."""
         return {**asdict(self), "spec": spec_to_dict(self.spec)}
 
     @classmethod
