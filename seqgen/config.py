@@ -17,9 +17,10 @@ class TrainingConfig:
     (TBPTT); small data shrinks both.
     learning_rate: the peak, reached after `warmup` steps; `final` is the last step's share of it.
     weight_decay: on matrices only, decoupled (Loshchilov & Hutter 2019).
-    clip: the largest global norm of a gradient.
+    clip: the largest global norm of a gradient (gradient clipping).
     ema: decay of the running average (EMA) of the weights, which is what is evaluated and released; 0 for none.
-    evaluations: how often to validate in a run; `patience` of them without improvement end it, 0 never does.
+    evaluations: how often to validate in a run; `patience` of them without improvement end it (early
+    stopping), 0 never does.
     evaluation_steps: validate on at most so many steps of the sequence.
     save_seconds: a checkpoint at least so often.
     shards: parts of a batch whose gradients are summed one after another, so that the weights do not depend, to the bit,

@@ -38,7 +38,7 @@ class Example(NamedTuple):
 
 
 class Codec(Protocol[Item]):
-    """One item to arrays and back; data that travels inside the model, so a model always decodes.
+    """One item to arrays and back (a tokeniser); data that travels inside the model, so a model always decodes.
 
     Laws: `decode(encode(x).steps) == canonical(x)`; `decode` is total, it answers any array of its spec.
 

@@ -54,7 +54,8 @@ class SampleState(NamedTuple):
 
 
 class Grammar(NamedTuple):
-    """Which symbols may come where, in a cycle of P steps: what must be is not left to the model.
+    """Which symbols may come where, in a cycle of P steps: what must be is not left to the model (constrained
+    decoding).
 
     Where `Options.allowed` is given too, a symbol must be in both.
     allowed: bool `[P, size]`, at least one symbol in each. phase: int32 `[B]`, where in the cycle a row's next step is.

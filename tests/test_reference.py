@@ -1,7 +1,8 @@
-"""docs/reference.py describes every public name; none is without a docstring and an example (test_public_api.py runs them)."""
+"""docs/reference.py describes every public name; none is without an example (test_public_api.py runs them)."""
 
 from __future__ import annotations
 
+import re
 import runpy
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+import seqgen
 
 SCRIPT = Path(__file__).parent.parent / "docs" / "reference.py"
 
@@ -68,3 +71,31 @@ def test_what_is_missing_is_named(reference: dict[str, Any]) -> None:
         "seqgen.odd.told: no example",
         "seqgen.odd.HIDDEN: a value, and no example in the docstring of seqgen.odd has it",
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "where"),
+    [
+        ("(TBPTT)", "make_train_step"),
+        ("data parallelism", "make_train_step"),
+        ("gradient checkpointing", "Network"),
+        ("teacher forcing", "Inputs"),
+        ("padding mask", "Batch"),
+        ("mixed precision", "TrainingConfig"),
+        ("early stopping", "TrainingConfig"),
+        ("gradient clipping", "TrainingConfig"),
+        ("weight tying", "Categorical"),
+        ("nucleus", "Options"),
+        ("tokeniser", "Codec"),
+        ("perplexity", "evaluate"),
+    ],
+)
+def test_the_words_of_the_field_stand_where_they_are_looked_for(word: str, where: str) -> None:
+    assert word in " ".join((getattr(seqgen, where).__doc__ or "").split())
+
+
+def test_the_glossary_names_files_that_are_there() -> None:
+    glossary = (SCRIPT.parent / "glossary.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:seqgen|domains)/[\w/.]+)`", glossary))
+    assert len(named) > 15
+    assert not [path for path in named if not (SCRIPT.parent.parent / path).exists()]

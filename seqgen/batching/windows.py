@@ -1,8 +1,9 @@
 """Examples to batches of fixed shape: a pure function of (seed, step, attempt, since), so a resume needs no state.
 
 Two layouts of an epoch. Examples without a condition are *packed*: laid end to end and cut into long rows, windows
-following one another, so a carried state has real history. Examples with a source or a static condition are
-*aligned*: each begins at a window boundary, because a condition belongs to a whole row of a window.
+following one another, so a carried state has real history (truncated back-propagation through time, TBPTT). Examples
+with a source or a static condition are *aligned*: each begins at a window boundary, because a condition belongs to a
+whole row of a window.
 
 NumPy only, and nothing is kept for each step: a memory-mapped corpus of any size costs what its example count costs.
 """
@@ -27,7 +28,7 @@ class Batch(NamedTuple):
     """One window of B rows. Row b of window w + 1 continues row b of window w until an epoch ends.
 
     reset: bool `[B, T]`, this position begins a sequence: its input is the null step and the carry starts anew.
-    valid: bool `[B, T]`, False is padding: inputs and targets are zeros, reset is False.
+    valid: bool `[B, T]`, the padding mask, False is padding: inputs and targets are zeros, reset is False.
     source, source_valid: int32 and bool `[B, U]`, or None; U is the same for every batch of a run.
     static: int32 `[B]`, or None.
 

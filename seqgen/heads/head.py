@@ -16,9 +16,9 @@ Params = dict[str, Any]
 class Options(NamedTuple):
     """How to draw. Every number is a traced float32/int32 of shape `[]` or `[B]`: changing one compiles nothing.
 
-    temperature: 1 draws from the model as it is, 0 takes the most likely.
+    temperature: 1 draws from the model as it is, 0 takes the most likely (greedy).
     top_k: keep the k most likely symbols; 0 keeps all.
-    top_p: keep the fewest symbols whose probabilities reach p; 1 keeps all.
+    top_p: keep the fewest symbols whose probabilities reach p (nucleus); 1 keeps all.
     min_p: keep symbols at least this fraction as likely as the most likely; 0 keeps all.
     bias: Graves' probability bias for mixtures (2013, section 5.4); 0 draws from the model as it is.
     allowed: bool `[size]` or `[B, size]`, the symbols that may be drawn, at least one a row; None for all.

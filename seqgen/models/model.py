@@ -81,7 +81,7 @@ class Model:
         return jnp.where(batch.valid, log_prob, 0.0), carry
 
     def loss(self, params: Params, carry: Carry, batch: Batch, key: Any) -> tuple[Array, tuple[Array, Carry]]:
-        """Negative log-likelihood of a batch: the `Loss` that `seqgen.training` minimises."""
+        """Negative log-likelihood (cross-entropy) of a batch: the `Loss` that `seqgen.training` minimises."""
         log_prob, carry = self.log_prob(params, carry, batch, key)
         return -log_prob.sum(), (batch.valid.sum(), carry)
 

@@ -38,8 +38,8 @@ class Network:
     source: symbols of what conditions a sequence; its entries are attended to through `window` Gaussians.
     static: how many writers or corpora there are, each with a learned vector of `static_width`.
     precision: "f32" or "bf16", see `seqgen.nn.products.matmul`.
-    remat: keep only the carry of every so many positions and compute the rest again on the way back (gradient
-    checkpointing): a third more work for a window too long to fit in memory; 0 keeps everything.
+    remat: gradient checkpointing, keep only the carry of every so many positions and compute the rest again on the way
+    back: a third more work for a window too long to fit in memory; 0 keeps everything.
 
     >>> from seqgen.spec import Discrete
     >>> network = Network(Discrete(5), layers=1, units=8, embedding=4)

@@ -18,7 +18,7 @@ from ..machine.programs import register
 from .products import look_up, matmul, weight_gradient
 
 Array = jax.Array
-Carry = Any  # a pytree whose leaves lead with B
+Carry = Any  # the hidden state: a pytree whose leaves lead with B
 Update = Callable[[Any, Carry, Any, Array, Any], tuple[Carry, Array]]
 
 

@@ -106,7 +106,8 @@ def make_train_step(
 ) -> TrainStep:
     """The compiled step: gradient of the batch's mean nats, clip, update, running average of the weights.
 
-    crew: the devices that share the rows; the state and the batches must lie on them.
+    The carry goes on to the next window and its gradient stops there: truncated back-propagation through time (TBPTT).
+    crew: the devices that share the rows (data parallelism); the state and the batches must lie on them.
     The state passed in is donated: its buffers are reused, `keep` copies what must outlive the next step.
 
     >>> from seqgen import Categorical, Discrete, Example, Network, Windows, in_memory
