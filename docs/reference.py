@@ -24,8 +24,10 @@ from seqgen import registry
 
 CORE = ("seqgen", "seqgen.heads", "seqgen.batching", "seqgen.training", "seqgen.sampling")
 STYLE = """
-:root { color-scheme: light dark } body { font: 1rem/1.5 system-ui; max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
-pre, code { font: .85rem/1.45 ui-monospace, monospace } pre { padding: .6rem .8rem; background: #8882; overflow-x: auto }
+:root { color-scheme: light dark }
+body { font: 1rem/1.5 system-ui; max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
+pre, code { font: .85rem/1.45 ui-monospace, monospace }
+pre { padding: .6rem .8rem; background: #8882; overflow-x: auto }
 h2 { margin-top: 3rem; border-bottom: 1px solid #8886 } h3, h4 { margin: 2rem 0 .5rem } h4 { margin-left: 1.5rem }
 section { margin-left: 1.5rem } nav { columns: 3 12rem } dt { font-family: ui-monospace, monospace; font-size: .85rem }
 """
@@ -165,7 +167,8 @@ def page(found: list[Name], modules: list[ModuleType]) -> str:
 def entry(name: Name) -> Iterator[str]:
     """One public name, and its methods."""
     if not name.described:
-        yield f"<pre>{name.name}: {html.escape(str(getattr(name.thing, '__orig_class__', type(name.thing).__name__)))}</pre>"
+        kind = getattr(name.thing, "__orig_class__", type(name.thing).__name__)  # Domain[str], or int
+        yield f"<pre>{name.name}: {html.escape(str(kind))}</pre>"
         yield f"<p>See the example of <code>{name.package}</code> above.</p>"
         return
     yield f"<pre>{html.escape(signature(name.name, name.thing), quote=False)}</pre>"

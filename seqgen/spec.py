@@ -81,8 +81,8 @@ class Inputs(NamedTuple):
 def null_step(spec: Spec) -> Steps:
     """The input that opens every sequence, before anything was seen.
 
-    A symbol spec has the extra id `size` for it, a start token or BOS (the network embeds `size + 1` ids, a head predicts
-    `size`); vectors open with zeros, as in Graves (2013), section 4.2.
+    A symbol spec has the extra id `size` for it, a start token or BOS (the network embeds `size + 1` ids, a head
+    predicts `size`); vectors open with zeros, as in Graves (2013), section 4.2.
 
     >>> int(null_step(Discrete(65)))
     65

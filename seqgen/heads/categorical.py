@@ -19,8 +19,8 @@ from .head import Array, Options, Params
 class Categorical:
     """A softmax over `size` symbols.
 
-    tied: the scores are products with the network's own embedding table (weight tying, Press & Wolf 2017), which arrives
-    as `params["table"]`, `[>= size, E]`; only a projection to E values is learned here.
+    tied: the scores are products with the network's own embedding table (weight tying, Press & Wolf 2017), which
+    arrives as `params["table"]`, `[>= size, E]`; only a projection to E values is learned here.
 
     >>> head = Categorical(3)
     >>> params = head.init(jax.random.key(0), width=8)

@@ -53,7 +53,9 @@ def _padded(batch: Batch, rows: int) -> Batch:
 
 
 def evaluate(model: Model, params: Params, batches: Iterable[Batch], crew: Crew | None = None) -> float:
-    """Mean negative log-likelihood, nats a step: one static pass, state carried, dropout off. Its exponential is perplexity.
+    """Mean negative log-likelihood, nats a step: one static pass, state carried, dropout off.
+
+    Its exponential is the perplexity.
 
     >>> from seqgen import Categorical, Discrete, Example, Network, evaluation_windows, in_memory
     >>> model = Model(Network(Discrete(4), layers=1, units=8), Categorical(4))
