@@ -17,6 +17,7 @@ from seqgen.errors import DataError, UsageError
 DRUMS = 128  # the program of the drum kit: a note's pitch names the drum
 FASTEST = 60_000.0  # quarter notes a minute: a thousandth of a second each
 LONGEST = 24 * 3600.0  # seconds of one piece
+SHOWN = 60.0  # seconds of it that a notebook plays
 
 
 class Note(NamedTuple):
@@ -194,6 +195,16 @@ class Score:
         from .showing.roll import roll_svg
 
         return roll_svg(self)
+
+    def _repr_html_(self) -> str:
+        """In a notebook: its piano roll, and a player of its first minute (a minute of sound is 14 MB of page)."""
+        from base64 import b64encode
+
+        from .showing.sound import wav
+
+        sound = b64encode(wav(self.until(SHOWN))).decode()
+        player = f'<audio controls src="data:audio/wav;base64,{sound}"></audio>'
+        return f"<figure>{self._repr_svg_()}<figcaption>{player}</figcaption></figure>"
 
 
 def _playable(notes: Sequence[Note]) -> bool:
