@@ -46,7 +46,7 @@ def read_bytes(path: str | os.PathLike[str], limit: int, *, too_large: str) -> b
 
 
 def read_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> str:
-    """One file as text with LF line ends; "-" is standard input.
+    r"""One file as text with LF line ends; "-" is standard input.
 
     A byte order mark (UTF-8, UTF-16, UTF-32) goes before `encoding`. Raises DataError for a file that is missing,
     unreadable, empty, binary or in another encoding, UsageError for an encoding that does not exist.
