@@ -17,15 +17,19 @@ class TrainingConfig:
     (TBPTT); small data shrinks both.
     learning_rate: the peak, reached after `warmup` steps; `final` is the last step's share of it.
     weight_decay: on matrices only, decoupled (Loshchilov & Hutter 2019).
-    clip: the largest global norm of a gradient.
+    clip: the largest global norm of a gradient (gradient clipping).
     ema: decay of the running average (EMA) of the weights, which is what is evaluated and released; 0 for none.
-    evaluations: how often to validate in a run; `patience` of them without improvement end it, 0 never does.
+    evaluations: how often to validate in a run; `patience` of them without improvement end it (early
+    stopping), 0 never does.
     evaluation_steps: validate on at most so many steps of the sequence.
     save_seconds: a checkpoint at least so often.
     shards: parts of a batch whose gradients are summed one after another, so that the weights do not depend, to the bit,
     on how many devices share the work; 0 for whatever order is fastest.
     precision: of products while training, "f32" or "bf16" (mixed precision); "" for the network's own. Weights stay
     float32 all the same.
+
+    >>> TrainingConfig(rows=16, window=32).learning_rate
+    0.004
     """
 
     rows: int = 64
@@ -55,6 +59,7 @@ class TrainingConfig:
             raise UsageError(f"ema is {self.ema!r}; give a number from 0 up to, not including, 1")
 
     def to_dict(self) -> dict[str, Any]:
+        """Every setting by its name, as plain JSON values."""
         return asdict(self)
 
     @classmethod

@@ -28,6 +28,10 @@ class Example(NamedTuple):
     `[U, D]`, a picture uint8 or float32 `[H, W, C]`; in one data set only U, or H, differs.
     static: int32 `[]`, which writer, corpus or style.
     controls: float32 `[T, C]`, known side inputs of every step.
+
+    >>> import numpy as np
+    >>> Example(np.array([3, 1, 4])).controls is None
+    True
     """
 
     steps: Steps
@@ -37,21 +41,59 @@ class Example(NamedTuple):
 
 
 class Codec(Protocol[Item]):
-    """One item to arrays and back; data that travels inside the model, so a model always decodes.
+    """One item to arrays and back (a tokeniser); data that travels inside the model, so a model always decodes.
 
     Laws: `decode(encode(x).steps) == canonical(x)`; `decode` is total, it answers any array of its spec.
+
+    >>> import numpy as np
+    >>> from seqgen import Discrete
+    >>> class Digits:
+    ...     spec = Discrete(10)
+    ...
+    ...     def canonical(self, item):
+    ...         return tuple(item)
+    ...
+    ...     def encode(self, item):
+    ...         return Example(np.array(item, np.int32))
+    ...
+    ...     def decode(self, steps):
+    ...         return tuple(np.asarray(steps).tolist())
+    ...
+    ...     def to_dict(self):
+    ...         return {"kind": "digits"}
+    >>> codec: Codec = Digits()
+    >>> codec.decode(codec.encode((3, 1, 4)).steps)
+    (3, 1, 4)
     """
 
     @property
-    def spec(self) -> Spec: ...
-    def canonical(self, item: Item) -> Item: ...
-    def encode(self, item: Item) -> Example: ...
-    def decode(self, steps: Steps) -> Item: ...
-    def to_dict(self) -> dict[str, Any]: ...
+    def spec(self) -> Spec:
+        """What one step of an encoded item is."""
+        ...
+
+    def canonical(self, item: Item) -> Item:
+        """The item without what its encoding loses."""
+        ...
+
+    def encode(self, item: Item) -> Example:
+        """The item as arrays. Raises DataError for one that has no encoding."""
+        ...
+
+    def decode(self, steps: Steps) -> Item:
+        """The item of any steps of `spec`."""
+        ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values, read back by `Domain.load_codec`."""
+        ...
 
 
 class Splits(NamedTuple, Generic[Item]):
-    """What a data set's `load()` returns: items to learn from, to validate on, and to test on."""
+    """What a data set's `load()` returns: items to learn from, to validate on, and to test on.
+
+    >>> Splits(train=["to be", "or not"], valid=["to be"]).test
+    ()
+    """
 
     train: Sequence[Item]
     valid: Sequence[Item]
@@ -113,6 +155,11 @@ class Domain(Generic[Item]):
     match: `(old codec, new codec)` -> for each new symbol the old one's id or -1; fine-tuning moves weights by it.
     shipped: the folder of the models that come with it.
     examples: a few small items, for the laws every domain must pass.
+
+    >>> from seqgen import registry
+    >>> text = registry.domain("text")
+    >>> text.unit, text.sizes
+    ('char', ('tiny', 'small', 'medium', 'large'))
     """
 
     name: str

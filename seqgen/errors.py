@@ -19,15 +19,34 @@ Known = TypeVar("Known")
 
 
 class SeqgenError(Exception):
-    """Base of all errors raised on purpose: `except SeqgenError` catches them and no bug."""
+    """Base of all errors raised on purpose: `except SeqgenError` catches them and no bug.
+
+    >>> from seqgen import TrainingConfig
+    >>> try:
+    ...     TrainingConfig(rows=0)
+    ... except SeqgenError as error:
+    ...     print(error)
+    rows is 0; give a number above 0
+    """
 
 
 class UsageError(SeqgenError):
-    """The request cannot be met as typed: a negative temperature, a used run folder."""
+    """The request cannot be met as typed: a negative temperature, a used run folder.
+
+    >>> from seqgen import TrainingConfig
+    >>> TrainingConfig(ema=1)
+    Traceback (most recent call last):
+        ...
+    seqgen.errors.UsageError: ema is 1; give a number from 0 up to, not including, 1
+    """
 
 
 class UnknownName(UsageError):
-    """A name that stands for nothing; the message lists what there is and guesses what was meant."""
+    """A name that stands for nothing; the message lists what there is and guesses what was meant.
+
+    >>> print(UnknownName("hand", "joint", ["joined", "print"]))
+    no hand named 'joint'; did you mean 'joined'? (known: joined, print)
+    """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         import difflib  # 15 ms that only a wrong name should cost
@@ -46,15 +65,33 @@ def pick(kind: str, name: str, known: Mapping[str, Known]) -> Known:
 
 
 class DataError(SeqgenError):
-    """A file or folder cannot be used as data: empty, binary, not decodable, too short."""
+    """A file or folder cannot be used as data: empty, binary, not decodable, too short.
+
+    >>> from seqgen.files.reading import read_text
+    >>> read_text("no_such_file.txt")
+    Traceback (most recent call last):
+        ...
+    seqgen.errors.DataError: cannot read no_such_file.txt: No such file or directory; check the name and its permissions
+    """
 
 
 class ModelError(SeqgenError):
-    """A model or run folder is damaged, foreign, or written by a newer version."""
+    """A model or run folder is damaged, foreign, or written by a newer version.
+
+    >>> from seqgen import from_pretrained
+    >>> from_pretrained("no_such_folder")
+    Traceback (most recent call last):
+        ...
+    seqgen.errors.ModelError: there is no model folder no_such_folder; check the path, or train a model into it
+    """
 
 
 class TrainingError(SeqgenError):
-    """A run went wrong by itself; the message names the last good checkpoint."""
+    """A run went wrong by itself; the message names the last good checkpoint.
+
+    >>> issubclass(TrainingError, SeqgenError)
+    True
+    """
 
 
 def one_line(error: Exception | str) -> str:

@@ -43,6 +43,11 @@ def register(domain: Domain[Any]) -> None:
     """Adds a domain for the life of this process, no package needed; again with the same name replaces it.
 
     Raises UsageError for the name of an installed one.
+
+    >>> from dataclasses import replace
+    >>> register(replace(domain("text"), name="letters"))
+    >>> domain("letters").unit
+    'char'
     """
     if domain.name in _entry_points("seqgen.domains"):
         raise UsageError(f"a domain named {domain.name!r} is installed already; give yours another name")

@@ -21,6 +21,8 @@ from .spec import Inputs, Product, Steps, empty_steps, null_step, stranger
 if TYPE_CHECKING:
     from .devices.crew import Crew
 
+__all__ = ["sample", "stream", "prime", "advance", "SampleState", "Grammar", "check"]
+
 # (carry, step, context) -> bool [B]: a row is finished with this step. Graves' rule for handwriting reads the window.
 Stop = Callable[[Carry, Steps, Context], Array]
 
@@ -34,6 +36,14 @@ class SampleState(NamedTuple):
     inputs: the last step, which the network reads next, `[B, ...]`.
     keys: PRNG key data of each row, `[B, 2]`; position: int32 `[]`, steps drawn so far.
     done: bool `[B]`, rows that have stopped.
+
+    >>> from seqgen import Categorical, Discrete, Network
+    >>> model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
+    >>> params = model.init(jax.random.key(0))
+    >>> state = prime(model, params, jax.random.key(1), [[0, 1]])
+    >>> once, again = (advance(model, params, state, chunk=4)[1].tolist() for _ in range(2))
+    >>> once == again, int(state.position)
+    (True, 0)
     """
 
     carry: Carry
@@ -44,10 +54,20 @@ class SampleState(NamedTuple):
 
 
 class Grammar(NamedTuple):
-    """Which symbols may come where, in a cycle of P steps: what must be is not left to the model.
+    """Which symbols may come where, in a cycle of P steps: what must be is not left to the model (constrained
+    decoding).
 
     Where `Options.allowed` is given too, a symbol must be in both.
     allowed: bool `[P, size]`, at least one symbol in each. phase: int32 `[B]`, where in the cycle a row's next step is.
+
+    >>> from seqgen import Categorical, Discrete, Network
+    >>> model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
+    >>> params = model.init(jax.random.key(0))
+    >>> allowed = np.array([[True, True, True, True, False], [False, False, False, False, True]])  # every second is a 4
+    >>> grammar = Grammar(allowed, phase=np.zeros(1, np.int32))
+    >>> (row,) = sample(model, params, jax.random.key(1), [[]], length=4, grammar=grammar)
+    >>> (row == 4).tolist()
+    [False, True, False, True]
     """
 
     allowed: Any
@@ -70,7 +90,13 @@ register(SampleState, Grammar, Drawn)
 
 
 def check(options: Options, seed: int = 0) -> None:
-    """Raises UsageError, naming the setting, for one that means nothing; `options` are numbers, or arrays `[B]` of them."""
+    """Raises UsageError, naming the setting, for one that means nothing; `options` are numbers, or arrays `[B]` of them.
+
+    >>> check(Options(temperature=-1))
+    Traceback (most recent call last):
+        ...
+    seqgen.errors.UsageError: temperature is -1; give 0 (the likeliest) or more
+    """
     temperature, top_k, top_p, min_p, bias = (np.asarray(value) for value in options[:5])
     rules = (
         ("temperature", temperature, (temperature >= 0) & np.isfinite(temperature), "0 (the likeliest) or more"),
@@ -194,6 +220,13 @@ def prime(
 
     Raises UsageError for a network that cannot be sampled: bidirectional, or lacking its context or controls; for
     rows that cannot be dealt evenly; and for a prompt with a symbol that the network does not know.
+
+    >>> from seqgen import Categorical, Discrete, Network
+    >>> model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
+    >>> params = model.init(jax.random.key(0))
+    >>> state = prime(model, params, jax.random.key(1), [[0, 1], []])
+    >>> state.inputs.tolist()  # what is read next: of an empty prompt the null step
+    [1, 5]
     """
     network = model.network
     if not network.causal:
@@ -255,6 +288,14 @@ def advance(
     controls: float32 `[B, chunk, C]`, the known side inputs of the steps that are drawn, as `Network.look` gives them.
     alternatives: steps come as `Drawn`, with how likely each was and so many of the likeliest symbols, of a softmax.
     Raises UsageError for an option that means nothing, where no symbol is allowed, and for controls that do not fit.
+
+    >>> from seqgen import Categorical, Discrete, Network
+    >>> model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
+    >>> params = model.init(jax.random.key(0))
+    >>> state = prime(model, params, jax.random.key(1), [[0, 1], []])
+    >>> state, steps, counts = advance(model, params, state, Options(temperature=0.8), chunk=8)
+    >>> steps.shape, counts.tolist(), int(state.position)
+    ((2, 8), [8, 8], 8)
     """
     check(options)
     _check_allowed(options.allowed, grammar)
@@ -291,6 +332,12 @@ def stream(
     controls: float32 `[length_b, C]` a row, the known side inputs of the prompt's steps and of `length` more.
     alternatives: each row's steps come as `Drawn`, see `advance`.
     Raises UsageError as `prime` and `advance`.
+
+    >>> from seqgen import Categorical, Discrete, Network
+    >>> model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
+    >>> params = model.init(jax.random.key(0))
+    >>> [[len(row) for row in rows] for rows in stream(model, params, jax.random.key(1), [[0, 1], []], length=40)]
+    [[32, 32], [8, 8]]
     """
     check(options)
     _check_allowed(options.allowed, grammar)

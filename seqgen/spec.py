@@ -15,28 +15,45 @@ Steps = Any  # a NumPy or JAX array with time leading, or a tuple of them for Pr
 
 @dataclass(frozen=True)
 class Discrete:
-    """One symbol out of `size`: int32 `[T]`, values 0 .. size - 1."""
+    """One symbol out of `size`: int32 `[T]`, values 0 .. size - 1.
+
+    >>> empty_steps(Discrete(65), length=2)
+    array([0, 0], dtype=int32)
+    """
 
     size: int
 
 
 @dataclass(frozen=True)
 class Continuous:
-    """A real vector: float32 `[T, dim]`."""
+    """A real vector: float32 `[T, dim]`.
+
+    >>> empty_steps(Continuous(2), length=3).shape
+    (3, 2)
+    """
 
     dim: int
 
 
 @dataclass(frozen=True)
 class Binary:
-    """`dim` independent yes/no values: float32 `[T, dim]`, each 0 or 1."""
+    """`dim` independent yes/no values: float32 `[T, dim]`, each 0 or 1.
+
+    >>> empty_steps(Binary(88), length=3).shape
+    (3, 88)
+    """
 
     dim: int
 
 
 @dataclass(frozen=True)
 class Product:
-    """Several specs side by side: a tuple of step arrays, one a part."""
+    """Several specs side by side: a tuple of step arrays, one a part.
+
+    >>> offsets, pens = empty_steps(Product((Continuous(2), Discrete(3))), length=4)
+    >>> offsets.shape, pens.shape
+    ((4, 2), (4,))
+    """
 
     parts: tuple[Spec, ...]
 
@@ -49,6 +66,12 @@ class Inputs(NamedTuple):
 
     steps: `[B, T, ...]`, the null step where a sequence begins.
     controls: float32 `[B, T, C]` or None.
+
+    >>> from seqgen import Example, evaluation_windows, in_memory
+    >>> source = in_memory(Discrete(5), [Example(np.array([3, 1, 4]))])
+    >>> (batch,) = evaluation_windows(source, batch=1, window=3)
+    >>> batch.inputs.steps.tolist(), batch.targets.tolist()
+    ([[5, 3, 1]], [[3, 1, 4]])
     """
 
     steps: Steps
@@ -58,8 +81,8 @@ class Inputs(NamedTuple):
 def null_step(spec: Spec) -> Steps:
     """The input that opens every sequence, before anything was seen.
 
-    A symbol spec has the extra id `size` for it (the network embeds `size + 1` ids, a head predicts `size`);
-    vectors open with zeros, as in Graves (2013), section 4.2.
+    A symbol spec has the extra id `size` for it, a start token or BOS (the network embeds `size + 1` ids, a head
+    predicts `size`); vectors open with zeros, as in Graves (2013), section 4.2.
 
     >>> int(null_step(Discrete(65)))
     65

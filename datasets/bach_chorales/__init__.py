@@ -19,6 +19,10 @@ def load(*, download: bool = False) -> Splits[Score]:
 
     Says the licence on stderr. Needs the extra: pip install 'seqgen[music21]'; `download` changes nothing. Raises
     DataError when it is not installed.
+
+    >>> import contextlib
+    >>> with contextlib.suppress(DataError):  # where music21 is not installed
+    ...     assert all(len({note.part for note in score.notes}) == 4 for score in load().test)
     """
     folder = corpus("bach-chorales", LICENCE) / "bach"
     scores = []

@@ -16,6 +16,9 @@ def load(*, download: bool = False) -> Splits[str]:
 
     The text is that of the running Python, so figures compare only within one version of it; `download` changes
     nothing. Raises DataError when this Python came without its manual.
+
+    >>> any("global" in text for text in load().train)
+    True
     """
     try:
         from pydoc_data.topics import topics

@@ -1,4 +1,9 @@
-"""Synthetic handwriting: short texts in all 95 printable ASCII characters, drawn from single-line Hershey letters."""
+"""Synthetic handwriting: short texts in all 95 printable ASCII characters, drawn from single-line Hershey letters.
+
+>>> from seqgen.datasets import synthetic_ink
+>>> len(synthetic_ink.PRINTABLE), list(synthetic_ink.HANDS)
+(95, ['print', 'joined'])
+"""
 
 from __future__ import annotations
 
@@ -47,6 +52,10 @@ def load(
 
     Raises DataError without the package hershey-fonts, UnknownName for an unknown hand, UsageError for a count below
     10 or a length below 1.
+
+    >>> parts = load(count=10)
+    >>> len(parts.train), len(parts.valid), parts.train[0].hand in HANDS
+    (10, 1, True)
     """
     if count < 10 or longest < 1 or seed < 0 or not hands:
         raise UsageError(
@@ -66,6 +75,10 @@ def write(text: str, hand: Hand, seed: int | Sequence[int] = 0) -> Ink:
 
     Raises UsageError for a text that is empty or has other characters than the 95 of printable ASCII, DataError without
     the package hershey-fonts.
+
+    >>> line = write("Hello", hand("print"))
+    >>> line.text, line.hand, line.seconds > 1
+    ('Hello', 'print', True)
     """
     if not text.strip():
         raise UsageError("there is nothing to write: give a text of one printable character or more")
@@ -77,7 +90,12 @@ def write(text: str, hand: Hand, seed: int | Sequence[int] = 0) -> Ink:
 
 
 class Inks(Sequence[Ink]):
-    """One part of the data set: a list whose inks are drawn when first read, and kept."""
+    """One part of the data set: a list whose inks are drawn when first read, and kept.
+
+    >>> inks = Inks("train", seed=0, count=3, longest=10, hands=(hand("print"),))
+    >>> len(inks), inks[0] == inks[0], inks[0] == inks[1]
+    (3, True, False)
+    """
 
     def __init__(self, part: words.Part, seed: int, count: int, longest: int, hands: tuple[Hand, ...]) -> None:
         self.part, self.seed, self.longest, self.hands = part, seed, longest, hands

@@ -21,6 +21,9 @@ class Hand:
     shake: how far from the letter's own shape the pen aims, newly in every letter.
     shape: how far this hand's letters differ from the font, always in the same way.
     drift: how far the line leaves the baseline. climb: its slope. seed: decides `shape`.
+
+    >>> Hand("mine", "cursive", slant=0.2).joined
+    True
     """
 
     name: str
@@ -39,6 +42,7 @@ class Hand:
 
     @property
     def joined(self) -> bool:
+        """Whether its letters hang together."""
         return self.face == "cursive"
 
 

@@ -21,5 +21,10 @@ def load(*, download: bool = False) -> Splits[str]:
     """1,003,854 characters to train on and the last 111,540 to validate on, as nanoGPT splits them; no test part.
 
     Raises DataError when the file is not here and `download` is False, or when it is damaged.
+
+    >>> import contextlib
+    >>> from seqgen import DataError
+    >>> with contextlib.suppress(DataError):  # where it is not on this machine; load(download=True) fetches it
+    ...     assert len(load().train[0]) == 1_003_854
     """
     return split([read_text(downloads.fetch(FILE, address=ORIGIN, sha256=SHA256, download=download))])

@@ -3,6 +3,8 @@
 >>> from seqgen.domains import handwriting
 >>> handwriting.Ink([[[0, 0], [3, 4]]]).bounds
 (0.0, 0.0, 3.0, 4.0)
+>>> handwriting.DOMAIN.unit
+'point'
 """
 
 from __future__ import annotations

@@ -47,13 +47,18 @@ ENTRIES = 64  # sources are filled up to a multiple: texts of any length share a
 
 @dataclass(frozen=True)
 class InkScore:
-    """How likely ink is: the sum of -ln of its density over all its points, offsets in units of the codec's `std`."""
+    """How likely ink is: the sum of -ln of its density over all its points, offsets in units of the codec's `std`.
+
+    >>> InkScore(nats=-30.0, points=20).nats_per_point
+    -1.5
+    """
 
     nats: float
     points: int
 
     @property
     def nats_per_point(self) -> float:
+        """Below 0 where the density is above 1, as it is for points that are well foreseen."""
         return self.nats / self.points
 
 
@@ -256,7 +261,11 @@ def _open(steps: Steps) -> Steps:
 
 
 def load(model: str | os.PathLike[str] = MODEL) -> HandwritingModel:
-    """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError."""
+    """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError.
+
+    >>> load("two-hands").codec.hands
+    ('print', 'joined')
+    """
     codec, given = open_model(DOMAIN, model)
     assert isinstance(codec, Offsets)
     network = given.model.network

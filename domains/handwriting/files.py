@@ -55,6 +55,12 @@ def read_ink(path: str | os.PathLike[str]) -> list[Ink]:
     """The lines of one file, by the ending of its name, or of a folder, those of it that can be used.
 
     Raises DataError for a file that is no ink, as the reader of its kind does, and for a folder without a line.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Ink([[[0, 0], [3, 4]]], text="l").save(f"{folder}/mine.json")
+    ...     read_ink(f"{folder}/mine.json")
+    [<Ink of 1 strokes, 2 points, text='l', hand=None>]
     """
     if Path(path).is_dir():
         found = read_inks([path])
@@ -73,6 +79,13 @@ def read_inks(paths: Iterable[str | os.PathLike[str]], accept: Callable[[Ink], o
 
     A folder in IAM-OnDB's layout is read as such, and its lines without a text are not used. accept: raises DataError,
     with the reason, for a line that cannot be used.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Ink([[[0, 0], [3, 4]]], text="l").save(f"{folder}/mine.json")
+    ...     found = read_inks([folder])
+    >>> found.names, found.inks[0].text
+    (('mine.json',), 'l')
     """
     inks: list[Ink] = []
     names: list[str] = []
@@ -122,6 +135,11 @@ def in_x_heights(inks: Sequence[Ink]) -> tuple[Ink, ...]:
     """The lines with letters like x one unit high, as models take them: a factor for each hand, the median of its lines.
 
     A line of capitals or figures alone says little about that height, so that lines are not measured one by one.
+
+    >>> zigzag = Ink([[[10 * i, 40 * (i % 2)] for i in range(20)]])
+    >>> (line,) = in_x_heights([zigzag])
+    >>> zigzag.x_height() > 40, round(line.x_height(), 6)
+    (True, 1.0)
     """
     heights: dict[str | None, list[float]] = {}
     for ink in inks:

@@ -36,6 +36,12 @@ class Offsets:
     counts as the first one's. mean, std: of the moves, x-heights.
 
     Raises ModelError for what cannot be: an unsorted alphabet, a hand twice, no spread.
+
+    >>> line = Ink([[[0, 0], [0.5, 1]], [[1, 0]]], text="v")
+    >>> codec = Offsets.fit([line])
+    >>> offsets, pens = codec.encode(line).steps
+    >>> offsets.shape, pens.tolist(), codec.decode((offsets, pens)).bounds
+    ((3, 2), [0, 1, 2], (0.0, 0.0, 1.0, 1.0))
     """
 
     alphabet: str
@@ -72,6 +78,7 @@ class Offsets:
 
     @property
     def spec(self) -> Product:
+        """A move, `Continuous(2)`, and what the pen does then, `Discrete(3)`."""
         return _SPEC
 
     @property
@@ -119,6 +126,7 @@ class Offsets:
         return _ink(np.rint(np.clip(moves, -FARTHEST, FARTHEST)).astype(np.int64), pens[:count] != DOWN)
 
     def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values, read back by `from_dict`."""
         return {"kind": "offsets", **asdict(self)}
 
     @classmethod

@@ -3,6 +3,8 @@
 >>> from seqgen.domains import music
 >>> music.DOMAIN.name
 'music'
+>>> music.Note(0.0, 38, 0.1, program=music.DRUMS).program  # a snare drum
+128
 """
 
 from __future__ import annotations

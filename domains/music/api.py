@@ -37,7 +37,12 @@ CHUNK = 128  # events drawn at once
 
 @dataclass(frozen=True)
 class Likelihood:
-    """How likely a piece is: the sum of -ln p over all its events, each given all before it; nothing adapts."""
+    """How likely a piece is: the sum of -ln p over all its events, each given all before it; nothing adapts.
+
+    >>> piece = Likelihood(nats=60.0, events=40, notes=12, beats=8.0)
+    >>> piece.nats_per_note, piece.nats_per_beat, (piece + piece).events
+    (5.0, 7.5, 80)
+    """
 
     nats: float
     events: int
@@ -46,10 +51,12 @@ class Likelihood:
 
     @property
     def nats_per_event(self) -> float:
+        """For each symbol of the model's own encoding."""
         return self.nats / self.events
 
     @property
     def nats_per_note(self) -> float:
+        """For each note; on the grid for each voice in each sixteenth."""
         return self.nats / self.notes
 
     @property
@@ -177,7 +184,11 @@ class MusicModel:
 
 
 def load(model: str | os.PathLike[str] = MODEL) -> MusicModel:
-    """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError."""
+    """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError.
+
+    >>> load("chorales").codec
+    Grid(bpm=100.0)
+    """
     codec, given = open_model(DOMAIN, model)
     return MusicModel(codec, given.model, given.params, os.fspath(model))  # type: ignore[arg-type]
 
@@ -199,6 +210,14 @@ def train(
     max_events: the longest file that is read.
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
+
+    >>> import tempfile
+    >>> from seqgen.domains.music import Note
+    >>> scale = Score([Note(0.25 * i, 60 + i % 12, 0.25) for i in range(48)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     outcome = train(Splits([scale], [scale]), f"{folder}/run", size="tiny", steps=2)
+    >>> outcome.step
+    2
     """
     from seqgen.training import run
 
@@ -216,6 +235,15 @@ def resume(
     """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
 
     data: only needed when the run did not read it from a file, folder or data set.
+
+    >>> import tempfile
+    >>> from seqgen.domains.music import Note
+    >>> scale = Score([Note(0.25 * i, 60 + i % 12, 0.25) for i in range(48)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     begun = train(Splits([scale], [scale]), f"{folder}/run", size="tiny", steps=2)
+    ...     outcome = resume(begun.folder, Splits([scale], [scale]), steps=4)
+    >>> outcome.step
+    4
     """
     from seqgen.training import run
 

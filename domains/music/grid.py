@@ -50,10 +50,12 @@ class Grid:
 
     @property
     def spec(self) -> Discrete:
+        """One symbol of `SIZE`: a note begins, goes on, a rest, a beat, a bar."""
         return Discrete(SIZE)
 
     @property
     def step_seconds(self) -> float:
+        """How long a sixteenth lasts."""
         return 60 / self.bpm / PER_BEAT
 
     def canonical(self, item: Score) -> Score:
@@ -123,6 +125,7 @@ class Grid:
         return meters
 
     def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values, read back by `from_dict`."""
         return {"kind": "grid", "bpm": self.bpm}
 
     @classmethod

@@ -47,6 +47,7 @@ class Performance:
 
     @property
     def spec(self) -> Discrete:
+        """One event of `SIZE`."""
         return Discrete(SIZE)
 
     def canonical(self, item: Score) -> Score:
@@ -125,6 +126,7 @@ class Performance:
         return np.concatenate([steps[(steps >= low) & (steps < high)][-1:] for low, high in kinds])
 
     def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values, read back by `from_dict`."""
         return {"kind": "performance"}
 
     @classmethod

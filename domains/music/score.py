@@ -18,6 +18,7 @@ from seqgen.files.storage import by_ending
 DRUMS = 128  # the program of the drum kit: a note's pitch names the drum
 FASTEST = 60_000.0  # quarter notes a minute: a thousandth of a second each
 LONGEST = 24 * 3600.0  # seconds of one piece
+SHOWN = 60.0  # seconds of it that a notebook plays
 
 
 class Note(NamedTuple):
@@ -25,6 +26,9 @@ class Note(NamedTuple):
 
     onset, duration: seconds. pitch: MIDI 0-127, 60 is middle C. velocity: 1-127, how hard.
     program: General MIDI 0-127, counted from 0; or DRUMS. part: which voice, hand or track it belongs to.
+
+    >>> Note(onset=1.0, pitch=60, duration=0.5).end
+    1.5
     """
 
     onset: float
@@ -36,18 +40,27 @@ class Note(NamedTuple):
 
     @property
     def end(self) -> float:
+        """When it stops sounding, seconds."""
         return self.onset + self.duration
 
 
 class Tempo(NamedTuple):
-    """From `time` (seconds) on there are `bpm` quarter notes a minute."""
+    """From `time` (seconds) on there are `bpm` quarter notes a minute.
+
+    >>> Score([Note(0.0, 60, 1.0)], tempos=[Tempo(0.0, 90)]).time_at(beat=3)
+    2.0
+    """
 
     time: float
     bpm: float
 
 
 class Meter(NamedTuple):
-    """From `time` (seconds) on, where a bar begins, a bar is `numerator` notes of 1/`denominator`."""
+    """From `time` (seconds) on, where a bar begins, a bar is `numerator` notes of 1/`denominator`.
+
+    >>> Meter(0.0, 6, 8).quarters
+    3.0
+    """
 
     time: float
     numerator: int
@@ -196,6 +209,16 @@ class Score:
         from .showing.roll import roll_svg
 
         return roll_svg(self)
+
+    def _repr_html_(self) -> str:
+        """In a notebook: its piano roll, and a player of its first minute (a minute of sound is 14 MB of page)."""
+        from base64 import b64encode
+
+        from .showing.sound import wav
+
+        sound = b64encode(wav(self.until(SHOWN))).decode()
+        player = f'<audio controls src="data:audio/wav;base64,{sound}"></audio>'
+        return f"<figure>{self._repr_svg_()}<figcaption>{player}</figcaption></figure>"
 
 
 def _playable(notes: Sequence[Note]) -> bool:

@@ -30,17 +30,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TextScore:
-    """How likely a text is: the sum of -ln p over all its characters, each given all before it; nothing adapts."""
+    """How likely a text is: the sum of -ln p over all its characters, each given all before it; nothing adapts.
+
+    >>> score = TextScore(nats=14.0, characters=10)
+    >>> score.nats_per_char, round(score.bits_per_char, 2), round(score.perplexity, 2)
+    (1.4, 2.02, 4.06)
+    """
 
     nats: float
     characters: int
 
     @property
     def nats_per_char(self) -> float:
+        """The mean of -ln p."""
         return self.nats / self.characters
 
     @property
     def bits_per_char(self) -> float:
+        """The mean of -log2 p."""
         return self.nats_per_char / math.log(2)
 
     @property
@@ -157,7 +164,11 @@ def _pieces(writers: Sequence[_Writer], chunks: Iterator[list[Any]]) -> Iterator
 
 
 def load(model: str | os.PathLike[str] = MODEL) -> TextModel:
-    """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError."""
+    """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError.
+
+    >>> load("shakespeare").score("To be, or not to be").characters
+    19
+    """
     codec, given = open_model(DOMAIN, model)
     return TextModel(codec, given.model, given.params, os.fspath(model))  # type: ignore[arg-type]
 
@@ -175,6 +186,13 @@ def train(
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
+
+    >>> import tempfile
+    >>> data = Splits(["to be or not to be " * 20], ["to be or not"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     outcome = train(data, f"{folder}/run", size="tiny", steps=2)
+    >>> outcome.step
+    2
     """
     from seqgen.training import run
 
@@ -191,6 +209,14 @@ def resume(
     """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
 
     data: only needed when the run did not read it from a file, folder or data set.
+
+    >>> import tempfile
+    >>> data = Splits(["to be or not to be " * 20], ["to be or not"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     begun = train(data, f"{folder}/run", size="tiny", steps=2)
+    ...     outcome = resume(begun.folder, data, steps=4)
+    >>> outcome.step
+    4
     """
     from seqgen.training import run
 

@@ -87,9 +87,11 @@ class Characters:
 
     @property
     def spec(self) -> Discrete:
+        """One id of 256 bytes and the alphabet."""
         return Discrete(BYTES + len(self.alphabet))
 
     def canonical(self, item: str) -> str:
+        """The text with LF line ends, and U+FFFD for a lone surrogate."""
         return canonical(item)
 
     def encode(self, item: str) -> Example:
@@ -122,6 +124,7 @@ class Characters:
         return [*(("byte", value) for value in range(BYTES)), *self.alphabet]
 
     def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values, read back by `from_dict`."""
         return {"kind": "characters", "alphabet": self.alphabet}
 
     @classmethod

@@ -45,7 +45,15 @@ from .files import split, training_length
 
 @dataclass(frozen=True)
 class Prepared:
-    """What `prepare` made: the folder, its manifest, and a line for each file of a folder that was passed over."""
+    """What `prepare` made: the folder, its manifest, and a line for each file of a folder that was passed over.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "book.txt").write_text("to be or not to be " * 20)
+    ...     made = prepare(f"{folder}/book.txt", f"{folder}/prepared")
+    >>> made.folder.name, made.skipped
+    ('prepared', ())
+    """
 
     folder: Path
     manifest: Manifest
@@ -67,6 +75,13 @@ def prepare(
     as_bytes: no alphabet, UTF-8 bytes only: one byte on the disk for each instead of two a character.
     The same call goes on after a kill, except with a stream. Raises DataError for what is no text, UsageError for a
     folder that is in use, by other files or settings too, and for one that cannot be written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "book.txt").write_text("to be or not to be " * 20)
+    ...     made = prepare(f"{folder}/book.txt", f"{folder}/prepared")
+    >>> made.manifest.tokens
+    380
     """
     given = [data] if isinstance(data, (str, os.PathLike)) else list(data)
     out = Path(out)

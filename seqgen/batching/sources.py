@@ -17,10 +17,18 @@ Ints = NDArray[np.int64]
 
 
 class Source(Protocol):
-    """Where examples come from: memory, a memory map. Either all of them have a condition (or controls) or none."""
+    """Where examples come from: memory, a memory map. Either all of them have a condition (or controls) or none.
+
+    >>> source: Source = in_memory(Discrete(5), [Example(np.array([3, 1, 4]))])
+    >>> source.read(0, 1, 3).tolist(), source.condition(0)
+    ([1, 4], (None, None))
+    """
 
     @property
-    def spec(self) -> Spec: ...
+    def spec(self) -> Spec:
+        """What one step of it is."""
+        ...
+
     @property
     def lengths(self) -> Sequence[int] | Ints:
         """Steps of each example."""
@@ -43,6 +51,12 @@ class Encoded(NamedTuple):
     """Data that is in steps already, in place of `Splits` of items, such as a prepared corpus larger than memory.
 
     fingerprint: differs wherever data or codec do, so that nobody has to read all of it to know it again.
+
+    >>> from seqgen import registry
+    >>> codec = registry.domain("text").fit_codec(["abba"])
+    >>> source = in_memory(codec.spec, [codec.encode("abba")])
+    >>> Encoded(codec, train=source, valid=source, fingerprint="abba").train.lengths
+    (4,)
     """
 
     codec: Codec[Any]
@@ -76,6 +90,9 @@ def in_memory(spec: Spec, examples: Sequence[Example]) -> Source:
 
     Raises DataError when arrays of one example differ in length, or only some examples have a source, static, controls,
     or sources are of several kinds; and for a symbol that `spec` does not have, in a memory map when it is read.
+
+    >>> in_memory(Discrete(5), [Example(np.array([3, 1, 4])), Example(np.array([1]))]).lengths
+    (3, 1)
     """
     lengths = []
     for number, example in enumerate(examples):

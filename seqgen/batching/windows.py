@@ -1,8 +1,9 @@
 """Examples to batches of fixed shape: a pure function of (seed, step, attempt, since), so a resume needs no state.
 
 Two layouts of an epoch. Examples without a condition are *packed*: laid end to end and cut into long rows, windows
-following one another, so a carried state has real history. Examples with a source or a static condition are
-*aligned*: each begins at a window boundary, because a condition belongs to a whole row of a window.
+following one another, so a carried state has real history (truncated back-propagation through time, TBPTT). Examples
+with a source or a static condition are *aligned*: each begins at a window boundary, because a condition belongs to a
+whole row of a window.
 
 NumPy only, and nothing is kept for each step: a memory-mapped corpus of any size costs what its example count costs.
 """
@@ -27,10 +28,18 @@ class Batch(NamedTuple):
     """One window of B rows. Row b of window w + 1 continues row b of window w until an epoch ends.
 
     reset: bool `[B, T]`, this position begins a sequence: its input is the null step and the carry starts anew.
-    valid: bool `[B, T]`, False is padding: inputs and targets are zeros, reset is False.
+    valid: bool `[B, T]`, the padding mask, False is padding: inputs and targets are zeros, reset is False.
     source, source_valid: `[B, U, ...]` (int32, float32 or uint8) and bool `[B, U]`, or None; U is the same for every
     batch of a run.
     static: int32 `[B]`, or None.
+
+    >>> from seqgen import Discrete, Example, in_memory
+    >>> source = in_memory(Discrete(5), [Example(np.array([3, 1])), Example(np.array([4]))])
+    >>> first, last = evaluation_windows(source, batch=1, window=2)
+    >>> first.targets.tolist(), first.reset.tolist(), first.valid.tolist()
+    ([[3, 1]], [[True, False]], [[True, True]])
+    >>> last.targets.tolist(), last.reset.tolist(), last.valid.tolist()
+    ([[4, 0]], [[True, False]], [[True, False]])
     """
 
     inputs: Inputs
@@ -114,7 +123,13 @@ class Windows:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What `evaluation_windows` returns: a sequence of batches, each read when it is asked for."""
+    """What `evaluation_windows` returns: a sequence of batches, each read when it is asked for.
+
+    >>> from seqgen import Discrete, Example, in_memory
+    >>> windows = evaluation_windows(in_memory(Discrete(9), [Example(np.arange(9))]), batch=1, window=4)
+    >>> len(windows), windows[2].valid.tolist()
+    (3, [[True, False, False, False]])
+    """
 
     _plan: _Plan
     _layout: _Packed | _Aligned
@@ -134,6 +149,11 @@ def evaluation_windows(source: Source, batch: int, window: int) -> Evaluation:
 
     Nothing is shuffled, rotated or dropped; what is over is padded. Rows begin with a reset, so fewer rows mean more
     context and a slightly better score. Raises as `Windows` does.
+
+    >>> from seqgen import Discrete, Example, in_memory
+    >>> source = in_memory(Discrete(9), [Example(np.arange(9))])
+    >>> [batch.targets.tolist() for batch in evaluation_windows(source, batch=1, window=5)]
+    [[[0, 1, 2, 3, 4]], [[5, 6, 7, 8, 0]]]
     """
     plan = _plan(source, batch, window)
     return Evaluation(plan, plan.lay_out(np.arange(len(plan.lengths)), 0, whole=True))

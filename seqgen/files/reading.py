@@ -46,10 +46,17 @@ def read_bytes(path: str | os.PathLike[str], limit: int, *, too_large: str) -> b
 
 
 def read_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> str:
-    """One file as text with LF line ends; "-" is standard input.
+    r"""One file as text with LF line ends; "-" is standard input.
 
     A byte order mark (UTF-8, UTF-16, UTF-32) goes before `encoding`. Raises DataError for a file that is missing,
     unreadable, empty, binary or in another encoding, UsageError for an encoding that does not exist.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "verse.txt")
+    ...     _ = path.write_bytes(b"one\r\ntwo\r\n")
+    ...     read_text(path)
+    'one\ntwo\n'
     """
     name = os.fspath(path)
     try:

@@ -15,6 +15,18 @@ from .head import Options as Options
 from .joint import Joint as Joint
 from .mixture import Mixture as Mixture
 
+__all__ = [
+    "Alternatives",
+    "Bernoulli",
+    "Categorical",
+    "Head",
+    "Joint",
+    "Mixture",
+    "Options",
+    "head_from_dict",
+    "in_precision",
+]
+
 # What config.json may name, beside what installed packages offer as entry points of the group seqgen.heads.
 HEADS: dict[str, Any] = {"categorical": Categorical, "mixture": Mixture, "bernoulli": Bernoulli, "joint": Joint}
 
@@ -28,5 +40,9 @@ def in_precision(head: Head, precision: str) -> Head:
 
 
 def head_from_dict(data: Mapping[str, Any]) -> Head:
-    """The head that wrote `data` with `to_dict`. Raises ModelError for an unknown kind or setting."""
+    """The head that wrote `data` with `to_dict`. Raises ModelError for an unknown kind or setting.
+
+    >>> head_from_dict({"kind": "bernoulli", "dim": 2})
+    Bernoulli(dim=2)
+    """
     return from_table("head", HEADS, data)  # type: ignore[no-any-return]

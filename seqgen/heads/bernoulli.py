@@ -36,9 +36,11 @@ class Bernoulli:
 
     @property
     def spec(self) -> Binary:
+        """Binary values, `dim` of them."""
         return Binary(self.dim)
 
     def init(self, key: Array, width: int) -> Params:
+        """Parameters for features of `width` values: a kernel `[width, dim]` and a bias."""
         kernel = jax.nn.initializers.lecun_normal()(key, (width, self.dim), jnp.float32)
         return {"kernel": kernel, "bias": jnp.zeros(self.dim)}
 
@@ -48,9 +50,11 @@ class Bernoulli:
         return scores
 
     def log_prob(self, params: Params, features: Array, target: Array) -> Array:
+        """Log-probability of yes/no values `[..., dim]`, 0 or 1: nats, `[...]`."""
         return jax.nn.log_sigmoid((2 * target - 1) * self.logits(params, features)).sum(axis=-1)
 
     def sample(self, params: Params, key: Array, features: Array, options: Options) -> Array:
+        """One answer a row, float32 `[B, dim]`, with a key a row `[B]`."""
         logits = self.logits(params, features)
         temperature = jnp.broadcast_to(jnp.asarray(options.temperature, jnp.float32), logits.shape[:1])
         # Log-odds plus logistic noise are positive with the probability of yes; scaled noise needs no case for 0.
@@ -58,8 +62,10 @@ class Bernoulli:
         return (logits + temperature[:, None] * noise > 0).astype(jnp.float32)
 
     def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values, read back by `head_from_dict`."""
         return {"kind": "bernoulli", "dim": self.dim}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Bernoulli:
+        """The head of these settings, `kind` left out. Raises TypeError or UsageError for others."""
         return cls(**data)

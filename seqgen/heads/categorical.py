@@ -26,7 +26,7 @@ BLOCK = 2**23  # scores, 32 MB: far more rows than a product needs to be fast, f
 class Categorical:
     """A softmax over `size` symbols.
 
-    tied: the scores are products with the network's own embedding table (Press & Wolf 2017), which arrives as
+    tied: the scores are products with the network's own embedding table (weight tying, Press & Wolf 2017), which arrives as
     `params["table"]`, `[>= size, E]`; only a projection to E values is learned here.
     precision: of the products, where there are `WIDE` symbols or more; "f32", or "bf16" while a run in bf16 learns (see
     `seqgen.nn.products.matmul` and `in_precision`).
@@ -51,9 +51,11 @@ class Categorical:
 
     @property
     def spec(self) -> Discrete:
+        """One of `size` symbols."""
         return Discrete(self.size)
 
     def init(self, key: Array, width: int) -> Params:
+        """Parameters for features of `width` values: a kernel `[width, size]`, or `[width, tied]`, and a bias."""
         kernel = jax.nn.initializers.lecun_normal()(key, (width, self.tied or self.size), jnp.float32)
         return {"kernel": kernel, "bias": jnp.zeros(self.size)}
 
@@ -71,6 +73,7 @@ class Categorical:
         return matmul(features, params["kernel"], precision), params["table"][: self.size].T, precision
 
     def log_prob(self, params: Params, features: Array, target: Array) -> Array:
+        """Log-probability of symbols `[...]`, int: nats, `[...]`."""
         features, kernel, precision = self._factors(params, features)
 
         def likely(features: Array, target: Array) -> Array:
@@ -84,6 +87,7 @@ class Categorical:
         return _in_blocks(likely, features, target, max(1, BLOCK // self.size))
 
     def sample(self, params: Params, key: Array, features: Array, options: Options) -> Array:
+        """One symbol a row, int32 `[B]`, with a key a row `[B]`."""
         logits = self.logits(params, features)
         if options.allowed is not None:
             logits = jnp.where(options.allowed, logits, -jnp.inf)
@@ -97,11 +101,13 @@ class Categorical:
         return Alternatives(symbols, scores - jax.nn.logsumexp(logits, axis=-1, keepdims=True))
 
     def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values, read back by `head_from_dict`."""
         own = {} if self.precision == "f32" else {"precision": self.precision}  # older versions read the rest
         return {"kind": "categorical", "size": self.size, "tied": self.tied, **own}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Categorical:
+        """The head of these settings, `kind` left out. Raises TypeError or UsageError for others."""
         return cls(**data)
 
 

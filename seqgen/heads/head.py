@@ -16,12 +16,15 @@ Params = dict[str, Any]
 class Options(NamedTuple):
     """How to draw. Every number is a traced float32/int32 of shape `[]` or `[B]`: changing one compiles nothing.
 
-    temperature: 1 draws from the model as it is, 0 takes the most likely.
+    temperature: 1 draws from the model as it is, 0 takes the most likely (greedy).
     top_k: keep the k most likely symbols; 0 keeps all.
-    top_p: keep the fewest symbols whose probabilities reach p; 1 keeps all.
+    top_p: keep the fewest symbols whose probabilities reach p (nucleus); 1 keeps all.
     min_p: keep symbols at least this fraction as likely as the most likely; 0 keeps all.
     bias: Graves' probability bias for mixtures (2013, section 5.4); 0 draws from the model as it is.
     allowed: bool `[size]` or `[B, size]`, the symbols that may be drawn, at least one a row; None for all.
+
+    >>> Options(temperature=0.7, top_k=40).top_p
+    1.0
     """
 
     temperature: Any = 1.0
@@ -49,10 +52,17 @@ class Head(Protocol):
     """Features `[..., D]` to a distribution over one step of `spec`; a frozen dataclass, a value, not a subclass.
 
     Law: the mean `log_prob` of its samples is minus its entropy; see tests/laws/test_heads.py.
+
+    >>> from seqgen import Bernoulli
+    >>> head: Head = Bernoulli(2)
+    >>> head.spec, head.to_dict()
+    (Binary(dim=2), {'kind': 'bernoulli', 'dim': 2})
     """
 
     @property
-    def spec(self) -> Spec: ...
+    def spec(self) -> Spec:
+        """What one step is that it predicts."""
+        ...
 
     def init(self, key: Array, width: int) -> Params:
         """Parameters for features of `width` values."""

@@ -33,17 +33,22 @@ class Joint:
 
     @property
     def spec(self) -> spec.Product:
+        """The heads' specs side by side."""
         parts: tuple[Any, ...] = tuple(head.spec for head in self.heads)
         return spec.Product(parts)
 
     def init(self, key: Array, width: int) -> Params:
+        """The parameters of every head, for features of `width` values, under "0", "1", ..."""
         return {str(i): head.init(jax.random.fold_in(key, i), width) for i, head in enumerate(self.heads)}
 
     def log_prob(self, params: Params, features: Array, target: tuple[Array, ...]) -> Array:
+        """Log-probability (density) of a step, the sum over its parts: nats, `[...]`."""
         parts = [head.log_prob(params[str(i)], features, target[i]) for i, head in enumerate(self.heads)]
         return sum(parts, start=jnp.zeros(()))
 
     def sample(self, params: Params, key: Array, features: Array, options: Options) -> tuple[Array, ...]:
+        """One step a row, a tuple of what the heads draw; `key` is `[B]`, a key a row."""
+
         def draw(i: int, head: Head) -> Any:
             part_key = jax.vmap(jax.random.fold_in, (0, None))(key, i)
             return head.sample(params[str(i)], part_key, features, options)
@@ -51,10 +56,12 @@ class Joint:
         return tuple(draw(i, head) for i, head in enumerate(self.heads))
 
     def to_dict(self) -> dict[str, Any]:
+        """The heads' settings as plain JSON values, read back by `head_from_dict`."""
         return {"kind": "joint", "heads": [head.to_dict() for head in self.heads]}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Joint:
+        """The head of these settings, `kind` left out. Raises ModelError for a part that is no head."""
         from . import head_from_dict  # here, not above: the package imports this file
 
         return cls(**{**data, "heads": tuple(head_from_dict(head) for head in data["heads"])})

@@ -75,9 +75,11 @@ class Mixture:
 
     @property
     def spec(self) -> Continuous:
+        """Points of two values."""
         return Continuous(2)
 
     def init(self, key: Array, width: int) -> Params:
+        """Parameters for features of `width` values: a kernel `[width, 6 components]` and a bias."""
         kernel = jax.nn.initializers.lecun_normal()(key, (width, 6 * self.components), jnp.float32)
         return {"kernel": 0.1 * kernel, "bias": jnp.zeros(6 * self.components)}
 
@@ -96,6 +98,7 @@ class Mixture:
         )
 
     def log_prob(self, params: Params, features: Array, target: Array) -> Array:
+        """Log-density of points `[..., 2]`: nats, `[...]`."""
         log_weights, means, log_sigmas, r = self.gaussians(params, features)
         u = (target[..., None] - means) * jnp.exp(-log_sigmas)
         along, across = u[..., 0, :] + u[..., 1, :], u[..., 0, :] - u[..., 1, :]
@@ -106,6 +109,7 @@ class Mixture:
         return jax.nn.logsumexp(log_weights + log_normal, axis=-1)
 
     def sample(self, params: Params, key: Array, features: Array, options: Options) -> Array:
+        """One point a row, float32 `[B, 2]`, with a key a row `[B]`."""
         log_weights, means, log_sigmas, r = self.gaussians(params, features)
         rows = features.shape[:1]
         bias, temperature = (
@@ -125,8 +129,10 @@ class Mixture:
         return jax.vmap(draw)(key, log_weights, means, log_sigmas, r, scale)
 
     def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values, read back by `head_from_dict`."""
         return {"kind": "mixture", "components": self.components, "sigma_floor": self.sigma_floor}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Mixture:
+        """The head of these settings, `kind` left out. Raises TypeError or UsageError for others."""
         return cls(**data)

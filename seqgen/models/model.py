@@ -98,7 +98,7 @@ class Model:
         return -log_prob, batch.valid, carry
 
     def loss(self, params: Params, carry: Carry, batch: Batch, key: Any) -> tuple[Array, tuple[Array, Carry]]:
-        """Negative log-likelihood of a batch: the `Loss` that `seqgen.training` minimises.
+        """Negative log-likelihood (cross-entropy) of a batch: the `Loss` that `seqgen.training` minimises.
 
         It has gradients in reverse mode, and those have any; `jax.jvp` and `jax.jacfwd` of it raise TypeError.
         """
@@ -106,6 +106,7 @@ class Model:
         return -log_prob.sum(), (batch.valid.sum(), carry)
 
     def to_dict(self) -> dict[str, Any]:
+        """Network and head as plain JSON values."""
         return {"network": self.network.to_dict(), "head": self.head.to_dict()}
 
     @classmethod

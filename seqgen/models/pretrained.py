@@ -78,6 +78,16 @@ def save_pretrained(
 
     Raises UsageError for parameters that are not finite or not this model's, notes that are not plain JSON values, a
     folder that holds other things, a place that cannot be written, and other bits.
+
+    >>> import tempfile
+    >>> from seqgen import Categorical, Discrete, Network
+    >>> model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = save_pretrained(
+    ...         f"{folder}/five", domain="digits", codec={}, model=model, params=model.init(jax.random.key(0))
+    ...     )
+    ...     sorted(path.name for path in made.iterdir())
+    ['SHA256SUMS', 'config.json', 'model.safetensors']
     """
     if bits not in (8, 16):
         raise UsageError(f"matrices of {bits} bits cannot be written; give 8 or 16")
@@ -118,6 +128,11 @@ def from_pretrained(folder: str | Path) -> Pretrained:
     """The model that `save_pretrained` wrote.
 
     Raises ModelError, naming the file and what to do, for a folder that is missing, damaged, foreign, hostile or newer.
+
+    >>> from seqgen import registry
+    >>> given = from_pretrained(registry.domain("text").shipped / "shakespeare")
+    >>> given.domain, given.model.network.layers
+    ('text', 2)
     """
     folder = storage.standing(Path(folder))
     if not folder.is_dir():

@@ -17,6 +17,13 @@ class Context(NamedTuple):
     start: a carry to begin (and, at a reset, to begin again) from, in place of the network's own.
     memory: entries `[B, U, E]` to attend to.
     static: `[B, S]`, seen at every position: a writer, a corpus.
+
+    >>> import jax, numpy
+    >>> from seqgen import Discrete, Network
+    >>> network = Network(Discrete(5), layers=1, units=8, static=3, static_width=4)
+    >>> context = network.encode(network.init(jax.random.key(0)), static=numpy.array([0, 2]))
+    >>> context.static.shape, context.memory
+    ((2, 4), None)
     """
 
     start: Carry = None

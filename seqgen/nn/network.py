@@ -43,8 +43,8 @@ class Network:
     of the `layers` that read.
     static: how many writers or corpora there are, each with a learned vector of `static_width`.
     precision: "f32" or "bf16", see `seqgen.nn.products.matmul`.
-    remat: keep only the carry of every so many positions and compute the rest again on the way back (gradient
-    checkpointing): a third more work for a window too long to fit in memory; 0 keeps everything.
+    remat: gradient checkpointing, keep only the carry of every so many positions and compute the rest again on the way
+    back: a third more work for a window too long to fit in memory; 0 keeps everything.
 
     >>> from seqgen.spec import Discrete
     >>> network = Network(Discrete(5), layers=1, units=8, embedding=4)
@@ -236,6 +236,7 @@ class Network:
         return _stack(self, params)(run, carry, carry, inputs, context, None)
 
     def to_dict(self) -> dict[str, Any]:
+        """Every setting by its name, as plain JSON values."""
         layers = self.layers if isinstance(self.layers, int) else [layer.to_dict() for layer in self.layers]
         settings = {**asdict(self), "spec": spec_to_dict(self.spec), "layers": layers}
         if not self.ahead:  # models without it can be read by versions without it

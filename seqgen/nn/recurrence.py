@@ -19,7 +19,7 @@ from ..machine.programs import register
 from .products import look_up, product, weight_gradient
 
 Array = jax.Array
-Carry = Any  # a pytree whose leaves lead with B
+Carry = Any  # the hidden state: a pytree whose leaves lead with B
 Times = Callable[[int, Array], Array]  # (i, z [B, Z]) -> z times the i-th kernel, [B, G]
 # (small, carry, x, memory, times) -> (carry, features)
 Update = Callable[[Any, Carry, Any, Any, Times], tuple[Carry, Array]]

@@ -1,4 +1,10 @@
-"""Learning: one compiled step and the state it moves, scoring, and the run around them."""
+"""Learning: one compiled step and the state it moves, scoring, and the run around them.
+
+>>> from seqgen.training import Metrics, TrainStep, train
+>>> idle: TrainStep = lambda state, batch: (state + 1, Metrics(0.0, 1, 0.0))  # a step is a function, `train` its loop
+>>> [state for state, _ in train(0, range(3), idle)]
+[1, 2, 3]
+"""
 
 from __future__ import annotations
 

@@ -44,7 +44,14 @@ def scale_by_schedule(config: TrainingConfig, total: int) -> optax.GradientTrans
 
 
 def make_optimizer(config: TrainingConfig, total: int) -> optax.GradientTransformation:
-    """The optimiser for a run of `total` steps."""
+    """The optimiser for a run of `total` steps.
+
+    >>> optimizer = make_optimizer(TrainingConfig(learning_rate=1e-2), total=100)
+    >>> state = optimizer.init({"kernel": jnp.ones((2, 3))})
+    >>> updates, state = optimizer.update({"kernel": jnp.ones((2, 3))}, state, {"kernel": jnp.ones((2, 3))})
+    >>> bool((updates["kernel"] < 0).all()), total_of(state)
+    (True, 100)
+    """
     return optax.chain(
         optax.clip_by_global_norm(config.clip),
         optax.scale_by_adam(),

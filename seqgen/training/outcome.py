@@ -28,3 +28,7 @@ class Outcome:
     @property
     def curve(self) -> Path:
         return self.folder / "curve.svg"
+
+    def _repr_svg_(self) -> str | None:
+        """In a notebook: the learning curve, where there is one."""
+        return self.curve.read_text(encoding="utf-8") if self.curve.exists() else None

@@ -19,7 +19,14 @@ from ..nn.recurrence import Array, Carry
 
 
 class TrainState(NamedTuple):
-    """Everything a resume needs. The batch of a step follows from `step` and `attempt`, its dropout from `key` and `step`."""
+    """Everything a resume needs. The batch of a step follows from `step` and `attempt`, its dropout from `key` and `step`.
+
+    >>> from seqgen import Categorical, Discrete, Network
+    >>> model = Model(Network(Discrete(4), layers=1, units=8), Categorical(4))
+    >>> state = init_state(model, optax.sgd(0.1), jax.random.key(0), rows=2)
+    >>> int(state.step), sorted(state.params), float(state.best)
+    (0, ['head', 'network'], inf)
+    """
 
     step: Array  # [] int32, steps done
     params: Params
@@ -35,7 +42,12 @@ class TrainState(NamedTuple):
 
 
 class Metrics(NamedTuple):
-    """What one step tells: `nll` nats a step of the sequence, `count` of them, and the gradient's norm before clipping."""
+    """What one step tells: `nll` nats a step of the sequence, `count` of them, and the gradient's norm before clipping.
+
+    >>> metrics = Metrics(nll=1.5, count=128, grad_norm=0.3)
+    >>> print(round(metrics.nll / np.log(2), 2))  # bits
+    2.16
+    """
 
     nll: Array
     count: Array  # type: ignore[assignment]  # hides tuple.count, which nobody asks a record for
@@ -48,7 +60,14 @@ TrainStep = Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
 def init_state(
     model: Trainable, optimizer: optax.GradientTransformation, key: Array, rows: int, params: Params | None = None
 ) -> TrainState:
-    """A new run's state for batches of `rows`; from new parameters, or from given ones (fine-tuning)."""
+    """A new run's state for batches of `rows`; from new parameters, or from given ones (fine-tuning).
+
+    >>> from seqgen import Categorical, Discrete, Network, TrainingConfig, make_optimizer
+    >>> model = Model(Network(Discrete(4), layers=1, units=8), Categorical(4))
+    >>> state = init_state(model, make_optimizer(TrainingConfig(), 100), jax.random.key(0), rows=2)
+    >>> [leaf.shape for leaf in jax.tree.leaves(state.carry)]  # a cell and an output a row
+    [(2, 8), (2, 8)]
+    """
 
     def new(key: Array, params: Params) -> TrainState:
         return TrainState(
@@ -87,8 +106,17 @@ def make_train_step(
 ) -> TrainStep:
     """The compiled step: gradient of the batch's mean nats, clip, update, running average of the weights.
 
-    crew: the devices that share the rows; the state and the batches must lie on them.
+    The carry goes on to the next window and its gradient stops there: truncated back-propagation through time (TBPTT).
+    crew: the devices that share the rows (data parallelism); the state and the batches must lie on them.
     The state passed in is donated: its buffers are reused, `keep` copies what must outlive the next step.
+
+    >>> from seqgen import Categorical, Discrete, Example, Network, Windows, in_memory
+    >>> model, optimizer = Model(Network(Discrete(4), layers=1, units=8), Categorical(4)), optax.sgd(0.1)
+    >>> windows = Windows(in_memory(Discrete(4), [Example(np.arange(64) % 4)]), rows=2, window=16)
+    >>> step = make_train_step(model.loss, optimizer)
+    >>> state, metrics = step(init_state(model, optimizer, jax.random.key(0), rows=2), windows.batch(0))
+    >>> int(state.step), int(metrics.count)
+    (1, 32)
     """
 
     gradient: Gradient = crew.gradient(loss) if crew else jax.value_and_grad(loss, has_aux=True)
@@ -117,6 +145,15 @@ def train(state: TrainState, batches: Iterable[Batch], train_step: TrainStep) ->
     """Yields (state, metrics) after every step; the caller's loop logs, evaluates, saves and stops.
 
     A yielded state is valid until the next one is asked for: `keep(state)` copies it.
+
+    >>> from seqgen import Categorical, Discrete, Example, Network, Windows, in_memory
+    >>> model, optimizer = Model(Network(Discrete(4), layers=1, units=8), Categorical(4)), optax.adam(0.05)
+    >>> windows = Windows(in_memory(Discrete(4), [Example(np.arange(64) % 4)]), rows=2, window=16)
+    >>> state = init_state(model, optimizer, jax.random.key(0), rows=2)
+    >>> batches = (windows.batch(step) for step in range(20))
+    >>> losses = [float(metrics.nll) for _, metrics in train(state, batches, make_train_step(model.loss, optimizer))]
+    >>> losses[0] > 1 > losses[-1]
+    True
     """
     for batch in batches:
         state, metrics = train_step(state, batch)
@@ -129,5 +166,10 @@ def place_state(crew: Crew, state: TrainState) -> TrainState:
 
 
 def keep(state: Any) -> Any:
-    """A copy on the host that outlives the next step."""
+    """A copy on the host that outlives the next step.
+
+    >>> kept = keep({"kernel": jnp.ones((2, 3))})
+    >>> type(kept["kernel"]).__name__
+    'ndarray'
+    """
     return jax.tree.map(np.array, state)

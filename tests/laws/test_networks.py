@@ -39,6 +39,9 @@ from seqgen.nn.network import Network
 from seqgen.nn.networks import network_from_dict
 from seqgen.spec import Discrete
 
+# For programs that run a few times: XLA's own rewriting is done all the same, machine code is not polished.
+ONCE = {"xla_backend_optimization_level": 0}
+
 
 def test_every_setting_is_under_the_laws() -> None:
     plain = {field.name: field.default for field in dataclasses.fields(Network)}
@@ -225,7 +228,7 @@ def slope(network: Network) -> Any:
         given = {"reset": jnp.asarray(reset), "valid": jnp.asarray(valid), "context": context}
         return (network.unroll(params, carry, inputs, **given)[1] * weights).sum()
 
-    return jax.jit(jax.grad(loss, argnums=(0, 1)))(params, carry)
+    return jax.jit(jax.grad(loss, argnums=(0, 1)), compiler_options=ONCE)(params, carry)
 
 
 @pytest.mark.parametrize("name", ["two layers", "everything"])
@@ -271,8 +274,7 @@ def gradient() -> Any:
 
     start = network.start(params, B, context)
     given = {"params": params, "context": Context(start, jnp.zeros((B, 3, 3)), jnp.zeros((B, 2)))}
-    quick = {"xla_backend_optimization_level": 0}  # compiled for three calls
-    return jax.jit(jax.grad(loss), compiler_options=quick), given, inputs, valid
+    return jax.jit(jax.grad(loss), compiler_options=ONCE), given, inputs, valid
 
 
 def test_gradients_go_through_the_context_door(gradient: Any) -> None:
@@ -358,7 +360,7 @@ def test_pieces_change_no_gradient(name: str, key: jax.Array) -> None:
             )
             return (features**2).sum(), features
 
-        return jax.jit(jax.grad(loss, has_aux=True))(params)
+        return jax.jit(jax.grad(loss, has_aux=True), compiler_options=ONCE)(params)
 
     (ours, mine), (theirs, other) = slope(pieces), slope(whole)
     if name == "fresh":  # other masks, and none that comes again in the next piece

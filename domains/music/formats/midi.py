@@ -44,6 +44,12 @@ def read_midi(path: str | os.PathLike[str], max_events: int = MAX_EVENTS) -> Sco
     Raises DataError, in one line, for a file that is missing, no MIDI file, damaged or cut short, lasts over a day, or
     goes beyond `max_events` or the limits that follow from it (see `guard.scan`). A file within the default limit
     costs less than 2 s and 200 MB.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_midi(Score([Note(0.0, 60, 0.5)]), f"{folder}/c.mid")
+    ...     read_midi(f"{folder}/c.mid").notes[0].pitch
+    60
     """
     name = os.fspath(path)
     raw = read_bytes(path, most_bytes(max_events))
@@ -60,6 +66,12 @@ def write_midi(score: Score, path: str | os.PathLike[str]) -> None:
     notes, if every part has one program and no pitch twice at once. A pitch that is struck again ends there; a note
     shorter than 1 ms lasts a tick. Tempos are rounded to whole microseconds a quarter note, at most 16.8 seconds.
     Raises UsageError for a place that cannot be written, and for a score that no MIDI file can hold.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_midi(Score([Note(0.0, 60, 0.5), Note(0.5, 64, 0.5)]), f"{folder}/third.mid")
+    ...     read_midi(f"{folder}/third.mid").seconds
+    1.0
     """
     write_output(path, _bytes(score))
 

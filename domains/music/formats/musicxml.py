@@ -37,6 +37,16 @@ def read_musicxml(path: str | os.PathLike[str], max_events: int = MAX_EVENTS) ->
     section sounds once), swing, ornaments.
 
     Raises DataError for anything that is not a score of this kind, and for files too large or built to harm.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> note = "<note><pitch><step>A</step><octave>4</octave></pitch><duration>2</duration></note>"
+    >>> measure = f"<measure><attributes><divisions>1</divisions></attributes>{note}</measure>"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "a.musicxml")
+    ...     _ = path.write_text(f"<score-partwise><part>{measure}</part></score-partwise>")
+    ...     [(note.pitch, note.duration) for note in read_musicxml(path).notes]
+    [(69, 1.0)]
     """
     name = os.fspath(path)
     raw = read_bytes(path, LARGEST)

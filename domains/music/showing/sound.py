@@ -28,12 +28,17 @@ _SILENT = 3e-4  # of full scale: nothing is heard below
 
 
 def write_wav(score: Score, path: str | os.PathLike[str], *, sound_font: str | os.PathLike[str] | None = None) -> None:
-    """Writes 16-bit stereo PCM at 44,100 Hz, its loudest moment at 0.9 of full scale.
+    """Writes what `wav` gives. Raises UsageError as it, and for a place that cannot be written."""
+    write_output(path, wav(score, sound_font=sound_font))
+
+
+def wav(score: Score, *, sound_font: str | os.PathLike[str] | None = None) -> bytes:
+    """A WAV file of 16-bit stereo PCM at 44,100 Hz, its loudest moment at 0.9 of full scale.
 
     sound_font: a .sf2 or .sf3 file for FluidSynth; else the one that the environment variable SEQGEN_SOUNDFONT names,
     or the first in the usual places. Where FluidSynth is missing the built-in synthesiser plays; where it fails, too,
-    and a line on standard error says so. Raises UsageError for a sound font that is not there, a place that cannot be
-    written, a piece longer than an hour.
+    and a line on standard error says so. Raises UsageError for a sound font that is not there, a piece longer than an
+    hour.
     """
     check_length(score)
     font = _font(sound_font)
@@ -46,7 +51,7 @@ def write_wav(score: Score, path: str | os.PathLike[str], *, sound_font: str | o
             print(f"{failure}; the built-in synthesiser plays instead", file=sys.stderr)
     if sound is None:
         sound = synthesize(score)
-    write_output(path, _pcm(sound))
+    return _pcm(sound)
 
 
 def which_sound() -> str:
