@@ -15,8 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from seqgen import Categorical, Discrete, Model, Network, sample, sampling
+from seqgen import Categorical, Discrete, Model, Network, sample
 from seqgen.machine import cache, programs
+from seqgen.sampling import drawing
 
 SAMPLE = """
 import sys
@@ -74,7 +75,7 @@ def test_programs_that_tell_more_are_kept_apart(folder: Path) -> None:
             assert not again or jax.tree.all(jax.tree.map(np.array_equal, row, made[count]))
             made[count] = row
         assert len(list(folder.iterdir())) == 4  # how to begin, and a way to go on for each
-        sampling._advance.cache_clear()
+        drawing._advance.cache_clear()
     assert not isinstance(made[None], tuple) and made[0].top is None and made[2].top.symbols.shape == (4, 2)
 
 

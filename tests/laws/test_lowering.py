@@ -25,7 +25,8 @@ from seqgen import (
 )
 from seqgen.heads import HEADS, Bernoulli, Joint, Options
 from seqgen.machine import cache
-from seqgen.sampling import _advance, prime
+from seqgen.sampling import prime
+from seqgen.sampling.drawing import _advance
 from seqgen.spec import empty_steps
 from seqgen.training import init_state, make_train_step
 from seqgen.training.optimizer import make_optimizer

@@ -10,18 +10,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .errors import UsageError
-from .heads import Alternatives, Options
-from .machine.programs import kept, name_of, register
-from .models.model import Model
-from .nn.context import Context, Params
-from .nn.recurrence import Array, Carry
-from .spec import Inputs, Product, Steps, empty_steps, null_step, stranger
+from ..errors import UsageError
+from ..heads import Alternatives, Options
+from ..machine.programs import kept, name_of, register
+from ..models.model import Model
+from ..nn.context import Context, Params
+from ..nn.recurrence import Array, Carry
+from ..spec import Inputs, Product, Steps, empty_steps, null_step, stranger
+from .controls import check_controls, cut, looked_ahead
+from .options import Grammar, check, check_allowed, check_alternatives
 
 if TYPE_CHECKING:
-    from .devices.crew import Crew
-
-__all__ = ["sample", "stream", "prime", "advance", "SampleState", "Grammar", "check"]
+    from ..devices.crew import Crew
 
 # (carry, step, context) -> bool [B]: a row is finished with this step. Graves' rule for handwriting reads the window.
 Stop = Callable[[Carry, Steps, Context], Array]
@@ -53,27 +53,6 @@ class SampleState(NamedTuple):
     done: Array
 
 
-class Grammar(NamedTuple):
-    """Which symbols may come where, in a cycle of P steps: what must be is not left to the model (constrained
-    decoding).
-
-    Where `Options.allowed` is given too, a symbol must be in both.
-    allowed: bool `[P, size]`, at least one symbol in each. phase: int32 `[B]`, where in the cycle a row's next step is.
-
-    >>> from seqgen import Categorical, Discrete, Network
-    >>> model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
-    >>> params = model.init(jax.random.key(0))
-    >>> allowed = np.array([[True, True, True, True, False], [False, False, False, False, True]])  # every second is a 4
-    >>> grammar = Grammar(allowed, phase=np.zeros(1, np.int32))
-    >>> (row,) = sample(model, params, jax.random.key(1), [[]], length=4, grammar=grammar)
-    >>> (row == 4).tolist()
-    [False, True, False, True]
-    """
-
-    allowed: Any
-    phase: Any
-
-
 class Drawn(NamedTuple):
     """Steps and how likely they were, in the place of the steps where `alternatives` is given.
 
@@ -86,115 +65,7 @@ class Drawn(NamedTuple):
     top: Alternatives | None
 
 
-register(SampleState, Grammar, Drawn)
-
-
-def check(options: Options, seed: int = 0) -> None:
-    """Raises UsageError, naming the setting, for one that means nothing; `options` are numbers, or arrays `[B]` of them.
-
-    >>> check(Options(temperature=-1))
-    Traceback (most recent call last):
-        ...
-    seqgen.errors.UsageError: temperature is -1; give 0 (the likeliest) or more
-    """
-    temperature, top_k, top_p, min_p, bias = (np.asarray(value) for value in options[:5])
-    rules = (
-        ("temperature", temperature, (temperature >= 0) & np.isfinite(temperature), "0 (the likeliest) or more"),
-        ("top-k", top_k, top_k >= 0, "0 (all) or more"),
-        ("top-p", top_p, (top_p > 0) & (top_p <= 1), "more than 0, at most 1 (all)"),
-        ("min-p", min_p, (min_p >= 0) & (min_p <= 1), "0 (all) to 1"),
-        ("bias", bias, (bias >= 0) & np.isfinite(bias), "0 (as learned) or more"),
-        ("seed", np.asarray(seed), np.asarray(0 <= seed < 2**32), "a whole number from 0 to 2^32 - 1"),
-    )
-    for name, values, holds, wanted in rules:
-        if not np.all(holds):
-            raise UsageError(f"{name} is {values[~holds].flat[0]}; give {wanted}")
-
-
-def _check_allowed(allowed: Any, grammar: Grammar | None) -> None:
-    """Raises UsageError where no symbol is left to a row, in any turn of the cycle, be it soon or never reached."""
-    if allowed is None and grammar is None:
-        return
-    left: Any = np.ones(1, bool) if allowed is None else np.asarray(allowed, bool)
-    if grammar is not None:
-        left = left[..., None, :] & np.asarray(grammar.allowed, bool)  # [P, size] or [B, P, size]
-    if not np.all(left.any(axis=-1)):
-        what = "`options.allowed`" if grammar is None else "the grammar" if allowed is None else "both together"
-        where = [int(axis) for axis in np.argwhere(~left.any(axis=-1))[0]]
-        names = (["row"] if left.ndim == (3 if grammar is not None else 2) else []) + ["turn"] * (grammar is not None)
-        at = " and ".join(f"{name} {number}" for name, number in zip(names, where, strict=True))
-        raise UsageError(f"no symbol is left to draw{at and f' in {at}'} by {what}; allow at least one everywhere")
-
-
-def _check_controls(model: Model, controls: Sequence[Any] | None, lengths: Sequence[int], ahead: bool = False) -> None:
-    """Raises UsageError unless each row comes with controls for at least so many steps, or the network reads none.
-
-    ahead: they must have what is ahead of each with them, if the network looks there.
-    """
-    width = model.network.controls + (getattr(model.network, "ahead", 0) if ahead else 0)
-    if controls is None:
-        if width:
-            raise UsageError(
-                f"this network reads {width} controls with every step: give `controls`, float32 [length, {width}] a row, "
-                "of the prompt's steps and of those to be drawn"
-            )
-        return
-    if not width:
-        raise UsageError("`controls` came, and this network reads none; leave them out")
-    if len(controls) != len(lengths):
-        raise UsageError(f"`controls` has {len(controls)} rows, not {len(lengths)}; give one array a row")
-    for row, (shape, length) in enumerate(zip(map(np.shape, controls), lengths, strict=True)):
-        if len(shape) != 2 or shape[1] != width:
-            hint = ", with what is ahead: `network.look` over all there are" if width > model.network.controls else ""
-            raise UsageError(f"the controls of row {row} are {list(shape)}; this network reads [length, {width}]{hint}")
-        if shape[0] < length:
-            raise UsageError(f"the controls of row {row} end after {shape[0]} of {length} steps; give all of them")
-
-
-def _check_alternatives(model: Model, count: int | None) -> None:
-    """Raises UsageError for a number that means nothing, and for a head that cannot say what else was likely."""
-    if not count:
-        return
-    if not hasattr(model.head, "alternatives"):
-        raise UsageError(
-            f"alternatives are symbols, and this model draws {model.head.spec}; give 0, for how likely each step was"
-        )
-    size = model.head.spec.size  # type: ignore[union-attr]
-    if not 0 < count <= size:
-        raise UsageError(f"alternatives is {count}; give 0 to {size}, as many symbols as there are")
-
-
-def _cut(controls: Sequence[Any] | None, starts: Sequence[int], length: int) -> Any:
-    """`length` controls of each row from its start on, float32 `[B, length, C]`, zeros where it has no more."""
-    if controls is None:
-        return None
-    piece = np.zeros((len(controls), length, np.shape(controls[0])[1]), np.float32)
-    for row, (own, start) in enumerate(zip(controls, starts, strict=True)):
-        part = np.asarray(own)[start : start + length]
-        piece[row, : len(part)] = part
-    return piece
-
-
-def _looked(model: Model, params: Params, controls: Sequence[Any] | None, crew: Crew | None) -> Any:
-    """Each row's controls with what is ahead of them in all that are given; as they are for a network that looks at none."""
-    width = model.network.controls
-    if controls is None or not getattr(model.network, "ahead", 0) or np.shape(controls[0])[-1] != width:
-        return controls
-    lengths = [len(own) for own in controls]
-    longest = 1 << max(max(lengths) - 1, 0).bit_length()  # of any length share a handful of compiled programs
-    place: Callable[[Any], Any] = functools.partial(crew.place, rows=True) if crew else lambda tree: tree
-    valid = np.arange(longest) < np.array(lengths)[:, None]
-    looked = np.asarray(_look(model)(params, *place((_cut(controls, [0] * len(lengths), longest), valid))))
-    return [own[:length] for own, length in zip(looked, lengths, strict=True)]
-
-
-@functools.lru_cache(maxsize=16)
-def _look(model: Model) -> Callable[..., Array]:
-    def look(params: Params, controls: Array, valid: Array) -> Array:
-        network: Any = model.network
-        return network.look(params["network"], controls, valid=valid)  # type: ignore[no-any-return]
-
-    return kept(look, model.to_dict(), parts=(model,))
+register(SampleState, Drawn)
 
 
 def _lengths(model: Model, prompts: Sequence[Steps]) -> list[int]:
@@ -239,8 +110,8 @@ def prime(
             raise UsageError(f"prompt {row} has {found}; encode it with the codec of this model")
     lengths = np.array(_lengths(model, prompts))
     looked = controls is not None and len(controls) > 0 and np.shape(controls[0])[-1] != network.controls
-    _check_controls(model, controls, lengths.tolist(), ahead=looked)
-    controls = _looked(model, params, controls, crew)
+    check_controls(model, controls, lengths.tolist(), ahead=looked)
+    controls = looked_ahead(model, params, controls, crew)
     if crew and rows % crew.mesh.size:
         raise UsageError(f"{rows} prompts cannot be dealt evenly to {crew.mesh.size} devices; give a multiple of that")
     place: Callable[[Any], Any] = functools.partial(crew.place, rows=True) if crew else lambda tree: tree
@@ -258,7 +129,7 @@ def prime(
             for n, piece in zip(counts, pieces, strict=True)
         ]
         steps = jax.tree.map(lambda *leaves: np.stack(leaves), *window)
-        inputs = Inputs(steps, _cut(controls, [begin] * rows, width))
+        inputs = Inputs(steps, cut(controls, [begin] * rows, width))
         carry = _read(model)(params, carry, *place((inputs, np.arange(width) < counts[:, None])), context)
     last = jax.tree.map(lambda *leaves: np.stack([leaf[-1] for leaf in leaves]), *pieces)
     start: Any = np.zeros((), np.int32)
@@ -298,14 +169,14 @@ def advance(
     ((2, 8), [8, 8], 8)
     """
     check(options)
-    _check_allowed(options.allowed, grammar)
+    check_allowed(options.allowed, grammar)
     rows = len(state.done)
-    _check_controls(model, controls, [chunk] * rows, ahead=True)
-    _check_alternatives(model, alternatives)
+    check_controls(model, controls, [chunk] * rows, ahead=True)
+    check_alternatives(model, alternatives)
     allowed = options.allowed
     options = jax.tree.map(lambda value: np.asarray(value, np.float32), options._replace(allowed=None))
     options = options._replace(allowed=allowed)
-    given = _cut(controls, [0] * rows, chunk)
+    given = cut(controls, [0] * rows, chunk)
     draw = _advance(model, chunk, stop, alternatives)
     return draw(params, state, options, context, grammar, given)  # type: ignore[no-any-return]
 
@@ -340,19 +211,19 @@ def stream(
     [[32, 32], [8, 8]]
     """
     check(options)
-    _check_allowed(options.allowed, grammar)
+    check_allowed(options.allowed, grammar)
     if not prompts:
         return
     read = _lengths(model, prompts)
-    _check_controls(model, controls, [own + length for own in read])
-    _check_alternatives(model, alternatives)
+    check_controls(model, controls, [own + length for own in read])
+    check_alternatives(model, alternatives)
     if crew:
         params, context = crew.place(params), crew.place(context, rows=True)
-    controls = _looked(model, params, controls, crew)
+    controls = looked_ahead(model, params, controls, crew)
     state, made = prime(model, params, key, prompts, context, crew, controls), 0
     settings: Any = {"chunk": chunk, "stop": stop, "grammar": grammar, "alternatives": alternatives}
     while made < length and not np.asarray(state.done).all():
-        given = _cut(controls, [own + made for own in read], chunk)
+        given = cut(controls, [own + made for own in read], chunk)
         state, steps, lengths = advance(model, params, state, options, context, controls=given, **settings)
         counts = np.minimum(np.asarray(lengths), length - made)
         host = jax.tree.map(np.asarray, steps)

@@ -1,0 +1,16 @@
+"""Making: take in a prompt, then draw step after step in one compiled loop, many rows at once."""
+
+from __future__ import annotations
+
+from .drawing import LONGEST_PRIME as LONGEST_PRIME
+from .drawing import Drawn as Drawn
+from .drawing import SampleState as SampleState
+from .drawing import Stop as Stop
+from .drawing import advance as advance
+from .drawing import prime as prime
+from .drawing import sample as sample
+from .drawing import stream as stream
+from .options import Grammar as Grammar
+from .options import check as check
+
+__all__ = ["Drawn", "Grammar", "SampleState", "advance", "check", "prime", "sample", "stream"]
