@@ -78,6 +78,14 @@ def test_the_cost_is_told_on_data_that_is_named(
     assert abs(before - np.log(CODEC.spec.size)) < 0.5  # it has learned nothing
 
 
+def test_the_data_may_be_a_file(folder: Path, tmp_path: Path, told: Told) -> None:
+    (tmp_path / "letters.txt").write_text("cabba " * 500, encoding="utf-8")
+    data = str(tmp_path / "letters.txt")
+    assert main(["compress", str(folder), "--out", str(tmp_path / "small"), "--data", data]) == 0
+    assert told()[0].splitlines()[-1].endswith(f" after), on 300 chars of {data}")
+    refused(told, [folder, "--out", tmp_path / "b", "--data", "letters"], 2, r"no file, folder or data set named .*")
+
+
 def test_what_cannot_be_compressed(folder: Path, tmp_path: Path, told: Told) -> None:
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "thesis.txt").write_text("years of work", encoding="utf-8")

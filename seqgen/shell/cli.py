@@ -98,7 +98,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     small.add_argument("model", metavar="MODEL", help="a shipped name, a run or a model folder")
     small.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
-    small.add_argument("--data", metavar="DATA", help="a data set of its kind; what is held out of it is scored")
+    small.add_argument(
+        "--data", metavar="DATA", help="a file, folder or data set of its kind; what is held out is scored"
+    )
     small.set_defaults(run=_compress)
     push = verbs.add_parser(
         "push",

@@ -10,13 +10,15 @@ from typing import Any
 import jax
 
 from .. import registry
-from ..batching.sources import in_memory
+from ..batching.encode import encoded, read_named
+from ..batching.sources import Encoded, Source, in_memory
 from ..batching.windows import Batch, evaluation_windows
-from ..domain import Codec, Domain
+from ..domain import Codec, Domain, Splits
 from ..errors import UsageError
 from ..files.folders import refuse_used
 from ..machine.cache import use_compile_cache
 from ..models.card import CARD
+from ..models.finetuning import settled
 from ..models.info import find
 from ..models.pretrained import from_pretrained, open_model, save_pretrained
 from ..models.shipped import megabytes
@@ -28,7 +30,7 @@ STEPS, ROWS, WINDOW = 30_000, 8, 256  # scored twice, at most so many: seconds, 
 def compress(name: str, out: Path, data: str | None = None) -> int:
     """Writes the model `name` to `out` in 8 bits and prints the size and the loss on `data`, before and after.
 
-    data: a data set of its domain; the part that is held out from training is scored.
+    data: a file, a folder, "-" or a data set of its domain; the part that is held out from training is scored.
     Raises UsageError for a folder in use and a model that has 8 bits already, and what loading both raises.
     """
     folder = find(name)
@@ -39,7 +41,7 @@ def compress(name: str, out: Path, data: str | None = None) -> int:
     scored: Sequence[Batch] = ()
     if data is not None:
         domain = registry.domain(given.domain)
-        scored = _windows(domain, open_model(domain, folder)[0], data)
+        scored = _windows(domain, open_model(domain, folder)[0], name, data)
     save_pretrained(
         out,
         domain=given.domain,
@@ -66,18 +68,25 @@ def compress(name: str, out: Path, data: str | None = None) -> int:
     return 0
 
 
-def _windows(domain: Domain[Any], codec: Codec[Any], data: str) -> list[Batch]:
-    """The first steps of what is held out."""
-    examples, steps = [], 0
-    for item in registry.load_dataset(data, domain.name).valid:
-        examples.append(codec.encode(item))
-        steps += len(jax.tree.leaves(examples[-1].steps)[0])
-        if steps >= STEPS:
-            break
+def _windows(domain: Domain[Any], codec: Codec[Any], name: str, data: str) -> list[Batch]:
+    """The first steps of what is held out, read as this model wants it."""
+    found = read_named(domain, data, settled(domain, codec, name, domain.reading.settings))
     batches, steps = [], 0
-    for batch in evaluation_windows(in_memory(codec.spec, examples), ROWS, WINDOW):
+    for batch in evaluation_windows(_source(codec, found), ROWS, WINDOW):
         batches.append(batch)
         steps += int(batch.valid.sum())
         if steps >= STEPS:  # amid a long text
             break
     return batches
+
+
+def _source(codec: Codec[Any], found: Splits[Any] | Encoded) -> Source:
+    if isinstance(found, Encoded):
+        return encoded(codec, found).valid
+    examples, steps = [], 0
+    for item in found.valid:
+        examples.append(codec.encode(item))
+        steps += len(jax.tree.leaves(examples[-1].steps)[0])
+        if steps >= STEPS:
+            break
+    return in_memory(codec.spec, examples)
