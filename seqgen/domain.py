@@ -110,6 +110,12 @@ class Reading(NamedTuple, Generic[Item]):
     read: `(name, **settings)` -> the items of a file, a folder or "-", standard input.
     settings: what can be said of it, each with its default, such as {"encoding": "utf-8"}; a run keeps them.
     settled: `(codec)` -> those of them that a model decides which is fine-tuned.
+
+    >>> def read(name, *, encoding):
+    ...     lines = Path(name).read_text(encoding).splitlines()
+    ...     return Splits(lines[10:], lines[:10])
+    >>> Reading(read, {"encoding": "utf-8"}).settings["encoding"]
+    'utf-8'
     """
 
     read: Callable[..., Splits[Item]] = _reads_no_file
@@ -125,6 +131,9 @@ class Metric(NamedTuple, Generic[Item]):
 
     name: in reports and in metrics.jsonl. of: `(codec, model, params, items)` -> the figure, of held-out items, the same
     in every process. lower: less is better. most: items that are judged each time.
+
+    >>> Metric("share read right", lambda codec, model, params, items: 0.5, lower=False).most
+    200
     """
 
     name: str
@@ -134,7 +143,14 @@ class Metric(NamedTuple, Generic[Item]):
 
 
 class Size(NamedTuple):
-    """A size of model: `model` makes one of a codec, a `seqgen.Model`, importing JAX when called; how it is trained."""
+    """A size of model: `model` makes one of a codec, a `seqgen.Model`, importing JAX when called; how it is trained.
+
+    >>> def small(codec):
+    ...     from seqgen import Categorical, Model, Network
+    ...     return Model(Network(codec.spec, layers=1, units=64), Categorical(codec.spec.size))
+    >>> Size(small, TrainingConfig(rows=16)).training.rows
+    16
+    """
 
     model: Callable[[Any], Any]
     training: TrainingConfig

@@ -293,6 +293,13 @@ def train(
     the first where most lines have a text; a model that is fine-tuned keeps its own, its alphabet and its hands.
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
+
+    >>> import tempfile
+    >>> zigzag = Ink([[[i / 2, i % 2] for i in range(40)]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     outcome = train(Splits([zigzag], [zigzag]), f"{folder}/run", size="tiny", steps=2)
+    >>> outcome.step
+    2
     """
     from seqgen.training import run
 
@@ -310,6 +317,14 @@ def resume(
     """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
 
     data: only needed when the run did not read it from a file, folder or data set.
+
+    >>> import tempfile
+    >>> zigzag = Ink([[[i / 2, i % 2] for i in range(40)]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     begun = train(Splits([zigzag], [zigzag]), f"{folder}/run", size="tiny", steps=2)
+    ...     outcome = resume(begun.folder, Splits([zigzag], [zigzag]), steps=4)
+    >>> outcome.step
+    4
     """
     from seqgen.training import run
 

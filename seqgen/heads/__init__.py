@@ -32,7 +32,11 @@ HEADS: dict[str, Any] = {"categorical": Categorical, "mixture": Mixture, "bernou
 
 
 def in_precision(head: Head, precision: str) -> Head:
-    """A head whose products are a run's, "f32" or "bf16": where it has a field `precision`; any other as it is."""
+    """A head whose products are a run's, "f32" or "bf16": where it has a field `precision`; any other as it is.
+
+    >>> in_precision(Categorical(32_000), "bf16").precision
+    'bf16'
+    """
     if isinstance(head, Joint):
         return Joint(tuple(in_precision(part, precision) for part in head.heads))
     own: Any = head

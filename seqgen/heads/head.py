@@ -39,6 +39,12 @@ class Alternatives(NamedTuple):
     """The k likeliest symbols of each position, the likeliest first.
 
     symbols: int32 `[..., k]`. log_prob: nats, float32 `[..., k]`.
+
+    >>> from seqgen import Categorical
+    >>> head = Categorical(5)
+    >>> found = head.alternatives(head.init(jax.random.key(0), 4), jax.numpy.ones((3, 4)), 2)
+    >>> found.symbols.shape, bool((found.log_prob[:, 0] >= found.log_prob[:, 1]).all())
+    ((3, 2), True)
     """
 
     symbols: Any

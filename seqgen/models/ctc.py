@@ -58,6 +58,7 @@ class CTC:
 
     @property
     def head(self) -> Categorical:
+        """The softmax over labels and blank, `labels` + 1."""
         return Categorical(self.labels + 1)
 
     def init(self, key: Array) -> Params:
@@ -66,9 +67,11 @@ class CTC:
         return {"network": self.network.init(for_network), "head": self.head.init(for_head, self.network.width)}
 
     def encode(self, params: Params, batch: Batch) -> Context:
+        """Nothing: a reader is told no more than the item."""
         return Context()
 
     def start(self, params: Params, rows: int, context: Context = Context()) -> Carry:
+        """The carry that opens `rows` items."""
         return self.network.start(params["network"], rows, context)
 
     def logits(self, params: Params, batch: Batch, key: Array | None = None) -> Array:
@@ -128,6 +131,7 @@ class CTC:
         return labels
 
     def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values with `kind`, read back by `from_dict`."""
         return {"kind": "ctc", "network": self.network.to_dict(), "labels": self.labels}
 
     @classmethod

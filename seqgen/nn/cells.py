@@ -60,19 +60,23 @@ class LSTM:
 
     @property
     def reads(self) -> bool:
+        """It looks at nothing but its input."""
         return False
 
     def build(self, inputs: int, entry: int, *, precision: str, rngs: nnx.Rngs) -> Cell:
+        """A `seqgen.nn.lstm.LSTMCell` for `inputs` values a position."""
         from .lstm import LSTMCell
 
         settings: Any = {"layer_norm": self.layer_norm, "learned_start": self.learned_start}
         return LSTMCell(inputs, self.units, precision=precision, rngs=rngs, **settings)
 
     def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values with `kind`, read back by `layer_from_dict`."""
         return {"kind": "lstm", **asdict(self)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> LSTM:
+        """The layer with these settings."""
         return cls(**data)
 
 
@@ -95,9 +99,11 @@ class Window:
 
     @property
     def reads(self) -> bool:
+        """It looks at the memory."""
         return True
 
     def build(self, inputs: int, entry: int, *, precision: str, rngs: nnx.Rngs) -> Cell:
+        """A `seqgen.nn.window_cell.WindowCell` over memory entries of `entry` values."""
         from .window_cell import WindowCell
 
         settings: Any = {"layer_norm": self.layer_norm, "learned_start": self.learned_start}
@@ -105,10 +111,12 @@ class Window:
         return WindowCell(inputs, self.units, precision=precision, rngs=rngs, **sizes, **settings)
 
     def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values with `kind`, read back by `layer_from_dict`."""
         return {"kind": "window", **asdict(self)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Window:
+        """The layer with these settings."""
         return cls(**data)
 
 

@@ -58,6 +58,13 @@ class Drawn(NamedTuple):
 
     log_prob: nats, float32 `[B, T]`, as the head finds the step: temperature 1, and nothing cut or ruled out.
     top: the likeliest symbols in its place, `[B, T, alternatives]`; None for 0.
+
+    >>> from seqgen import Categorical, Discrete, Network
+    >>> model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
+    >>> params = model.init(jax.random.key(0))
+    >>> (drawn,) = sample(model, params, jax.random.key(1), [[0, 1]], length=6, alternatives=2)
+    >>> drawn.steps.shape, drawn.log_prob.shape, drawn.top.symbols.shape
+    ((6,), (6,), (6, 2))
     """
 
     steps: Steps
