@@ -31,13 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
         cache = tempfile.TemporaryDirectory(prefix="seqgen-tests-", ignore_cleanup_errors=True)
         config.add_cleanup(cache.cleanup)
         os.environ["XDG_CACHE_HOME"] = cache.name
-        # What XLA makes is kept for all processes of the tests and, where SEQGEN_TESTS_COMPILED names a folder, for
-        # the next run of them: JAX finds it by the program, its options, XLA's version and the CPU. What is ours, the
-        # tracing, is done in each.
-        compiled = os.environ.get("SEQGEN_TESTS_COMPILED", os.path.join(cache.name, "compiled"))
-        os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled
-        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-        os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+    os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
     named = os.environ.get("SEQGEN_DATA")
     beside = ROOT.parent / "shared" / "data"
