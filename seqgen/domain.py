@@ -174,8 +174,8 @@ class Domain(Generic[Item]):
 
     >>> from seqgen import registry
     >>> text = registry.domain("text")
-    >>> text.unit, text.sizes
-    ('char', ('tiny', 'small', 'medium', 'large'))
+    >>> text.unit, [*text.sizes]
+    ('char', ['tiny', 'small', 'medium', 'large'])
     """
 
     name: str

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.datasets import bach_chorales, cache, folk_tunes, groove, js_fakes, jsb_chorales
+from seqgen.datasets import bach_chorales, downloads, folk_tunes, groove, js_fakes, jsb_chorales
 from seqgen.datasets.by_melody import incipit, split_by_melody
 from seqgen.domains.music.formats.abc import score_from_abc, split_abc
 from seqgen.domains.music.formats.grid_json import score_from_grid
@@ -121,7 +121,7 @@ def test_groove_is_downloaded_and_unpacked_once(nowhere: Path, monkeypatch: pyte
     monkeypatch.setattr(groove, "SHA256", hashlib.sha256(remote.read_bytes()).hexdigest())
     assert [len(part) for part in groove.load(download=True)] == [1, 0, 1]
     remote.unlink()
-    (cache.cache_folder() / groove.FILE).unlink()
+    (downloads.cache_folder() / groove.FILE).unlink()
     assert [note.pitch for note in groove.load().train[0].notes] == [36] * 4
 
 

@@ -27,7 +27,7 @@ from seqgen.errors import UsageError
 from seqgen.heads.categorical import WIDE
 from seqgen.models.pretrained import from_pretrained, named
 from seqgen.shell.cli import main
-from seqgen.training.run import train_step_of
+from seqgen.training.loop import train_step_of
 
 
 def train(*arguments: object) -> None:

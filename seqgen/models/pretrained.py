@@ -80,7 +80,7 @@ def save_pretrained(
     folder that holds other things, a place that cannot be written, and other bits.
 
     >>> import tempfile
-    >>> from seqgen import Categorical, Discrete, Network
+    >>> from seqgen import Categorical, Discrete, Model, Network
     >>> model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     made = save_pretrained(

@@ -19,7 +19,8 @@ class Grammar(NamedTuple):
     Where `Options.allowed` is given too, a symbol must be in both.
     allowed: bool `[P, size]`, at least one symbol in each. phase: int32 `[B]`, where in the cycle a row's next step is.
 
-    >>> from seqgen import Categorical, Discrete, Network
+    >>> import jax
+    >>> from seqgen import Categorical, Discrete, Model, Network, sample
     >>> model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
     >>> params = model.init(jax.random.key(0))
     >>> allowed = np.array([[True, True, True, True, False], [False, False, False, False, True]])  # every second is a 4

@@ -21,7 +21,7 @@ from ..nn.recurrence import Array, Carry
 class TrainState(NamedTuple):
     """Everything a resume needs. The batch of a step follows from `step` and `attempt`, its dropout from `key` and `step`.
 
-    >>> from seqgen import Categorical, Discrete, Network
+    >>> from seqgen import Categorical, Discrete, Model, Network
     >>> model = Model(Network(Discrete(4), layers=1, units=8), Categorical(4))
     >>> state = init_state(model, optax.sgd(0.1), jax.random.key(0), rows=2)
     >>> int(state.step), sorted(state.params), float(state.best)
@@ -62,7 +62,7 @@ def init_state(
 ) -> TrainState:
     """A new run's state for batches of `rows`; from new parameters, or from given ones (fine-tuning).
 
-    >>> from seqgen import Categorical, Discrete, Network, TrainingConfig, make_optimizer
+    >>> from seqgen import Categorical, Discrete, Model, Network, TrainingConfig, make_optimizer
     >>> model = Model(Network(Discrete(4), layers=1, units=8), Categorical(4))
     >>> state = init_state(model, make_optimizer(TrainingConfig(), 100), jax.random.key(0), rows=2)
     >>> [leaf.shape for leaf in jax.tree.leaves(state.carry)]  # a cell and an output a row
@@ -110,7 +110,7 @@ def make_train_step(
     crew: the devices that share the rows (data parallelism); the state and the batches must lie on them.
     The state passed in is donated: its buffers are reused, `keep` copies what must outlive the next step.
 
-    >>> from seqgen import Categorical, Discrete, Example, Network, Windows, in_memory
+    >>> from seqgen import Categorical, Discrete, Example, Model, Network, Windows, in_memory
     >>> model, optimizer = Model(Network(Discrete(4), layers=1, units=8), Categorical(4)), optax.sgd(0.1)
     >>> windows = Windows(in_memory(Discrete(4), [Example(np.arange(64) % 4)]), rows=2, window=16)
     >>> step = make_train_step(model.loss, optimizer)
@@ -146,7 +146,7 @@ def train(state: TrainState, batches: Iterable[Batch], train_step: TrainStep) ->
 
     A yielded state is valid until the next one is asked for: `keep(state)` copies it.
 
-    >>> from seqgen import Categorical, Discrete, Example, Network, Windows, in_memory
+    >>> from seqgen import Categorical, Discrete, Example, Model, Network, Windows, in_memory
     >>> model, optimizer = Model(Network(Discrete(4), layers=1, units=8), Categorical(4)), optax.adam(0.05)
     >>> windows = Windows(in_memory(Discrete(4), [Example(np.arange(64) % 4)]), rows=2, window=16)
     >>> state = init_state(model, optimizer, jax.random.key(0), rows=2)

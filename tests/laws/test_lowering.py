@@ -99,7 +99,10 @@ def rounded(function: Any, *arguments: Any) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("network", [*CAUSAL.values(), BIDIRECTIONAL], ids=[*CAUSAL, "both ways"])
+WITH_PRODUCTS = {name: network for name, network in CAUSAL.items() if isinstance(network, Network)}
+
+
+@pytest.mark.parametrize("network", [*WITH_PRODUCTS.values(), BIDIRECTIONAL], ids=[*WITH_PRODUCTS, "both ways"])
 def test_no_device_rounds_the_operands_of_a_network_s_products(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
