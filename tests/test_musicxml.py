@@ -46,7 +46,7 @@ def packed(files: dict[str, str], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", method) as archive:
         for name, text in files.items():
-            archive.writestr(name, text)
+            archive.writestr(zipfile.ZipInfo(name), text, method)  # of no time: it is part of a test's name
     return target.getvalue()
 
 
