@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from seqgen.domains.handwriting import Ink
+from seqgen.domains.handwriting import Ink, Page, read_ink
+from seqgen.domains.handwriting.drawing.page import lay_out
 from seqgen.domains.handwriting.formats.omniglot import read_omniglot
 from seqgen.errors import DataError, UsageError
 
@@ -189,3 +191,18 @@ def test_saving_goes_by_the_ending(tmp_path: Path) -> None:
         LINE.save(tmp_path / "a.pdf")
     with pytest.raises(UsageError, match="cannot write"):
         LINE.save(tmp_path / "missing" / "a.svg")
+
+
+def test_a_known_height_is_kept_and_not_measured_again(tmp_path: Path) -> None:
+    capitals = Ink([[[0, 0], [0.5, -2], [1, 0]], [[0.2, -1], [0.8, -1]]], text="A", height=1)
+    assert (capitals.x_height(), capitals.scaled(3).x_height(), capitals.moved(4, 5).x_height()) == (1, 3, 1)
+    assert capitals.thinned(0.1).height == 1
+    assert dataclasses.replace(capitals, height=None).x_height() != 1
+    assert capitals != dataclasses.replace(capitals, height=None)
+    capitals.save(tmp_path / "a.json")
+    assert read_ink(tmp_path / "a.json") == [capitals]
+    drawn = lay_out([capitals, capitals.scaled(1.0)], Page(x_height=4)).strokes
+    assert np.ptp(drawn[0][:, 1]) == pytest.approx(8)
+    for height in (0, -1, math.nan, math.inf, "1", True, 1e10):
+        with pytest.raises(DataError, match=r"the height of ink is .*; give that of letters like x, or None"):
+            Ink([[[0, 0]]], height=height)  # type: ignore[arg-type]

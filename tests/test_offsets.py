@@ -71,7 +71,7 @@ def test_canonical_ink_is_the_same_ink_within_half_a_step(points: list[tuple[flo
 
 def test_canonical_keeps_neither_place_nor_times_nor_names() -> None:
     ink = Ink([[[10, 20], [11, 20.5]], [[12, 19]]], [[0, 1], [2]], "ab", "me")
-    assert PLAIN.canonical(ink) == Ink([[[0, 0], [1, 0.5]], [[2, -1]]])
+    assert PLAIN.canonical(ink) == Ink([[[0, 0], [1, 0.5]], [[2, -1]]], height=1)
     assert PLAIN.canonical(Ink(())) == Ink(()) == PLAIN.decode((np.zeros((0, 2)), np.zeros((0, 2))))
     with pytest.raises(DataError, match="ink without a point cannot be learned from or scored"):
         PLAIN.encode(Ink(()))

@@ -132,20 +132,33 @@ def needs_text(ink: Ink) -> None:
 
 
 def in_x_heights(inks: Sequence[Ink]) -> tuple[Ink, ...]:
-    """The lines with letters like x one unit high, as models take them: a factor for each hand, the median of its lines.
+    """The lines with letters like x one unit high, as models take them: by their height, if it is known; else by one factor
+    for each hand, from the median of its lines.
 
-    A line of capitals or figures alone says little about that height, so that lines are not measured one by one.
+    A line of capitals or figures alone says little about that height, so that lines are not measured one by one: where
+    the texts of a hand tell which of its lines are mostly letters like x, those are what counts.
 
     >>> zigzag = Ink([[[10 * i, 40 * (i % 2)] for i in range(20)]])
     >>> (line,) = in_x_heights([zigzag])
-    >>> zigzag.x_height() > 40, round(line.x_height(), 6)
-    (True, 1.0)
+    >>> zigzag.x_height() > 39, line.height, in_x_heights([line]) == (line,)
+    (True, 1.0, True)
     """
-    heights: dict[str | None, list[float]] = {}
+    hands: dict[str | None, list[Ink]] = {}
     for ink in inks:
-        heights.setdefault(ink.hand, []).append(ink.x_height())
-    factors = {hand: 1 / statistics.median(found) for hand, found in heights.items()}
-    return tuple(ink.scaled(factors[ink.hand]) for ink in inks)
+        if ink.height is None:
+            hands.setdefault(ink.hand, []).append(ink)
+    heights = {
+        hand: statistics.median(ink.x_height() for ink in list(filter(_mostly_low, lines)) or lines)
+        for hand, lines in hands.items()
+    }
+    factors = (1 / (heights[ink.hand] if ink.height is None else ink.height) for ink in inks)
+    return tuple(dataclasses.replace(ink.scaled(factor), height=1.0) for ink, factor in zip(inks, factors, strict=True))
+
+
+def _mostly_low(ink: Ink) -> bool:
+    """Whether more than half of what is written are letters like x: what its height is measured by."""
+    text = "".join((ink.text or "").split())
+    return 2 * sum(map(text.count, "acegijmnopqrsuvwxyz")) > len(text)
 
 
 def split(inks: Sequence[Ink], fraction: float = 0.1) -> Splits[Ink]:
@@ -194,7 +207,8 @@ def _cut(ink: Ink, fraction: float) -> Splits[Ink]:
     written = np.cumsum([len(stroke) for stroke in strokes])
     after = int(np.argmin(np.abs(written[:-1] - (1 - fraction) * ink.points))) + 1
     parts = (
-        Ink(strokes[part], times[part] or None, None, ink.hand) for part in (slice(None, after), slice(after, None))
+        Ink(strokes[part], times[part] or None, None, ink.hand, ink.height)
+        for part in (slice(None, after), slice(after, None))
     )
     return Splits(*((part,) for part in parts))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,9 +31,11 @@ class Ink:
     times: seconds of every point, one array [N] a stroke, never decreasing from the first point of the line to the
     last; None where they are not known.
     text: what is written. hand: who or what wrote it.
+    height: of letters like x, in the ink's unit, where it is known: 1 of ink in x-heights, as models write it.
 
     The arrays are copied and cannot be written to. Inks are equal when all they hold is. Raises DataError for a stroke
-    without points, for coordinates that are no numbers or lie beyond 1e9, and beyond 1,000,000 points.
+    without points, for coordinates that are no numbers or lie beyond 1e9, for a height that is none, and beyond
+    1,000,000 points.
 
     >>> ink = Ink([[[0, 0], [3, 4]], [[5, 5]]], text="v.")
     >>> ink.points, ink.bounds, ink.scaled(2) == ink.moved(1, 0)
@@ -44,6 +46,7 @@ class Ink:
     times: Sequence[Floats] | None = None
     text: str | None = None
     hand: str | None = None
+    height: float | None = None
 
     def __post_init__(self) -> None:
         strokes = tuple(_numbers(stroke, f"stroke {i}") for i, stroke in enumerate(self.strokes))
@@ -68,6 +71,11 @@ class Ink:
         for name, value in (("text", self.text), ("hand", self.hand)):
             if not isinstance(value, (str, type(None))):
                 raise DataError(f"the {name} of ink is a {type(value).__name__}; give a string or None")
+        if self.height is not None:
+            number = type(self.height) in (int, float)
+            if not (number and 0 < self.height <= FARTHEST):
+                raise DataError(f"the height of ink is {self.height!r:.40}; give that of letters like x, or None")
+            object.__setattr__(self, "height", float(self.height))
 
     def __eq__(self, other: object) -> bool:
         return self._value() == other._value() if isinstance(other, Ink) else NotImplemented
@@ -80,7 +88,13 @@ class Ink:
 
     def _value(self) -> tuple[object, ...]:
         parts = [self.strokes, self.times or ()]
-        return self.text, self.hand, self.times is None, *(tuple(array.tobytes() for array in part) for part in parts)
+        return (
+            self.text,
+            self.hand,
+            self.height,
+            self.times is None,
+            *(tuple(array.tobytes() for array in part) for part in parts),
+        )
 
     @property
     def points(self) -> int:
@@ -105,11 +119,12 @@ class Ink:
         """`factor` times as large, about the origin. Raises UsageError for a factor not above 0."""
         if not 0 < factor < math.inf:
             raise UsageError(f"ink cannot be scaled by {factor}; give a factor above 0, 1 leaves it as it is")
-        return self._with([stroke * factor for stroke in self.strokes])
+        height = self.height and self.height * factor
+        return replace(self, strokes=[stroke * factor for stroke in self.strokes], height=height)
 
     def moved(self, dx: float, dy: float) -> Ink:
         """Farther to the right by `dx` and down by `dy`."""
-        return self._with([stroke + np.array([dx, dy]) for stroke in self.strokes])
+        return replace(self, strokes=[stroke + np.array([dx, dy]) for stroke in self.strokes])
 
     def thinned(self, tolerance: float) -> Ink:
         """Without the points that a straight line between others shows as well, within `tolerance`.
@@ -144,10 +159,10 @@ class Ink:
             keep[far] = True
         cuts = [np.flatnonzero(keep[start:end]) for start, end in zip(starts, ends, strict=True)]
         times = [stamps[cut] for stamps, cut in zip(self.times, cuts, strict=True)] if self.times else None
-        return Ink([stroke[cut] for stroke, cut in zip(self.strokes, cuts, strict=True)], times, self.text, self.hand)
+        return replace(self, strokes=[stroke[cut] for stroke, cut in zip(self.strokes, cuts, strict=True)], times=times)
 
     def x_height(self) -> float:
-        """The height of letters like x, in the ink's unit: an estimate from where most of the ink is.
+        """The height of letters like x, in the ink's unit: `height` if it is known, else estimated from where most ink is.
 
         How often a horizontal line crosses the strokes depends on its height: often in the body of the letters, rarely
         in ascenders and descenders. What counts are the heights that are crossed more than 0.4 times as often as usual
@@ -160,6 +175,8 @@ class Ink:
         >>> round(wave.x_height(), 2)
         2.0
         """
+        if self.height is not None:
+            return self.height
         heights, crossed = self._body()
         if len(heights):
             return float(np.diff(heights)[crossed].sum())
@@ -193,9 +210,6 @@ class Ink:
         ink = np.cumsum((zones * crossings)[often])
         usual = crossings[often][np.searchsorted(ink, ink[-1] / 2)]
         return heights, crossings > 0.4 * usual
-
-    def _with(self, strokes: Sequence[Floats]) -> Ink:
-        return Ink(strokes, self.times, self.text, self.hand)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes it, by the ending of the name: a picture as .svg or .png, or as .json to be read again.

@@ -103,7 +103,7 @@ class Offsets:
         return self.hands.index(name or "") if (name or "") in self.hands else 0
 
     def canonical(self, ink: Ink) -> Ink:
-        """The same strokes from (0, 0) on, rounded, without times, text and hand."""
+        """The same strokes from (0, 0) on, in x-heights, rounded, without times, text and hand."""
         return _ink(*_moves(ink))
 
     def encode(self, ink: Ink) -> Example:
@@ -163,4 +163,4 @@ def _ink(moves: NDArray[np.int64], lifts: NDArray[np.bool_]) -> Ink:
     places = np.cumsum(moves, axis=0)
     # Divided, not multiplied: 7 steps are 0.035, and in a file not 0.035000000000000003.
     places = np.clip(places - places[0], -(10**10), 10**10) / round(1 / GRID)
-    return Ink(tuple(part for part in np.split(places, np.flatnonzero(lifts) + 1) if len(part)))
+    return Ink(tuple(part for part in np.split(places, np.flatnonzero(lifts) + 1) if len(part)), height=1.0)

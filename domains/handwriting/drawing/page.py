@@ -38,7 +38,7 @@ COLORS = {
 class Page:
     """How ink is drawn; all lengths are mm.
 
-    x_height: of letters like x, estimated over all lines. scale: mm for a unit of the ink, instead of x_height.
+    x_height: of letters like x, estimated over all lines where it is not known. scale: mm for a unit of the ink, instead of x_height.
     pen: width of the line. color, background: names of `COLORS` or #rrggbb; background None is transparent.
     margin: around all ink.
 

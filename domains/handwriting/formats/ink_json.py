@@ -24,7 +24,8 @@ def ink_json(inks: Ink | Iterable[Ink]) -> str:
     """Lines of ink as JSON, a line of text each.
 
     {"format": "seqgen-ink", "version": 1, "lines": [{"text": ..., "hand": ..., "strokes": [[[x, y], ...], ...]}]}; a
-    point of ink with times is [x, y, seconds], y is down. Numbers are written in full: reading gives equal ink.
+    point of ink with times is [x, y, seconds], y is down. A line whose height of letters like x is known has it as
+    "x_height". Numbers are written in full: reading gives equal ink.
 
     >>> print(ink_json(Ink([[[0, 1.5]]], text="."))) # doctest: +NORMALIZE_WHITESPACE
     {"format": "seqgen-ink", "version": 1, "lines": [
@@ -47,7 +48,7 @@ def write_ink_json(inks: Ink | Iterable[Ink], path: str | os.PathLike[str]) -> N
 
 
 def read_ink_json(path: str | os.PathLike[str]) -> list[Ink]:
-    """The lines of a file of `ink_json`'s layout, in order; text and hand may be missing.
+    """The lines of a file of `ink_json`'s layout, in order; text, hand and x_height may be missing.
 
     Raises DataError for a file that is missing, larger than 6 MB, no JSON, of another layout or a newer version, or of
     more than 300,000 points or 15,000 strokes.
@@ -72,7 +73,8 @@ def _written(ink: Ink) -> dict[str, Any]:
     if ink.times:
         arrays = [np.column_stack(pair) for pair in zip(arrays, ink.times, strict=True)]
     strokes = [[[_short(number) for number in point] for point in stroke.tolist()] for stroke in arrays]
-    return {"text": ink.text, "hand": ink.hand, "strokes": strokes}
+    height = {} if ink.height is None else {"x_height": _short(ink.height)}
+    return {"text": ink.text, "hand": ink.hand, **height, "strokes": strokes}
 
 
 def _short(number: float) -> float:
@@ -93,7 +95,9 @@ def _line(line: Any, name: str, budget: Budget) -> Ink:
         raise DataError(f"{name} has a stroke that is no list of points; all are [x, y], or all [x, y, seconds]")
     times = [stroke[:, 2] for stroke in arrays] if columns == {3} else None
     try:
-        return Ink([stroke[:, :2] for stroke in arrays], times, line.get("text"), line.get("hand"))
+        return Ink(
+            [stroke[:, :2] for stroke in arrays], times, line.get("text"), line.get("hand"), line.get("x_height")
+        )
     except DataError as error:
         raise DataError(f"{name}: {error}") from None
 
