@@ -112,9 +112,9 @@ def test_write_obeys_its_options(made: Path, prime: Path, tmp_path: Path, told: 
         return out.read_text(encoding="utf-8")
 
     plain = written()
-    assert 'stroke="#000000"' in plain and 'stroke-width="3"' in plain and "<rect" in plain
+    assert 'stroke="#000000"' in plain and 'stroke-width="3"' in plain and "background:#ffffff" in plain
     colored = written("--color", "navy", "--background", "none", "--pen", 0.5)
-    assert 'stroke="#000080"' in colored and 'stroke-width="5"' in colored and "<rect" not in colored
+    assert 'stroke="#000080"' in colored and 'stroke-width="5"' in colored and "background" not in colored
     different = [["--hand", "flat"], ["--bias", 0], ["--x-height", 8], ["--prime", prime]]
     assert len({plain, *(written(*options) for options in different)}) == 5
     assert written("--prime", prime, "--prime-text", "xy") != written("--prime", prime)

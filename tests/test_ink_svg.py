@@ -80,11 +80,11 @@ def test_what_the_document_says() -> None:
         "title",
         "desc",
         "defs",
-        "rect",
         "g",
         "path",
-    }
-    assert "<rect" not in ink_svg(Ink([[[0, 0]]]), Page(background=None))
+    }  # a plotter draws every shape: there is none but the strokes, whatever the background
+    assert root.get("style") == "background:#ffffff"
+    assert "style" not in tree(ink_svg(Ink([[[0, 0]]]), Page(background=None))).attrib
     assert svg == ink_svg(
         Ink([[[0, 0], [10, 0]], [[3, -1]]], text="i <b>&"), Page(**vars(Page(scale=1, margin=2, pen=0.5, color="navy")))
     )

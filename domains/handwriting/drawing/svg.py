@@ -23,6 +23,7 @@ def ink_svg(inks: Ink | Iterable[Ink], page: Page | None = None) -> str:
 
     A stroke is one path of steps in 0.1 mm, about 5 bytes a point. Points are rounded before the steps between them
     are taken, so that none is more than 0.05 mm from its place. The text of the lines is the picture's description.
+    Nothing but strokes is drawn: the background is a style of the document, which plotters pass over.
     Raises UsageError for ink that needs a page of more than 20 m.
 
     >>> ink_svg(Ink([[[0, 0], [3, 4]], [[5, 5]]]), Page(scale=1)).count("<path")
@@ -40,7 +41,7 @@ def ink_svg(inks: Ink | Iterable[Ink], page: Page | None = None) -> str:
     text = "\n".join(ink.text for ink in lines if ink.text)
     picture.set_desc(title="Handwriting", desc=_NO_XML.sub("", text))
     if page.background:
-        picture.add(picture.rect((0, 0), (width, height), fill=page.background))
+        picture["style"] = f"background:{page.background}"  # no rectangle: a plotter would draw its outline
     ends = {"stroke_linecap": "round", "stroke_linejoin": "round"}
     pen = picture.add(picture.g(fill="none", stroke=page.color, stroke_width=f"{page.pen * UNITS:.4g}", **ends))
     for stroke in layout.strokes:
