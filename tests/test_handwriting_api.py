@@ -351,11 +351,11 @@ def test_a_factor_for_each_hand() -> None:
     inks = [zigzag(10, "me"), zigzag(11, "me"), zigzag(30, "me"), zigzag(500, "you"), zigzag(0.02, None)]
     scaled = in_x_heights(inks)
     measured = [dataclasses.replace(ink, height=None).x_height() for ink in scaled]
-    assert measured == pytest.approx([10 / 11, 1, 30 / 11, 1, 1])  # the median of "me" is 11
+    assert measured == pytest.approx([10 / 11, 1, 30 / 11, 1, 1], rel=0.06)  # the median of "me" is 11
     assert [(ink.text, ink.hand, ink.height) for ink in scaled] == [(ink.text, ink.hand, 1) for ink in inks]
     assert in_x_heights(scaled) == scaled  # never measured again
     capitals = [dataclasses.replace(ink, text="NASA 12", height=None) for ink in (zigzag(22, "me"), zigzag(23, "me"))]
-    assert in_x_heights([inks[0], *capitals])[0].bounds[3] == pytest.approx(1, abs=0.03)  # "w" is what is measured
+    assert in_x_heights([inks[0], *capitals])[0].bounds[3] == pytest.approx(1, abs=0.06)  # "w" is what is measured
     assert in_x_heights([]) == ()
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import os
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from .formats.omniglot import read_omniglot
 from .formats.sketch import read_sketches
 from .ink import Ink
 from .inspection import Row, inspect, refused
+from .resampling import as_dense
 
 
 def read_xml(path: str | os.PathLike[str]) -> list[Ink]:
@@ -100,11 +101,11 @@ def read_inks(paths: Iterable[str | os.PathLike[str]], accept: Callable[[Ink], o
             try:
                 accept(found)
             except DataError as error:
-                row = dataclasses.replace(row, used=False, reason=str(error))
+                row = replace(row, used=False, reason=str(error))
         if row.used:
             first = seen.setdefault(found, name)
             if first is not name:
-                row = dataclasses.replace(row, used=False, reason=f"the same ink as {first}")
+                row = replace(row, used=False, reason=f"the same ink as {first}")
         rows.append(row)
         if row.used:
             inks.append(found)
@@ -136,7 +137,8 @@ def in_x_heights(inks: Sequence[Ink]) -> tuple[Ink, ...]:
     for each hand, from the median of its lines.
 
     A line of capitals or figures alone says little about that height, so that lines are not measured one by one: where
-    the texts of a hand tell which of its lines are mostly letters like x, those are what counts.
+    the texts of a hand tell which of its lines are mostly letters like x, those are what counts. Lines whose points are
+    much denser than a model's, as pens give them, or much sparser are resampled, see `resampling.as_dense`.
 
     >>> zigzag = Ink([[[10 * i, 40 * (i % 2)] for i in range(20)]])
     >>> (line,) = in_x_heights([zigzag])
@@ -152,7 +154,7 @@ def in_x_heights(inks: Sequence[Ink]) -> tuple[Ink, ...]:
         for hand, lines in hands.items()
     }
     factors = (1 / (heights[ink.hand] if ink.height is None else ink.height) for ink in inks)
-    return tuple(dataclasses.replace(ink.scaled(factor), height=1.0) for ink, factor in zip(inks, factors, strict=True))
+    return as_dense([replace(ink.scaled(factor), height=1.0) for ink, factor in zip(inks, factors, strict=True)])
 
 
 def _mostly_low(ink: Ink) -> bool:
