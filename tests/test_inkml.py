@@ -68,6 +68,92 @@ def test_inkml_groups_with_a_label_are_lines(write: Write) -> None:
     ]
 
 
+XYF, TXY, XY = (
+    ('name="X"', 'name="Y"', 'name="F"'),
+    ('name="T" units="s"', 'name="X"', 'name="Y"'),
+    ('name="X"', 'name="Y"'),
+)
+
+
+def context(name: str, *content: str, more: str = "") -> str:
+    return f'<context xml:id="{name}" {more}>{"".join(content)}</context>'
+
+
+def named(name: str, *names: str) -> str:
+    return channels(*names).replace("<traceFormat", f'<traceFormat xml:id="{name}"')
+
+
+def source(name: str, *names: str) -> str:
+    return f'<inkSource xml:id="{name}">{channels(*names)}</inkSource>'
+
+
+@pytest.mark.parametrize(
+    "definitions",
+    [
+        context("a", channels(*XYF)) + context("b", channels(*TXY)),
+        context("a", source("s", *XYF)) + context("b", source("t", *TXY)),
+        named("f", *XYF)
+        + named("g", *TXY)
+        + context("a", more="traceFormatRef='#f'")
+        + context("b", more="traceFormatRef='#g'"),
+        source("s", *XYF)
+        + source("t", *TXY)
+        + context("a", more="inkSourceRef='#s'")
+        + context("b", more="inkSourceRef='#t'"),
+        context("c", channels(*XYF))
+        + context("b", channels(*TXY))
+        + context("a", more="contextRef='#c' brushRef='#x'"),
+    ],
+)
+def test_inkml_contexts_are_followed(write: Write, definitions: str) -> None:
+    traces = (
+        '<trace contextRef="#a">10 20 500,11 21 501</trace><trace contextRef="#b">1 30 40</trace>',
+        '<traceGroup contextRef="#b"><trace>2 50 60</trace><trace contextRef="#a">70 80 9</trace></traceGroup>',
+    )
+    (ink,) = read_ink(write("a.inkml", inkml(f"<definitions>{definitions}</definitions>", *traces)))
+    assert rows(ink) == [[[10, 20], [11, 21]], [[30, 40]], [[50, 60]], [[70, 80]]]
+
+
+def test_inkml_without_a_reference_takes_the_context_before_or_the_only_one_or_the_default(write: Write) -> None:
+    def read(*content: str) -> list[list[list[float]]]:
+        return rows(read_ink(write("a.inkml", inkml(*content)))[0])
+
+    assert read(f"<definitions>{context('a', channels(*TXY))}</definitions><trace>9 1 2</trace>") == [[[1, 2]]]
+    both = context("a", channels(*TXY)) + context("b", channels(*XY))
+    assert read(f"<definitions>{both}</definitions><trace>1 2 9</trace>") == [[[1, 2]]]
+    streamed = (
+        context("a", channels(*TXY)),
+        "<trace>9 1 2</trace>",
+        context("b", channels(*XYF)),
+        "<trace>3 4 9</trace>",
+    )
+    assert read(*streamed) == [[[1, 2]], [[3, 4]]]
+    again = f"<definitions>{both}</definitions>", context("", more="contextRef='#b'"), "<trace>1 2</trace>"
+    assert read(*again, '<trace contextRef="#DefaultContext">1 2 3</trace>') == [[[1, 2]], [[1, 2]]]
+    assert "refers to 'no', which it does not define" in refused(
+        write("a.inkml", inkml("<trace contextRef='#no'>1 2</trace>"))
+    )
+
+
+def test_inkml_texts_in_xml_annotations(write: Write) -> None:
+    emma = (
+        '<traceGroup><annotationXML><e:emma xmlns:e="http://www.w3.org/2003/04/emma"><e:one-of><e:interpretation>'
+        "<e:literal>hello</e:literal></e:interpretation><e:interpretation><e:literal>hollow</e:literal>"
+        "</e:interpretation></e:one-of></e:emma></annotationXML><trace>1 1</trace></traceGroup>"
+    )
+    truth = (
+        '<traceGroup><annotationXML type="Ground truth"><label>a  b</label><writer>w3</writer></annotationXML>',
+        "<trace>2 2</trace></traceGroup>",
+    )
+    formula = '<annotationXML type="truth"><math><mi>x</mi></math></annotationXML>'
+    found = read_ink(write("a.inkml", inkml(formula, emma, *truth, "<trace>3 3</trace>")))
+    assert [(ink.text, ink.hand, rows(ink)) for ink in found] == [
+        ("hello", None, [[[1, 1]]]),
+        ("a  b", "w3", [[[2, 2]]]),
+        (None, None, [[[3, 3]]]),
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -6,6 +6,7 @@ import math
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,8 @@ ATTRIBUTES = 200_000
 DEPTH = 64
 CHANNELS = 32
 TEXT = 10_000  # characters of an annotation
-_SAID = ("truth", "transcription", "text", "label")  # types of annotation that say what is written, best first
+# Types of annotation, and elements of an annotationXML, that say what is written, best first; a literal is EMMA's.
+_SAID = ("truth", "transcription", "text", "label", "literal")
 _WRITERS = ("writer", "writerid", "writer_id")
 # A value: which difference it is, and a number, decimal or (#) hexadecimal; or true, false, as before, unknown.
 # Spaces are never given back: a million of them would be tried a million times.
@@ -38,9 +40,10 @@ def read_inkml(path: str | os.PathLike[str]) -> list[Ink]:
 
     Of the channels of a trace, X, Y (down) and T are used; without a traceFormat they are X, Y and perhaps T in
     milliseconds. T without a unit counts milliseconds if its steps are above 0.5, else seconds. Explicit values, first
-    and second differences are understood, and so is "*", the value as before. The text is the annotation of the type
-    truth, transcription, text or label; the hand is that of the type writer. Left out: views, brushes, transforms,
-    traces of a lifted pen.
+    and second differences are understood, and so is "*", the value as before. Which traceFormat a trace has is said by
+    its contextRef, else by that of its groups, else by the context before it. The text is the annotation of the type
+    truth, transcription, text or label, or an element of that name in an annotationXML, or the first emma:literal there;
+    the hand is that of the type writer. Left out: views, brushes, transforms, traces of a lifted pen.
 
     Raises DataError for anything that is no such file, and for files too large or built to harm.
     """
@@ -65,6 +68,15 @@ class _Format(NamedTuple):
     counts: tuple[int, int] = (2, CHANNELS)
 
 
+@dataclass
+class _Context:
+    """A context or an inkSource that is open: what it is called, what it refers to, the format in it."""
+
+    name: str
+    refers: list[str]
+    format: _Format | None = None
+
+
 class _Trace(NamedTuple):
     points: Floats  # [N, 2]
     times: Floats | None  # in the unit of the format
@@ -79,8 +91,14 @@ class _Reader:
         self.name = name
         self.path: list[str] = []  # open elements, without their namespaces
         self.text: list[str] | None = None  # of the trace or annotation that is open
+        self.depth = 0  # of that
         self.kind = ""  # of that annotation
-        self.format = _Format()
+        self.named: dict[str, _Format | None] = {"DefaultContext": _Format()}  # None: as the one before
+        self.defined: set[_Format] = set()  # in definitions
+        self.current: _Format | None = None  # outside of them
+        self.contexts: list[_Context] = []
+        self.format_name = ""
+        self.refers: list[str] = []  # contexts of the trace that is open and of its groups; "" where it has none
         self.channels: list[tuple[str, str]] = []  # name and unit
         self.regular = 0
         self.traces: list[_Trace] = []
@@ -92,21 +110,30 @@ class _Reader:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         tag = tag.rpartition("}")[2]
+        attributes = {name.rpartition("}")[2]: value for name, value in attributes.items()}  # xml:id
         self.path.append(tag)
         if len(self.path) > DEPTH:
             raise DataError(f"{self.name} nests XML deeper than {DEPTH}; it is no InkML")
         if len(self.path) == 1 and tag != "ink":
             raise DataError(f"{self.name} is XML but no InkML: it begins with <{tag:.40}>, not <ink>")
+        if tag in ("trace", "traceGroup"):
+            self.refers.append(attributes.get("contextRef", ""))
         if tag == "trace" and attributes.get("type") != "penUp":
-            self.text = []
+            self._open("")
         elif tag == "annotation" and self.path[-2:-1] in (["ink"], ["traceGroup"]):
-            self.text = []
-            self.kind = attributes.get("type", "").lower()
+            self._open(attributes.get("type", "").lower())
+        elif "annotationXML" in self.path and tag.lower() in (*_SAID, *_WRITERS) and self.text is None:
+            self._open(tag.lower())
         elif tag == "traceGroup":
             self.groups = (*self.groups, len(self.said))
             self.said.append({})
+        elif tag in ("context", "inkSource"):
+            refers = [
+                attributes[kind] for kind in ("traceFormatRef", "inkSourceRef", "contextRef") if kind in attributes
+            ]
+            self.contexts.append(_Context(attributes.get("id", ""), refers))
         elif tag == "traceFormat":
-            self.channels, self.regular = [], 0
+            self.channels, self.regular, self.format_name = [], 0, attributes.get("id", "")
         elif tag == "channel" and len(self.channels) < CHANNELS:
             self.channels.append((attributes.get("name", ""), attributes.get("units", "")))
             self.regular += "intermittentChannels" not in self.path
@@ -117,12 +144,16 @@ class _Reader:
             self.groups = self.groups[:-1]
         elif tag == "traceFormat":
             self._format()
-        elif tag in ("trace", "annotation") and self.text is not None:
+        elif tag in ("context", "inkSource"):
+            self._context()
+        elif self.text is not None and len(self.path) < self.depth:
             text, self.text = "".join(self.text), None
             if tag == "trace":
                 self._trace(text)
             else:
                 self.said[self.groups[-1]].setdefault(self.kind, text[:TEXT].strip())
+        if tag in ("trace", "traceGroup"):
+            self.refers.pop()
 
     def data(self, text: str) -> None:
         if self.text is not None:
@@ -132,16 +163,46 @@ class _Reader:
 
     # What they mean.
 
+    def _open(self, kind: str) -> None:
+        self.text, self.depth, self.kind = [], len(self.path), kind
+
     def _format(self) -> None:
         names = [name for name, _ in self.channels]
         if "X" not in names or "Y" not in names:
             raise DataError(f"{self.name} has a traceFormat without the channels X and Y; there is no pen to follow")
         t = names.index("T") if "T" in names else -1
         unit = {"ms": 1e-3, "s": 1.0, "us": 1e-6, "ns": 1e-9}.get(self.channels[t][1], 0.0)
-        self.format = _Format(names.index("X"), names.index("Y"), t, unit, (self.regular, len(names)))
+        found = _Format(names.index("X"), names.index("Y"), t, unit, (self.regular, len(names)))
+        self.named[self.format_name] = found
+        for context in self.contexts:
+            context.format = found
+        if "definitions" in self.path:
+            self.defined.add(found)
+        else:
+            self.current = found
+
+    def _context(self) -> None:
+        context = self.contexts.pop()
+        found = context.format or next(filter(None, map(self._referred, context.refers)), None)
+        self.named[context.name] = found
+        if self.contexts:
+            self.contexts[-1].format = self.contexts[-1].format or found
+        elif found and "definitions" not in self.path:
+            self.current = found
+
+    def _referred(self, name: str) -> _Format | None:
+        if (name := name.removeprefix("#")) not in self.named:
+            raise DataError(f"{self.name} refers to {name!r:.60}, which it does not define before; save it again")
+        return self.named[name]
+
+    def _in_force(self) -> _Format:
+        """Of the trace that is open. One format that is defined and never referred to is meant, too."""
+        refers = next(filter(None, reversed(self.refers)), None)
+        found = self._referred(refers) if refers else None
+        return found or self.current or (next(iter(self.defined)) if len(self.defined) == 1 else _Format())
 
     def _trace(self, text: str) -> None:
-        found = self.format
+        found = self._in_force()
         plain = _PLAIN.fullmatch(text)
         count = text.count(",") + 1
         self.budget.spend(count if plain else 2 * count, 1)  # differences take twice as long to read
