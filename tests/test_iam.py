@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import pytest
 from ink_files import Write, iam_line, refused, rows, write_iam_folder, write_to
 
 from seqgen.domains.handwriting import read_ink, read_inks
+from seqgen.domains.handwriting.files import needs_text, read
 from seqgen.domains.handwriting.formats import iam
+from seqgen.domains.handwriting.inspection import table
+from seqgen.errors import DataError
 
 
 def test_iam_line_whatever_its_root(write: Write) -> None:
@@ -38,15 +43,35 @@ def test_iam_transcriptions_and_their_quirks(tmp_path: Path) -> None:
     text.write_bytes(b"OCR:\r\n\r\nwrong\r\n\r\nCSR: \r\n\r\n caf\xe9%%%%%%%%%%%\r\n\r\n100 % \r\n\n")
     (tmp_path / "ascii" / "a01" / "a01-003" / "a01-003.txt").write_text("OCR:\n\nwrong\n", encoding="utf-8")
     (tmp_path / "ascii" / "z01" / "z01-000" / "z01-000z.txt").unlink()
-    (tmp_path / "lineStrokes" / "a01" / "a01-000" / "odd.xml").write_text(iam_line([(1, 1, 1)]), encoding="utf-8")
-    found = read_inks([tmp_path])
+    (tmp_path / "lineStrokes" / "a01" / "a01-000" / "odd.xml").write_text(
+        iam_line([(1, 1, 1), (2, 2, 2)]), encoding="utf-8"
+    )
+    found = read_inks([tmp_path], needs_text)
     assert [ink.text for ink in found.inks] == ["caf\xe9", "100 %"]
-    assert [(Path(row.name).name, row.reason) for row in found.rows if not row.used] == [
+    reasons = [
         ("a01-000u-03.xml", "a01-000u.txt has 2 lines of text"),
         ("odd.xml", "its name is not like a01-000u-01.xml, so its text cannot be found"),
         ("a01-003-01.xml", "a01-003.txt has no part CSR: with the right text"),
         ("z01-000z-01.xml", "there is no z01-000z.txt in ascii"),
     ]
+    assert [(Path(row.name).name, row.reason) for row in found.rows if not row.used] == reasons
+    found = read_inks([tmp_path])  # ink without a text is good for networks that need none
+    assert [ink.text for ink in found.inks] == ["caf\xe9", "100 %", None, None, None, None]
+    assert [(Path(row.name).name, row.reason) for row in found.rows if row.reason] == reasons
+    assert table(found.rows).count("yes, without a text: there is no z01-000z.txt in ascii") == 1
+
+
+@pytest.mark.parametrize("network", ["auto", "prediction"])
+def test_strokes_without_any_text_are_learned_from(
+    tmp_path: Path, network: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_iam_folder(tmp_path, {"a01-000u": ["one", "two"], "b02-101": ["last"]})
+    shutil.rmtree(tmp_path / "ascii")
+    parts = read(str(tmp_path), network)
+    assert len(parts.train) + len(parts.valid) == 3
+    assert "3 of 3 lines are used" in capsys.readouterr().err
+    with pytest.raises(DataError, match=r"no line of ink in .* can be used: there is no a01-000u\.txt in ascii"):
+        read(str(tmp_path), "synthesis")
 
 
 def test_iam_folders_lie_as_their_archives_unpack(tmp_path: Path) -> None:

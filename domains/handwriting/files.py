@@ -78,8 +78,8 @@ def read_ink(path: str | os.PathLike[str]) -> list[Ink]:
 def read_inks(paths: Iterable[str | os.PathLike[str]], accept: Callable[[Ink], object] = lambda ink: None) -> Inks:
     """Files, and folders with all that is in them, in order of their names; nothing here is an error.
 
-    A folder in IAM-OnDB's layout is read as such, and its lines without a text are not used. accept: raises DataError,
-    with the reason, for a line that cannot be used.
+    A folder in IAM-OnDB's layout is read as such. accept: raises DataError, with the reason, for a line that cannot be
+    used; where a line should have a text and the folder says why it has none, that is the reason.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -92,16 +92,16 @@ def read_inks(paths: Iterable[str | os.PathLike[str]], accept: Callable[[Ink], o
     names: list[str] = []
     rows: list[Row] = []
     seen: dict[Ink, str] = {}
-    for name, found, problem in _found(paths):
+    for name, found, textless in _found(paths):
         if isinstance(found, DataError):
             rows.append(refused(name, found))
             continue
-        row = inspect(found, name, problem)
+        row = inspect(found, name, textless)
         if row.used:
             try:
                 accept(found)
             except DataError as error:
-                row = replace(row, used=False, reason=str(error))
+                row = replace(row, used=False, reason=textless or str(error))
         if row.used:
             first = seen.setdefault(found, name)
             if first is not name:
@@ -224,7 +224,7 @@ def _digest(key: object) -> str:
 
 
 def _found(paths: Iterable[str | os.PathLike[str]]) -> Iterator[tuple[str, Ink | DataError, str]]:
-    """Every line with its name, or the error of a file; and what stands in the way of using it."""
+    """Every line with its name, or the error of a file; and why the line has no text, where that is known."""
     for path in map(Path, paths):
         if path.is_dir() and is_iam(path):
             for line in iam_lines(path):

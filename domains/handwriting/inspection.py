@@ -20,7 +20,7 @@ class Row:
     """One line of ink, or a file that has none.
 
     seconds: how long it took; 0 where times are not known. x_height: of letters like x, in the file's unit, estimated.
-    used: whether it can be learned from; reason: why not.
+    used: whether it can be learned from; reason: why not, or why it has no text.
     """
 
     name: str
@@ -34,11 +34,10 @@ class Row:
     reason: str = ""
 
 
-def inspect(ink: Ink, name: str, problem: str = "") -> Row:
-    """The row of a line; `problem`, if there is one, is why it is not used."""
+def inspect(ink: Ink, name: str, textless: str = "") -> Row:
+    """The row of a line; `textless`, if there is something to say, is why it has no text."""
     count = ink.points
-    if count < SHORTEST:
-        problem = problem or f"only {count} point; {SHORTEST} are needed"
+    enough = count >= SHORTEST
     return Row(
         name=name,
         text=ink.text or "",
@@ -47,8 +46,8 @@ def inspect(ink: Ink, name: str, problem: str = "") -> Row:
         points=count,
         seconds=ink.seconds,
         x_height=ink.x_height(),
-        used=not problem,
-        reason=problem,
+        used=enough,
+        reason=textless if enough else f"only {count} point; {SHORTEST} are needed",
     )
 
 
@@ -76,7 +75,9 @@ def table(rows: Iterable[Row]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    name, used = shortened(printable(row.name), WIDEST), "yes" if row.used else f"no: {printable(row.reason)}"
+    name, used = shortened(printable(row.name), WIDEST), "yes" if row.used else "no"
+    if row.reason:
+        used += f"{', without a text' if row.used else ''}: {printable(row.reason)}"
     text, hand = (shortened(printable(words), WIDEST) or "-" for words in (row.text, row.hand))
     if not row.points:
         return name, text, hand, *"----", used
