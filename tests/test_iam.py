@@ -38,7 +38,7 @@ def test_iam_folder_gives_text_and_hand(tmp_path: Path) -> None:
 
 
 def test_iam_transcriptions_and_their_quirks(tmp_path: Path) -> None:
-    write_iam_folder(tmp_path, {"a01-000u": ["one", "two", "three"], "a01-003": ["one"], "z01-000z": ["one"]})
+    write_iam_folder(tmp_path, {"a01-000u": ["one", "two", "three"], "a01-003": ["one"], "z01-000z": ["a fourth"]})
     text = tmp_path / "ascii" / "a01" / "a01-000" / "a01-000u.txt"
     text.write_bytes(b"OCR:\r\n\r\nwrong\r\n\r\nCSR: \r\n\r\n caf\xe9%%%%%%%%%%%\r\n\r\n100 % \r\n\n")
     (tmp_path / "ascii" / "a01" / "a01-003" / "a01-003.txt").write_text("OCR:\n\nwrong\n", encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 from ink_files import iam_line, npz, refused, write_to
 
 from seqgen.domains.handwriting import Ink, read_ink, read_inks
-from seqgen.domains.handwriting.files import split
+from seqgen.domains.handwriting.files import read, split
 from seqgen.domains.handwriting.formats.ink_json import write_ink_json
 from seqgen.domains.handwriting.formats.stamps import mended
 from seqgen.domains.handwriting.inspection import Row, table
@@ -147,3 +147,18 @@ def test_every_reader_takes_at_most_two_seconds(tmp_path: Path) -> None:
         read_ink(path)
         slow[path.name] = time.process_time() - begin
     assert not {name: seconds for name, seconds in slow.items() if seconds > 2}
+
+
+def test_a_large_file_is_used_whole_and_a_file_that_cannot_be_read_is_no_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = np.tile([[1, 0, 0]] * 49 + [[1, 1, 1]], (8_000, 1))
+    words[::50, 0] = np.arange(8_000) % 120  # none is the same as another
+    words[1::50, 1] = np.arange(8_000) // 120
+    npz(tmp_path / "large.npz", a=words.astype(np.int16), a_lengths=[50] * 8_000)
+    write_to(tmp_path / "none.json", "{")
+    parts = read(str(tmp_path))
+    assert len(parts.train) + len(parts.valid) == 8_000
+    assert "seqgen: 8000 of 8000 lines are used; 1 file could not be read\nnot used: none.json: it is" in (
+        capsys.readouterr().err
+    )

@@ -56,9 +56,9 @@ def test_pickled_sketches_are_refused_with_the_line_that_converts_them(tmp_path:
         ({"a": np.zeros((3, 3)), "a_lengths": [4, -1]}, "'a_lengths' does not cut"),
         ({"a": np.zeros((3, 3)), "a_lengths": [1.5, 1.5]}, "'a_lengths' does not cut"),
         ({"a": np.zeros((3, 3)), "a_lengths": np.array(math.nan)}, "'a_lengths' does not cut"),
-        ({"a": np.zeros((300_001, 3), np.int8)}, "more than 300,000 points"),
-        ({"a": np.ones((30_000, 3), np.int8)}, "15,000 strokes"),
-        ({"a": np.zeros((6_000_000, 3), np.int8)}, "unpacks to more than ink needs"),
+        ({"a": np.zeros((5_000_001, 3), np.int8)}, "more than 5,000,000 points"),
+        ({"a": np.ones((500_001, 3), np.int8)}, "500,000 strokes"),
+        ({"a": np.zeros((23_000_000, 3), np.int8)}, "unpacks to more than ink needs"),
     ],
 )
 def test_sketches_that_are_none(tmp_path: Path, arrays: dict[str, object], message: str) -> None:

@@ -208,7 +208,7 @@ def _score(args: argparse.Namespace) -> int:
     use_compile_cache()
     model = api.load(args.model)
     found = read_inks(args.files, model.check)
-    tell_use(found.rows, "lines", "handwriting")
+    tell_use(found.rows, "lines", "handwriting", found.unread)
     nats = points = 0.0
     for name, ink in zip(found.names, in_x_heights(found.inks), strict=True):
         score = model.score(ink)
@@ -223,9 +223,10 @@ def _inspect(args: argparse.Namespace) -> int:
     from .files import read_inks
     from .inspection import table
 
-    rows = read_inks(args.files).rows
-    print(table(rows))
-    print(f"{sum(row.used for row in rows)} of {len(rows)} lines would be used")
+    found = read_inks(args.files)
+    print(table(found.rows))
+    files = f"; {found.unread} of the files cannot be read" if found.unread else ""
+    print(f"{len(found.inks)} of {len(found.rows) - found.unread} lines would be used{files}")
     return 0
 
 

@@ -45,11 +45,16 @@ READERS: dict[str, Callable[[str | os.PathLike[str]], list[Ink]]] = {
 
 
 class Inks(NamedTuple):
-    """What was found. rows: one a line, used or not; inks, names: those that are used."""
+    """What was found. rows: one a line, used or not, and one a file without any; inks, names: those that are used."""
 
     inks: tuple[Ink, ...]
     names: tuple[str, ...]
     rows: tuple[Row, ...]
+
+    @property
+    def unread(self) -> int:
+        """How many files could not be read: their rows are of no line."""
+        return sum(not row.points for row in self.rows)
 
 
 def read_ink(path: str | os.PathLike[str]) -> list[Ink]:
@@ -119,7 +124,7 @@ def read(name: str, network: str = "auto") -> Splits[Ink]:
     with_text = sum(bool(ink.text) for ink in found.inks)
     if network == "synthesis" or (network == "auto" and 2 * with_text > len(found.inks)):
         found = read_inks([name], needs_text)
-    tell_use(found.rows, "lines", "handwriting")
+    tell_use(found.rows, "lines", "handwriting", found.unread)
     if not found.inks:
         why = found.rows[0].reason if found.rows else f"it holds no file named {', '.join(READERS)}"
         raise DataError(f"no line of ink in {name} can be used: {why}")

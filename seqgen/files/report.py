@@ -63,10 +63,14 @@ class UseRow(Protocol):
     def reason(self) -> str: ...
 
 
-def tell_use(rows: Sequence[UseRow], things: str, domain: str) -> None:
-    """Says on stderr how many are used, and for what reasons the others are not, up to five."""
+def tell_use(rows: Sequence[UseRow], things: str, domain: str, unread: int = 0) -> None:
+    """Says on stderr how many are used, and for what reasons the others are not, up to five.
+
+    unread: how many of the rows stand for a whole file that could not be read, with nobody knows how many things in it.
+    """
     dropped = [row for row in rows if not row.used]
-    print(f"seqgen: {len(rows) - len(dropped)} of {len(rows)} {things} are used", file=sys.stderr)
+    files = f"; {unread} {'file' if unread == 1 else 'files'} could not be read" if unread else ""
+    print(f"seqgen: {len(rows) - len(dropped)} of {len(rows) - unread} {things} are used{files}", file=sys.stderr)
     for row in dropped[:SHOWN]:
         print(f"not used: {row.name}: {row.reason}", file=sys.stderr)
     if len(dropped) > SHOWN:

@@ -15,7 +15,7 @@ from seqgen.files.storage import write_output
 from ..ink import Ink
 from .limits import Budget, read_bytes
 
-LARGEST = 6 * 2**20  # bytes: as lists of lists it is up to 24 times as large
+LARGEST = 16 * 2**20  # bytes: as lists of lists it is up to 24 times as large
 FORMAT = "seqgen-ink"
 VERSION = 1
 
@@ -50,8 +50,8 @@ def write_ink_json(inks: Ink | Iterable[Ink], path: str | os.PathLike[str]) -> N
 def read_ink_json(path: str | os.PathLike[str]) -> list[Ink]:
     """The lines of a file of `ink_json`'s layout, in order; text, hand and x_height may be missing.
 
-    Raises DataError for a file that is missing, larger than 6 MB, no JSON, of another layout or a newer version, or of
-    more than 300,000 points or 15,000 strokes.
+    Raises DataError for a file that is missing, larger than 16 MB, no JSON, of another layout or a newer version, or of
+    more than 5,000,000 points or 500,000 strokes.
     """
     name = os.fspath(path)
     try:

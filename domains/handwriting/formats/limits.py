@@ -15,10 +15,11 @@ from seqgen.files import reading
 from ..ink import Floats, Ink
 from .stamps import mended
 
-# Of one file: some 400 lines. A stroke of its own costs as much as twenty points.
-MOST_READ = 300_000
-MOST_STROKES = 15_000
-PACKED_FILES = 5_000
+# Of one file: some 7,000 lines, or a category of drawings as sketch-rnn hands it out. A stroke of its own costs as much
+# as ten points. Slow formats, XML and JSON, are bounded by their bytes before.
+MOST_READ = 5_000_000
+MOST_STROKES = 500_000
+PACKED_FILES = 25_000  # Omniglot's larger zip has 19,280 drawings
 
 
 read_bytes = partial(reading.read_bytes, too_large=", too large for ink; split it into several files")

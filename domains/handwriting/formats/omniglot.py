@@ -15,7 +15,7 @@ from ..ink import Ink
 from .limits import Budget, ink_from, members, read_bytes
 
 LARGEST = 4 * 2**20  # bytes of a drawing
-LARGEST_ZIP = 16 * 2**20  # bytes, packed and unpacked
+LARGEST_ZIP = 64 * 2**20  # bytes, packed and unpacked
 _NAME = re.compile(r"(?:(?P<alphabet>[^/]+)/character(?P<character>\d{2})/)?\d{4}_(?P<drawer>\d{2})\.txt")
 
 
@@ -26,7 +26,7 @@ def read_omniglot(path: str | os.PathLike[str]) -> list[Ink]:
     `hand` is "drawer 01" to "drawer 20" by the file's name; `text` is the letter of the folders Latin/character01 to
     26, and None for other alphabets.
 
-    Raises DataError for other files, and beyond 300,000 points, 15,000 strokes or 5,000 drawings.
+    Raises DataError for other files, and beyond 5,000,000 points, 500,000 strokes or 25,000 files.
     """
     name = os.fspath(path)
     raw = read_bytes(path, LARGEST_ZIP)

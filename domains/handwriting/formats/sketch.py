@@ -13,7 +13,7 @@ from seqgen.errors import DataError
 from ..ink import Floats, Ink
 from .limits import MOST_READ, Budget, ink_from, members, read_bytes
 
-LARGEST = 16 * 2**20  # bytes, packed and unpacked
+LARGEST = 64 * 2**20  # bytes, packed and unpacked
 _LENGTHS = "_lengths"
 # The header as NumPy writes it, and no other: its own reader takes any Python literal.
 _HEADER = re.compile(
