@@ -71,3 +71,14 @@ def test_zips_of_strangers(tmp_path: Path) -> None:
     whole = packed(".txt", b"START\n1,1,1\n" * 9).read_bytes()
     (tmp_path / "a.zip").write_bytes(whole[:-30])
     assert "cannot be unpacked" in refused(tmp_path / "a.zip")
+
+
+def test_a_zip_as_large_as_those_handed_out(tmp_path: Path) -> None:
+    drawing = b"START\n" + b"".join(b"%d,-%d,%d\n" % (i, i % 7, 10 * i) for i in range(120)) + b"BREAK\n"
+    with zipfile.ZipFile(tmp_path / "strokes_background_small1.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(2_720):
+            archive.writestr(
+                f"strokes/Greek/character{1 + number // 20 % 24:02}/{number:04}_{1 + number % 20:02}.txt", drawing
+            )
+    inks = read_ink(tmp_path / "strokes_background_small1.zip")
+    assert (len(inks), sum(ink.points for ink in inks)) == (2_720, 326_400)

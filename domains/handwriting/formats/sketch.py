@@ -1,4 +1,4 @@
-"""Drawings of sketch-rnn in .npz files, as offsets and lifts of the pen; never by way of pickle."""
+"""Drawings of sketch-rnn in .npz files, as offsets and lifts of the pen; pickled ones are read, and never run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from seqgen.errors import DataError
 
 from ..ink import Floats, Ink
 from .limits import MOST_READ, Budget, ink_from, members, read_bytes
+from .object_arrays import NotArrays, object_array
 
 LARGEST = 64 * 2**20  # bytes, packed and unpacked
 _LENGTHS = "_lengths"
@@ -30,25 +31,27 @@ def read_sketches(path: str | os.PathLike[str]) -> list[Ink]:
     point, else 0. Each array of the file is a drawing; or, for many, an array `train` holds them one after the other
     and an array `train_lengths` of whole numbers says how many rows each has, under any name in the place of `train`.
 
-    sketch-rnn's own files hold arrays of objects, which only pickle reads and which can run code then: they are
-    refused, with the line that converts one. Raises DataError for these and all that is damaged or no drawing.
+    Each array of sketch-rnn's own files is an array of such drawings, pickled; what is pickled beside arrays of numbers
+    is refused, since to read it is to run it. Raises DataError for all that is damaged or no drawing.
     """
     name = os.fspath(path)
     raw = read_bytes(path, LARGEST)
     if not raw.startswith(b"PK\x03\x04"):
         raise DataError(f"{name} is no .npz file; save it with np.savez(file, first_drawing, second_drawing, ...)")
     arrays: dict[str, Floats] = {}
+    drawings: list[tuple[str, Floats]] = []
     for member, data in members(raw, name, LARGEST, lambda member: member.endswith(".npy")):
         key = member.removesuffix(".npy")
-        arrays[key] = _array(data, key, name)
-    drawings: list[tuple[str, Floats]] = []
+        found = _array(data, key, name)
+        if isinstance(found, list):
+            drawings += [(f"{name}[{key!r:.60}][{i}]", drawing) for i, drawing in enumerate(found)]
+        else:
+            arrays[key] = found
     for key, array in arrays.items():
         lengths = arrays.get(key + _LENGTHS)
         if key.endswith(_LENGTHS) and key.removesuffix(_LENGTHS) in arrays:
             continue
-        if array.ndim != 2 or array.shape[1] != 3:
-            shape = list(array.shape)
-            raise DataError(f"{name}: {key!r:.60} has the shape {shape}; a drawing is [N, 3]: dx, dy and lift")
+        _check(array, f"{name}: {key!r:.60}")
         if lengths is None:
             drawings.append((f"{name}[{key!r:.60}]", array))
         else:
@@ -56,23 +59,32 @@ def read_sketches(path: str | os.PathLike[str]) -> list[Ink]:
     if not drawings:
         raise DataError(f"{name} has no drawings; wanted arrays [N, 3]: dx, dy and lift")
     budget = Budget(name)
-    for _, drawing in drawings:
+    for where, drawing in drawings:
+        _check(drawing, where)
         budget.spend(len(drawing), 1 + int(np.count_nonzero(drawing[:-1, 2])))
     return [_ink(*drawing) for drawing in drawings]
 
 
-def _array(data: bytes, key: str, name: str) -> Floats:
-    """A member of the .npz as numbers; its header is read first, and what it promises must be there."""
+def _check(drawing: Floats, name: str) -> None:
+    if drawing.ndim != 2 or drawing.shape[1] != 3:
+        shape = list(drawing.shape)
+        raise DataError(f"{name} has the shape {shape}; a drawing is [N, 3]: dx, dy and lift")
+
+
+def _array(data: bytes, key: str, name: str) -> Floats | list[Floats]:
+    """A member of the .npz as numbers, or many; its header is read first, and what it promises must be there."""
     magic, version, rest = data[:6], data[6:8], data[8:]
     size = {b"\1\0": 2, b"\2\0": 4}.get(version, 0)  # of the number that says how long the header is
     end = size + int.from_bytes(rest[:size], "little")
     found = _HEADER.fullmatch(rest[size:end]) if magic == b"\x93NUMPY" and end <= _LONGEST else None
     if found and found[1].endswith(b"O"):
-        raise DataError(
-            f"{name}: {key!r:.60} holds pickled objects, which can run code when read; where you trust it, convert it: "
-            "d = list(np.load(old, allow_pickle=True, encoding='latin1')['train']); "
-            "np.savez(new, train=np.concatenate(d), train_lengths=[len(x) for x in d])"
-        )
+        try:
+            return object_array(rest[end:], 3 * MOST_READ)
+        except NotArrays as error:
+            raise DataError(
+                f"{name}: {key!r:.60} holds pickled objects, which can run code when read, and not arrays of numbers "
+                f"alone: {error}; save each drawing with np.savez as float32 or int16"
+            ) from None
     if not found or not _NUMBERS.fullmatch(found[1]):
         raise DataError(f"{name}: {key!r:.60} is no array of numbers; save it with np.savez as float32 or int16")
     kind = np.dtype(found[1].decode())
