@@ -120,6 +120,39 @@ def test_write_obeys_its_options(made: Path, prime: Path, tmp_path: Path, told: 
     assert written("--prime", prime, "--prime-text", "xy") != written("--prime", prime)
 
 
+def test_characters_pasted_from_anywhere_are_written_otherwise_and_named(
+    made: Path, tmp_path: Path, told: Told
+) -> None:
+    out = tmp_path / "a.json"
+    assert (
+        typed("write", "caf\u00e9 nai\u0308ve\u2026\u00a0\ufb01n", "--model", made / "pen", "--seed", 1, "--out", out)
+        == 0
+    )
+    assert told()[1] == (
+        "seqgen: written otherwise: \u00e9 as 'e', \u00ef as 'i', \u2026 as '...', \ufb01 as 'fi' (--unknown error refuses them)\n"
+    )
+    assert read_ink(out)[0].text == "cafe naive... fin"
+
+
+def test_what_no_page_has_room_for_is_refused_before_it_is_written(
+    made: Path, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(*_: object, **__: object) -> None:
+        raise AssertionError("wrote")
+
+    monkeypatch.setattr(handwriting.HandwritingModel, "write", write)
+    page = tmp_path / "page.txt"
+    page.write_text("a text of forty-seven kilobytes\n".replace("-", " ") * 1_500, encoding="utf-8")
+    for out, why in (
+        (tmp_path / "a.svg", "1,500 lines need about a page of 0.134 x 21 m, above 20 m; draw fewer lines or smaller"),
+        (tmp_path / "a.png", ".* above 20 m; .*"),
+    ):
+        check_refused(told, ["write", "--file", page, "--model", made / "pen", "--out", out], 2, why)
+    page.write_text("a page of letters\n" * 600, encoding="utf-8")
+    arguments = ["write", "--file", page, "--model", made / "pen", "--x-height", 6, "--out", tmp_path / "a.png"]
+    check_refused(told, arguments, 2, "1120 x 126100 pixels are too many; .*")
+
+
 def test_a_seed_that_was_not_given_is_told(
     made: Path, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,7 +291,9 @@ def test_bad_input_is_one_line(made: Path, prime: Path, tmp_path: Path, told: To
         (["write", "--file", empty, *pen, "--out", out], 1, r".*empty\.txt is empty; .*"),
         (["write", "--file", tmp_path / "gone.txt", *pen, "--out", out], 1, r"cannot read .*gone\.txt: .*"),
         (["write", "--file", made / "pen" / "model.safetensors", *pen, "--out", out], 1, ".*model.safetensors is .*"),
-        (["write", "Zoë", *pen, "--out", out], 2, "this model cannot write 'Zë'; it learned .*: replace these"),
+        (["write", "Zoë", *pen, "--out", out, "--unknown", "error"], 2, "this model cannot write 'Zë'; it learned .*"),
+        (["write", "a你", *pen, "--out", out], 2, "this model cannot write '你'; it learned .*: replace these"),
+        (["write", "ab", *pen, "--out", out, "--unknown", "skip"], 2, "no way with unknown characters named 'skip'.*"),
         (["write", "7" * 10_000, *pen, "--out", out], 2, "this model cannot write '7'; .*"),
         (["write", "a" * 100_001, *pen, "--out", out], 2, "the text has 100,001 characters; give at most 100,000.*"),
         (["write", "ab", "--hand", "mine", *pen, "--out", out], 2, "no hand named 'mine' .*known: flat, round.*"),

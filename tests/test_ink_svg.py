@@ -147,6 +147,17 @@ def test_a_page_has_a_largest_size() -> None:
             ink_svg(inks, EXACT)
 
 
+def test_lines_come_closer_before_a_page_is_too_long() -> None:
+    low = Ink([[[0, 0], [1, -1]]], height=1)
+    tall = Ink([[[0, 3], [1, -3]]], height=1)
+    roomy = lay_out([tall, low, tall], Page(scale=4, margin=0))
+    sheet = lay_out([low, tall] * 900, Page(scale=4, margin=0))
+    assert roomy.height > 3 * 12
+    assert sheet.height == pytest.approx(20_000, rel=1e-3)
+    with pytest.raises(UsageError, match="above 20 m"):
+        lay_out([low, tall] * 1_100, Page(scale=4, margin=0))
+
+
 def test_at_most_ten_bytes_a_point(data: Path) -> None:
     letters = read_omniglot(data / "omniglot" / "latin_strokes_small1.zip")
     for sample, page in ((letters[::20], Page()), (letters[::20], Page(x_height=20))):

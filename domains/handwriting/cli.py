@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,12 @@ def _add_write(write: argparse.ArgumentParser) -> None:
         "--prime", type=Path, metavar="INK", help="write on in the manner of this ink, a file's first line"
     )
     _add_making(write)
+    write.add_argument(
+        "--unknown",
+        default="replace",
+        metavar="WAY",
+        help="characters that the model has not learned: replace them and say so, or error (replace)",
+    )
     write.add_argument("--explain", action="store_true", help="pictures of what the model looked at, beside the output")
     write.set_defaults(run=_write)
 
@@ -122,11 +129,14 @@ def _write(args: argparse.Namespace) -> int:
     from seqgen.machine.cache import use_compile_cache
 
     from . import api
+    from .wrap import lines_of
 
     use_compile_cache()
     text = args.text if args.file is None else read_text(args.file)
     prime = None if args.prime is None else _first(args.prime, args.prime_text)
     model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
+    text = _known(text, model.codec.alphabet, args.unknown)
+    _check_room(lines_of(text, args.width), page, out)
     inks = model.write(text, hand=args.hand, bias=args.bias, seed=seed, prime=prime, width=args.width)
     draw_verb.tell_seed(args.seed, seed)
     paths = [out]
@@ -182,6 +192,33 @@ def _page(args: argparse.Namespace) -> Page:
 
     background = None if args.background == "none" else args.background
     return Page(x_height=args.x_height, pen=args.pen, color=args.color, background=background)
+
+
+def _known(text: str, alphabet: str, way: str) -> str:
+    """The text as the model can write it; says on stderr what is written otherwise."""
+    from seqgen.files.report import printable
+
+    from .replacements import replaced
+
+    made, others = replaced(text, alphabet, way)
+    if others:
+        named = ", ".join(
+            f"{printable(old)} as {new!r}" if new else f"no {printable(old)}" for old, new in others.items()
+        )
+        print(f"seqgen: written otherwise: {named} (--unknown error refuses them)", file=sys.stderr)
+    return made
+
+
+def _check_room(lines: list[str], page: Page, out: Path) -> None:
+    """Refuses, before anything is written, what no picture has room for."""
+    from .drawing.page import foreseen
+    from .drawing.png import check_pixels
+
+    ending = out.suffix.lower()
+    if ending != ".json":
+        width, height = foreseen(lines, page)
+        if ending == ".png":
+            check_pixels(width, height)
 
 
 def _save(inks: list[Ink], path: Path, page: Page) -> None:

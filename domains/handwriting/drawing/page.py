@@ -16,6 +16,7 @@ from ..ink import Floats, Ink
 LARGEST = 20_000.0  # mm, of a page
 _FITTING = 2_000.0  # mm: where nobody gave a scale, ink with an outlier is made to fit here
 _SPACING = 2.5  # x-heights from line to line, at least
+_USUAL = 3.5  # x-heights from line to line, as most texts need them
 _GAP = 0.4  # x-heights between the lowest point of a line and the highest of the next, at least
 
 COLORS = {
@@ -75,7 +76,7 @@ class Layout(NamedTuple):
 
 def lay_out(inks: Sequence[Ink], page: Page) -> Layout:
     """Places lines one below the other, from the left margin, their baselines equally far apart; ink without strokes
-    between others is a blank line.
+    between others is a blank line. They come closer where the page would be longer than 20 m.
 
     Raises UsageError where that needs more than 20 m.
     """
@@ -93,15 +94,37 @@ def lay_out(inks: Sequence[Ink], page: Page) -> Layout:
     needed = [under + over for under, over in zip(below, above[1:], strict=False)]
     distance = max(_SPACING * x_height * scale, max(needed, default=0.0) + _GAP * x_height * scale)
     width = max((right - left) * scale for left, _, right, _ in boxes) + 2 * page.margin
+    if count := rows[-1] - rows[0]:
+        room = (LARGEST - 2 * page.margin - above[0] - below[-1]) / count
+        distance = max(_SPACING * x_height * scale, min(distance, room))
     height = above[0] + distance * (rows[-1] - rows[0]) + below[-1] + 2 * page.margin
-    if not max(width, height) <= LARGEST:
-        size = f"{width / 1000:.3g} x {height / 1000:.3g} m"
-        raise UsageError(f"this ink needs a page of {size}, above {LARGEST / 1000:.0f} m; draw fewer lines or smaller")
+    if not max(width, height) <= LARGEST * (1 + 1e-9):
+        raise _too_large("this ink needs", width, height)
     strokes = []
     for row, ink, (left, top, _, _), over in zip(rows, inks, boxes, above, strict=True):
         corner = page.margin, page.margin + above[0] + distance * (row - rows[0]) - over
         strokes += [(stroke - (left, top)) * scale + corner for stroke in ink.strokes]
     return Layout(width, height, strokes)
+
+
+def foreseen(lines: Sequence[str], page: Page) -> tuple[float, float]:
+    """About how wide and high, in mm, a page of these lines will be: what can be said before they are written.
+
+    Raises UsageError where it would be larger than 20 m.
+
+    >>> foreseen(["Dear Ann,"] * 10, Page())
+    (46.0, 150.0)
+    """
+    width = max(map(len, lines), default=0) * page.x_height + 2 * page.margin
+    height = len(lines) * _USUAL * page.x_height + 2 * page.margin
+    if max(width, height) > LARGEST:
+        raise _too_large(f"{len(lines):,} lines need about", width, height)
+    return width, height
+
+
+def _too_large(what: str, width: float, height: float) -> UsageError:
+    size = f"{width / 1000:.3g} x {height / 1000:.3g} m"
+    return UsageError(f"{what} a page of {size}, above {LARGEST / 1000:.0f} m; draw fewer lines or smaller")
 
 
 def several(inks: Ink | Iterable[Ink]) -> list[Ink]:

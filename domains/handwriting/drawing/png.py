@@ -16,11 +16,12 @@ from ..ink import Ink
 from .page import Page, lay_out, several
 
 MOST_PIXELS = 50_000_000
+RESOLUTION = 10.0  # pixels a mm
 _FINE = 4  # drawn so many times as large, then averaged: smooth edges
 _BAND = 64  # rows of pixels drawn at a time, so that the large picture is never there as a whole
 
 
-def ink_png(inks: Ink | Iterable[Ink], page: Page | None = None, resolution: float = 10.0) -> bytes:
+def ink_png(inks: Ink | Iterable[Ink], page: Page | None = None, resolution: float = RESOLUTION) -> bytes:
     """A PNG file of one line, or of several one below the other; `resolution` in pixels a mm, 10 is 254 dpi.
 
     The same ink gives the same bytes. Raises UsageError for a picture of more than 50 million pixels.
@@ -31,9 +32,7 @@ def ink_png(inks: Ink | Iterable[Ink], page: Page | None = None, resolution: flo
     if not 0 < resolution <= 200:
         raise UsageError(f"a picture cannot have {resolution} pixels a mm; give a number above 0, at most 200")
     layout = lay_out(several(inks), page)
-    width, height = (max(math.ceil(side * resolution), 1) for side in (layout.width, layout.height))
-    if width * height > MOST_PIXELS:
-        raise UsageError(f"{width} x {height} pixels are too many; draw fewer lines, or give a lower resolution")
+    width, height = check_pixels(layout.width, layout.height, resolution)
     fine = resolution * _FINE
     strokes = [np.rint(stroke * fine).astype(np.int64) for stroke in layout.strokes]
     thick = max(round(page.pen * fine), 1)
@@ -61,8 +60,16 @@ def ink_png(inks: Ink | Iterable[Ink], page: Page | None = None, resolution: flo
     return buffer.getvalue()
 
 
+def check_pixels(width: float, height: float, resolution: float = RESOLUTION) -> tuple[int, int]:
+    """How many pixels a page of `width` x `height` mm has. Raises UsageError for more than 50 million."""
+    wide, high = (max(math.ceil(side * resolution), 1) for side in (width, height))
+    if wide * high > MOST_PIXELS:
+        raise UsageError(f"{wide} x {high} pixels are too many; draw fewer lines, or give a lower resolution")
+    return wide, high
+
+
 def write_png(
-    inks: Ink | Iterable[Ink], path: str | os.PathLike[str], page: Page | None = None, resolution: float = 10.0
+    inks: Ink | Iterable[Ink], path: str | os.PathLike[str], page: Page | None = None, resolution: float = RESOLUTION
 ) -> None:
     """Writes what `ink_png` gives. Raises UsageError as it, and for a place that cannot be written."""
     write_output(path, ink_png(inks, page, resolution))

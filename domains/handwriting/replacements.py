@@ -1,0 +1,91 @@
+"""What a model cannot write, written otherwise: typographic signs, letters with marks, currencies."""
+# ruff: noqa: RUF001 - signs that look like others are what it is about
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Container
+
+from seqgen.errors import UnknownName
+
+WAYS = ("error", "replace")
+# Several, best first: the first that the model can write is taken.
+_OTHERWISE = {
+    **dict.fromkeys("‘’‚‛′ʼ`´", ("'",)),
+    **dict.fromkeys("“”„‟″«»", ('"', "''")),
+    **dict.fromkeys("‹", ("<", "'")),
+    **dict.fromkeys("›", (">", "'")),
+    **dict.fromkeys("‐‑‒–—―−", ("-",)),
+    **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ("",)),
+    **dict.fromkeys("•·", ("*", "-", ".")),
+    "€": ("EUR", "euro"),
+    "£": ("GBP", "pounds"),
+    "¥": ("JPY", "yen"),
+    "¢": ("ct",),
+    "°": (" deg", " degrees"),
+    "×": ("x",),
+    "÷": ("/", ":"),
+    "±": ("+/-",),
+    "≈": ("~",),
+    "≠": ("!=",),
+    "≤": ("<=",),
+    "≥": (">=",),
+    "→": ("->",),
+    "µ": ("u",),
+    "§": ("S.", "section "),
+    "©": ("(c)",),
+    "®": ("(R)",),
+    "¿": ("?",),
+    "¡": ("!",),
+    "ß": ("ss",),
+    "ẞ": ("SS",),
+    "æ": ("ae",),
+    "Æ": ("AE",),
+    "œ": ("oe",),
+    "Œ": ("OE",),
+    "ø": ("o",),
+    "Ø": ("O",),
+    "ł": ("l",),
+    "Ł": ("L",),
+    "đ": ("d",),
+    "Đ": ("D",),
+    "ð": ("d",),
+    "Ð": ("D",),
+    "þ": ("th",),
+    "Þ": ("Th",),
+    "ı": ("i",),
+}
+
+
+def replaced(text: str, alphabet: Container[str], way: str = "replace") -> tuple[str, dict[str, str]]:
+    """The text with characters of the alphabet in place of others, and what stands for each of these.
+
+    way: "replace" knows quotes, dashes, currencies and letters with marks, which lose them; what it does not know stays.
+    "error" replaces nothing, so that the model names what it cannot write. Raises UnknownName for another way.
+
+    >>> import string
+    >>> replaced("Café — “hi”, 5 €", string.printable)
+    ('Cafe - "hi", 5 EUR', {'é': 'e', '—': '-', '“': '"', '”': '"', '€': 'EUR'})
+    """
+    if way not in WAYS:
+        raise UnknownName("way with unknown characters", way, WAYS)
+    if way == "error":
+        return text, {}
+    composed = unicodedata.normalize("NFC", text)
+    others = {
+        character: other
+        for character in dict.fromkeys(composed)
+        if character not in alphabet and not character.isspace()
+        if (other := _otherwise(character, alphabet)) is not None
+    }
+    return "".join(others.get(character, character) for character in composed), others
+
+
+def _otherwise(character: str, alphabet: Container[str]) -> str | None:
+    plain = unicodedata.normalize("NFKD", character)
+    base = "".join(part for part in plain if not unicodedata.combining(part))
+    ways = (
+        *_OTHERWISE.get(character, ()),
+        *(["".join(_OTHERWISE.get(part, (part,))[0] for part in base)] if base else []),
+    )
+    return next((way for way in ways if all(part == " " or part in alphabet for part in way)), None)
