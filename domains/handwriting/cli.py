@@ -116,6 +116,11 @@ def _train(args: argparse.Namespace) -> int:
     from . import api
 
     outcome = train_verb.run_train(args, api.train, api.resume, "network")
+    if (outcome.model / "config.json").exists():
+        from .trial import trouble
+
+        if found := trouble(api.load(outcome.model)):
+            print(f"seqgen: this model does not write yet: {found}; train it longer or on more lines", file=sys.stderr)
     return train_verb.tell(outcome, "handwriting", "point", "write TEXT")
 
 
