@@ -20,7 +20,7 @@ from seqgen.errors import DataError, UsageError
 
 
 def test_read_ink_says_what_it_reads(tmp_path: Path) -> None:
-    assert "not named like ink; seqgen reads .inkml, .json, .npz, .txt, .xml, .zip" in refused(tmp_path / "a.pdf")
+    assert "not named like ink; seqgen reads .dat, .inkml, .json, .npz, .txt, .xml, .zip" in refused(tmp_path / "a.pdf")
     assert "cannot read" in refused(tmp_path / "a.json")
     assert "no ink in folder" in refused(tmp_path)
     write_to(tmp_path / "a.json", "{")

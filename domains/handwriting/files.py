@@ -23,6 +23,7 @@ from .formats.inkml import LARGEST, inks_of_inkml, read_inkml
 from .formats.limits import read_bytes
 from .formats.omniglot import read_omniglot
 from .formats.sketch import read_sketches
+from .formats.unipen import read_unipen
 from .ink import Ink
 from .inspection import Row, inspect, refused
 from .resampling import as_dense
@@ -35,6 +36,7 @@ def read_xml(path: str | os.PathLike[str]) -> list[Ink]:
 
 
 READERS: dict[str, Callable[[str | os.PathLike[str]], list[Ink]]] = {
+    ".dat": read_unipen,
     ".inkml": read_inkml,
     ".json": read_ink_json,
     ".npz": read_sketches,
