@@ -25,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _add_train(train: argparse.ArgumentParser) -> None:
     train_verb.add_options(train, data="a text file, a folder of them or one that prepare made, - or a data set's name")
-    train.add_argument("--encoding", help="of the files, such as latin-1 (utf-8)")
+    train.add_argument("--encoding", help="of the files, such as cp1252 (utf-8)")
     train.set_defaults(run=_train)
 
 
@@ -33,7 +33,7 @@ def _add_prepare(prepare: argparse.ArgumentParser) -> None:
     prepare.add_argument("data", nargs="+", metavar="DATA", help="text files, folders of them, or - alone")
     prepare.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to; the same command goes on")
     prepare.add_argument("--workers", type=int, help="processes (one a core)")
-    prepare.add_argument("--encoding", default="utf-8", help="of the files, such as latin-1 (utf-8)")
+    prepare.add_argument("--encoding", default="utf-8", help="of the files, such as cp1252 (utf-8)")
     prepare.add_argument("--bytes", action="store_true", help="learn UTF-8 bytes, not characters: half the disk")
     prepare.set_defaults(run=_prepare)
 
@@ -56,7 +56,7 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
 def _add_score(score: argparse.ArgumentParser) -> None:
     score.add_argument("file", metavar="FILE", help="a text file, or - for standard input")
     draw_verb.add_model(score, MODEL)
-    score.add_argument("--encoding", default="utf-8", help="of the file, such as latin-1 (utf-8)")
+    score.add_argument("--encoding", default="utf-8", help="of the file, such as cp1252 (utf-8)")
     score.set_defaults(run=_score)
 
 
