@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..training.outcome import Outcome
 
 SHARDS = 4
+_HOW = ("rows", "window", "learning_rate", "dropout", "precision")
 
 
 def add_options(train: argparse.ArgumentParser, *, data: str) -> None:
@@ -34,6 +35,10 @@ def add_options(train: argparse.ArgumentParser, *, data: str) -> None:
     train.add_argument("--minutes", type=float, help="how long, in minutes (10)")
     train.add_argument("--size", metavar="SIZE", help="tiny, small, medium or large (small)")
     train.add_argument("--from", dest="start_from", metavar="MODEL", help="fine-tune this model")
+    train.add_argument("--rows", type=int, help="streams read side by side, the batch size (by the size and the data)")
+    train.add_argument("--window", type=int, help="steps of back-propagation through time (by the size and the data)")
+    train.add_argument("--learning-rate", type=float, help="the highest, after the warmup (by the size)")
+    train.add_argument("--dropout", type=float, help="0, for none, up to 1 (by the size)")
     train.add_argument("--seed", type=int, help="of the first weights and the order of the data (0)")
     train.add_argument(
         "--precision", choices=("f32", "bf16"), help="of products while training; bf16 is faster where a machine has it"
@@ -61,7 +66,7 @@ def run_train(
 
     own: the domain's own options, by the name of `train`'s argument; None where not given, and fixed once a run began.
     """
-    names = ("out", "minutes", "size", "start_from", "seed", "deterministic", "precision", *own)
+    names = ("out", "minutes", "size", "start_from", "seed", "deterministic", *_HOW, *own)
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     if args.resume is not None:
         for name in given:

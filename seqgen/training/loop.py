@@ -115,7 +115,7 @@ def steps_in(seconds: float, started: float, run: Run, state: TrainState, caught
 
 
 def _evaluation_windows(run: Run) -> int:
-    rows, window = run.windows.shape
+    rows, window = run.valid.shape if isinstance(run.valid, Evaluation) else run.windows.shape
     return min(len(run.valid), max(1, run.training.evaluation_steps // (rows * window)))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 import jax
+import numpy as np
 
 from .. import __version__
 from ..batching.encode import augmented, codec_for, encoded, read_named
@@ -39,6 +40,8 @@ from .signals import Left, catch_signals
 from .steps import TrainState
 
 MINUTES = 10  # where nobody said how long
+CONTEXT = 1024  # steps that a row of a validation has at the least
+_OWN = ("rows", "window", "learning_rate", "precision")  # settings of `How` that go before those of a size
 
 Data = str | os.PathLike[str] | Splits[Any] | Encoded  # items, or the name of a file, a folder or a data set
 
@@ -52,7 +55,9 @@ class How(TypedDict, total=False):
     seed: of the first weights and the order of the data; 0.
     start_from: a model to fine-tune, by name or folder; it keeps its size and how it reads.
     training: rows, window, learning rate and the like, in place of the size's own.
-    precision: of products while training, "f32" or, faster where the machine has it, "bf16"; in place of `training`'s.
+    rows, window, learning_rate, precision: in place of `training`'s, each by itself; precision is "f32" or, faster where
+    the machine has it, "bf16".
+    dropout: in place of the network's own.
     crew: the devices that share the work, of several processes maybe (docs/scale.md); its shards, if any, are the run's.
     """
 
@@ -62,6 +67,10 @@ class How(TypedDict, total=False):
     seed: int
     start_from: str | os.PathLike[str] | None
     training: TrainingConfig | None
+    rows: int | None
+    window: int | None
+    learning_rate: float | None
+    dropout: float | None
     precision: str | None
     crew: Crew | None
 
@@ -116,12 +125,15 @@ def begin(
         codec, model, params = carried(domain, codec, given, splits, settings)
         # A trained model wants a gentler touch than a new one.
         usual = dataclasses.replace(chosen.training, learning_rate=chosen.training.learning_rate / 4)
-    training = how.get("training") or usual
-    if (precision := how.get("precision")) is not None:
-        training = dataclasses.replace(training, precision=precision)
+    if (dropout := how.get("dropout")) is not None:
+        model = _with_dropout(model, dropout)
+    coded = encoded(codec, splits)
+    training = how.get("training") or _fitted(domain, usual, coded)
+    own: dict[str, Any] = {name: how[name] for name in _OWN if how.get(name) is not None}  # type: ignore[literal-required]
+    training = dataclasses.replace(training, **own)
+    training = dataclasses.replace(training, evaluation_rows=_evaluation_rows(model, training, coded))
     if crew is not None and crew.shards:
         training = dataclasses.replace(training, shards=crew.shards)
-    coded = encoded(codec, splits)
     config: dict[str, Any] = {
         "format": FORMAT,
         "seqgen": __version__,
@@ -241,6 +253,27 @@ def _found(
     return read_named(domain, name, settings, download=download), {"name": kept, **settings}
 
 
+def _fitted(domain: Domain[Any], usual: TrainingConfig, data: Encoded) -> TrainingConfig:
+    """A size's own settings, for as much data as there is."""
+    fit = domain.fit_training
+    return usual if fit is None else fit(usual, int(np.sum(data.train.lengths)))
+
+
+def _evaluation_rows(model: Trainable, training: TrainingConfig, data: Encoded) -> int:
+    """Few enough rows that what each forgets at its beginning counts for little; 0 where items are rows anyway."""
+    steps = int(np.sum(data.valid.lengths))
+    if training.evaluation_rows or model.whole or not steps or any(c is not None for c in data.valid.condition(0)):
+        return training.evaluation_rows
+    return max(1, min(training.rows, steps // CONTEXT))
+
+
+def _with_dropout(model: Trainable, dropout: float) -> Trainable:
+    network = getattr(model, "network", None)
+    if not hasattr(network, "dropout"):
+        raise UsageError("this kind of model has no dropout to set; leave it out")
+    return dataclasses.replace(model, network=dataclasses.replace(network, dropout=dropout))  # type: ignore[type-var]
+
+
 def _written(model: Trainable) -> dict[str, Any]:
     """A model in config.json: one of sequences as its network and head, as ever; of another kind as one entry."""
     settings = model.to_dict()
@@ -278,7 +311,8 @@ def _make_run(
         windows, valid = Items(data.train, training.rows, seed, augment), EvaluationItems(data.valid, training.rows)
     else:
         windows = Windows(data.train, training.rows, training.window, seed, augment)
-        valid = evaluation_windows(data.valid, training.rows, training.window)
+        rows = training.evaluation_rows or training.rows
+        valid = evaluation_windows(data.valid, rows, max(1, training.rows * training.window // rows))
     if crew is not None:
         crew.my_rows(windows.shape[0])  # raises where they cannot be dealt, before there is a folder
     held_out = splits.valid if isinstance(splits, Splits) else ()
