@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,17 @@ import jax
 import numpy as np
 import pytest
 
+from seqgen.batching.encode import encoded
 from seqgen.config import TrainingConfig
 from seqgen.domain import Splits
 from seqgen.domains import text
 from seqgen.domains.text.files import split
 from seqgen.errors import UsageError
+from seqgen.shell import train_verb
 from seqgen.shell.cli import main
 from seqgen.training import run
+from seqgen.training.outcome import Outcome
+from seqgen.training.scoring import counting_floor
 
 random = np.random.default_rng(3)
 WORDS = ["the sun", "of all my love", "is dead", "and", "so long", "as any day", "shall be", "a rose"]
@@ -94,8 +100,65 @@ def test_a_run_that_an_older_version_began_validates_as_it_did(tmp_path: Path) -
     made = run._make_run  # with as many cold rows as a batch has
     training = TrainingConfig.from_dict(config["training"])
     codec = text.DOMAIN.load_codec(config["codec"])
-    from seqgen.batching.encode import encoded
-
     old = made(begun.folder, text.DOMAIN, run._model_of(config), training, encoded(codec, data), data, 0, config, None)
     assert old.valid.shape == (8, 32)  # type: ignore[union-attr]
     assert text.resume(begun.folder, data, steps=3).step == 3
+
+
+# What is said of a run
+
+
+def outcome(tmp_path: Path, **changes: Any) -> Outcome:
+    usual: dict[str, Any] = {"folder": tmp_path, "step": 500, "steps": 500, "best": 2.0, "floor": 3.1}
+    return Outcome(**{**usual, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, ""),
+        ({"floor": None, "best": 9.0}, ""),
+        ({"best": 3.2}, "the model is no better than counting how frequent each char is"),
+        ({"best": 3.09}, "the model is no better than counting how frequent each char is"),
+        (
+            {"step": 6, "steps": 6},
+            "6 steps are very few: about 100 pass before a new model learns more than frequencies",
+        ),
+        ({"begun": 500}, "the run was finished, and nothing was left to do"),
+        ({"load": 1e4}, r"the machine was busy \(10000 processes for \d+ cores\) when .*, which are 500 for good"),
+    ],
+)
+def test_what_is_wrong_with_a_model_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], said: str
+) -> None:
+    assert train_verb.tell(outcome(tmp_path, **changes), "text", "char") == 0
+    out, err = capsys.readouterr()
+    more = f"; go on with: seqgen text train --resume {tmp_path} --minutes 10\n" if said else ""
+    assert re.fullmatch(("seqgen: " if said else "") + said + re.escape(more), err), err
+    assert ("(counting chars alone: 3.1000)" in out) == (changes.get("floor", 3.1) is not None)
+
+
+def test_the_floor_is_that_of_letter_counts() -> None:
+    data = split([VERSE])
+    codec = text.Characters.fit(data.train)
+    counts = Counter(data.train[0])
+    expected = -np.mean([np.log(counts[char] / counts.total()) for char in data.valid[0]])
+    assert counting_floor(encoded(codec, data)) == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_finished_run_says_so_and_goes_on_for_minutes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "verse.txt").write_text(VERSE, encoding="utf-8")
+    out, resume = tmp_path / "run", ["text", "train", "--resume", str(tmp_path / "run")]
+    assert (
+        main(["text", "train", str(tmp_path / "verse.txt"), "--size", "tiny", "--steps", "2", "--out", str(out)]) == 0
+    )
+    capsys.readouterr()
+    assert main(resume) == 0
+    assert "the run was finished, and nothing was left to do; go on with: " in capsys.readouterr().err
+    assert "counting alone" in (out / "curve.svg").read_text(encoding="utf-8")
+    assert main([*resume, "--minutes", "0.02"]) == 0
+    assert "the run was finished" not in capsys.readouterr().err
+    assert json.loads((out / "config.json").read_text(encoding="utf-8"))["steps"] > 2
+    assert main([*resume, "--minutes", "1", "--steps", "9"]) == 2
+    with pytest.raises(UsageError, match="steps, or minutes, one of them"):
+        text.resume(out, steps=9, minutes=1)

@@ -36,6 +36,7 @@ from .loop import Run, loop, steps_in
 from .optimizer import make_optimizer, total_of, with_total
 from .outcome import Outcome
 from .run_config import FORMAT, circumstances, read_config, write_config
+from .scoring import counting_floor
 from .signals import Left, catch_signals
 from .steps import TrainState
 
@@ -100,6 +101,7 @@ def begin(
         raise UsageError("say how long to train: steps, or minutes, one of them")
     _check_length(steps, "steps")
     _check_length(minutes, "minutes")
+    load = _load(minutes)
     if not 0 <= seed < 2**32:
         raise UsageError(f"the seed is {seed}; give a whole number from 0 to 2^32 - 1")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -150,7 +152,7 @@ def begin(
         "from": str(given.folder) if given else None,
         "begun": circumstances(),
     }
-    run = _make_run(folder, domain, model, training, coded, splits, seed, config, crew)
+    run = _make_run(folder, domain, model, training, coded, splits, seed, config, crew, load)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -182,18 +184,23 @@ def resume(
     data: Data | None = None,
     *,
     steps: int | None = None,
+    minutes: float | None = None,
     crew: Crew | None = None,
 ) -> Outcome:
     """Goes on from the newest checkpoint, to the same bits as if the run had never stopped.
 
     data: only needed when the run did not read it by a name; a new name is read as the run's was.
-    steps: a new total, which stretches the schedule; the same as before by default.
+    steps: a new total, which stretches the schedule; the same as before by default. minutes: so many from here on.
     crew: the devices that share the work from now on, which need not be as many as before.
     Raises ModelError for a folder that holds no run, UsageError where the data is not known, DataError when it is not
     the run's.
     """
     folder = Path(folder)
+    if steps is not None and minutes is not None:
+        raise UsageError("say how long to train: steps, or minutes, one of them")
     _check_length(steps, "steps")
+    _check_length(minutes, "minutes")
+    load = _load(minutes)
     config = read_config(folder)
     if config["domain"] != domain.name:
         raise UsageError(
@@ -217,7 +224,7 @@ def resume(
         )
     total = steps or int(config["steps"])
     seed = int(config["seed"])
-    run = _make_run(folder, domain, model, training, coded, splits, seed, config, crew)
+    run = _make_run(folder, domain, model, training, coded, splits, seed, config, crew, load)
     optimizer = make_optimizer(training, total)
     shapes: TrainState = jax.eval_shape(lambda: run.new_state(optimizer, seed))
     restored, guard, due = run.checkpoints.restore(shapes), Guard(), False
@@ -229,16 +236,23 @@ def resume(
         raise ModelError(f"{folder} has lost its checkpoints, and with them the weights it began from; begin a new run")
     else:
         state = run.place(run.new_state(optimizer, seed))
-    if total != total_of(state.opt_state):  # not config's: a run may have been killed after that was written
-        # Somebody who asks for more steps wants them: a run that had stopped improving gets its patience back.
-        state = state._replace(opt_state=with_total(state.opt_state, total), patience=0 * state.patience)
-    if int(state.step) < total:
-        config.setdefault("resumed", []).append({"step": int(state.step), **circumstances()})
-    config["steps"] = total
-    if distributed.leads():
-        write_config(folder, config)
-        metrics.truncate(folder / "metrics.jsonl", int(state.step))
     with catch_signals() as caught:
+        if minutes is not None:
+            caught.now("stopping before the first step: nothing is lost", safe=True)
+            try:
+                (more,) = distributed.agree(steps_in(60 * minutes, time.perf_counter(), run, state, caught))
+            except Left:
+                raise SystemExit(128 + max(caught, default=0)) from None
+            total = int(state.step) + more
+        if total != total_of(state.opt_state):  # not config's: a run may have been killed after that was written
+            # Somebody who asks for more steps wants them: a run that had stopped improving gets its patience back.
+            state = state._replace(opt_state=with_total(state.opt_state, total), patience=0 * state.patience)
+        if int(state.step) < total:
+            config.setdefault("resumed", []).append({"step": int(state.step), **circumstances()})
+        config["steps"] = total
+        if distributed.leads():
+            write_config(folder, config)
+            metrics.truncate(folder / "metrics.jsonl", int(state.step))
         return loop(run, state, guard, total, started, caught, due)
 
 
@@ -284,6 +298,11 @@ def _model_of(config: Mapping[str, Any]) -> Trainable:
     return model_from_dict(config.get("model") or {name: config[name] for name in ("network", "head")})
 
 
+def _load(minutes: float | None) -> float:
+    """How many processes wanted to run in the last minute, before this one wanted much; 0 where nothing will be timed."""
+    return os.getloadavg()[0] if minutes is not None and hasattr(os, "getloadavg") else 0.0
+
+
 def _check_length(amount: float | None, unit: str) -> None:
     if amount is not None and not 0 < amount < 2**31:  # nor NaN
         raise UsageError(f"a run of {amount} {unit} cannot be; give more than 0 and less than 2^31")
@@ -299,6 +318,7 @@ def _make_run(
     seed: int,
     config: Mapping[str, Any],
     crew: Crew | None,
+    load: float = 0.0,
 ) -> Run:
     if training.shards:
         crew = crew_of(1, training.shards) if crew is None else dataclasses.replace(crew, shards=training.shards)
@@ -316,4 +336,5 @@ def _make_run(
     if crew is not None:
         crew.my_rows(windows.shape[0])  # raises where they cannot be dealt, before there is a folder
     held_out = splits.valid if isinstance(splits, Splits) else ()
-    return Run(folder, domain, data.codec, model, training, windows, valid, held_out, config, crew)
+    floor = None if model.whole else counting_floor(data)
+    return Run(folder, domain, data.codec, model, training, windows, valid, held_out, config, crew, floor, load)
