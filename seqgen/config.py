@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from .errors import UnknownName, UsageError
+
+UPDATES = 40  # of a pass over small data
+SHORTEST, FEWEST = 32, 4  # a window and rows that small data leaves of what was set
+WIDE = 16  # rows that a batch should have before its window is as long as was set
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,7 @@ class TrainingConfig:
     evaluations: how often to validate in a run; `patience` of them without improvement end it (early
     stopping), 0 never does.
     evaluation_steps: validate on at most so many steps of the sequence.
+    evaluation_rows: streams that validation reads side by side, each begun from nothing; 0 for `rows`.
     save_seconds: a checkpoint at least so often.
     shards: parts of a batch whose gradients are summed one after another, so that the weights do not depend, to the bit,
     on how many devices share the work; 0 for whatever order is fastest.
@@ -43,6 +49,7 @@ class TrainingConfig:
     evaluations: int = 20
     patience: int = 5
     evaluation_steps: int = 262_144
+    evaluation_rows: int = 0
     save_seconds: float = 60.0
     shards: int = 0
     precision: str = ""
@@ -51,12 +58,28 @@ class TrainingConfig:
         for name in ("rows", "window", "evaluations", "evaluation_steps", "learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"{name} is {getattr(self, name)!r}; give a number above 0")
-        if self.shards < 0:
-            raise UsageError(f"shards is {self.shards!r}; give 0 (none) or more")
+        for name in ("shards", "evaluation_rows"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name} is {getattr(self, name)!r}; give 0 (none) or more")
         if self.precision not in ("", "f32", "bf16"):
             raise UsageError(f"precision is {self.precision!r}; give 'f32' or 'bf16'")
         if not 0 <= self.ema < 1:
             raise UsageError(f"ema is {self.ema!r}; give a number from 0 up to, not including, 1")
+
+    def for_steps(self, steps: int) -> TrainingConfig:
+        """The same for so many steps to learn from, in smaller batches where they are few: a pass is `UPDATES` of them.
+
+        However large its batches, a network takes about a hundred updates before it learns more than how frequent each
+        symbol is, and some hundreds to learn what a small file has to teach.
+
+        >>> [(fit.rows, fit.window) for fit in map(TrainingConfig().for_steps, (1_000_000, 45_000, 10_000, 1_000))]
+        [(64, 64), (16, 64), (8, 32), (4, 32)]
+        """
+        positions, window = steps // UPDATES, self.window
+        while positions < min(WIDE, self.rows) * window and window >= 2 * SHORTEST:
+            window //= 2
+        rows = 1 << round(math.log2(max(FEWEST, positions / window)))  # a power of two can be dealt to devices
+        return replace(self, rows=min(self.rows, rows), window=window)
 
     def to_dict(self) -> dict[str, Any]:
         """Every setting by its name, as plain JSON values."""

@@ -168,6 +168,7 @@ class Domain(Generic[Item]):
     metric: what the best model of a run is chosen by; its likelihood where there is none.
     unit: what one step is called in reports: "char", "event", "point".
     augment: `(item, random numbers)` -> the item as it might as well have been, say transposed; drawn anew each epoch.
+    fit_training: `(training, steps)` -> a size's training for so many steps to learn from; None where all are alike.
     match: `(old codec, new codec)` -> for each new symbol the old one's id or -1; fine-tuning moves weights by it.
     shipped: the folder of the models that come with it.
     examples: a few small items, for the laws every domain must pass.
@@ -186,6 +187,7 @@ class Domain(Generic[Item]):
     metric: Metric[Item] | None = None
     unit: str = "step"
     augment: Callable[[Item, Generator], Item] | None = None
+    fit_training: Callable[[TrainingConfig, int], TrainingConfig] | None = None
     match: Callable[[Any, Any], Any] | None = None
     shipped: Path | None = None
     examples: tuple[Item, ...] = ()

@@ -85,7 +85,7 @@ def check_refused(told: Told, arguments: list[Any], code: int, message: str) -> 
 BINARY = bytes(range(128, 256)) * 4
 DATA: dict[str, tuple[bytes | None, str]] = {
     "empty": (b"", r".*data\.txt is empty; give it some text"),
-    "binary": (BINARY, r".*data\.txt is not UTF-8: byte 0x80 at offset 0; save it as UTF-8 or name its encoding, .*"),
+    "binary": (BINARY, r".*data\.txt is not UTF-8: byte 0x80 at offset 0; save it as UTF-8, or name its encoding .*"),
     "NULs": (b"text\0" * 50, r".*data\.txt is binary, not text: NUL at character 4; .*"),
     "too short": (b"A word.", r"the text has 7 characters, too short .*; give it 32 or more"),
     "missing": (None, r"no file, folder or data set named '.*data\.txt' .*"),
@@ -148,7 +148,9 @@ def test_training_that_cannot_be(kind: str, prose: Path, folder: Path, told: Tol
 
 def test_the_wrong_encoding_of_a_file(prose: Path, told: Told) -> None:
     prose.write_text(PROSE + "é", encoding="latin-1")
-    check_refused(told, ["text", "train", prose], 1, r".*is not UTF-8: byte 0xe9 at offset 472; .* --encoding latin-1")
+    check_refused(
+        told, ["text", "train", prose], 1, r".*is not UTF-8: byte 0xe9 at offset 472; .* --encoding cp1252, .*"
+    )
     check_refused(told, ["text", "score", prose], 1, r".*is not UTF-8: .*")
 
 
@@ -274,6 +276,51 @@ def test_temperature_0_writes_the_same_for_all_seeds_and_stop_stops(folder: Path
     assert told()[0] == pages[2][: pages[2].index(stop)] + "\n"
 
 
+def test_a_prompt_comes_from_standard_input_and_escapes_are_read(
+    folder: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = ["text", "sample", "--model", str(folder), "--length", "10", "--seed", "1", "--prompt"]
+    assert main([*sample, "It was\na\tdark \\ night"]) == 0
+    page = told()[0]
+    assert page.startswith("It was\na\tdark \\ night")
+    assert main([*sample, r"It was\na\tdark \\ night"]) == 0
+    assert told()[0] == page
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"It was\na\tdark \\ night")))
+    assert main([*sample, "-"]) == 0
+    assert told()[0] == page
+    assert main([*sample, r"It was\na\tdark \\ night", "--no-prompt"]) == 0
+    assert told()[0] == page.removeprefix("It was\na\tdark \\ night")
+    assert main([*sample, "It", "--temperature", "1", "--stop", r"\\no such\n"]) == 0
+
+
+def test_many_texts_as_lines_of_json_and_into_a_file(folder: Path, prose: Path, told: Told) -> None:
+    sample = ["text", "sample", "--model", str(folder), "--length", "12", "--seed", "5", "--prompt", "so"]
+    assert main(sample) == 0
+    one = told()[0]
+    assert main([*sample, "-n", "3", "--json"]) == 0
+    rows = [json.loads(line) for line in told()[0].splitlines()]
+    assert [(row["prompt"], row["seed"], row["number"]) for row in rows] == [("so", 5, n) for n in range(3)]
+    assert rows[0]["text"] + "\n" == one and len({row["text"] for row in rows}) == 3
+    out = prose.parent / "out.txt"
+    assert main([*sample, "-n", "3", "--out", str(out)]) == 0
+    assert told()[0] == ""
+    assert out.read_text(encoding="utf-8") == "\n\n".join(row["text"] for row in rows) + "\n"
+    check_refused(told, [*sample, "-n", "0"], 2, "0 texts were asked for; give 1 or more")
+    check_refused(told, [*sample, "--out", prose.parent / "no" / "out.txt"], 1, ".*out.txt: No such file .*")
+
+
+def test_no_escape_sequence_reaches_a_terminal(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    sample = ["text", "sample", "--model", str(folder), "--length", "2", "--seed", "1", "--prompt", "a\x1b[2J\x9bb\tc"]
+    for output, shown in ((Terminal(), "a\ufffd[2J\ufffdb\tc"), (io.StringIO(), "a\x1b[2J\x9bb\tc")):
+        monkeypatch.setattr(sys, "stdout", output)
+        assert main(sample) == 0
+        assert output.getvalue().startswith(shown)
+
+
 # Scoring
 
 
@@ -336,7 +383,9 @@ def test_fine_tuning_from_standard_input_and_going_on(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PROSE.encode())))
     assert main(["text", "train", "-", "--from", str(folder), "--out", str(out), "--steps", "1"]) == 0
     first, second, *page = told()[0].splitlines()
-    assert first == "seqgen: step 1 of 1, best validation 2.2500 nats/char"
+    assert re.fullmatch(
+        r"seqgen: step 1 of 1, best validation 2\.2500 nats/char \(counting chars alone: 2\.\d+\)", first
+    )
     assert second.endswith(f"go on with: seqgen text sample --model '{out}'")
     assert str(out / "model") in second and str(out / "curve.svg") in second
     assert len("\n".join(page)) == 300

@@ -275,7 +275,7 @@ def test_train_and_resume_hand_on_what_they_are_told(handed_on: list[Any]) -> No
             {"download": False, "start_from": "prose", "seed": 5, "precision": "bf16"},
         ),
         (("out", text.DOMAIN, data, {"encoding": "utf-8"}), {"download": True, "training": training}),
-        (("run", text.DOMAIN, None), {"steps": 7, "crew": None}),
+        (("run", text.DOMAIN, None), {"steps": 7, "minutes": None, "crew": None}),
     ]
 
 

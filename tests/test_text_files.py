@@ -65,7 +65,7 @@ def test_an_encoding_can_be_named(tmp_path: Path, encoding: str) -> None:
         (b"", r"book\.txt is empty; give it some text"),
         (codecs.BOM_UTF8, r"book\.txt is empty"),
         (codecs.BOM_UTF16_LE, r"book\.txt is empty"),
-        ("Größe".encode("latin-1"), r"book\.txt is not UTF-8: byte 0xf6 at offset 2; .*--encoding latin-1"),
+        ("Größe".encode("latin-1"), r"book\.txt is not UTF-8: byte 0xf6 at offset 2; .*--encoding cp1252"),
         (codecs.BOM_UTF8 + b"abc\xff", r"is not UTF-8: byte 0xff at offset 6"),
         (codecs.BOM_UTF16_LE + b"abc", r"is not UTF-16: byte 0x63 at offset 4"),
         (b"plain \0 text", r"book\.txt is binary, not text: NUL at character 6; .*--encoding utf-16-le"),

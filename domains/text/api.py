@@ -204,9 +204,10 @@ def resume(
     data: str | os.PathLike[str] | Splits[str] | None = None,
     *,
     steps: int | None = None,
+    minutes: float | None = None,
     crew: Crew | None = None,
 ) -> Outcome:
-    """Continues a run to the same bits as if it had never stopped; `steps` is a new total.
+    """Continues a run to the same bits as if it had never stopped; `steps` is a new total, `minutes` are more.
 
     data: only needed when the run did not read it from a file, folder or data set.
 
@@ -220,4 +221,4 @@ def resume(
     """
     from seqgen.training import run
 
-    return run.resume(folder, DOMAIN, data, steps=steps, crew=crew)
+    return run.resume(folder, DOMAIN, data, steps=steps, minutes=minutes, crew=crew)

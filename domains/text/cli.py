@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
+import json
 import os
+import re
 import shlex
+import sys
 from pathlib import Path
 
+from seqgen.errors import UsageError
 from seqgen.shell import draw_verb, train_verb
 from seqgen.shell.commands import Commands, Demo
 
@@ -25,7 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _add_train(train: argparse.ArgumentParser) -> None:
     train_verb.add_options(train, data="a text file, a folder of them or one that prepare made, - or a data set's name")
-    train.add_argument("--encoding", help="of the files, such as latin-1 (utf-8)")
+    train.add_argument("--encoding", help="of the files, such as cp1252 (utf-8)")
     train.set_defaults(run=_train)
 
 
@@ -33,7 +38,7 @@ def _add_prepare(prepare: argparse.ArgumentParser) -> None:
     prepare.add_argument("data", nargs="+", metavar="DATA", help="text files, folders of them, or - alone")
     prepare.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to; the same command goes on")
     prepare.add_argument("--workers", type=int, help="processes (one a core)")
-    prepare.add_argument("--encoding", default="utf-8", help="of the files, such as latin-1 (utf-8)")
+    prepare.add_argument("--encoding", default="utf-8", help="of the files, such as cp1252 (utf-8)")
     prepare.add_argument("--bytes", action="store_true", help="learn UTF-8 bytes, not characters: half the disk")
     prepare.set_defaults(run=_prepare)
 
@@ -45,7 +50,14 @@ def _add_verify(verify: argparse.ArgumentParser) -> None:
 
 def _add_sample(sample: argparse.ArgumentParser) -> None:
     draw_verb.add_model(sample, MODEL)
-    sample.add_argument("--prompt", default="", help="text to go on from, in any script")
+    told = r"\n, \t and \\ are a line end, a tab and a backslash"
+    sample.add_argument(
+        "--prompt", default="", help=f"text to go on from, in any script; {told}; - reads standard input"
+    )
+    sample.add_argument("--no-prompt", action="store_true", help="write what is new without the prompt")
+    sample.add_argument("-n", "--number", type=int, default=1, metavar="N", help="so many texts, each another one (1)")
+    sample.add_argument("--json", action="store_true", help="a line of JSON a text: prompt, text, seed, number")
+    sample.add_argument("--out", type=Path, metavar="FILE", help="write into a file, not to the terminal")
     sample.add_argument("--length", type=int, default=500, help="new characters (500)")
     draw_verb.add_options(sample, steps="characters", temperature=0.8)
     sample.add_argument("--stop", action="append", default=[], metavar="TEXT", help="end before this text; may repeat")
@@ -56,7 +68,7 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
 def _add_score(score: argparse.ArgumentParser) -> None:
     score.add_argument("file", metavar="FILE", help="a text file, or - for standard input")
     draw_verb.add_model(score, MODEL)
-    score.add_argument("--encoding", default="utf-8", help="of the file, such as latin-1 (utf-8)")
+    score.add_argument("--encoding", default="utf-8", help="of the file, such as cp1252 (utf-8)")
     score.set_defaults(run=_score)
 
 
@@ -93,24 +105,58 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _sample(args: argparse.Namespace) -> int:
+    from seqgen.files.reading import read_text
     from seqgen.machine.cache import use_compile_cache
 
     from . import api
 
     use_compile_cache()
+    if args.number < 1:
+        raise UsageError(f"{args.number} texts were asked for; give 1 or more")
     model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
+    prompt = model.codec.canonical(read_text("-") if args.prompt == "-" else unescaped(args.prompt))
     pieces = model.stream(
-        [args.prompt],
+        [prompt] * args.number,
         length=args.length,
         **draw_verb.options_of(args),
-        stop=args.stop,
+        stop=[unescaped(text) for text in args.stop],
         seed=seed,
     )
     draw_verb.tell_seed(args.seed, seed)
-    for (piece,) in itertools.chain([[model.codec.canonical(args.prompt)]], pieces):
-        print(piece, end="", flush=True)
-    print()
+    shown = "" if args.no_prompt else prompt
+    with contextlib.ExitStack() as stack:
+        out = stack.enter_context(args.out.open("w", encoding="utf-8")) if args.out else sys.stdout
+        # Whoever wrote what a model learned from could else send a terminal commands.
+        clean = without_controls if out.isatty() else str
+        if args.number == 1 and not args.json:  # as it comes
+            for (piece,) in itertools.chain([[shown]], pieces):
+                print(clean(piece), end="", flush=True, file=out)
+            print(file=out)
+            return 0
+        texts = ["".join(row) for row in zip(*pieces, strict=True)]
+        for number, text in enumerate(texts):
+            row = {"prompt": prompt, "text": shown + text, "seed": seed, "number": number}
+            between = "\n" if number and not args.json else ""
+            print(between + clean(json.dumps(row, ensure_ascii=False) if args.json else shown + text), file=out)
     return 0
+
+
+def unescaped(text: str) -> str:
+    r"""What is typed on a command line, with its escapes read: \n, \t and \\; any other backslash is one.
+
+    >>> unescaped(r"ROMEO:\nBut \\begin \section")
+    'ROMEO:\nBut \\begin \\section'
+    """
+    return re.sub(r"\\[nt\\]", lambda found: {"n": "\n", "t": "\t"}.get(found[0][1], "\\"), text)
+
+
+def without_controls(text: str) -> str:
+    r"""The text with U+FFFD for every control character but line ends and tabs.
+
+    >>> without_controls("a\x1b[2Jb\n")
+    'a\ufffd[2Jb\n'
+    """
+    return re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", text)
 
 
 def _score(args: argparse.Namespace) -> int:

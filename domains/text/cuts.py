@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from seqgen.errors import DataError, UsageError
+from seqgen.files.encodings import remedy, written_as
 from seqgen.files.folders import walk
 from seqgen.files.reading import MARKS
 
@@ -163,7 +164,8 @@ def decoded(file: BinaryIO, name: str, encoding: str, start: int, stop: int | No
         if decoder is None:
             marked = _marked(raw) if not start else None
             encoding = marked or encoding
-            decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
+            codec, errors = written_as(encoding)
+            decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(codec)(errors), translate=True)
             first = not start
         try:
             text = decoder.decode(raw, final=not raw)
@@ -173,7 +175,7 @@ def decoded(file: BinaryIO, name: str, encoding: str, start: int, stop: int | No
             offset = at + len(raw) - len(error.object) + error.start
             raise DataError(
                 f"{name} is not {encoding.upper()}: byte 0x{error.object[error.start]:02x} at offset {offset}; "
-                "save it as UTF-8 or name its encoding, such as --encoding latin-1"
+                f"{remedy(error.object, error.start)}"
             ) from None
         if "\0" in text:
             raise _binary(name)
@@ -202,4 +204,6 @@ def check_encoding(encoding: str) -> None:
         codecs.getincrementaldecoder(encoding)
         b"a\0\0\0".decode(encoding, "replace")
     except (LookupError, ValueError):
-        raise UsageError(f"no text encoding named {encoding!r}; there is utf-8, utf-16, latin-1, cp1252, ...") from None
+        raise UsageError(
+            f"no text encoding named {encoding!r}; there is utf-8, utf-16, cp1252, shift_jis, ..."
+        ) from None

@@ -28,6 +28,7 @@ DOMAIN: Domain[str] = Domain(
     sizes=SIZES,
     reading=Reading(read, {"encoding": "utf-8"}),
     unit="char",
+    fit_training=TrainingConfig.for_steps,
     match=match,
     shipped=SHIPPED,
     examples=("To be, or not to be.\n" * 8, "naïve café ☕ 日本\r\nline\rends"),

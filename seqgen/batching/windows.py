@@ -134,6 +134,11 @@ class Evaluation:
     _plan: _Plan
     _layout: _Packed | _Aligned
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(B, T) of every batch."""
+        return self._plan.rows, self._plan.window
+
     def __len__(self) -> int:
         return self._layout.windows
 

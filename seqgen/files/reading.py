@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from ..errors import DataError, UsageError
+from .encodings import remedy, written_as
 
 # The first match counts: the mark of UTF-16 begins that of UTF-32.
 MARKS = (
@@ -78,16 +79,18 @@ def read_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> str:
 def _decode(raw: bytes, name: str, encoding: str) -> str:
     encoding = next((marked for mark, marked in MARKS if raw.startswith(mark)), encoding)
     try:
-        text = raw.decode(encoding).removeprefix("\ufeff")
+        text = raw.decode(*written_as(encoding)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         if b"\0" in raw:
             raise _binary(name, f"byte {raw.index(0)}") from None
         raise DataError(
             f"{name} is not {encoding.upper()}: byte 0x{error.object[error.start]:02x} at offset {error.start}; "
-            "save it as UTF-8 or name its encoding, such as --encoding latin-1"
+            f"{remedy(raw, error.start)}"
         ) from None
     except (LookupError, ValueError):
-        raise UsageError(f"no text encoding named {encoding!r}; there is utf-8, utf-16, latin-1, cp1252, ...") from None
+        raise UsageError(
+            f"no text encoding named {encoding!r}; there is utf-8, utf-16, cp1252, shift_jis, ..."
+        ) from None
     if "\0" in text:
         raise _binary(name, f"character {text.index(chr(0))}")
     if not text:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ..training.outcome import Outcome
 
 SHARDS = 4
+FEW = 100  # steps, below which a model has seen too few updates, whatever they were of
+NO_BETTER = 0.02  # nats a step
+MORE = 10  # minutes that are proposed
+_HOW = ("rows", "window", "learning_rate", "dropout", "precision")
 
 
 def add_options(train: argparse.ArgumentParser, *, data: str) -> None:
@@ -31,9 +35,13 @@ def add_options(train: argparse.ArgumentParser, *, data: str) -> None:
     train.add_argument("--out", type=Path, metavar="RUN", help="new folder for the run (runs/NAME)")
     train.add_argument("--resume", type=Path, metavar="RUN", help="continue a run where it stopped")
     train.add_argument("--steps", type=int, help="how long, in steps")
-    train.add_argument("--minutes", type=float, help="how long, in minutes (10)")
+    train.add_argument("--minutes", type=float, help="how long, in minutes (10); with --resume, so many more")
     train.add_argument("--size", metavar="SIZE", help="tiny, small, medium or large (small)")
     train.add_argument("--from", dest="start_from", metavar="MODEL", help="fine-tune this model")
+    train.add_argument("--rows", type=int, help="streams read side by side, the batch size (by the size and the data)")
+    train.add_argument("--window", type=int, help="steps of back-propagation through time (by the size and the data)")
+    train.add_argument("--learning-rate", type=float, help="the highest, after the warmup (by the size)")
+    train.add_argument("--dropout", type=float, help="0, for none, up to 1 (by the size)")
     train.add_argument("--seed", type=int, help="of the first weights and the order of the data (0)")
     train.add_argument(
         "--precision", choices=("f32", "bf16"), help="of products while training; bf16 is faster where a machine has it"
@@ -61,22 +69,22 @@ def run_train(
 
     own: the domain's own options, by the name of `train`'s argument; None where not given, and fixed once a run began.
     """
-    names = ("out", "minutes", "size", "start_from", "seed", "deterministic", "precision", *own)
+    names = ("out", "minutes", "size", "start_from", "seed", "deterministic", *_HOW, *own)
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     if args.resume is not None:
-        for name in given:
+        for name in (name for name in given if name != "minutes"):
             option = "from" if name == "start_from" else name.replace("_", "-")
             raise UsageError(f"--{option} is settled when a run begins: leave it out with --resume")
     elif args.data is None:
         raise UsageError("say what to learn from: a file, a folder or a data set; or --resume a run")
-    elif args.steps is not None and args.minutes is not None:
+    if args.steps is not None and args.minutes is not None:
         raise UsageError("--steps and --minutes both say how long to train: give one")
     from ..machine.cache import use_compile_cache
 
     use_compile_cache()
     with _crew(args.distributed, given.pop("deterministic", None)) as (crew, leads):
         if args.resume is not None:
-            outcome = resume(args.resume, args.data, steps=args.steps, crew=crew)
+            outcome = resume(args.resume, args.data, steps=args.steps, minutes=args.minutes, crew=crew)
         else:
             out = given.pop("out", None) or _free_folder(args.data)
             outcome = train(args.data, out, steps=args.steps, download=args.download, crew=crew, **given)
@@ -115,9 +123,27 @@ def tell(outcome: Outcome, domain: str, unit: str, verb: str = "sample") -> int:
         return _code(outcome)
     why = " (validation no longer improves)" if outcome.stopped_early else ""
     best = f"{outcome.metric} {outcome.best:.4f}" if outcome.metric else f"validation {outcome.best:.4f} nats/{unit}"
-    print(f"seqgen: step {outcome.step} of {outcome.steps}{why}, best {best}")
+    counting = "" if outcome.floor is None else f" (counting {unit}s alone: {outcome.floor:.4f})"
+    print(f"seqgen: step {outcome.step} of {outcome.steps}{why}, best {best}{counting}")
+    for doubt in _doubts(outcome, unit):
+        print(f"seqgen: {doubt}; go on with: seqgen {domain} train --resume {folder} --minutes {MORE}", file=sys.stderr)
     print(f"seqgen: model {outcome.model}, curve {outcome.curve}; go on with: seqgen {domain} {verb} --model {folder}")
     return 0
+
+
+def _doubts(outcome: Outcome, unit: str) -> Iterator[str]:
+    """What whoever trained should know before they judge the model."""
+    if outcome.begun == outcome.step:
+        yield "the run was finished, and nothing was left to do"
+    if outcome.floor is not None and not outcome.metric and outcome.best > outcome.floor - NO_BETTER:
+        yield f"the model is no better than counting how frequent each {unit} is"
+    if outcome.load > (cores := os.cpu_count() or 1):
+        yield (
+            f"the machine was busy ({outcome.load:.0f} processes for {cores} cores) when minutes were turned into steps, "
+            f"which are {outcome.steps} for good"
+        )
+    if outcome.begun < outcome.step < FEW:
+        yield f"{outcome.step} steps are very few: about {FEW} pass before a new model learns more than frequencies"
 
 
 def _code(outcome: Outcome) -> int:

@@ -56,6 +56,8 @@ class Run:
     held_out: Sequence[Any]  # items, where there are some
     config: Mapping[str, Any]
     crew: Crew | None
+    floor: float | None = None  # see `Outcome`, as of `load`
+    load: float = 0.0
 
     @property
     def checkpoints(self) -> Checkpoints:
@@ -115,7 +117,7 @@ def steps_in(seconds: float, started: float, run: Run, state: TrainState, caught
 
 
 def _evaluation_windows(run: Run) -> int:
-    rows, window = run.windows.shape
+    rows, window = run.valid.shape if isinstance(run.valid, Evaluation) else run.windows.shape
     return min(len(run.valid), max(1, run.training.evaluation_steps // (rows * window)))
 
 
@@ -137,6 +139,7 @@ def loop(
     every = _every(run, steps)
     checkpoints = run.checkpoints
     done, attempt = int(state.step), int(state.attempt)
+    begun = done
     saved, nlls, since = time.perf_counter(), [], time.perf_counter()
     rows, window = run.windows.shape
 
@@ -206,10 +209,11 @@ def loop(
             due = done % every == 0 or done == steps
     if distributed.leads():
         rows_of_log = metrics.read(run.folder / "metrics.jsonl")
-        write_curve(rows_of_log, run.folder / "curve.svg", unit=f"nats/{run.domain.unit}")
+        write_curve(rows_of_log, run.folder / "curve.svg", unit=f"nats/{run.domain.unit}", floor=run.floor)
     early, metric = done < steps and not signal, run.metric
     best = float(state.best) if metric is None or metric.lower else -float(state.best)
-    return Outcome(run.folder, done, steps, best, signal or None, early, "" if metric is None else metric.name)
+    name = "" if metric is None else metric.name
+    return Outcome(run.folder, done, steps, best, signal or None, early, name, begun, run.floor, run.load)
 
 
 def _exhausted(state: TrainState, training: TrainingConfig) -> bool:

@@ -11,6 +11,9 @@ class Outcome:
     """How a run ended: its folder, the steps done and planned, the best validation, and the signal if one came.
 
     best: the lowest loss, or, where the domain has a metric, of that name, the best of it.
+    begun: the step it went on from; where it is `step` too, there was nothing left to do.
+    load: how many processes waited for the machine when minutes were turned into steps; 0 where none were.
+    floor: nats a step of the same held-out part for who only counts how frequent each symbol is; None for other steps.
     """
 
     folder: Path
@@ -20,6 +23,9 @@ class Outcome:
     signal: int | None = None
     stopped_early: bool = False
     metric: str = ""
+    begun: int = 0
+    floor: float | None = None
+    load: float = 0.0
 
     @property
     def model(self) -> Path:

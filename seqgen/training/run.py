@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 import jax
+import numpy as np
 
 from .. import __version__
 from ..batching.encode import augmented, codec_for, encoded, read_named
@@ -35,10 +36,13 @@ from .loop import Run, loop, steps_in
 from .optimizer import make_optimizer, total_of, with_total
 from .outcome import Outcome
 from .run_config import FORMAT, circumstances, read_config, write_config
+from .scoring import counting_floor
 from .signals import Left, catch_signals
 from .steps import TrainState
 
 MINUTES = 10  # where nobody said how long
+CONTEXT = 1024  # steps that a row of a validation has at the least
+_OWN = ("rows", "window", "learning_rate", "precision")  # settings of `How` that go before those of a size
 
 Data = str | os.PathLike[str] | Splits[Any] | Encoded  # items, or the name of a file, a folder or a data set
 
@@ -52,7 +56,9 @@ class How(TypedDict, total=False):
     seed: of the first weights and the order of the data; 0.
     start_from: a model to fine-tune, by name or folder; it keeps its size and how it reads.
     training: rows, window, learning rate and the like, in place of the size's own.
-    precision: of products while training, "f32" or, faster where the machine has it, "bf16"; in place of `training`'s.
+    rows, window, learning_rate, precision: in place of `training`'s, each by itself; precision is "f32" or, faster where
+    the machine has it, "bf16".
+    dropout: in place of the network's own.
     crew: the devices that share the work, of several processes maybe (docs/scale.md); its shards, if any, are the run's.
     """
 
@@ -62,6 +68,10 @@ class How(TypedDict, total=False):
     seed: int
     start_from: str | os.PathLike[str] | None
     training: TrainingConfig | None
+    rows: int | None
+    window: int | None
+    learning_rate: float | None
+    dropout: float | None
     precision: str | None
     crew: Crew | None
 
@@ -91,6 +101,7 @@ def begin(
         raise UsageError("say how long to train: steps, or minutes, one of them")
     _check_length(steps, "steps")
     _check_length(minutes, "minutes")
+    load = _load(minutes)
     if not 0 <= seed < 2**32:
         raise UsageError(f"the seed is {seed}; give a whole number from 0 to 2^32 - 1")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -116,12 +127,15 @@ def begin(
         codec, model, params = carried(domain, codec, given, splits, settings)
         # A trained model wants a gentler touch than a new one.
         usual = dataclasses.replace(chosen.training, learning_rate=chosen.training.learning_rate / 4)
-    training = how.get("training") or usual
-    if (precision := how.get("precision")) is not None:
-        training = dataclasses.replace(training, precision=precision)
+    if (dropout := how.get("dropout")) is not None:
+        model = _with_dropout(model, dropout)
+    coded = encoded(codec, splits)
+    training = how.get("training") or _fitted(domain, usual, coded)
+    own: dict[str, Any] = {name: how[name] for name in _OWN if how.get(name) is not None}  # type: ignore[literal-required]
+    training = dataclasses.replace(training, **own)
+    training = dataclasses.replace(training, evaluation_rows=_evaluation_rows(model, training, coded))
     if crew is not None and crew.shards:
         training = dataclasses.replace(training, shards=crew.shards)
-    coded = encoded(codec, splits)
     config: dict[str, Any] = {
         "format": FORMAT,
         "seqgen": __version__,
@@ -138,7 +152,7 @@ def begin(
         "from": str(given.folder) if given else None,
         "begun": circumstances(),
     }
-    run = _make_run(folder, domain, model, training, coded, splits, seed, config, crew)
+    run = _make_run(folder, domain, model, training, coded, splits, seed, config, crew, load)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -170,18 +184,23 @@ def resume(
     data: Data | None = None,
     *,
     steps: int | None = None,
+    minutes: float | None = None,
     crew: Crew | None = None,
 ) -> Outcome:
     """Goes on from the newest checkpoint, to the same bits as if the run had never stopped.
 
     data: only needed when the run did not read it by a name; a new name is read as the run's was.
-    steps: a new total, which stretches the schedule; the same as before by default.
+    steps: a new total, which stretches the schedule; the same as before by default. minutes: so many from here on.
     crew: the devices that share the work from now on, which need not be as many as before.
     Raises ModelError for a folder that holds no run, UsageError where the data is not known, DataError when it is not
     the run's.
     """
     folder = Path(folder)
+    if steps is not None and minutes is not None:
+        raise UsageError("say how long to train: steps, or minutes, one of them")
     _check_length(steps, "steps")
+    _check_length(minutes, "minutes")
+    load = _load(minutes)
     config = read_config(folder)
     if config["domain"] != domain.name:
         raise UsageError(
@@ -205,7 +224,7 @@ def resume(
         )
     total = steps or int(config["steps"])
     seed = int(config["seed"])
-    run = _make_run(folder, domain, model, training, coded, splits, seed, config, crew)
+    run = _make_run(folder, domain, model, training, coded, splits, seed, config, crew, load)
     optimizer = make_optimizer(training, total)
     shapes: TrainState = jax.eval_shape(lambda: run.new_state(optimizer, seed))
     restored, guard, due = run.checkpoints.restore(shapes), Guard(), False
@@ -217,16 +236,23 @@ def resume(
         raise ModelError(f"{folder} has lost its checkpoints, and with them the weights it began from; begin a new run")
     else:
         state = run.place(run.new_state(optimizer, seed))
-    if total != total_of(state.opt_state):  # not config's: a run may have been killed after that was written
-        # Somebody who asks for more steps wants them: a run that had stopped improving gets its patience back.
-        state = state._replace(opt_state=with_total(state.opt_state, total), patience=0 * state.patience)
-    if int(state.step) < total:
-        config.setdefault("resumed", []).append({"step": int(state.step), **circumstances()})
-    config["steps"] = total
-    if distributed.leads():
-        write_config(folder, config)
-        metrics.truncate(folder / "metrics.jsonl", int(state.step))
     with catch_signals() as caught:
+        if minutes is not None:
+            caught.now("stopping before the first step: nothing is lost", safe=True)
+            try:
+                (more,) = distributed.agree(steps_in(60 * minutes, time.perf_counter(), run, state, caught))
+            except Left:
+                raise SystemExit(128 + max(caught, default=0)) from None
+            total = int(state.step) + more
+        if total != total_of(state.opt_state):  # not config's: a run may have been killed after that was written
+            # Somebody who asks for more steps wants them: a run that had stopped improving gets its patience back.
+            state = state._replace(opt_state=with_total(state.opt_state, total), patience=0 * state.patience)
+        if int(state.step) < total:
+            config.setdefault("resumed", []).append({"step": int(state.step), **circumstances()})
+        config["steps"] = total
+        if distributed.leads():
+            write_config(folder, config)
+            metrics.truncate(folder / "metrics.jsonl", int(state.step))
         return loop(run, state, guard, total, started, caught, due)
 
 
@@ -241,6 +267,27 @@ def _found(
     return read_named(domain, name, settings, download=download), {"name": kept, **settings}
 
 
+def _fitted(domain: Domain[Any], usual: TrainingConfig, data: Encoded) -> TrainingConfig:
+    """A size's own settings, for as much data as there is."""
+    fit = domain.fit_training
+    return usual if fit is None else fit(usual, int(np.sum(data.train.lengths)))
+
+
+def _evaluation_rows(model: Trainable, training: TrainingConfig, data: Encoded) -> int:
+    """Few enough rows that what each forgets at its beginning counts for little; 0 where items are rows anyway."""
+    steps = int(np.sum(data.valid.lengths))
+    if training.evaluation_rows or model.whole or not steps or any(c is not None for c in data.valid.condition(0)):
+        return training.evaluation_rows
+    return max(1, min(training.rows, steps // CONTEXT))
+
+
+def _with_dropout(model: Trainable, dropout: float) -> Trainable:
+    network = getattr(model, "network", None)
+    if not hasattr(network, "dropout"):
+        raise UsageError("this kind of model has no dropout to set; leave it out")
+    return dataclasses.replace(model, network=dataclasses.replace(network, dropout=dropout))  # type: ignore[type-var]
+
+
 def _written(model: Trainable) -> dict[str, Any]:
     """A model in config.json: one of sequences as its network and head, as ever; of another kind as one entry."""
     settings = model.to_dict()
@@ -249,6 +296,11 @@ def _written(model: Trainable) -> dict[str, Any]:
 
 def _model_of(config: Mapping[str, Any]) -> Trainable:
     return model_from_dict(config.get("model") or {name: config[name] for name in ("network", "head")})
+
+
+def _load(minutes: float | None) -> float:
+    """How many processes wanted to run in the last minute, before this one wanted much; 0 where nothing will be timed."""
+    return os.getloadavg()[0] if minutes is not None and hasattr(os, "getloadavg") else 0.0
 
 
 def _check_length(amount: float | None, unit: str) -> None:
@@ -266,6 +318,7 @@ def _make_run(
     seed: int,
     config: Mapping[str, Any],
     crew: Crew | None,
+    load: float = 0.0,
 ) -> Run:
     if training.shards:
         crew = crew_of(1, training.shards) if crew is None else dataclasses.replace(crew, shards=training.shards)
@@ -278,8 +331,10 @@ def _make_run(
         windows, valid = Items(data.train, training.rows, seed, augment), EvaluationItems(data.valid, training.rows)
     else:
         windows = Windows(data.train, training.rows, training.window, seed, augment)
-        valid = evaluation_windows(data.valid, training.rows, training.window)
+        rows = training.evaluation_rows or training.rows
+        valid = evaluation_windows(data.valid, rows, max(1, training.rows * training.window // rows))
     if crew is not None:
         crew.my_rows(windows.shape[0])  # raises where they cannot be dealt, before there is a folder
     held_out = splits.valid if isinstance(splits, Splits) else ()
-    return Run(folder, domain, data.codec, model, training, windows, valid, held_out, config, crew)
+    floor = None if model.whole else counting_floor(data)
+    return Run(folder, domain, data.codec, model, training, windows, valid, held_out, config, crew, floor, load)
