@@ -73,11 +73,18 @@ def load_dataset(name: str, domain: str, *, download: bool = False) -> Splits[An
     Raises UnknownName, UsageError for a set of another domain, and what its `load` raises.
     """
     if name not in datasets():
-        raise UnknownName("file, folder or data set", name, datasets())
+        raise UnknownName("file, folder or data set", name, [one for one in datasets() if _is_for(one, domain)])
     found = dataset(name)
     if domain != found.DOMAIN:
         raise UsageError(f"the data set {name!r} is for {found.DOMAIN}, not {domain}")
     return found.load(download=download)  # type: ignore[no-any-return]
+
+
+def _is_for(name: str, domain: str) -> bool:
+    try:
+        return bool(domain == dataset(name).DOMAIN)
+    except SeqgenError:  # of a package that does not import: nobody can use it
+        return False
 
 
 def commands() -> tuple[str, ...]:

@@ -223,6 +223,21 @@ def test_models_that_are_not_there(prose: Path, told: Told) -> None:
     check_refused(told, ["text", "sample", "--model", prose.parent], 1, r".* holds no model \(yet\): .*")
 
 
+def test_a_mistyped_run_folder_names_the_one_beside_it(folder: Path, told: Told) -> None:
+    wrong = folder.parent / "prosa"
+    message = rf"no model or run folder in {folder.parent} named 'prosa'; did you mean 'prose'\? \(known: prose\)"
+    check_refused(told, ["text", "sample", "--model", wrong], 2, message)
+    check_refused(
+        told, ["text", "sample", "--model", "nowhere/at/all"], 2, "no model or run folder in nowhere/at named .*none.*"
+    )
+
+
+def test_an_unknown_file_is_told_of_data_sets_of_its_kind_alone(told: Told) -> None:
+    assert main(["text", "train", "nosuch.txt"]) == 2
+    err = told()[1]
+    assert "tiny-shakespeare" in err and "chorales" not in err and "ink" not in err
+
+
 # Writing
 
 SAMPLE: dict[str, tuple[list[str], str]] = {

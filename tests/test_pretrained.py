@@ -481,7 +481,7 @@ def test_names_of_models(folder: Path, tmp_path: Path) -> None:
     assert resolve(folder, shipped) == folder
     with pytest.raises(UnknownName, match="no model named 'shakspeare'; did you mean 'shakespeare'"):
         resolve("shakspeare", shipped)
-    with pytest.raises(UnknownName, match="known: none"):
+    with pytest.raises(UnknownName, match=r"no model or run folder in .* named 'nowhere' \(known: book\)"):
         resolve(tmp_path / "nowhere", tmp_path / "no folder")
     shutil.rmtree(run / "model")
     with pytest.raises(ModelError, match=r"holds no model \(yet\)"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import itertools
 import math
@@ -80,6 +81,18 @@ def test_seeds_temperatures_and_filters(letters: text.TextModel) -> None:
     likeliest = write(temperature=0, seed=1)
     assert likeliest == write(temperature=0, seed=2) == write(top_k=1, seed=3) == write(top_p=1e-6) == write(min_p=1.0)
     assert likeliest != write(seed=1)
+
+
+@pytest.mark.parametrize(("word", "meant"), [("lenght", "length"), ("temprature", "temperature"), ("topk", "top_k")])
+def test_a_typo_in_a_keyword_names_what_was_meant(letters: text.TextModel, word: str, meant: str) -> None:
+    for write in (letters.sample, lambda prompt, **settings: letters.samples([prompt], **settings)):
+        with pytest.raises(TypeError, match=f"no keyword named '{word}'; did you mean '{meant}'"):
+            write("ab", **{word: 3})
+
+
+def test_the_keywords_are_those_of_a_stream() -> None:
+    given = inspect.signature(text.TextModel.stream).parameters.values()
+    assert [one.name for one in given if one.kind is one.KEYWORD_ONLY and one.name != "length"] == list(api.SETTINGS)
 
 
 def test_the_pieces_of_a_stream_are_the_sample(letters: text.TextModel) -> None:

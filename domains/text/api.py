@@ -12,7 +12,7 @@ import jax
 
 from seqgen import sampling
 from seqgen.domain import Splits
-from seqgen.errors import DataError, UsageError
+from seqgen.errors import DataError, UnknownName, UsageError
 from seqgen.heads import Options
 from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from seqgen.devices.crew import Crew
     from seqgen.training.outcome import Outcome
     from seqgen.training.run import How
+
+
+SETTINGS = ("temperature", "top_k", "top_p", "min_p", "seed", "stop")  # of `TextModel.stream`, besides the length
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class TextModel:
 
     def samples(self, prompts: Sequence[str], *, length: int = 500, **settings: Any) -> list[str]:
         """Many at once: one text a prompt, each the same as if it had been sampled with others."""
+        for word in settings.keys() - SETTINGS:
+            raise TypeError(str(UnknownName("keyword", word, ["length", *SETTINGS])))
         texts = [self.codec.canonical(prompt) for prompt in prompts]
         for pieces in self.stream(prompts, length=length, **settings):
             texts = [text + piece for text, piece in zip(texts, pieces, strict=True)]

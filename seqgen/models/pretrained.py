@@ -159,6 +159,10 @@ def resolve(name: str | Path, shipped: Path) -> Path:
             return candidate
     if path.is_dir():
         raise ModelError(f"{path} holds no model (yet): there is no {WEIGHTS} in it, nor in a folder model/ inside it")
+    if len(path.parts) > 1:  # it was meant as a folder
+        beside = sorted(path.parent.glob("*")) if path.parent.is_dir() else []
+        models = [one.name for one in beside if (one / "model").is_dir() or (one / WEIGHTS).is_file()]
+        raise UnknownName(f"model or run folder in {path.parent}", path.name, models)
     raise UnknownName("model", str(name), known)
 
 
