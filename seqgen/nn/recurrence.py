@@ -35,11 +35,11 @@ class Memory(NamedTuple):
 
     def match(self, queries: Array) -> Array:
         """The product of every entry with the row's query: `[B, E]` -> `[B, U]`."""
-        return jnp.einsum("be,bue->bu", queries, self.values, precision=EXACT)
+        return _match(queries, self.values)
 
     def read(self, weights: Array) -> Array:
         """The sum of a row's entries by weight: `[B, U]` -> `[B, E]`."""
-        return jnp.einsum("bu,bue->be", weights, self.values, precision=EXACT)
+        return _read(weights, self.values)
 
 
 class LSTMCarry(NamedTuple):
@@ -232,11 +232,11 @@ class _Products:
 
 
 def _match(queries: Array, values: Array) -> Array:
-    return Memory(values, values).match(queries)
+    return jnp.einsum("be,bue->bu", queries, values, precision=EXACT)
 
 
 def _read(weights: Array, values: Array) -> Array:
-    return Memory(values, values).read(weights)
+    return jnp.einsum("bu,bue->be", weights, values, precision=EXACT)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))

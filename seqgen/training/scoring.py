@@ -43,7 +43,7 @@ def _terms(
     carry = None
     for batch in batches:
         dealt = crew.place(_padded(batch, -len(batch.valid) % crew.parts), rows=True) if crew else batch
-        carry = start(params, dealt) if carry is None or model.whole else carry
+        carry = start(params, dealt) if carry is None else carry
         nll, count, carry = nll_of(params, carry, dealt)
         yield np.asarray(nll)[: len(batch.valid)], np.asarray(count)[: len(batch.valid)]
 
