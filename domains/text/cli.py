@@ -127,7 +127,7 @@ def _sample(args: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         out = stack.enter_context(args.out.open("w", encoding="utf-8")) if args.out else sys.stdout
         # Whoever wrote what a model learned from could else send a terminal commands.
-        clean = without_controls if out.isatty() else str
+        clean = without_controls if out is not None and out.isatty() else str
         if args.number == 1 and not args.json:  # as it comes
             for (piece,) in itertools.chain([[shown]], pieces):
                 print(clean(piece), end="", flush=True, file=out)
