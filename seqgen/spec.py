@@ -107,6 +107,17 @@ def empty_steps(spec: Spec, length: int = 0) -> Steps:
             return tuple(empty_steps(part, length) for part in parts)
 
 
+def vector_width(spec: Spec) -> int:
+    """How many of a step's values are numbers, and no symbols."""
+    match spec:
+        case Discrete():
+            return 0
+        case Continuous(dim) | Binary(dim):
+            return dim
+        case Product(parts):
+            return sum(map(vector_width, parts))
+
+
 class Stranger(NamedTuple):
     """A symbol that is none of a spec's `size`, and where it stands."""
 

@@ -47,6 +47,8 @@ CAUSAL: dict[str, Any] = {
     "window, skip, bf16": Network(PEN, skip=True, precision="bf16", **SMALL, **WINDOW),
     "layers as values": Network(PEN, LAYERS, embedding=4, source=7, source_width=3),
     "layers as values, skip": Network(PEN, LAYERS, embedding=4, source=7, source_width=3, skip=True),
+    "sums, window, skip": Network(PEN, skip=True, running=(1,), **SMALL, **WINDOW),
+    "sums, in pieces": Network(NOTE, running=(0,), remat=24, **SMALL),
     # Of a package that seqgen has never seen.
     "multiplicative": Network(Discrete(6), (Multiplicative(5), LSTM(4)), embedding=4),
     "dot attention": Network(Discrete(6), (LSTM(4), DotAttention(5)), embedding=4, source=7, source_width=3),
@@ -58,7 +60,8 @@ DROPOUT = {
     "variational": Network(Continuous(3), skip=True, dropout=0.4, **SMALL),
     "fresh": Network(Continuous(3), skip=True, dropout=0.4, variational=False, **SMALL),
 }
-ALL = {**CAUSAL, "ahead": AHEAD, "both ways": BIDIRECTIONAL, **DROPOUT}
+BOTH_SUMS = Network(Continuous(3), bidirectional=True, running=(2, 0), **SMALL)
+ALL = {**CAUSAL, "sums, both ways": BOTH_SUMS, "ahead": AHEAD, "both ways": BIDIRECTIONAL, **DROPOUT}
 every_causal = pytest.mark.parametrize("network", CAUSAL.values(), ids=CAUSAL)
 every_network = pytest.mark.parametrize("network", ALL.values(), ids=ALL)
 

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import operator
 import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple, overload
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from seqgen.datasets import downloads
 from seqgen.domain import Splits
 from seqgen.domains.handwriting.ink import Ink
+from seqgen.domains.handwriting.resampling import sparser
 from seqgen.errors import DataError, UsageError, pick
 
 DOMAIN = "handwriting"
@@ -58,12 +60,14 @@ def load(
     longest: int = 40,
     writers: int = 440,
     quality: float = 0.5,
+    every: int = 1,
 ) -> Splits[Ink]:
     """Ink of people, each `hand` a number: lines as they were written, single words, or words joined to lines.
 
     kind: "lines", "words", or "joined": words of one writer side by side, of at most `longest` characters together, with
     gaps as people leave them, drawn from `seed`. longest: characters of a text, at most.
     writers: only so many, the best by ink, coverage and legibility. quality: least of an item, 0.35 to 1.
+    every: 2 keeps every second point of a stroke, its ends and corners in any case: some 9 a character.
     Writers whose number ends in 3 are the test part, in 7 the validation, all others are for training.
 
     Raises DataError where the file is not on this machine, or another; UsageError for settings out of range.
@@ -73,10 +77,10 @@ def load(
     ...     assert load().train[0].height == 1
     """
     file = pick("kind of UNIPEN's ink", kind, _KINDS)
-    if longest < 1 or writers < 1 or seed < 0 or not 0 <= quality <= 1:
+    if min(longest, writers, every) < 1 or seed < 0 or not 0 <= quality <= 1:
         raise UsageError(
-            f"unipen got longest={longest}, writers={writers}, seed={seed}, quality={quality}; wanted a length and a "
-            "number of writers from 1, a seed from 0 and a quality from 0 to 1"
+            f"unipen got longest={longest}, writers={writers}, seed={seed}, quality={quality}, every={every}; wanted a "
+            "length, a number of writers and `every` from 1, a seed from 0 and a quality from 0 to 1"
         )
     corpus = _read(file, download)
     lengths = np.diff(corpus.label_ends)  # bytes, of ASCII
@@ -87,17 +91,27 @@ def load(
     digit = {row: int(corpus.writer[row[0]]) % 10 for row in rows}
     train = [row for row in rows if digit[row] not in (_TEST, _VALID)]
     valid, test = ([row for row in rows if digit[row] == last] for last in (_VALID, _TEST))
-    return Splits(*(Inks(corpus, part, seed) for part in (train, valid, test)))
+    return Splits(*(Inks(corpus, part, seed, every) for part in (train, valid, test)))
 
 
 class Inks(Sequence[Ink]):
     """One part of the data set: a list whose inks are made when they are read."""
 
-    def __init__(self, corpus: _Corpus, rows: Sequence[tuple[int, ...]], seed: int) -> None:
-        self.corpus, self.rows, self.seed = corpus, rows, seed
+    def __init__(self, corpus: _Corpus, rows: Sequence[tuple[int, ...]], seed: int, every: int = 1) -> None:
+        self.corpus, self.rows, self.seed, self.every = corpus, rows, seed, every
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def characters(self) -> Counter[str]:
+        """How many characters each hand wrote, spaces between words that were joined left out; no ink is made for it."""
+        sizes, count = np.diff(self.corpus.label_ends), Counter[str]()
+        for row in self.rows:
+            count[self._hand(row)] += int(sizes[list(row)].sum())
+        return count
+
+    def _hand(self, row: tuple[int, ...]) -> str:
+        return f"hand {self.corpus.writer[row[0]]}"
 
     @overload
     def __getitem__(self, index: int) -> Ink: ...
@@ -116,7 +130,8 @@ class Inks(Sequence[Ink]):
             word = corpus.strokes(item)
             strokes += [stroke + np.array([at, 0.0]) for stroke in word]
             at = max(float(stroke[:, 0].max()) for stroke in strokes) + float(np.exp(chance.normal(usual, PLACES)))
-        return Ink(strokes, text=" ".join(map(corpus.text, row)), hand=f"hand {writer}", height=1.0)
+        ink = Ink(strokes, text=" ".join(map(corpus.text, row)), hand=self._hand(row), height=1.0)
+        return sparser(ink, self.every)
 
 
 def _joined(corpus: _Corpus, items: NDArray[np.int64], longest: int, seed: int) -> list[tuple[int, ...]]:

@@ -73,8 +73,10 @@ class Offsets:
         texts = [ink.text for ink in inks]
         alphabet = "".join(sorted(set().union(*map(str, texts)))) if all(texts) else ""
         hands = [name for name, _ in Counter(ink.hand or "" for ink in inks).most_common()]
-        mean, std = every.mean(axis=0).tolist(), np.maximum(every.std(axis=0), GRID).tolist()
-        return cls(alphabet, tuple(hands) if 1 < len(hands) <= MOST_HANDS else (), (mean[0], mean[1]), (std[0], std[1]))
+        mean_x, (std_x, std_y) = float(every[:, 0].mean()), np.maximum(every.std(axis=0), GRID).tolist()
+        # A line ends about as high as it began; a mean of what little is left would let its height run away as a sum.
+        named = tuple(hands) if 1 < len(hands) <= MOST_HANDS else ()
+        return cls(alphabet, named, (mean_x, 0.0), (std_x, std_y))
 
     @property
     def spec(self) -> Product:

@@ -45,6 +45,8 @@ def _size(layers: int, units: int, window: int, components: int, learning_rate: 
             source=codec.symbols,
             window=window if codec.symbols else 0,
             static=len(codec.hands),
+            static_width=32,
+            running=(1,),  # the height: letters stay on their line
         )
         # Rounded points: without a floor, a move that is often the same would drive its density to infinity.
         return Model(network, Joint((Mixture(components, sigma_floor=GRID / max(codec.std)), Categorical(3))))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .ink import Floats, Ink
 
 SHORT, LONG = 0.10, 0.38  # x-heights from point to point: in tight turns, on straight pieces
 ALIKE = 1.6  # ink with as many times fewer or more points than it would have is left as it is
+CORNER = 1.0  # radians: where a stroke turns more from one point to the next, no curve is meant
 _APART = 0.012  # x-heights between a curve and the straight piece that stands for it
 _FINE = 0.02  # x-heights: the steps of the curve that is measured
 _BLUR = 0.05  # x-heights: standard deviation of what smooths the noise of a tablet
@@ -54,6 +57,33 @@ def resampled(ink: Ink) -> Ink:
         if ink.times is not None:
             times.append(np.interp(places, np.arange(kept.sum()), ink.times[number][kept]))
     return replace(ink, strokes=strokes, times=times if ink.times is not None else None)
+
+
+def sparser(ink: Ink, every: int) -> Ink:
+    """The same strokes of every so-manieth point, the ends and the corners of a stroke in any case.
+
+    A curve through them shows the letters as well (`drawing`), and a model has half as far to go from one to the next.
+
+    >>> sparser(Ink([[[0, 0], [1, 0], [2, 0], [3, 0], [3, 1], [3, 2]]]), 2).strokes[0].tolist()
+    [[0.0, 0.0], [2.0, 0.0], [3.0, 0.0], [3.0, 2.0]]
+    """
+    if every == 1:
+        return ink
+    kept = [_every(stroke, every) for stroke in ink.strokes]
+    times = [stamps[at] for stamps, at in zip(ink.times, kept, strict=True)] if ink.times is not None else None
+    return replace(ink, strokes=[stroke[at] for stroke, at in zip(ink.strokes, kept, strict=True)], times=times)
+
+
+def _every(stroke: Floats, every: int) -> NDArray[np.int64]:
+    if len(stroke) <= 3:
+        return np.arange(len(stroke))
+    moves = np.diff(stroke, axis=0)
+    corners = np.flatnonzero(np.abs(_angles(moves[:-1], moves[1:])) > CORNER) + 1
+    cuts = np.concatenate([[0], corners, [len(stroke) - 1]])
+    # Rounded, so that a piece ends with no shorter step than it began with.
+    parts = [np.linspace(a, b, max(round((b - a) / every), 1) + 1)[:-1] for a, b in itertools.pairwise(cuts)]
+    places: NDArray[np.int64] = np.rint(np.concatenate([*parts, cuts[-1:]])).astype(np.int64)
+    return places
 
 
 def _places(points: Floats) -> tuple[Floats, Floats]:

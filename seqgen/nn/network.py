@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..errors import ModelError, UsageError, one_line
-from ..spec import Discrete, Inputs, Spec, spec_from_dict, spec_to_dict, stranger
+from ..spec import Discrete, Inputs, Spec, spec_from_dict, spec_to_dict, stranger, vector_width
 from . import recurrence
 from .cells import LSTM, Layer, Window, layer_from_dict
 from .context import Context, Params
@@ -33,6 +33,8 @@ class Network:
     cells each, the first with a window where `window` asks for one, and with `layer_norm` and `learned_start`.
     embedding: width of the table for symbols; vectors enter linearly.
     controls: width of the known side inputs of every step.
+    running: which values of a step's vectors, by number, are also given as their sum since the sequence began: where a
+    pen is on its line, for one, beside how it moves.
     ahead: units of an LSTM that reads these controls backwards, from the end of what is given, so that each step knows
     what is to come; 0 for none. `look` is that reading, see there.
     skip: the input reaches every layer and every layer the output (Graves 2013, section 2).
@@ -73,6 +75,7 @@ class Network:
     precision: str = "f32"
     remat: int = 0
     ahead: int = 0
+    running: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.layers, tuple):
@@ -98,6 +101,8 @@ class Network:
             raise UsageError("what is ahead is read in the controls: give `controls`, or leave `ahead` out")
         if self.remat < 0 or (self.remat and self.bidirectional):
             raise UsageError(f"remat is {self.remat}; give 0 or more positions, and 0 to a bidirectional network")
+        if not set(self.running) <= set(range(values := vector_width(self.spec))):
+            raise UsageError(f"running is {self.running}; the steps have {values} values, give numbers below that")
         if self.bidirectional and reads:
             raise UsageError("a window moves forward only: a bidirectional network cannot have one")
 
@@ -138,10 +143,17 @@ class Network:
     ) -> Context:
         """What conditions the sequences of a batch: source `[B, U]` int32, static `[B]` int32.
 
+        static may also be vectors, float32 `[B, static_width]`: of a writer between others, or one fitted to new ink.
         Raises UsageError where one that is known here, a NumPy array or a list, is out of range.
         """
         for name, size, given in (("source", self.source, source), ("static", self.static, static)):
-            if size and isinstance(given, np.ndarray | list) and (found := stranger(Discrete(size), given)):
+            vectors = name == "static" and given is not None and np.ndim(given) == 2
+            if (
+                size
+                and not vectors
+                and isinstance(given, np.ndarray | list)
+                and (found := stranger(Discrete(size), given))
+            ):
                 knows = f"this network knows 0 to {size - 1}"
                 raise UsageError(
                     f"`{name}` has {found.symbol} in row {found.position // (np.size(given) // len(given))}; {knows}; give one of these"
@@ -195,7 +207,7 @@ class Network:
             def run(layer: OneWay | Pair, carry: Carry, start: Carry, xs: Array) -> tuple[Carry, Array]:
                 return layer.unroll(carry, xs, start=start, reset=reset, valid=valid, memory=context.memory)
 
-            return stack(run, carry, start, x, context, key)
+            return stack(run, carry, start, x, context, key, reset)
 
         carry, features = self._in_pieces(window, carry, (x, reset, valid), key)
         return carry, jnp.swapaxes(features, 0, 1)
@@ -239,8 +251,9 @@ class Network:
         """Every setting by its name, as plain JSON values."""
         layers = self.layers if isinstance(self.layers, int) else [layer.to_dict() for layer in self.layers]
         settings = {**asdict(self), "spec": spec_to_dict(self.spec), "layers": layers}
-        if not self.ahead:  # models without it can be read by versions without it
-            del settings["ahead"]
+        for late in ("ahead", "running"):  # models without it can be read by versions without it
+            if not settings[late]:
+                del settings[late]
         return settings
 
     @classmethod
@@ -249,7 +262,8 @@ class Network:
         try:
             layers = data["layers"]
             layers = tuple(map(layer_from_dict, layers)) if isinstance(layers, list) else layers
-            return cls(**{**data, "spec": spec_from_dict(data["spec"]), "layers": layers})
+            read = {"spec": spec_from_dict(data["spec"]), "layers": layers, "running": tuple(data.get("running", ()))}
+            return cls(**{**data, **read})
         except (TypeError, ValueError, KeyError, UsageError) as error:
             raise ModelError(
                 f"the network's settings do not fit: {one_line(error)}; the model is damaged or newer"

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from ..errors import UsageError
-from ..spec import Discrete, Inputs, Product, Spec
+from ..spec import Discrete, Inputs, Product, Spec, vector_width
 from . import cudnn, recurrence
 from .cells import LSTM, Layer
 from .context import Context, Params
@@ -79,7 +79,8 @@ class Stack(nnx.Module):
         if network.static:
             shape = (network.static, network.static_width)
             self.static_table = nnx.Param(jax.random.normal(rngs.params(), shape) * 0.1)
-        width = len(tables) * network.embedding + _values(network.spec) + network.controls + network.ahead
+        width = len(tables) * network.embedding + vector_width(network.spec)
+        width += network.controls + network.ahead + len(network.running)
         width += network.static_width if network.static else 0
         below, seen = width, 0
         for i, layer in enumerate(network.stacked):
@@ -110,13 +111,29 @@ class Stack(nnx.Module):
         if network.static:
             if static is None:
                 raise UsageError(f"this network knows {network.static} writers: give `static`, int32 [B]")
-            vector = look_up(self.static_table[...], static)
+            vector = static if jnp.ndim(static) == 2 else look_up(self.static_table[...], static)
         return Context(None, memory, vector)
 
     def start(self, batch: int, memory: Memory | None) -> Carry:
-        return tuple(getattr(self, f"layer{i}").start(batch, memory) for i in range(len(self.network.stacked)))
+        carry = [getattr(self, f"layer{i}").start(batch, memory) for i in range(len(self.network.stacked))]
+        running = self.network.running
+        return (*carry, jnp.zeros((batch, len(running)))) if running else tuple(carry)
 
-    def embed(self, inputs: Inputs, context: Context) -> Array:
+    def sums(self, before: Array, start: Array, inputs: Inputs, reset: Array | None) -> tuple[Array, Array]:
+        """The sums of the `running` values after the last position, and at each, over `[T, B]` or at `[B]`."""
+        values = jnp.concatenate(_vectors(self.network.spec, inputs.steps), axis=-1)[..., self.network.running]
+        if values.ndim == 2:
+            return before + values, before + values
+        reset = jnp.zeros(values.shape[:2], bool) if reset is None else reset
+
+        def body(total: Array, at: Any) -> tuple[Array, Array]:
+            value, begins = at
+            total = recurrence.where(begins, start, total) + value
+            return total, total
+
+        return recurrence.loop(body, before, (values, reset))
+
+    def embed(self, inputs: Inputs, context: Context, sums: Array | None = None) -> Array:
         """Steps and what comes with them as one vector a position."""
         tables = iter([getattr(self, f"table{i}")[...] for i in range(len(_symbols(self.network.spec)))])
 
@@ -130,6 +147,8 @@ class Stack(nnx.Module):
         parts = flat(self.network.spec, inputs.steps)
         if self.network.controls:
             parts.append(inputs.controls)
+        if sums is not None:
+            parts.append(sums)
         if self.network.static:
             assert context.static is not None
             parts.append(jnp.broadcast_to(context.static, (*parts[0].shape[:-1], context.static.shape[-1])))
@@ -158,10 +177,15 @@ class Stack(nnx.Module):
         inputs: Inputs,
         context: Context,
         key: Array | None,
+        reset: Array | None = None,
     ) -> tuple[Carry, Array]:
         """The layers in order, each run over `[T, B, D]` or `[B, D]` by `run`."""
-        network = self.network
-        x = self.embed(inputs, context)
+        network, sums = self.network, None
+        total: tuple[Array, ...] = ()
+        if network.running:
+            end, sums = self.sums(carry[-1], start[-1], inputs, reset)
+            total = (end,)
+        x = self.embed(inputs, context, sums)
         carries: list[Carry] = []
         outputs: list[Array] = []
         seen: list[Array] = []
@@ -175,7 +199,7 @@ class Stack(nnx.Module):
             outputs.append(out)
             below = jnp.concatenate([out, x, *seen], axis=-1) if network.skip else out
         features = jnp.concatenate([*outputs, *seen], axis=-1) if network.skip else below
-        return tuple(carries), features
+        return (*carries, *total), features
 
     def _drop(self, x: Array, key: Array | None, place: int) -> Array:
         rate = self.network.dropout
@@ -191,10 +215,10 @@ def _symbols(spec: Spec) -> list[int]:
     return [spec.size] if isinstance(spec, Discrete) else []
 
 
-def _values(spec: Spec) -> int:
+def _vectors(spec: Spec, steps: Any) -> list[Array]:
     if isinstance(spec, Product):
-        return sum(_values(part) for part in spec.parts)
-    return 0 if isinstance(spec, Discrete) else spec.dim
+        return [x for part, values in zip(spec.parts, steps, strict=True) for x in _vectors(part, values)]
+    return [] if isinstance(spec, Discrete) else [steps]
 
 
 @functools.lru_cache(maxsize=32)

@@ -93,14 +93,15 @@ def learn(
     steps: int,
     settings: TrainingConfig,
     start_from: Path | None = None,
+    size: str = SIZE,
 ) -> Outcome:
     """A stage of the training, from its beginning or from where it was stopped."""
     if folder.exists():
         outcome = run.resume(folder, DOMAIN, splits)
     else:
-        size = SIZE if start_from is None else None
+        new = size if start_from is None else None
         outcome = run.begin(
-            folder, DOMAIN, splits, size=size, steps=steps, seed=SEED, training=settings, start_from=start_from
+            folder, DOMAIN, splits, size=new, steps=steps, seed=SEED, training=settings, start_from=start_from
         )
     if outcome.signal is not None:
         sys.exit(f"stopped at step {outcome.step}; run this again to go on")
