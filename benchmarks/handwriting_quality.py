@@ -24,9 +24,9 @@ from numpy.random import Generator, Philox, SeedSequence
 from seqgen.datasets import synthetic_ink
 from seqgen.datasets.synthetic_ink import words
 from seqgen.domains import handwriting
-from seqgen.domains.handwriting.api import MOST
 from seqgen.domains.handwriting.drawing.svg import write_svg
 from seqgen.domains.handwriting.drawing.trace import trace
+from seqgen.domains.handwriting.writing import MOST
 
 LINES, CHECKED = 40, 200  # read by tesseract; looked through for what goes wrong
 SHORTEST, LONGEST = 25, 40  # characters

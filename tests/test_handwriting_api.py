@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from seqgen.batching import Inputs
 from seqgen.domain import Splits
 from seqgen.domains import handwriting
-from seqgen.domains.handwriting import HandwritingModel, Ink, api, in_x_heights
+from seqgen.domains.handwriting import HandwritingModel, Ink, in_x_heights, writing
 from seqgen.domains.handwriting.files import read
 from seqgen.domains.handwriting.formats.ink_json import write_ink_json
 from seqgen.domains.handwriting.offsets import GRID
@@ -169,7 +169,7 @@ def test_ink_is_gone_on_from_with_a_text(pen: HandwritingModel) -> None:
     made = pen.go_on(ink, " cd\n e ", seed=3)
     assert (made.text, made.hand) == ("ab cd e", "flat")
     check_goes_on(ink, made)
-    assert made.points < ink.points + api.MOST * 5
+    assert made.points < ink.points + writing.MOST * 5
     assert made == pen.go_on(ink, "cd e", seed=3) != pen.go_on(ink, "cd e", seed=4)
 
 
@@ -220,8 +220,8 @@ def test_a_window_that_never_moves_runs_into_the_limit_of_its_line(folder: Path)
     stuck = save_random(folder / "stuck", pace=1e-6)
     texts = ["abcdefgh", "ab c"]
     inks = stuck.write("\n".join(texts), seed=1)
-    assert [ink.points for ink in inks] == [api.MOST * (len(text) + 1) for text in texts]
-    assert stuck.go_on(wave(), "cd").points == wave().points + api.MOST * 3
+    assert [ink.points for ink in inks] == [writing.MOST * (len(text) + 1) for text in texts]
+    assert stuck.go_on(wave(), "cd").points == wave().points + writing.MOST * 3
 
 
 # Scoring

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.domains.handwriting import api
+from seqgen.domains.handwriting import writing
 from seqgen.domains.handwriting.offsets import DOWN, END, UP
 from seqgen.domains.handwriting.wrap import lines_of
 from seqgen.errors import UsageError
@@ -19,7 +19,7 @@ from seqgen.nn.context import Context
 from seqgen.nn.recurrence import Memory
 from seqgen.nn.window import WindowCarry
 
-text_ends = jax.jit(api.text_ends)
+text_ends = jax.jit(writing.text_ends)
 
 
 def pens(state: int, rows: int) -> tuple[Any, Any]:
@@ -65,7 +65,7 @@ def test_each_line_of_a_batch_has_its_own_end() -> None:
 
 def test_a_line_of_prediction_ends_where_it_is_said_to() -> None:
     steps = jnp.zeros((3, 2)), jnp.array([DOWN, UP, END])
-    assert api.line_ends((), steps, Context()).tolist() == [False, False, True]
+    assert writing.line_ends((), steps, Context()).tolist() == [False, False, True]
 
 
 @given(st.text(st.sampled_from("ab é\t\n\r\v\u2028\u00a0-"), max_size=60), st.integers(1, 12))

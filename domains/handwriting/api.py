@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from seqgen import sampling
@@ -20,29 +19,22 @@ from seqgen.machine.programs import kept
 from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
 from seqgen.nn.context import Context, Params
-from seqgen.nn.recurrence import Array, Carry
-from seqgen.nn.window import WindowCarry, weights
 from seqgen.sampling import Stop
 from seqgen.spec import Steps, empty_steps
 
 from . import MODEL
+from .hands import Style, Vector, vector_of
 from .ink import Ink
-from .offsets import DOWN, END, UP, Offsets
+from .offsets import Offsets
 from .presets import DOMAIN, NETWORKS
+from .proofreading import proofread
 from .wrap import WIDEST, WIDTH, lines_of
+from .writing import BIAS, CHUNK, ENTRIES, FARTHEST, MOST, ROWS, Lines, line_ends, opened, text_ends
 
 if TYPE_CHECKING:
     from seqgen.devices.crew import Crew
     from seqgen.training.outcome import Outcome
     from seqgen.training.run import How
-
-BIAS = 0.75
-ROWS = 32  # lines written side by side
-CHUNK = 64  # points drawn before it is looked whether all lines have ended
-MOST = 50  # points for each character of a line: two and a half times what a joined hand needs
-FARTHEST = 100_000  # points that ink is continued by, at most
-GONE = 0.02  # the window's weight on a text that it has left; at the end of a line it has 0.1 or more
-ENTRIES = 64  # sources are filled up to a multiple: texts of any length share a few compiled programs
 
 
 @dataclass(frozen=True)
@@ -80,45 +72,40 @@ class HandwritingModel:
         self,
         text: str,
         *,
-        hand: str | None = None,
+        hand: str | Style | None = None,
         bias: float = BIAS,
         temperature: float = 1.0,
         seed: int = 0,
         prime: Ink | None = None,
         width: int = WIDTH,
+        tries: int = 1,
     ) -> list[Ink]:
         """The text in ink, a line of ink for each line of at most `width` characters; a blank one has no strokes.
 
-        hand: one of `codec.hands`; the prime's, or the first.
+        hand: one of `codec.hands`, some of them mixed (`oak:0.6,birch:0.4`), or one of your own (`adopt`); the prime's,
+        or the first.
         bias: 0 writes as differently as people do, more is neater (Graves 2013, section 5.4).
         prime: ink with its text, in x-heights; what is written goes on in its manner (section 5.5).
+        tries: of so many the best is kept, and from its first bad word on a line is written again (`proofreading`).
         Raises UsageError for characters that the model has not learned and settings out of range.
         """
         lines = lines_of(text, width)
         self._writes("".join(lines))
+        if not 1 <= tries <= ROWS:
+            raise UsageError(f"tries is {tries}; give 1 to {ROWS}")
         opening, prompt = ("", empty_steps(self.codec.spec)) if prime is None else self._opening(prime)
-        who = self._hand(hand, prime)
+        name, vector = self._who(hand, prime)
         made = [Ink((), text="") for _ in lines]
         wanted = [number for number, line in enumerate(lines) if line]
-        for begin in range(0, len(wanted), ROWS):
-            rows = wanted[begin : begin + ROWS]
-            # As many as a power of two: pages of any length share a few compiled programs.
-            more = (1 << (len(rows) - 1).bit_length()) - len(rows)
-            texts = [lines[row] for row in rows + rows[-1:] * more]
-            steps = self._draw(
-                [prompt] * len(texts),
-                self._context([opening + text for text in texts], who),
-                length=MOST * (max(map(len, texts)) + 1),
-                options=Options(temperature, bias=bias),
-                seed=seed,
-                part=begin,
-                stop=text_ends,
-            )
-            name = self.codec.hands[who] if self.codec.hands else None
-            for row, drawn in zip(rows, steps, strict=False):
-                most = MOST * (len(lines[row]) + 1)  # its own, however long the lines beside it are
-                drawn = jax.tree.map(lambda leaf, most=most: leaf[:most], drawn)
-                made[row] = replace(self.codec.decode(_open(drawn)), text=lines[row], hand=name)
+        options = Options(temperature, bias=bias)
+        at_once = ROWS // tries
+        for begin in range(0, len(wanted), at_once):
+            rows = wanted[begin : begin + at_once]
+            texts = [lines[row] for row in rows]
+            page = Lines(self, opening, prompt, texts, vector, options, seed, begin)
+            drawn = page.once() if tries == 1 else proofread(texts, page.tries, empty_steps(self.codec.spec), tries)
+            for row, steps in zip(rows, drawn, strict=True):
+                made[row] = replace(self.codec.decode(steps), text=lines[row], hand=name)
         return made
 
     def go_on(self, ink: Ink, text: str | None = None, *, points: int = 400, bias: float = BIAS, seed: int = 0) -> Ink:
@@ -143,10 +130,10 @@ class HandwritingModel:
         else:
             if text is not None:
                 raise UsageError(f"{self.name} continues ink without knowing a text; leave the text out")
-            prompt, stop, whole = _open(self.codec.encode(ink).steps), line_ends, None
-        context = self._context([whole or ""], self._hand(None, ink))
-        (new,) = self._draw([prompt], context, length=points, options=Options(bias=bias), seed=seed, stop=stop)
-        both = jax.tree.map(lambda old, new: np.concatenate([old, new]), prompt, _open(new))
+            prompt, stop, whole = opened(self.codec.encode(ink).steps), line_ends, None
+        context = self.context([whole or ""], self._who(None, ink)[1])
+        (new,) = self.draw([prompt], context, length=points, options=Options(bias=bias), seed=seed, stop=stop)
+        both = jax.tree.map(lambda old, new: np.concatenate([old, new]), prompt, opened(new))
         return replace(self.codec.decode(both), text=whole, hand=ink.hand)
 
     def score(self, ink: Ink) -> InkScore:
@@ -186,18 +173,25 @@ class HandwritingModel:
         text = " ".join(str(prime.text).split())
         self.codec.check(text)
         space = " " if " " in self.codec.alphabet else ""
-        return text + space, _open(self.codec.encode(prime).steps)
+        return text + space, opened(self.codec.encode(prime).steps)
 
-    def _hand(self, name: str | None, prime: Ink | None) -> int:
-        """The hand asked for, or the prime's, or the first."""
-        if name is not None and name not in self.codec.hands:
-            raise UnknownName("hand", name, self.codec.hands)
-        return 0 if name is None and prime is None else self.codec.hand(name or (prime.hand if prime else None))
+    def _who(self, hand: str | Style | None, prime: Ink | None) -> tuple[str | None, Vector | None]:
+        """The hand asked for, or the prime's, or the first; none of a model of one hand."""
+        hands = self.codec.hands
+        if not hands:
+            if hand is not None:
+                raise UnknownName("hand", str(hand), ())
+            return None, None
+        if hand is None:
+            own = None if prime is None else prime.hand or ""
+            hand = own if own in hands else hands[0]
+        assert hand is not None
+        return hand if isinstance(hand, str) else None, vector_of(hand, hands, self.params)
 
-    def _context(self, texts: Sequence[str], hand: int) -> Context:
-        """What conditions a row a text."""
+    def context(self, texts: Sequence[str], vector: Vector | None) -> Context:
+        """What conditions a row a text, all in the hand of this vector."""
         encode, params = _encoder(self.model), self.params["network"]
-        static = np.full(len(texts), hand, np.int32) if self.codec.hands else None
+        static = None if vector is None else np.tile(vector, (len(texts), 1))
         if not self.codec.alphabet:
             return encode(params, None, static, None)
         sources = [self.codec.source(text) for text in texts]
@@ -205,7 +199,7 @@ class HandwritingModel:
         source = np.stack([np.pad(ids, (0, size - len(ids))) for ids in sources])
         return encode(params, source, static, np.arange(size) < np.array([[len(ids)] for ids in sources]))
 
-    def _draw(
+    def draw(
         self,
         prompts: Sequence[Steps],
         context: Context,
@@ -214,10 +208,11 @@ class HandwritingModel:
         options: Options,
         seed: int,
         stop: Stop,
-        part: int = 0,
+        parts: Sequence[int] = (0,),
     ) -> list[Steps]:
+        """A row for each prompt and row of the context; `parts` of a writing draw from keys of their own."""
         sampling.check(options, seed)
-        key = jax.random.fold_in(jax.random.key(seed), part)
+        key = functools.reduce(jax.random.fold_in, parts, jax.random.key(seed))
         settings: Any = {"options": options, "context": context, "chunk": CHUNK, "stop": stop}
         return sampling.sample(self.model, self.params, key, prompts, length=length, **settings)
 
@@ -225,39 +220,6 @@ class HandwritingModel:
 @functools.lru_cache(maxsize=8)
 def _encoder(model: Model) -> Callable[..., Context]:
     return kept(model.network.encode, model.network.to_dict(), parts=(model.network,))
-
-
-def line_ends(carry: Carry, step: Steps, context: Context) -> Array:
-    """The model says that the line ends here."""
-    del carry, context
-    ends: Array = step[1] == END
-    return ends
-
-
-def text_ends(carry: Carry, step: Steps, context: Context) -> Array:
-    """The model says that the line ends here, and the window is on the last character; or the window has left the text.
-
-    Graves' rule (2013, section 5.3) ends a line when the window weighs the end of the text more than any character. A
-    joined hand is there before it goes back to dot the last word, so more is asked for: a lifted pen, a window past the
-    end, and hardly any weight left on anything. Where the window is, its greatest Gaussian says: one that the model makes
-    no use of may be anywhere.
-    """
-    assert context.memory is not None
-    window: WindowCarry = carry[0]
-    seen = weights(window, context.memory)
-    last = context.memory.valid.sum(axis=1).astype(jnp.int32) - 1
-    near = last - jnp.argmax(seen, axis=1) <= 1  # the last character, or the end of the text
-    greatest = jnp.argmax(window.alpha / jnp.sqrt(window.beta), axis=1, keepdims=True)  # by area
-    position = jnp.take_along_axis(window.position, greatest, axis=1)[:, 0]
-    gone = (seen.sum(axis=1) < GONE) & (position > last.astype(jnp.float32))
-    ends: Array = ((step[1] == END) & near) | ((step[1] != DOWN) & gone)
-    return ends
-
-
-def _open(steps: Steps) -> Steps:
-    """Steps without the end of the line, to go on from."""
-    offsets, pens = steps
-    return offsets, np.minimum(pens, UP)
 
 
 def load(model: str | os.PathLike[str] = MODEL) -> HandwritingModel:

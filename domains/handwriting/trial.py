@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .api import MOST, HandwritingModel
+from .api import HandwritingModel
+from .writing import MOST
 
 _TEXTS = ("hello world", "the quick brown fox", "Dear friend")
 NARROW = 0.3  # x-heights a character: people's writing is two to six times as wide

@@ -97,7 +97,7 @@ def learn(
 ) -> Outcome:
     """A stage of the training, from its beginning or from where it was stopped."""
     if folder.exists():
-        outcome = run.resume(folder, DOMAIN, splits)
+        outcome = run.resume(folder, DOMAIN, splits, steps=steps)
     else:
         new = size if start_from is None else None
         outcome = run.begin(

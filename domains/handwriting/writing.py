@@ -1,0 +1,134 @@
+"""Lines in the making: drawn side by side, when a line ends, and its tries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from seqgen.heads import Options
+from seqgen.nn.context import Context
+from seqgen.nn.recurrence import Array, Carry
+from seqgen.nn.window import WindowCarry, weights
+from seqgen.spec import Steps
+
+from .following import Followed, follow
+from .hands import Vector
+from .offsets import DOWN, END, UP
+from .proofreading import Try, judged
+
+if TYPE_CHECKING:
+    from .api import HandwritingModel
+
+BIAS = 0.75
+ROWS = 32  # lines written side by side
+CHUNK = 64  # points drawn before it is looked whether all lines have ended
+MOST = 50  # points for each character of a line: two and a half times what a joined hand needs
+FARTHEST = 100_000  # points that ink is continued by, at most
+GONE = 0.02  # the window's weight on a text that it has left; at the end of a line it has 0.1 or more
+ENTRIES = 64  # sources are filled up to a multiple: texts of any length share a few compiled programs
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Some lines of a page, `texts`, that follow what is there already: a prime of the text `opening`.
+
+    vector: the hand's. part: which lines of the page these are.
+    """
+
+    model: HandwritingModel
+    opening: str
+    prompt: Steps
+    texts: Sequence[str]
+    vector: Vector | None
+    options: Options
+    seed: int
+    part: int
+
+    def once(self) -> list[Steps]:
+        """The steps of each line."""
+        rows = range(len(self.texts))
+        return self._draw(rows, [self.prompt] * len(rows), (self.part,))
+
+    def tries(self, lines: Sequence[int], begun: Sequence[Steps], number: int) -> list[Try]:
+        """The lines of these numbers, each from what of it was `begun`, judged: see `proofreading.proofread`."""
+        before = [_both(self.prompt, steps) for steps in begun]
+        drawn = self._draw(lines, before, (self.part, 1 + number))
+        whole = [_both(old, new) for old, new in zip(before, drawn, strict=True)]
+        context = self._context(lines)
+        read = follow(
+            self.model.model, self.model.params, whole + whole[-1:] * (_power(len(whole)) - len(whole)), context
+        )
+        return [self._judged(*row) for row in zip(lines, whole, read, strict=False)]
+
+    def _judged(self, line: int, whole: Steps, read: Followed) -> Try:
+        given, codec = len(self.prompt[1]), self.model.codec
+        steps = jax.tree.map(lambda leaf: leaf[given:], whole)
+        points = np.cumsum(np.asarray(whole[0], np.float64) * codec.std + codec.mean, axis=0)[given:]
+        places = np.maximum(read.places[given:] - len(self.opening), 0)
+        return judged(self.texts[line], steps, Followed(places, read.nats[given:]), points)
+
+    def _draw(self, lines: Sequence[int], prompts: Sequence[Steps], parts: Sequence[int]) -> list[Steps]:
+        more = _power(len(lines)) - len(lines)
+        steps = self.model.draw(
+            [*prompts, *[prompts[-1]] * more],
+            self._context(lines),
+            length=MOST * (max(len(self.texts[line]) for line in lines) + 1),
+            options=self.options,
+            seed=self.seed,
+            parts=parts,
+            stop=text_ends,
+        )
+        # A line's own length, however long the lines beside it are.
+        most = [MOST * (len(self.texts[line]) + 1) for line in lines]
+        return [opened(jax.tree.map(lambda leaf, n=n: leaf[:n], drawn)) for drawn, n in zip(steps, most, strict=False)]
+
+    def _context(self, lines: Sequence[int]) -> Context:
+        """Of as many rows as a power of two: pages of any length share a few compiled programs."""
+        texts = [self.opening + self.texts[line] for line in lines]
+        return self.model.context(texts + texts[-1:] * (_power(len(texts)) - len(texts)), self.vector)
+
+
+def _power(count: int) -> int:
+    return 1 << (count - 1).bit_length()
+
+
+def _both(one: Steps, other: Steps) -> Steps:
+    return jax.tree.map(lambda a, b: np.concatenate([a, b]), one, other)
+
+
+def line_ends(carry: Carry, step: Steps, context: Context) -> Array:
+    """The model says that the line ends here."""
+    del carry, context
+    ends: Array = step[1] == END
+    return ends
+
+
+def text_ends(carry: Carry, step: Steps, context: Context) -> Array:
+    """The model says that the line ends here, and the window is on the last character; or the window has left the text.
+
+    Graves' rule (2013, section 5.3) ends a line when the window weighs the end of the text more than any character. A
+    joined hand is there before it goes back to dot the last word, so more is asked for: a lifted pen, a window past the
+    end, and hardly any weight left on anything. Where the window is, its greatest Gaussian says: one that the model makes
+    no use of may be anywhere.
+    """
+    assert context.memory is not None
+    window: WindowCarry = carry[0]
+    seen = weights(window, context.memory)
+    last = context.memory.valid.sum(axis=1).astype(jnp.int32) - 1
+    near = last - jnp.argmax(seen, axis=1) <= 1  # the last character, or the end of the text
+    greatest = jnp.argmax(window.alpha / jnp.sqrt(window.beta), axis=1, keepdims=True)  # by area
+    position = jnp.take_along_axis(window.position, greatest, axis=1)[:, 0]
+    gone = (seen.sum(axis=1) < GONE) & (position > last.astype(jnp.float32))
+    ends: Array = ((step[1] == END) & near) | ((step[1] != DOWN) & gone)
+    return ends
+
+
+def opened(steps: Steps) -> Steps:
+    """Steps without the end of the line, to go on from."""
+    offsets, pens = steps
+    return offsets, np.minimum(pens, UP)
