@@ -170,6 +170,8 @@ class Domain(Generic[Item]):
     augment: `(item, random numbers)` -> the item as it might as well have been, say transposed; drawn anew each epoch.
     fit_training: `(training, steps)` -> a size's training for so many steps to learn from; None where all are alike.
     match: `(old codec, new codec)` -> for each new symbol the old one's id or -1; fine-tuning moves weights by it.
+    extend: `(old codec, new codec)` -> the old one with what else conditions the new one's data, and the old ids, or -1, of
+    what conditions it then: of a source's symbols, of writers; None for what stays. In place of `match`.
     shipped: the folder of the models that come with it.
     examples: a few small items, for the laws every domain must pass.
 
@@ -189,5 +191,6 @@ class Domain(Generic[Item]):
     augment: Callable[[Item, Generator], Item] | None = None
     fit_training: Callable[[TrainingConfig, int], TrainingConfig] | None = None
     match: Callable[[Any, Any], Any] | None = None
+    extend: Callable[[Any, Any], tuple[Any, Any, Any]] | None = None
     shipped: Path | None = None
     examples: tuple[Item, ...] = ()

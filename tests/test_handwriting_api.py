@@ -379,6 +379,28 @@ def test_the_network_follows_from_the_ink_or_is_asked_for(tmp_path: Path) -> Non
         fitted(untold, network="synthesis")
 
 
+def test_fine_tuning_adds_the_characters_and_the_hands_that_a_model_lacks(
+    pen: HandwritingModel, tmp_path: Path
+) -> None:
+    inks = [dataclasses.replace(wave("Ada 7"), hand="flat"), dataclasses.replace(wave("zoe!"), hand="Zoe")]
+    ink = Splits(inks, inks)
+    settings: Any = {"steps": 1, "learning_rate": 1e-9}
+    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
+        outcome = handwriting.train(ink, tmp_path / "run", start_from=pen.name, **settings)
+    more = handwriting.load(outcome.model)
+    assert more.codec.alphabet == "".join(sorted({*pen.codec.alphabet, *"A7!"}))
+    assert more.codec.hands == (*pen.codec.hands, "Zoe")
+    assert (more.codec.mean, more.codec.std) == (pen.codec.mean, pen.codec.std)
+    old, new = pen.params["network"]["source_table"], more.params["network"]["source_table"]
+    places = [more.codec.alphabet.index(character) for character in pen.codec.alphabet]
+    np.testing.assert_allclose(new[np.array(places)], old[: len(places)], atol=2e-3)  # what it knew is where it was
+    np.testing.assert_allclose(new[-2:], old[-2:], atol=2e-3)
+    np.testing.assert_allclose(new[more.codec.alphabet.index("A")], old.mean(axis=0), atol=2e-3)
+    hands = more.params["network"]["static_table"]
+    np.testing.assert_allclose(hands[:2], pen.params["network"]["static_table"], atol=2e-3)
+    assert more.write("Zoe 7!"[3:], hand="Zoe")[0].points > 4
+
+
 def test_fine_tuning_keeps_what_a_model_can_do(
     pen: HandwritingModel, going_on: HandwritingModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -252,7 +252,8 @@ def train(
     data: a file or folder is brought to x-heights; what is in `Splits` must be, see `in_x_heights`.
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
     network: "synthesis" writes texts and uses lines that have one, "prediction" continues ink and uses all, "auto" is
-    the first where most lines have a text; a model that is fine-tuned keeps its own, its alphabet and its hands.
+    the first where most lines have a text; a model that is fine-tuned keeps its own; what its alphabet and
+    its hands lack is added to them.
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
 

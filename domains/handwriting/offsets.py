@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,26 @@ class Offsets:
         # A line ends about as high as it began; a mean of what little is left would let its height run away as a sum.
         named = tuple(hands) if 1 < len(hands) <= MOST_HANDS else ()
         return cls(alphabet, named, (mean_x, 0.0), (std_x, std_y))
+
+    def extended(self, other: Offsets) -> tuple[Offsets, NDArray[np.int32] | None, NDArray[np.int32] | None]:
+        """This codec with the characters and hands of another one as well, and where each of its symbols and hands was.
+
+        -1 for what is new; None where nothing of the kind is known, nor learned now. The scale stays, for the network's
+        weights are in it.
+
+        >>> ours, theirs = (Offsets(a, ("",), (0.1, 0), (0.2, 0.2)) for a in ("ac", "bc"))
+        >>> both, symbols, hands = ours.extended(theirs)
+        >>> both.alphabet, symbols.tolist(), hands.tolist()  # two more symbols: any other, and the end
+        ('abc', [0, -1, 1, 2, 3], [0])
+        """
+        alphabet = "".join(sorted({*self.alphabet, *other.alphabet})) if self.alphabet else ""
+        hands = (*self.hands, *(hand for hand in other.hands if hand not in self.hands)) if self.hands else ()
+        both = replace(self, alphabet=alphabet, hands=hands[:MOST_HANDS])
+        size = len(self.alphabet)
+        symbols = np.array([*(self.alphabet.find(character) for character in alphabet), size, size + 1], np.int32)
+        writers = np.arange(len(both.hands), dtype=np.int32)
+        writers[len(self.hands) :] = -1
+        return both, symbols if alphabet else None, writers if hands else None
 
     @property
     def spec(self) -> Product:

@@ -98,6 +98,7 @@ DOMAIN: Domain[Ink] = Domain(
         read, {"network": "auto"}, lambda codec: {"network": "synthesis" if codec.alphabet else "prediction"}
     ),
     unit="point",
+    extend=Offsets.extended,
     shipped=SHIPPED,
     examples=(_wave(4, "nuin", "round"), _wave(2, "mi", "flat"), Ink([np.array([[7.0, 3.0]])], text=".", hand="flat")),
 )

@@ -21,8 +21,10 @@ from ..spec import Discrete
 from .model import Model
 from .pretrained import Pretrained
 
+Ids = np.ndarray[Any, Any]  # of the old, for each new one; -1 where there is none
 
-def adapt(model: Model, params: Params, old_id: np.ndarray[Any, Any]) -> tuple[Model, Params]:
+
+def adapt(model: Model, params: Params, old_id: Ids) -> tuple[Model, Params]:
     """The model over another set of symbols, `old_id[new]` the old id of each or -1 (fastai's rule: Howard & Ruder 2018).
 
     A symbol both know keeps its row of the embedding and its column of the softmax; a new one gets their mean.
@@ -37,20 +39,31 @@ def adapt(model: Model, params: Params, old_id: np.ndarray[Any, Any]) -> tuple[M
         raise UsageError("the model knows none of these symbols, so it has nothing to go on from; train a new one")
     spec = Discrete(len(old_id))
     adapted = Model(dataclasses.replace(network, spec=spec), dataclasses.replace(model.head, size=spec.size))
-    old_size = network.spec.size
-    known, rows = jnp.asarray(old_id >= 0), jnp.asarray(np.maximum(old_id, 0))
-
-    def move(weights: Array) -> Array:  # symbols lead
-        moved = weights[:old_size][rows]
-        kept = known.reshape(-1, *[1] * (moved.ndim - 1))
-        return jnp.where(kept, moved, jnp.mean(moved, axis=0, where=kept))
-
     table, head = params["network"]["table0"], dict(params["head"])
-    moved = {**params["network"], "table0": jnp.concatenate([move(table), table[-1:]])}
-    head["bias"] = move(head["bias"])
+    moved = {**params["network"], "table0": jnp.concatenate([_moved(table[:-1], old_id), table[-1:]])}
+    head["bias"] = _moved(head["bias"], old_id)
     if not model.head.tied:
-        head["kernel"] = move(head["kernel"].T).T
+        head["kernel"] = _moved(head["kernel"].T, old_id).T
     return adapted, {"network": moved, "head": head}
+
+
+def conditioned(model: Model, params: Params, source: Ids | None, static: Ids | None) -> tuple[Model, Params]:
+    """The model over other symbols of its source and other writers, each with the old id or -1, as in `adapt`."""
+    network, moved = model.network, dict(params["network"])
+    assert isinstance(network, Network)
+    for name, ids in (("source", source), ("static", static)):
+        if ids is not None:
+            sizes: dict[str, Any] = {name: len(ids)}
+            network = dataclasses.replace(network, **sizes)
+            moved[f"{name}_table"] = _moved(moved[f"{name}_table"], ids)
+    return dataclasses.replace(model, network=network), {**params, "network": moved}
+
+
+def _moved(weights: Array, old_id: Ids) -> Array:
+    """Rows of a table, symbols lead: those known keep theirs, new ones get the mean."""
+    known = jnp.asarray(old_id >= 0).reshape(-1, *[1] * (weights.ndim - 1))
+    rows = weights[jnp.asarray(np.maximum(old_id, 0))]
+    return jnp.where(known, rows, jnp.mean(rows, axis=0, where=known))
 
 
 def settled(domain: Domain[Any], codec: Codec[Any], name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,8 +78,16 @@ def settled(domain: Domain[Any], codec: Codec[Any], name: str, settings: Mapping
 def carried(
     domain: Domain[Any], old: Codec[Any], given: Pretrained, data: Splits[Any] | Encoded, settings: Mapping[str, Any]
 ) -> tuple[Codec[Any], Model, Params]:
-    """A trained model as it goes on from: over the symbols of the new data where the domain can match them."""
-    if domain.match is None:
+    """A trained model as it goes on from: over the symbols of the new data where the domain can match them.
+
+    Or over its own and what conditions the new data besides, where the domain says how its codec grows.
+    """
+    if domain.match is None and domain.extend is None:
         return old, given.model, given.params
     codec = codec_for(domain, data, settings)
+    if domain.extend is not None:
+        codec, source, static = domain.extend(old, codec)
+        assert isinstance(given.model, Model)
+        return codec, *conditioned(given.model, given.params, source, static)
+    assert domain.match is not None
     return codec, *adapt(given.model, given.params, domain.match(old, codec))
