@@ -15,10 +15,12 @@ from seqgen.errors import DataError, ModelError, UsageError
 from seqgen.spec import Continuous, Discrete, Product, Steps
 
 from .ink import MOST_POINTS, Ink
+from .resampling import ALIKE, sparser
 
 GRID = 0.005  # x-heights, to which points are rounded: 0.02 mm of letters whose x is 4 mm high
 FARTHEST = 20_000  # grid steps, 100 x-heights: a longer move is made as long as this
 MOST_HANDS = 1000
+MOST_DENSE = 64  # of so many points one is kept, at the least, each time it is looked
 DOWN, UP, END = range(3)  # after a point the pen stays down, lifts, or the line ends
 _SPEC = Product((Continuous(2), Discrete(3)))
 
@@ -34,6 +36,8 @@ class Offsets:
     alphabet: characters that can be written, sorted; empty for a model that continues ink without knowing a text.
     hands: whose ink it learned from, the commonest first; empty where there is one hand only. Ink of any other hand
     counts as the first one's. mean, std: of the moves, x-heights.
+    step: the usual length of a move of the pen that is down, x-heights; much denser ink is made as sparse. 0 where it is
+    not known, in models of before.
 
     Raises ModelError for what cannot be: an unsorted alphabet, a hand twice, no spread.
 
@@ -48,6 +52,7 @@ class Offsets:
     hands: tuple[str, ...]
     mean: tuple[float, float]
     std: tuple[float, float]
+    step: float = 0.0
 
     def __post_init__(self) -> None:
         remedy = "the model is damaged, or was written by a newer seqgen"
@@ -55,9 +60,9 @@ class Offsets:
             raise ModelError(f"the alphabet of the offsets is not sorted, or has a character twice; {remedy}")
         if len(set(self.hands)) != len(self.hands) or len(self.hands) > MOST_HANDS:
             raise ModelError(f"the offsets name a hand twice, or more than {MOST_HANDS:,}; {remedy}")
-        numbers = [*self.mean, *self.std]
+        numbers = [*self.mean, *self.std, self.step]
         # Compared in Python: a stranger's integers may be too large for any array, and NaN is below nothing.
-        if not (all(-FARTHEST < number < FARTHEST for number in numbers) and min(self.std) >= GRID):
+        if not (all(-FARTHEST < number < FARTHEST for number in numbers) and min(self.std) >= GRID and self.step >= 0):
             raise ModelError(f"the scale of the offsets is {numbers!r:.100}, which is none; {remedy}")
 
     @classmethod
@@ -76,7 +81,9 @@ class Offsets:
         mean_x, (std_x, std_y) = float(every[:, 0].mean()), np.maximum(every.std(axis=0), GRID).tolist()
         # A line ends about as high as it began; a mean of what little is left would let its height run away as a sum.
         named = tuple(hands) if 1 < len(hands) <= MOST_HANDS else ()
-        return cls(alphabet, named, (mean_x, 0.0), (std_x, std_y))
+        lengths = np.concatenate([_lengths(ink) for ink in inks])
+        step = float(lengths.mean()) if len(lengths) else 0.0
+        return cls(alphabet, named, (mean_x, 0.0), (std_x, std_y), min(step, 1.0))
 
     def extended(self, other: Offsets) -> tuple[Offsets, NDArray[np.int32] | None, NDArray[np.int32] | None]:
         """This codec with the characters and hands of another one as well, and where each of its symbols and hands was.
@@ -126,11 +133,20 @@ class Offsets:
 
     def canonical(self, ink: Ink) -> Ink:
         """The same strokes from (0, 0) on, in x-heights, rounded, without times, text and hand."""
-        return _ink(*_moves(ink))
+        return _ink(*_moves(self._as_sparse(ink)))
+
+    def _as_sparse(self, ink: Ink) -> Ink:
+        """Of about as long steps as the ink it learned from, where its own are much shorter: pens differ by far."""
+        while len(lengths := _lengths(ink)) and self.step > ALIKE * (usual := float(lengths.mean())) > 0:
+            fewer = sparser(ink, max(round(min(self.step / usual, MOST_DENSE)), 2))
+            if fewer.points == ink.points:
+                break
+            ink = fewer
+        return ink
 
     def encode(self, ink: Ink) -> Example:
         """Raises DataError for ink without points."""
-        moves, lifts = _moves(ink)
+        moves, lifts = _moves(self._as_sparse(ink))
         if not len(moves):
             raise DataError("ink without a point cannot be learned from or scored; give it a stroke")
         pens = np.where(lifts, UP, DOWN).astype(np.int32)
@@ -149,7 +165,10 @@ class Offsets:
 
     def to_dict(self) -> dict[str, Any]:
         """Its settings as plain JSON values, read back by `from_dict`."""
-        return {"kind": "offsets", **asdict(self)}
+        settings = {"kind": "offsets", **asdict(self)}
+        if not self.step:  # models of before are written as they were
+            del settings["step"]
+        return settings
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Offsets:
@@ -162,9 +181,16 @@ class Offsets:
                 "mean": [int() | float() as mean_x, int() | float() as mean_y],
                 "std": [int() | float() as std_x, int() | float() as std_y],
                 **rest,
-            } if not rest and all(isinstance(hand, str) for hand in hands):
-                return cls(alphabet, tuple(hands), (mean_x, mean_y), (std_x, std_y))
+            } if rest.keys() <= {"step"} and all(isinstance(hand, str) for hand in hands):
+                step = rest.get("step", 0.0)
+                if type(step) in (int, float):
+                    return cls(alphabet, tuple(hands), (mean_x, mean_y), (std_x, std_y), step)
         raise ModelError("the codec of a handwriting model is not one of offsets; the model is damaged or newer")
+
+
+def _lengths(ink: Ink) -> NDArray[np.float64]:
+    """Of all moves of the pen that is down."""
+    return np.concatenate([np.zeros(0), *(np.hypot(*np.diff(stroke, axis=0).T) for stroke in ink.strokes)])
 
 
 def _moves(ink: Ink) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -1,0 +1,115 @@
+"""A hand of one's own: the vector that makes somebody's ink likeliest, all other weights as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from seqgen.batching.sources import in_memory
+from seqgen.batching.windows import Batch, evaluation_windows
+from seqgen.errors import DataError, UsageError
+from seqgen.nn.recurrence import Array
+
+from .api import HandwritingModel
+from .hands import Style, Vector, fingerprint
+from .ink import Ink
+
+ROWS, WINDOW = 32, 128
+STEPS, RATE = 120, 0.06
+HELD_OUT = 5  # one sample in so many says whether the hand is better
+FEWEST = 3  # samples
+MOST_POINTS = 30_000  # to learn a vector from; more teach it nothing
+SPREAD = 0.1  # of the hands' vectors, at the least
+
+
+class Adopted(NamedTuple):
+    """A style, and how likely ink that it was not made from is, nats a point: in the nearest hand before, and in it.
+
+    nearest: the model's hand that comes nearest. samples, held_out: how many lines of ink.
+    """
+
+    style: Style
+    nearest: str
+    before: float
+    after: float
+    samples: int
+    held_out: int
+
+
+def adopt(model: HandwritingModel, samples: Sequence[Ink], *, steps: int = STEPS) -> Adopted:
+    """Fits a vector to somebody's ink, each sample with its text, in x-heights (see `in_x_heights`).
+
+    The vector is the likeliest under the ink and a normal distribution with the mean and spread of the model's own hands
+    (MAP), begun from the nearest of them. Of five samples one is held out, and says how much was gained.
+    Raises UsageError for a model of one hand, DataError for samples without a text or too few.
+    """
+    if len(model.codec.hands) < 2:
+        raise UsageError(f"{model.name} has one hand and no vectors; adopt with a model that has several")
+    for sample in samples:
+        model.check(sample)
+    if len(samples) < FEWEST:
+        raise DataError(f"there are {len(samples)} samples of the hand; give {FEWEST} or more, each with its text")
+    order = np.random.Generator(np.random.Philox(0)).permutation(len(samples)).tolist()
+    out = [samples[i] for i in order[: max(len(samples) // HELD_OUT, 1)]]
+    given = _first([samples[i] for i in order[len(out) :]])
+    table = np.asarray(model.params["network"]["static_table"], np.float32)
+    fit, held = (_likelihood(model, inks) for inks in (given, out))
+    nearest = min(range(len(table)), key=lambda hand: fit(table[hand])[0])
+    center, spread = table.mean(axis=0), np.maximum(table.std(axis=0), SPREAD)
+
+    optimizer = optax.adam(optax.cosine_decay_schedule(RATE, steps))
+    vector: Any = table[nearest]
+    state = optimizer.init(vector)
+    for _ in range(steps):
+        _, gradient = fit(vector)
+        gradient = gradient + (vector - center) / spread**2
+        updates, state = optimizer.update(gradient, state)
+        vector = np.asarray(optax.apply_updates(vector, updates), np.float32)
+    points = _points(model, out)
+    before, after = (held(v)[0] / points for v in (table[nearest], vector))
+    notes = {"nearest": model.codec.hands[nearest], "before": before, "after": after, "samples": len(given)}
+    style = Style(tuple(map(float, vector)), fingerprint(model.params), notes)
+    return Adopted(style, model.codec.hands[nearest], before, after, len(given), len(out))
+
+
+def _first(samples: Sequence[Ink]) -> list[Ink]:
+    """As many of them as have so many points."""
+    ends = np.cumsum([sample.points for sample in samples])
+    return list(samples[: int(np.searchsorted(ends, MOST_POINTS)) + 1])
+
+
+def _points(model: HandwritingModel, inks: Sequence[Ink]) -> int:
+    return sum(len(model.codec.encode(ink).steps[1]) for ink in inks)
+
+
+def _likelihood(model: HandwritingModel, inks: Sequence[Ink]) -> Any:
+    """vector -> -ln of how likely the ink is in its hand, nats, and the gradient."""
+    examples = [model.codec.encode(ink)._replace(static=np.int32(0)) for ink in inks]
+    longest = max(len(example.steps[1]) for example in examples)
+    source = in_memory(model.codec.spec, examples)
+    batches = list(evaluation_windows(source, min(ROWS, len(examples)), min(WINDOW, longest)))
+
+    def loss(vector: Vector, carry: Any, batch: Batch) -> tuple[Array, Any]:
+        network = {**model.params["network"], "static_table": vector[None]}
+        params = {**model.params, "network": network}
+        carry = (
+            model.model.start(params, len(batch.reset), model.model.encode(params, batch)) if carry is None else carry
+        )
+        nats, (_, carry) = model.model.loss(params, carry, batch, None)
+        return nats, carry
+
+    step = jax.jit(jax.value_and_grad(loss, has_aux=True))
+
+    def of(vector: Vector) -> tuple[float, Vector]:
+        total, slope, carry = 0.0, jnp.zeros_like(vector), None
+        for batch in batches:
+            (nats, carry), gradient = step(vector, carry, batch)
+            total, slope = total + float(nats), slope + gradient
+        return total, np.asarray(slope)
+
+    return of
