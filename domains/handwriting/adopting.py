@@ -62,7 +62,7 @@ def adopt(model: HandwritingModel, samples: Sequence[Ink], *, steps: int = STEPS
     nearest = min(range(len(table)), key=lambda hand: fit(table[hand])[0])
     center, spread = table.mean(axis=0), np.maximum(table.std(axis=0), SPREAD)
 
-    optimizer = optax.adam(optax.cosine_decay_schedule(RATE, steps))
+    optimizer = optax.adam(optax.cosine_decay_schedule(RATE, max(steps, 1)))
     vector: Any = table[nearest]
     state = optimizer.init(vector)
     for _ in range(steps):

@@ -188,10 +188,17 @@ class HandwritingModel:
         assert hand is not None
         return hand if isinstance(hand, str) else None, vector_of(hand, hands, self.params)
 
+    def vectors(self, inks: Sequence[Ink]) -> Vector | None:
+        """Of the hand of each line, the first one's where the model does not know it; None for a model of one hand."""
+        if not self.codec.hands:
+            return None
+        table = np.asarray(self.params["network"]["static_table"], np.float32)
+        return table[[self.codec.hand(ink.hand) for ink in inks]]
+
     def context(self, texts: Sequence[str], vector: Vector | None) -> Context:
-        """What conditions a row a text, all in the hand of this vector."""
+        """What conditions a row a text; vector: of the hand of all, or one a row."""
         encode, params = _encoder(self.model), self.params["network"]
-        static = None if vector is None else np.tile(vector, (len(texts), 1))
+        static = None if vector is None else np.broadcast_to(vector, (len(texts), vector.shape[-1]))
         if not self.codec.alphabet:
             return encode(params, None, static, None)
         sources = [self.codec.source(text) for text in texts]

@@ -49,6 +49,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     _add_train(verbs.add_parser("train", help="learn from a file of ink, a folder, IAM-OnDB or a data set"))
     _add_write(verbs.add_parser("write", help="a text by hand: SVG, PNG or ink"))
     _add_continue(verbs.add_parser("continue", help="go on from ink, with a text or without"))
+    _add_adopt(verbs.add_parser("adopt", help="a hand of one's own: fitted to samples of it, a small file"))
     _add_score(verbs.add_parser("score", help="how likely ink is: nats per point and per line"))
     _add_inspect(verbs.add_parser("inspect", help="what is in files of ink, and which lines would be used"))
 
@@ -63,7 +64,13 @@ def _add_write(write: argparse.ArgumentParser) -> None:
     write.add_argument("text", nargs="?", metavar="TEXT", help="what to write")
     write.add_argument("--file", metavar="FILE", help="a text file to write instead, - for standard input")
     write.add_argument("--width", type=int, default=40, help="characters of a line; longer ones are wrapped (40)")
-    write.add_argument("--hand", metavar="NAME", help="whose hand; `seqgen info MODEL` names them (the first)")
+    write.add_argument(
+        "--hand",
+        metavar="NAME",
+        help="whose hand (the first): a name that `seqgen info MODEL` has, a mixture as oak:0.6,birch:0.4, "
+        "or the file of an adopted one",
+    )
+    write.add_argument("--tries", type=int, default=1, metavar="N", help="proof-read: the best of so many a line (1)")
     write.add_argument(
         "--prime", type=Path, metavar="INK", help="write on in the manner of this ink, a file's first line"
     )
@@ -99,6 +106,16 @@ def _add_making(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pen", type=float, default=0.3, metavar="MM", help="width of the line (0.3)")
     parser.add_argument("--color", default="black", help="of the ink: a name such as navy, or #rrggbb (black)")
     parser.add_argument("--background", default="white", help="of the page: the same, or none (white)")
+
+
+def _add_adopt(adopt: argparse.ArgumentParser) -> None:
+    adopt.add_argument("samples", nargs="+", metavar="SAMPLE", help="files of somebody's ink, or folders of them")
+    adopt.add_argument(
+        "--texts", type=Path, metavar="FILE", help="what the samples say, a line each, if they do not tell"
+    )
+    adopt.add_argument("--out", type=Path, default=Path("mine.style"), metavar="FILE", help="NAME.style (mine.style)")
+    draw_verb.add_model(adopt, MODEL)
+    adopt.set_defaults(run=_adopt)
 
 
 def _add_score(score: argparse.ArgumentParser) -> None:
@@ -142,7 +159,8 @@ def _write(args: argparse.Namespace) -> int:
     model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
     text = _known(text, model.codec.alphabet, args.unknown)
     _check_room(lines_of(text, args.width), page, out)
-    inks = model.write(text, hand=args.hand, bias=args.bias, seed=seed, prime=prime, width=args.width)
+    settings = {"hand": args.hand, "bias": args.bias, "prime": prime, "width": args.width, "tries": args.tries}
+    inks = model.write(text, seed=seed, **settings)
     draw_verb.tell_seed(args.seed, seed)
     paths = [out]
     _save(inks, out, page)
@@ -169,6 +187,12 @@ def _continue(args: argparse.Namespace) -> int:
     _save([made], out, page)
     print(f"seqgen: wrote {out}: {ink.points} points of the ink given, {made.points - ink.points} new")
     return 0
+
+
+def _adopt(args: argparse.Namespace) -> int:
+    from .adopt_verb import run
+
+    return run(args.samples, args.texts, args.model, args.out)
 
 
 def _first(path: Path, text: str | None) -> Ink:

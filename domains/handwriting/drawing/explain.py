@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import os
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from seqgen.files.storage import write_output
 
 from ..api import HandwritingModel
+from ..characters import boxes
 from ..ink import Floats, Ink
 from .trace import Trace, density, trace
 
@@ -31,7 +33,9 @@ WIDEST, HIGHEST = 4000, 1200  # pixels of densities
 
 
 def explain(model: HandwritingModel, ink: Ink, out: str | os.PathLike[str]) -> list[Path]:
-    """Writes NAME-window.png and NAME-density.png beside `out`, which is NAME with any ending; returns their paths.
+    """Writes NAME-window.png, NAME-density.png and NAME-characters.json beside `out`, NAME with any ending.
+
+    The last one has the box around each character, left, top, right and bottom in x-heights. Returns their paths.
 
     ink: a line in x-heights with its text, as `write` returns it. It is read from its beginning, as a model without
     bias and prime would foresee it. A model that knows no texts has no window, and no picture of it.
@@ -47,6 +51,10 @@ def explain(model: HandwritingModel, ink: Ink, out: str | os.PathLike[str]) -> l
         picture.save(buffer, "PNG")
         paths.append(Path(out).with_name(f"{Path(out).stem}-{name}.png"))
         write_output(paths[-1], buffer.getvalue())
+    if seen.window is not None:
+        paths.append(Path(out).with_name(f"{Path(out).stem}-characters.json"))
+        found = [one._asdict() for one in boxes(model, ink)]
+        write_output(paths[-1], json.dumps({"text": ink.text, "characters": found}).encode())
     return paths
 
 
