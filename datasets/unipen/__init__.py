@@ -110,6 +110,17 @@ class Inks(Sequence[Ink]):
             count[self._hand(row)] += int(sizes[list(row)].sum())
         return count
 
+    def texts(self) -> list[str]:
+        """What every item says; no ink is made for it."""
+        return [self._text(row) for row in self.rows]
+
+    def rows_of(self, hand: str) -> list[int]:
+        """Which items a hand wrote."""
+        return [number for number, row in enumerate(self.rows) if self._hand(row) == hand]
+
+    def _text(self, row: tuple[int, ...]) -> str:
+        return " ".join(map(self.corpus.text, row))
+
     def _hand(self, row: tuple[int, ...]) -> str:
         return f"hand {self.corpus.writer[row[0]]}"
 
@@ -130,7 +141,7 @@ class Inks(Sequence[Ink]):
             word = corpus.strokes(item)
             strokes += [stroke + np.array([at, 0.0]) for stroke in word]
             at = max(float(stroke[:, 0].max()) for stroke in strokes) + float(np.exp(chance.normal(usual, PLACES)))
-        ink = Ink(strokes, text=" ".join(map(corpus.text, row)), hand=self._hand(row), height=1.0)
+        ink = Ink(strokes, text=self._text(row), hand=self._hand(row), height=1.0)
         return sparser(ink, self.every)
 
 
