@@ -13,6 +13,7 @@ from seqgen.datasets.synthetic_ink import words
 from seqgen.domains.handwriting import HandwritingModel, Ink
 from seqgen.domains.handwriting.characters import boxes
 from seqgen.domains.handwriting.proofreading import spans
+from seqgen.errors import DataError
 
 LONGEST = 40  # characters of a line
 OFF = 0.3  # x-heights
@@ -31,7 +32,10 @@ _SIGNS = (
 
 def prose(count: int) -> list[str]:
     """Lines of plain words that people of the data set's test part wrote and nobody of its training part."""
-    found = {split: _words(inks) for split, inks in unipen.load(kind="words")._asdict().items()}
+    try:
+        found = {split: _words(inks) for split, inks in unipen.load(kind="words")._asdict().items()}
+    except DataError:  # not on this machine
+        return [words.line(Generator(Philox(number)), "test", 20, 30).lower() for number in range(count)]
     unseen = sorted(found["test"] - found["train"])
     return [_line(number, lambda chance: str(chance.choice(unseen))) for number in range(count)]
 
@@ -54,10 +58,16 @@ def hard(count: int) -> list[str]:
 
 
 def lines_of(writer: str, count: int, plain: bool) -> list[Ink]:
-    """Lines of a person, or words set side by side: only of small letters, or only those with capitals, digits, signs."""
+    """Lines of a person, or words set side by side: of small letters, or those with capitals, digits and signs.
+
+    None where the data set is not on this machine.
+    """
     found: list[Ink] = []
     for kind in ("lines", "joined"):
-        parts = unipen.load(kind=kind, longest=LONGEST)
+        try:
+            parts = unipen.load(kind=kind, longest=LONGEST)
+        except DataError:
+            return []
         for inks in parts:
             assert isinstance(inks, unipen.Inks)
             for row in inks.rows_of(writer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -197,10 +198,13 @@ def test_the_window_picture_shows_rows_and_columns_where_they_are() -> None:
 def test_files_are_pictures_beside_the_output(model: HandwritingModel, tmp_path: Path) -> None:
     ink = wave(21)
     paths = explain(model, ink, tmp_path / "name.of.svg")
-    assert paths == [tmp_path / "name.of-window.png", tmp_path / "name.of-density.png"]
+    names = ("window.png", "density.png", "characters.json")
+    assert paths == [tmp_path / f"name.of-{name}" for name in names]
     assert sorted(tmp_path.iterdir()) == sorted(paths)
     before = [path.read_bytes() for path in paths]
-    for data in before:
+    told = json.loads(before[2])
+    assert "".join(one["character"] for one in told["characters"]) == told["text"] == ink.text
+    for data in before[:2]:
         with Image.open(io.BytesIO(data)) as picture:
             picture.load()
             assert picture.format == "PNG" and picture.mode == "RGB"
@@ -216,7 +220,7 @@ def test_a_model_without_texts_gives_one_picture(prediction: HandwritingModel, t
 
 @pytest.mark.parametrize("points", [1, 2])
 def test_a_dot_has_pictures(model: HandwritingModel, points: int, tmp_path: Path) -> None:
-    assert len(explain(model, wave(points, text="."), tmp_path / "dot.svg")) == 2
+    assert len(explain(model, wave(points, text="."), tmp_path / "dot.svg")) == 3
 
 
 def test_a_tall_line_and_a_long_one_stay_within_bounds(model: HandwritingModel) -> None:
@@ -230,7 +234,7 @@ def test_a_tall_line_and_a_long_one_stay_within_bounds(model: HandwritingModel) 
 def test_letters_that_the_font_lacks_are_named_by_their_code(tmp_path: Path) -> None:
     text = "\u00e9 \u4f60\U0001f58b\u0301\u200f\ud800\t~"
     model = save_random(tmp_path / "model", dataclasses.replace(CODEC, alphabet="".join(sorted(text))))
-    assert len(explain(model, wave(21, text=text), tmp_path / "a.svg")) == 2
+    assert len(explain(model, wave(21, text=text), tmp_path / "a.svg")) == 3
     font = _font(22)
     wanted = {"a": "a", " ": "space", "\U0001f58b": "U+1F58B", "\ud800": "U+D800", "\t": "U+0009"}
     assert {letter: _label(letter, font) for letter in wanted} == wanted
