@@ -17,19 +17,24 @@ from typing import Any
 
 import _people
 import _recognition
+import _told_apart
 import numpy as np
 from _mixture import log_density
 from _report import Row, parser, report
 
+from seqgen.datasets import unipen
 from seqgen.domains import handwriting
-from seqgen.domains.handwriting import MODEL
+from seqgen.domains.handwriting import MODEL, adopting
 from seqgen.domains.handwriting.drawing.svg import write_svg
 from seqgen.domains.handwriting.drawing.trace import trace
+from seqgen.domains.handwriting.hands import vector_of
 from seqgen.domains.handwriting.pretrained.make_hands import ALIASES, HANDS
 from seqgen.domains.handwriting.writing import MOST
+from seqgen.errors import DataError
 
 LINES, CHECKED = 40, 200  # read by tesseract; looked through for what goes wrong
 LONGEST = 40  # characters
+PEOPLE, WORDS = 8, {10: 50, 30: 65, 100: 80}  # of whom hands are adopted, from so many words: a gain of so many percent
 TRIES = 4  # of a line that is proof-read
 LINE_40 = "The quick brown fox jumps over lazy dogs"
 
@@ -98,6 +103,72 @@ def variety(args: Arguments) -> list[Row]:
     return rows
 
 
+def likeness(args: Arguments) -> list[Row]:
+    """Whether a network that is trained to can tell the hands' ink from the ink of the people behind them.
+
+    It learns from two thirds of the hands and is tested on the others, on other texts.
+    """
+    count = 2 if args.toy else args.lines
+    people = [_people.lines_of(HANDS.get(hand, ""), count, plain=True) for hand in args.hands]
+    if len(args.hands) < 3 or not all(people):
+        return []
+    lines = _people.prose(2 * count)
+    some = max(2 * len(args.hands) // 3, 1)
+    made = [
+        written(args.model, lines[count:] if number < some else lines[:count], hand, seed=4)
+        for number, hand in enumerate(args.hands)
+    ]
+
+    def parts(inks: Sequence[Sequence[handwriting.Ink]]) -> tuple[list[handwriting.Ink], list[handwriting.Ink]]:
+        first, second = ([ink for lines in part for ink in lines] for part in (inks[:some], inks[some:]))
+        return first, second
+
+    steps = 3 if args.toy else _told_apart.STEPS
+    share = 100 * _told_apart.told_apart(parts(made), parts(people), steps)
+    halves = [[inks[number::2] for inks in people] for number in (0, 1)]
+    null = 100 * _told_apart.told_apart(parts(halves[0]), parts(halves[1]), steps)
+    two = handwriting.load("two-hands")
+    synthetic = [written(two, lines[:count], hand, seed=4) for hand in two.codec.hands for _ in args.hands[::2]]
+    known = 100 * _told_apart.told_apart(parts(synthetic), parts(people), steps)
+    return [
+        Row("told from people: pieces of ink told right", share, "<=", 85, "%"),
+        Row("people told from people", null, unit="%"),
+        Row("synthetic hands told from people", known, ">=", 95, "%"),
+    ]
+
+
+def adoption(args: Arguments) -> list[Row]:
+    """How far a vector fitted to so many words of a person nobody learned from comes, of the way to one of all of them."""
+    try:
+        parts = unipen.load(kind="words", every=2, writers=200)
+    except DataError:
+        return []
+    assert isinstance(parts.test, unipen.Inks)
+    wrote = parts.test.characters()
+    people = [hand for hand, characters in wrote.items() if characters > 1000][: 1 if args.toy else PEOPLE]
+    rounds = 2 if args.toy else adopting.STEPS
+    gains: dict[int, list[float]] = {}
+    for person in people:
+        inks = [parts.test[row] for row in parts.test.rows_of(person)][: 20 if args.toy else 260]
+        held, others = inks[::5], [ink for number, ink in enumerate(inks) if number % 5]
+        nats = adopting.likelihood(args.model, held)
+        whole, nearest = adopting.fitted(args.model, others, rounds)
+        before, best = nats(vector_of(nearest, args.model.codec.hands, args.model.params))[0], nats(whole)[0]
+        for words in WORDS:
+            vector, _ = adopting.fitted(args.model, others[:words], rounds)
+            gains.setdefault(words, []).append((before - nats(vector)[0]) / max(before - best, 1e-9))
+    return [
+        Row(
+            f"gain of a hand adopted from {words} words, of that from all",
+            100 * float(np.mean(share)),
+            ">=",
+            least,
+            "%",
+        )
+        for (words, share), least in zip(gains.items(), WORDS.values(), strict=True)
+    ]
+
+
 def accidents(args: Arguments) -> list[Row]:
     """Lines that ran away, stuck at a character, or passed over one, by where the window was."""
     half = 1 if args.toy else CHECKED // 2
@@ -147,6 +218,8 @@ def speed(args: Arguments) -> list[Row]:
 PARTS: dict[str, Callable[[Arguments], list[Row]]] = {
     "recognition": recognition,
     "variety": variety,
+    "likeness": likeness,
+    "adoption": adoption,
     "accidents": accidents,
     "likelihood": likelihood,
     "speed": speed,

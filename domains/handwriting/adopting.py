@@ -16,7 +16,7 @@ from seqgen.errors import DataError, UsageError
 from seqgen.nn.recurrence import Array
 
 from .api import HandwritingModel
-from .hands import Style, Vector, fingerprint
+from .hands import Style, Vector, fingerprint, vector_of
 from .ink import Ink
 
 ROWS, WINDOW = 32, 128
@@ -56,25 +56,30 @@ def adopt(model: HandwritingModel, samples: Sequence[Ink], *, steps: int = STEPS
         raise DataError(f"there are {len(samples)} samples of the hand; give {FEWEST} or more, each with its text")
     order = np.random.Generator(np.random.Philox(0)).permutation(len(samples)).tolist()
     out = [samples[i] for i in order[: max(len(samples) // HELD_OUT, 1)]]
-    given = _first([samples[i] for i in order[len(out) :]])
+    given = [samples[i] for i in order[len(out) :]]
+    vector, nearest = fitted(model, given, steps)
+    held = likelihood(model, out)
+    points = _points(model, out)
+    before, after = (held(v)[0] / points for v in (vector_of(nearest, model.codec.hands, model.params), vector))
+    notes = {"nearest": nearest, "before": before, "after": after, "samples": len(given)}
+    style = Style(tuple(map(float, vector)), fingerprint(model.params), notes)
+    return Adopted(style, nearest, before, after, len(given), len(out))
+
+
+def fitted(model: HandwritingModel, samples: Sequence[Ink], steps: int = STEPS) -> tuple[Vector, str]:
+    """The likeliest vector, as `adopt` finds it, and the hand that is nearest."""
     table = np.asarray(model.params["network"]["static_table"], np.float32)
-    fit, held = (_likelihood(model, inks) for inks in (given, out))
+    fit = likelihood(model, _first(samples))
     nearest = min(range(len(table)), key=lambda hand: fit(table[hand])[0])
     center, spread = table.mean(axis=0), np.maximum(table.std(axis=0), SPREAD)
-
     optimizer = optax.adam(optax.cosine_decay_schedule(RATE, max(steps, 1)))
     vector: Any = table[nearest]
     state = optimizer.init(vector)
     for _ in range(steps):
         _, gradient = fit(vector)
-        gradient = gradient + (vector - center) / spread**2
-        updates, state = optimizer.update(gradient, state)
+        updates, state = optimizer.update(gradient + (vector - center) / spread**2, state)
         vector = np.asarray(optax.apply_updates(vector, updates), np.float32)
-    points = _points(model, out)
-    before, after = (held(v)[0] / points for v in (table[nearest], vector))
-    notes = {"nearest": model.codec.hands[nearest], "before": before, "after": after, "samples": len(given)}
-    style = Style(tuple(map(float, vector)), fingerprint(model.params), notes)
-    return Adopted(style, model.codec.hands[nearest], before, after, len(given), len(out))
+    return vector, model.codec.hands[nearest]
 
 
 def _first(samples: Sequence[Ink]) -> list[Ink]:
@@ -87,7 +92,7 @@ def _points(model: HandwritingModel, inks: Sequence[Ink]) -> int:
     return sum(len(model.codec.encode(ink).steps[1]) for ink in inks)
 
 
-def _likelihood(model: HandwritingModel, inks: Sequence[Ink]) -> Any:
+def likelihood(model: HandwritingModel, inks: Sequence[Ink]) -> Any:
     """vector -> -ln of how likely the ink is in its hand, nats, and the gradient."""
     examples = [model.codec.encode(ink)._replace(static=np.int32(0)) for ink in inks]
     longest = max(len(example.steps[1]) for example in examples)
