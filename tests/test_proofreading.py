@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from handwriting_models import save_random
 
-from seqgen.domains.handwriting import HandwritingModel
+from seqgen.domains.handwriting import HandwritingModel, Ink
 from seqgen.domains.handwriting.drawing.trace import trace
 from seqgen.domains.handwriting.following import Followed, follow
 from seqgen.domains.handwriting.offsets import DOWN, UP
@@ -106,6 +106,19 @@ def test_of_several_tries_a_line_is_as_asked(pen: HandwritingModel) -> None:
     assert several == pen.write("abc de\nb", hand="flat", seed=2, tries=3)
     with pytest.raises(UsageError, match="tries is 33; give 1 to 32"):
         pen.write("a", tries=33)
+
+
+def test_what_a_reader_reads_decides(pen: HandwritingModel) -> None:
+    read: list[Ink] = []
+
+    def reader(ink: Ink) -> str:
+        read.append(ink)
+        return "abc de" if len(read) == 3 else "abe de"
+
+    (made,) = pen.write("abc de", hand="flat", seed=2, tries=4, reader=reader)
+    assert len(read) > 4 and made.strokes  # the other three begin again at their first word
+    chosen = [ink for ink in read if [s.tolist() for s in ink.strokes] == [s.tolist() for s in made.strokes]]
+    assert chosen
 
 
 def test_a_prime_is_gone_on_with_in_all_tries(pen: HandwritingModel, tmp_path: Path) -> None:

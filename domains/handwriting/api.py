@@ -79,6 +79,7 @@ class HandwritingModel:
         prime: Ink | None = None,
         width: int = WIDTH,
         tries: int = 1,
+        reader: Callable[[Ink], str] | None = None,
     ) -> list[Ink]:
         """The text in ink, a line of ink for each line of at most `width` characters; a blank one has no strokes.
 
@@ -87,6 +88,7 @@ class HandwritingModel:
         bias: 0 writes as differently as people do, more is neater (Graves 2013, section 5.4).
         prime: ink with its text, in x-heights; what is written goes on in its manner (section 5.5).
         tries: of so many the best is kept, and from its first bad word on a line is written again (`proofreading`).
+        reader: what somebody reads in a line; tries of which all words are read as they were meant go before others.
         Raises UsageError for characters that the model has not learned and settings out of range.
         """
         lines = lines_of(text, width)
@@ -102,7 +104,7 @@ class HandwritingModel:
         for begin in range(0, len(wanted), at_once):
             rows = wanted[begin : begin + at_once]
             texts = [lines[row] for row in rows]
-            page = Lines(self, opening, prompt, texts, vector, options, seed, begin)
+            page = Lines(self, opening, prompt, texts, vector, options, seed, begin, reader)
             drawn = page.once() if tries == 1 else proofread(texts, page.tries, empty_steps(self.codec.spec), tries)
             for row, steps in zip(rows, drawn, strict=True):
                 made[row] = replace(self.codec.decode(steps), text=lines[row], hand=name)

@@ -26,8 +26,6 @@ STALLED = 60  # points of a character: seven times the usual
 OFF_LINE = 0.3  # x-heights
 _STANDING = frozenset("abcdehiklmnorstuvwxzABCDEFGHIKLMNOPRSTUVWXYZ0123456789")  # on the line
 
-Reader = Callable[[Sequence[Floats]], str]
-
 
 class Try(NamedTuple):
     """One try of a line: its steps without the end, words that are bad by number, nats a point, where each word begins."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from seqgen.spec import Steps
 
 from .following import Followed, follow
 from .hands import Vector
+from .ink import Ink
 from .offsets import DOWN, END, UP
 from .proofreading import Try, judged
 
@@ -48,6 +49,7 @@ class Lines:
     options: Options
     seed: int
     part: int
+    reader: Callable[[Ink], str] | None = None
 
     def once(self) -> list[Steps]:
         """The steps of each line."""
@@ -70,7 +72,8 @@ class Lines:
         steps = jax.tree.map(lambda leaf: leaf[given:], whole)
         points = np.cumsum(np.asarray(whole[0], np.float64) * codec.std + codec.mean, axis=0)[given:]
         places = np.maximum(read.places[given:] - len(self.opening), 0)
-        return judged(self.texts[line], steps, Followed(places, read.nats[given:]), points)
+        said = None if self.reader is None else self.reader(codec.decode(steps))
+        return judged(self.texts[line], steps, Followed(places, read.nats[given:]), points, said)
 
     def _draw(self, lines: Sequence[int], prompts: Sequence[Steps], parts: Sequence[int]) -> list[Steps]:
         more = _power(len(lines)) - len(lines)
