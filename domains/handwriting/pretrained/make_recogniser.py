@@ -114,9 +114,17 @@ def learn(
     if folder.exists():
         outcome = run.resume(folder, DOMAIN, splits)
     else:
-        how: run.How = {"size": SIZE} if start_from is None else {"start_from": start_from}
+        size = SIZE if start_from is None else None
         outcome = run.begin(
-            folder, DOMAIN, splits, {"network": "recognition"}, steps=steps, seed=SEED, training=settings, **how
+            folder,
+            DOMAIN,
+            splits,
+            {"network": "recognition"},
+            size=size,
+            steps=steps,
+            seed=SEED,
+            training=settings,
+            start_from=start_from,
         )
     if outcome.signal is not None:
         sys.exit(f"stopped at step {outcome.step}; run this again to go on")
@@ -127,7 +135,7 @@ def write_card(folder: Path, stages: Sequence[Path], words: Splits[Ink], lines: 
     """Reads test items with the released files and says so in README.md beside them."""
     released, reader, source = from_pretrained(folder), load_reader(folder), registry.dataset(DATA)
     network = released.config["model"]["network"]
-    rates = {}
+    rates: dict[str, float] = {}
     for kind, splits in (("word", words), ("line", lines)):
         texts = [ink.text or "" for ink in splits.test]
         read = [reader.read(ink).text for ink in splits.test]
