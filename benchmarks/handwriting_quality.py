@@ -65,12 +65,12 @@ def recognition(args: Arguments) -> list[Row]:
         return []
     rows, own = [], importlib.util.find_spec("HersheyFonts") is not None
     for hand, made in inks.items():
-        rate = _recognition.error_rate([_recognition.read(ink) for ink in made], lines)
+        rate = handwriting.cer([_recognition.read(ink) for ink in made], lines)
         target = 0.08 if hand == "print" else None
         rows.append(Row(f"hand {hand}: character error rate of tesseract", rate, "<=", target))
         if own:
             generated = [synthetic_ink.write(line, synthetic_ink.hand(hand), 5) for line in lines]
-            reference = _recognition.error_rate([_recognition.read(ink) for ink in generated], lines)
+            reference = handwriting.cer([_recognition.read(ink) for ink in generated], lines)
             rows.append(Row(f"hand {hand}: the same of the generator's own ink", reference))
             if hand == "joined":
                 rows.append(Row("hand joined: the first over the second", rate / max(reference, 1e-9), "<=", 1.25))

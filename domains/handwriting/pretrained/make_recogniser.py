@@ -3,7 +3,7 @@
 Learns UNIPEN's words, then lines and words joined to lines, in runs/read-words and runs/read-lines (or goes on there, if it
 was stopped), and releases the model in 8 bits beside this file. With --judge it learns from the writers alone that no
 shipped hand comes from, in runs/judge-words and runs/judge-lines, and releases nothing: the model of the last run judges
-what those hands write. Needs UNIPEN, as its SOURCE.md says.
+what those hands write. Needs UNIPEN, as its SOURCE.md says, and the extra `ink`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import argparse
 import dataclasses
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jax
@@ -27,7 +27,8 @@ from ..presets import DOMAIN
 HERE = Path(__file__).parent
 DATA, SIZE, SEED = "unipen", "medium", 0
 HANDS = 200  # shipped hands are those of writers with a lower number; the judge has not seen these write
-LONGEST = 40  # characters of a line
+LONGEST, SHORT = 40, 10  # characters of a line; of a synthetic text beside words
+SYNTHETIC = 3_000  # texts a stage in hands that no person wrote, all characters among them
 ITEMS = 400  # of words and of lines, by all writers of a part in turn, that are read to judge
 WORD_STEPS, LINE_STEPS = 16_000, 6_000
 SETTINGS = TrainingConfig(rows=64, learning_rate=3e-3, ema=0.998, evaluations=20, patience=0)
@@ -48,7 +49,7 @@ Reads online handwriting, strokes of a pen or a tablet and no pictures: words an
 | | |
 |---|---|
 | network | {layers} bidirectional layers of {units} LSTM cells each way under CTC (Graves et al. 2009), {points} points a step; {parameters:,} parameters, 8-bit weights, {megabytes:.2f} MB |
-| data | unipen: {words:,} words and {lines:,} lines, as written and joined of words, of {writers} writers |
+| data | unipen: {words:,} words and {lines:,} lines, as written and joined of words, of {writers} writers; synthetic-ink, {drawn:,} texts in two hands among each |
 | terms of the data | {licence}. Cite: Guyon, Schomaker, Plamondon, Liberman and Janet, "UNIPEN project of on-line data exchange and recognizer benchmarks", ICPR 1994; {origin}. The weights are under the licence of seqgen, Apache 2.0 |
 | made by | `python domains/handwriting/pretrained/make_recogniser.py` (seqgen {version}) |
 | seed, steps | {seed}, {word_steps:,} steps of {rows} words and {line_steps:,} of {line_rows} lines |
@@ -73,9 +74,10 @@ def main() -> None:
     options.add_argument("--judge", action="store_true", help="learn from the writers alone that no shipped hand is of")
     args = options.parse_args()
     name = "judge" if args.judge else "read"
-    words = data(("words",), args.judge)
+    # Some lines from the beginning: the alphabet is that of the first stage, and words have no spaces.
+    words = data({"words": 1, "lines": 10}, SHORT, args.judge)
     first = learn(args.runs / f"{name}-words", words, WORD_STEPS, SETTINGS)
-    lines = data(("lines", "joined"), args.judge)
+    lines = data({"lines": 1, "joined": 1}, LONGEST, args.judge)
     second = learn(args.runs / f"{name}-lines", lines, LINE_STEPS, SLOWER, first.model)
     if args.judge:
         print(f"the judge is {second.model}")
@@ -94,12 +96,16 @@ def main() -> None:
     write_card(folder, [first.model, second.model], words, lines)
 
 
-def data(kinds: Sequence[str], judge: bool) -> Splits[Ink]:
-    """Ink of these kinds to learn from, and some of the first to be judged by; if it is to judge, of its own writers."""
+def data(kinds: Mapping[str, int], longest: int, judge: bool) -> Splits[Ink]:
+    """UNIPEN's ink of these kinds, of each every so manieth, and synthetic texts of at most `longest` characters.
+
+    Some of the first kind is what it is judged by. What is to judge learns from its own writers.
+    """
     parts = [registry.dataset(DATA).load(kind=kind, longest=LONGEST) for kind in kinds]
-    train = [ink for part in parts for ink in part.train if not judge or writer(ink) >= HANDS]
+    people = [ink for part, each in zip(parts, kinds.values(), strict=True) for ink in part.train[::each]]
+    drawn = registry.dataset("synthetic-ink").load(seed=SEED, count=SYNTHETIC, longest=longest).train
     valid, test = (some[:: max(1, len(some) // ITEMS)][:ITEMS] for some in (parts[0].valid, parts[0].test))
-    return Splits(train, valid, test)
+    return Splits([ink for ink in people if not judge or writer(ink) >= HANDS] + list(drawn), valid, test)
 
 
 def writer(ink: Ink) -> int:
@@ -146,9 +152,10 @@ def write_card(folder: Path, stages: Sequence[Path], words: Splits[Ink], lines: 
         points=reader.codec.points,
         parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
         megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
-        words=len(words.train),
-        lines=len(lines.train),
-        writers=len({ink.hand for ink in words.train}),
+        words=len(words.train) - SYNTHETIC,
+        lines=len(lines.train) - SYNTHETIC,
+        drawn=SYNTHETIC,
+        writers=len({ink.hand for ink in words.train[:-SYNTHETIC]}),
         licence=source.LICENCE,
         origin=source.ORIGIN,
         version=__version__,
