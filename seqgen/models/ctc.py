@@ -62,9 +62,11 @@ class CTC:
         return Categorical(self.labels + 1)
 
     def init(self, key: Array) -> Params:
-        """New parameters, `{"network": ..., "head": ...}`."""
+        """New parameters, `{"network": ..., "head": ...}`; blanks begin as likely as all labels together, as they will be."""
         for_network, for_head = jax.random.split(key)
-        return {"network": self.network.init(for_network), "head": self.head.init(for_head, self.network.width)}
+        head = dict(self.head.init(for_head, self.network.width))
+        head["bias"] = head["bias"].at[self.labels].set(jnp.log(self.labels))
+        return {"network": self.network.init(for_network), "head": head}
 
     def encode(self, params: Params, batch: Batch) -> Context:
         """Nothing: a reader is told no more than the item."""

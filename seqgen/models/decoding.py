@@ -78,7 +78,7 @@ def beam_search(
 
     >>> log_probs = np.log([[0.4, 0.0001, 0.5999], [0.4, 0.0001, 0.5999]])
     >>> best = beam_search(log_probs)[0]  # nothing but blanks is the likeliest layout, and 0 the likeliest labelling
-    >>> best.labels, round(np.exp(best.log_prob), 3)
+    >>> best.labels, round(float(np.exp(best.log_prob)), 3)
     ((0,), 0.64)
     """
     log_probs = np.asarray(log_probs, np.float64)

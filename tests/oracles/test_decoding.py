@@ -158,6 +158,12 @@ def test_what_cannot_be_searched_is_refused() -> None:
             beam_search(np.zeros(shape))
 
 
+def test_a_new_reader_finds_a_blank_as_likely_as_all_labels() -> None:
+    reader = CTC(Network(Continuous(3), layers=1, units=8, bidirectional=True), labels=95)
+    given = reader.log_probs(reader.init(jax.random.key(0)), np.zeros((4, 3), np.float32))
+    np.testing.assert_allclose(np.exp(given[:, -1]), 0.5, atol=0.1)
+
+
 def test_a_reader_s_log_probabilities_are_those_it_reads_by() -> None:
     reader = CTC(Network(Continuous(3), layers=1, units=8, bidirectional=True), labels=5)
     params = reader.init(jax.random.key(0))
