@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from _report import Row, parser, report
 
@@ -45,7 +46,7 @@ class Arguments:
 
 
 @functools.cache
-def ink_of(kind: str) -> Splits[Ink] | None:
+def ink_of(kind: str) -> Splits[Any] | None:
     try:
         return unipen.load(kind=kind, longest=LONGEST)
     except DataError as error:
@@ -61,7 +62,7 @@ def people(args: Arguments, kind: str) -> list[Row]:
     count = args.items if kind == "words" else args.items // 4
     inks = splits.test[:: max(1, len(splits.test) // count)][:count]
     texts = [ink.text or "" for ink in inks]
-    known = {splits.train[row].text for row in range(len(splits.train))} if not args.toy else set()
+    known = {splits.train.corpus.text(item) for row in splits.train.rows for item in row}  # makes no ink
     unseen = [row for row, text in enumerate(texts) if text not in known]
     ways: dict[str, Callable[[Ink], str]] = {
         "greedy": args.reader.greedy,
