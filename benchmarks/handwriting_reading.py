@@ -46,7 +46,7 @@ class Arguments:
 
 
 @functools.cache
-def ink_of(kind: str) -> Splits[Any] | None:
+def ink_of(kind: str) -> Splits[Ink] | None:
     try:
         return unipen.load(kind=kind, longest=LONGEST)
     except DataError as error:
@@ -62,7 +62,8 @@ def people(args: Arguments, kind: str) -> list[Row]:
     count = args.items if kind == "words" else args.items // 4
     inks = splits.test[:: max(1, len(splits.test) // count)][:count]
     texts = [ink.text or "" for ink in inks]
-    known = {splits.train.corpus.text(item) for row in splits.train.rows for item in row}  # makes no ink
+    train: Any = splits.train
+    known = {train.corpus.text(item) for row in train.rows for item in row}  # makes no ink
     unseen = [row for row, text in enumerate(texts) if text not in known]
     ways: dict[str, Callable[[Ink], str]] = {
         "greedy": args.reader.greedy,
