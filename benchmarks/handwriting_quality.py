@@ -82,7 +82,7 @@ def recognition(args: Arguments) -> list[Row]:
 def rate(inks: Sequence[handwriting.Ink], lines: Sequence[str]) -> float:
     """Character error rate of tesseract, letters like x 40 pixels high; case does not count."""
     read = [_recognition.read(ink, _recognition.PAGE.x_height).lower() for ink in inks]
-    return _recognition.error_rate(read, [line.lower() for line in lines])
+    return handwriting.cer(read, [line.lower() for line in lines])
 
 
 def variety(args: Arguments) -> list[Row]:

@@ -169,6 +169,8 @@ class Domain(Generic[Item]):
     unit: what one step is called in reports: "char", "event", "point".
     augment: `(item, random numbers)` -> the item as it might as well have been, say transposed; drawn anew each epoch.
     fit_training: `(training, steps)` -> a size's training for so many steps to learn from; None where all are alike.
+    task: `codec -> Domain`, where its codecs make models of several kinds: the domain as one of them learns, with sizes of
+    the same names, a metric and an augmentation of its own.
     match: `(old codec, new codec)` -> for each new symbol the old one's id or -1; fine-tuning moves weights by it.
     extend: `(old codec, new codec)` -> the old one with what else conditions the new one's data, and the old ids, or -1, of
     what conditions it then: of a source's symbols, of writers; None for what stays. In place of `match`.
@@ -190,7 +192,12 @@ class Domain(Generic[Item]):
     unit: str = "step"
     augment: Callable[[Item, Generator], Item] | None = None
     fit_training: Callable[[TrainingConfig, int], TrainingConfig] | None = None
+    task: Callable[[Any], Domain[Item]] | None = None
     match: Callable[[Any, Any], Any] | None = None
     extend: Callable[[Any, Any], tuple[Any, Any, Any]] | None = None
     shipped: Path | None = None
     examples: tuple[Item, ...] = ()
+
+    def of(self, codec: Codec[Item]) -> Domain[Item]:
+        """The domain as models of this codec learn."""
+        return self if self.task is None else self.task(codec)

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from .ink import Ink as Ink
     from .offsets import Offsets as Offsets
     from .presets import DOMAIN as DOMAIN
+    from .recognition.language import load_language as load_language
+    from .recognition.rates import cer as cer
+    from .recognition.rates import wer as wer
+    from .recognition.reader import HandwritingReader as HandwritingReader
+    from .recognition.reader import Transcript as Transcript
+    from .recognition.reader import load_reader as load_reader
 
 _HOME = {
     "api": ("HandwritingModel", "InkScore", "load", "resume", "train"),
@@ -35,10 +41,14 @@ _HOME = {
     "offsets": ("Offsets",),
     "drawing.page": ("Page",),
     "presets": ("DOMAIN",),
+    "recognition.language": ("load_language",),
+    "recognition.rates": ("cer", "wer"),
+    "recognition.reader": ("HandwritingReader", "Transcript", "load_reader"),
     "drawing.svg": ("ink_svg",),
 }
 __getattr__, __all__ = lazy_names(__name__, _HOME)
 MODEL = "two-hands"  # the one that ships, where none is named
+READER = "recogniser"  # and the one that reads
 
 
 def __dir__() -> list[str]:

@@ -238,7 +238,8 @@ def load(model: str | os.PathLike[str] = MODEL) -> HandwritingModel:
     ('print', 'joined')
     """
     codec, given = open_model(DOMAIN, model)
-    assert isinstance(codec, Offsets)
+    if not isinstance(codec, Offsets):
+        raise ModelError(f"{os.fspath(model)} reads ink and writes none: open it with `load_reader`, or `read` with it")
     network = given.model.network
     if (network.source, network.static) != (codec.symbols, len(codec.hands)):
         raise ModelError(
@@ -260,9 +261,9 @@ def train(
 
     data: a file or folder is brought to x-heights; what is in `Splits` must be, see `in_x_heights`.
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
-    network: "synthesis" writes texts and uses lines that have one, "prediction" continues ink and uses all, "auto" is
-    the first where most lines have a text; a model that is fine-tuned keeps its own; what its alphabet and
-    its hands lack is added to them.
+    network: "synthesis" writes texts and uses lines that have one, "recognition" reads them, "prediction" continues ink
+    and uses all lines, "auto" is the first where most lines have a text. A model that is fine-tuned keeps its own; what
+    the alphabet and the hands of one that writes lack is added to them.
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
 

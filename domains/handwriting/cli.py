@@ -13,6 +13,7 @@ from seqgen.shell import draw_verb, train_verb
 from seqgen.shell.commands import Commands, Demo
 
 from . import MODEL
+from .recognition import verb as read_verb
 
 if TYPE_CHECKING:
     from .drawing.page import Page
@@ -50,13 +51,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     _add_write(verbs.add_parser("write", help="a text by hand: SVG, PNG or ink"))
     _add_continue(verbs.add_parser("continue", help="go on from ink, with a text or without"))
     _add_adopt(verbs.add_parser("adopt", help="a hand of one's own: fitted to samples of it, a small file"))
+    read_verb.add(verbs.add_parser("read", help="what ink says: its text, and how much of it is read wrong"))
     _add_score(verbs.add_parser("score", help="how likely ink is: nats per point and per line"))
     _add_inspect(verbs.add_parser("inspect", help="what is in files of ink, and which lines would be used"))
 
 
 def _add_train(train: argparse.ArgumentParser) -> None:
     train_verb.add_options(train, data="a file of ink, a folder of them, IAM-OnDB's folder, or a data set's name")
-    train.add_argument("--network", help="synthesis, to write texts; prediction, to continue ink (by the ink)")
+    train.add_argument(
+        "--network",
+        help="synthesis, to write texts; recognition, to read them; prediction, to continue ink (by the ink)",
+    )
     train.set_defaults(run=_train)
 
 
@@ -134,8 +139,11 @@ def _train(args: argparse.Namespace) -> int:
 
     outcome = train_verb.run_train(args, api.train, api.resume, "network")
     if (outcome.model / "config.json").exists():
+        from .recognition.reader import reads
         from .trial import trouble
 
+        if reads(outcome.model):
+            return train_verb.tell(outcome, "handwriting", "character", "read FILE")
         if found := trouble(api.load(outcome.model)):
             print(f"seqgen: this model does not write yet: {found}; train it longer or on more lines", file=sys.stderr)
     return train_verb.tell(outcome, "handwriting", "point", "write TEXT")
@@ -315,4 +323,4 @@ DEMO = Demo(
     "Four lines in two hands. The text was given; where the pen goes, a network drew from its own odds, point by point.",
     'seqgen handwriting write "Dear Ann," --hand joined --out letter.svg',
 )
-COMMANDS = Commands("handwriting: learn from ink, write a text by hand, continue, score, inspect", add, DEMO)
+COMMANDS = Commands("handwriting: learn from ink, write a text by hand, continue, read, score, inspect", add, DEMO)

@@ -124,7 +124,7 @@ def read(name: str, network: str = "auto") -> Splits[Ink]:
     """A file or a folder of ink, to learn from, in x-heights; says on stderr what of it is used."""
     found = read_inks([name])
     with_text = sum(bool(ink.text) for ink in found.inks)
-    if network == "synthesis" or (network == "auto" and 2 * with_text > len(found.inks)):
+    if network in ("synthesis", "recognition") or (network == "auto" and 2 * with_text > len(found.inks)):
         found = read_inks([name], needs_text)
     tell_use(found.rows, "lines", "handwriting", found.unread)
     if not found.inks:
@@ -136,7 +136,7 @@ def read(name: str, network: str = "auto") -> Splits[Ink]:
 def needs_text(ink: Ink) -> None:
     """Raises DataError for ink whose text is not known."""
     if not ink.text:
-        raise DataError("it has no text, which writing is learned from")
+        raise DataError("it has no text, which writing is learned from, and reading")
 
 
 def in_x_heights(inks: Sequence[Ink]) -> tuple[Ink, ...]:

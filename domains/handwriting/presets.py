@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from seqgen.errors import DataError, pick
 from .files import read
 from .ink import Ink
 from .offsets import GRID, Offsets
+from .recognition.features import Features
+from .recognition.task import reading
 
 if TYPE_CHECKING:
     from seqgen.models.model import Model
@@ -71,16 +73,29 @@ def _with_alphabet(inks: Sequence[Ink]) -> Offsets:
 
 
 # What to fit, by the name on the command line.
-NETWORKS: dict[str, Callable[[Sequence[Ink]], Offsets]] = {
+NETWORKS: dict[str, Callable[[Sequence[Ink]], Offsets | Features]] = {
     "auto": Offsets.fit,
     "synthesis": _with_alphabet,
     "prediction": lambda inks: replace(Offsets.fit(inks), alphabet=""),
+    "recognition": Features.fit,
 }
 
 
-def fit_codec(inks: Sequence[Ink], *, network: str = "auto") -> Offsets:
-    """The scale, the hands and what the network writes. Raises UnknownName."""
+def fit_codec(inks: Sequence[Ink], *, network: str = "auto") -> Offsets | Features:
+    """The scale, the hands and what the network writes, or what it reads. Raises UnknownName."""
     return pick("network", network, NETWORKS)(inks)
+
+
+def load_codec(data: Mapping[str, Any]) -> Offsets | Features:
+    """The codec that wrote `data`. Raises ModelError for anything else."""
+    return (Features if data.get("kind") == "features" else Offsets).from_dict(data)
+
+
+def network_of(codec: Offsets | Features) -> str:
+    """What a codec is for, one of `NETWORKS`."""
+    if isinstance(codec, Features):
+        return "recognition"
+    return "synthesis" if codec.alphabet else "prediction"
 
 
 def _wave(count: int, text: str, hand: str) -> Ink:
@@ -92,13 +107,12 @@ def _wave(count: int, text: str, hand: str) -> Ink:
 DOMAIN: Domain[Ink] = Domain(
     name="handwriting",
     fit_codec=fit_codec,
-    load_codec=Offsets.from_dict,
+    load_codec=load_codec,
     sizes=SIZES,
-    reading=Reading(
-        read, {"network": "auto"}, lambda codec: {"network": "synthesis" if codec.alphabet else "prediction"}
-    ),
+    reading=Reading(read, {"network": "auto"}, lambda codec: {"network": network_of(codec)}),
     unit="point",
     extend=Offsets.extended,
+    task=lambda codec: reading(DOMAIN) if isinstance(codec, Features) else DOMAIN,
     shipped=SHIPPED,
     examples=(_wave(4, "nuin", "round"), _wave(2, "mi", "flat"), Ink([np.array([[7.0, 3.0]])], text=".", hand="flat")),
 )

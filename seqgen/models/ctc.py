@@ -62,9 +62,11 @@ class CTC:
         return Categorical(self.labels + 1)
 
     def init(self, key: Array) -> Params:
-        """New parameters, `{"network": ..., "head": ...}`."""
+        """New parameters, `{"network": ..., "head": ...}`; blanks begin as likely as all labels together, as they will be."""
         for_network, for_head = jax.random.split(key)
-        return {"network": self.network.init(for_network), "head": self.head.init(for_head, self.network.width)}
+        head = dict(self.head.init(for_head, self.network.width))
+        head["bias"] = head["bias"].at[self.labels].set(jnp.log(self.labels))
+        return {"network": self.network.init(for_network), "head": head}
 
     def encode(self, params: Params, batch: Batch) -> Context:
         """Nothing: a reader is told no more than the item."""
@@ -117,16 +119,24 @@ class CTC:
                     "each takes a step, and one more between equal ones: leave it out, or give finer steps"
                 )
 
-    def read(self, params: Params, steps: Any) -> np.ndarray:
-        """The labels of one item, int32 `[U]`: the likeliest symbol of every position, repeats and blanks left out."""
+    def log_probs(self, params: Params, steps: Any) -> np.ndarray:
+        """Log-probabilities of labels and blank at every position of one item, nats, float32 `[T, labels + 1]`.
+
+        `seqgen.models.decoding` says which labels they make likely.
+        """
         source = in_memory(self.network.spec, [Example(steps, source=np.zeros(0, np.int32))])
         (length,) = source.lengths
         if not length:
-            return np.zeros(0, np.int32)
+            return np.zeros((0, self.labels + 1), np.float32)
         # Padded to a power of two: items of any length share a handful of compiled programs.
         batch = read_rows(source, np.zeros(1, np.int64), 1, 1 << (length - 1).bit_length(), 1, range(1))
-        likeliest = np.asarray(_likeliest(self)(params, batch._replace(source=None, source_valid=None)))[0, :length]
-        changes = np.concatenate([[True], likeliest[1:] != likeliest[:-1]])
+        batch = batch._replace(source=None, source_valid=None)
+        return np.asarray(_log_probs(self)(params, batch))[0, :length]
+
+    def read(self, params: Params, steps: Any) -> np.ndarray:
+        """The labels of one item, int32 `[U]`: the likeliest symbol of every position, repeats and blanks left out."""
+        likeliest = self.log_probs(params, steps).argmax(axis=1)
+        changes = np.diff(likeliest, prepend=-1) != 0
         labels: np.ndarray = likeliest[changes & (likeliest != self.labels)].astype(np.int32)
         return labels
 
@@ -141,8 +151,8 @@ class CTC:
 
 
 @functools.lru_cache(maxsize=8)
-def _likeliest(model: CTC) -> Callable[[Params, Batch], Array]:
-    def likeliest(params: Params, batch: Batch) -> Array:
-        return jnp.argmax(model.logits(params, batch), axis=-1)
+def _log_probs(model: CTC) -> Callable[[Params, Batch], Array]:
+    def log_probs(params: Params, batch: Batch) -> Array:
+        return jax.nn.log_softmax(model.logits(params, batch))
 
-    return kept(likeliest, model.to_dict(), parts=(model,))
+    return kept(log_probs, model.to_dict(), parts=(model,))

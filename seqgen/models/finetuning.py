@@ -82,6 +82,7 @@ def carried(
 
     Or over its own and what conditions the new data besides, where the domain says how its codec grows.
     """
+    domain = domain.of(old)
     if domain.match is None and domain.extend is None:
         return old, given.model, given.params
     codec = codec_for(domain, data, settings)

@@ -117,16 +117,19 @@ def begin(
         settings = settled(domain, codec, os.fspath(start_from), settings)
         size = str(given.training.get("size", [*domain.sizes][-1]))
     size = size or [*domain.sizes][:2][-1]
-    chosen, params = pick("size", size, domain.sizes), None
+    pick("size", size, domain.sizes)  # before anything is read
     splits, where = _found(domain, data, settings, download)
     started = time.perf_counter()
     if given is None:
         codec = codec_for(domain, splits, settings)
-        model, usual = chosen.model(codec), chosen.training
+        domain = domain.of(codec)
+        model, usual, params = domain.sizes[size].model(codec), domain.sizes[size].training, None
     else:
         codec, model, params = carried(domain, codec, given, splits, settings)
+        domain = domain.of(codec)
+        usual = domain.sizes[size].training
         # A trained model wants a gentler touch than a new one.
-        usual = dataclasses.replace(chosen.training, learning_rate=chosen.training.learning_rate / 4)
+        usual = dataclasses.replace(usual, learning_rate=usual.learning_rate / 4)
     if (dropout := how.get("dropout")) is not None:
         model = _with_dropout(model, dropout)
     coded = encoded(codec, splits)
@@ -215,6 +218,7 @@ def resume(
     splits, _ = _found(domain, data, settings)
     started = time.perf_counter()
     codec, model = domain.load_codec(config["codec"]), _model_of(config)
+    domain = domain.of(codec)
     training = TrainingConfig.from_dict(config["training"])
     coded = encoded(codec, splits)
     if coded.fingerprint != config["data_sha256"]:

@@ -1,0 +1,1 @@
+"""Reading handwriting: from ink to its text."""
