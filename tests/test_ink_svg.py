@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from seqgen.domains.handwriting import Ink, Page, ink_svg
-from seqgen.domains.handwriting.drawing.page import COLORS, lay_out
+from seqgen.domains.handwriting.drawing.layout import lay_out
+from seqgen.domains.handwriting.drawing.page import COLORS
 from seqgen.domains.handwriting.drawing.png import ink_png, write_png
 from seqgen.domains.handwriting.drawing.svg import write_svg
 from seqgen.domains.handwriting.formats.omniglot import read_omniglot
