@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..ink import Floats
 
 GRID = 20  # steps a mm, on which control points lie
-NEAR = 0.05  # mm from any point of the ink to its curve, at most
+NEAR = 0.049  # mm from any point of the ink to its curve, at most; points are rounded to 0.001 before
 _LOOSE = 0.5  # between points the ink says nothing: there it is measured half as strictly
 _FINE, _MOST = 0.35, 8  # mm: steps in which the curve to be fitted is looked at; and of them between two points
 _AROUND = 0.2  # mm: what is closer to a corner than this is noise of a tablet
@@ -151,7 +151,7 @@ def _pieces(samples: _Samples, low: Ints, high: Ints) -> Iterator[tuple[Ints, In
         more = good < high
         begin, low, high = good[more], low[more], high[more]
         ahead = (best[:, 3] - best[:, 2])[more].astype(np.float64)
-        heading = np.where(ahead.any(axis=1)[:, None], _unit(ahead), _tangents(samples, begin, low, high))
+        heading = np.where(ahead.any(axis=1, keepdims=True), _unit(ahead), _tangents(samples, begin, low, high))
 
 
 def _fitted(samples: _Samples, first: Ints, last: Ints, leave: Floats, arrive: Floats) -> tuple[Ints, Floats]:
@@ -172,10 +172,10 @@ def _fitted(samples: _Samples, first: Ints, last: Ints, leave: Floats, arrive: F
         terms = np.stack([near * near, near * far, far * far, near * left, far * left]).sum(axis=2)
         nn, nf, ff, nl, fl = np.add.reduceat(terms, starts, axis=1)
         area = nn * ff - nf * nf
-        sound = area > 1e-9 * nn * ff
+        sound = np.asarray(area > 1e-9 * nn * ff)
         area = np.where(sound, area, 1.0)
         handles = np.stack([nl * ff - fl * nf, nn * fl - nf * nl]) / area
-        sound = sound & np.all((handles > 0.05 * length) & (handles < 2 * length), axis=0)
+        sound &= np.all((handles > 0.05 * length) & (handles < 2 * length), axis=0)
         one, other = np.where(sound, handles, length / 3)[:, :, None]
         pieces = np.stack([begin, begin + one * leave, end + other * arrive, end], axis=1)
         t = _nearest(pieces[row], points, t)

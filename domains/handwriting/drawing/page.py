@@ -36,6 +36,7 @@ PAPERS: dict[str, tuple[float, float, tuple[float, float, float, float]]] = {
     "envelope": (220.0, 110.0, (45.0, 12.0, 12.0, 85.0)),
 }
 RULE, RULE_COLOR = 0.15, "#b4c4d8"  # width of rules, mm
+_MARGIN = 5.0
 Margins = tuple[float, float, float, float]
 
 
@@ -97,10 +98,11 @@ class Page:
             if not abs(angle) <= most:
                 raise UsageError(f"the {name} of a page is {angle}; give degrees from -{most:g} to {most:g}")
         size = self.size
-        if self.margin is None:
-            usual: Margins = (5.0,) * 4
-            object.__setattr__(self, "margin", PAPERS[self.paper][2] if self.paper in PAPERS else usual)
-        sides = self.margin if isinstance(self.margin, tuple) else (self.margin,) * 4
+        margin = self.margin
+        if margin is None:
+            margin = PAPERS[self.paper][2] if self.paper in PAPERS else _MARGIN
+            object.__setattr__(self, "margin", margin)
+        sides = margin if isinstance(margin, tuple) else (margin,) * 4
         if len(sides) != 4 or not all(0 <= side <= LARGEST for side in sides):
             raise UsageError(
                 f"the margin of a page is {self.margin}; give mm above 0, at most {LARGEST:,.0f}, for all sides or for "

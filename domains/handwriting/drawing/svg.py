@@ -14,7 +14,8 @@ from seqgen.errors import UsageError
 from seqgen.files.storage import write_output
 
 from .curves import GRID, Ints, curves
-from .layout import Layout, Lines, Word, numbered, sheets
+from .flow import Word
+from .layout import Layout, Lines, numbered, sheets
 from .nib import FINER, outlines
 from .page import RULE, RULE_COLOR, Page
 
