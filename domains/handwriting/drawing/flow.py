@@ -57,9 +57,10 @@ def rows_of(paragraphs: Sequence[Sequence[Ink]], page: Page, scale: float, unit:
         pairs = [pair for part in written for _, words in part for pair in itertools.pairwise(words)]
         spaces = [side([after], 0, 0) - side([before], 0, 1) for before, after in pairs]
         space = statistics.median(spaces) if spaces else _SPACE * unit
-        rows = [row for part in written for row in _flow([words for _, words in part], space, unit, room)]
-    full = [number for number, row in enumerate(rows) if row.words]
-    return _aligned(rows[full[0] : full[-1] + 1], page, unit, room)
+        full = room - _RAGGED * unit if page.align == "ragged" else room
+        rows = [row for part in written for row in _flow([words for _, words in part], space, unit, full)]
+    filled = [number for number, row in enumerate(rows) if row.words]
+    return _aligned(rows[filled[0] : filled[-1] + 1], page, unit, room)
 
 
 def _flow(lines: list[list[Word]], space: float, unit: float, room: float) -> list[Row]:

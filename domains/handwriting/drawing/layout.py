@@ -52,6 +52,10 @@ class Layout(NamedTuple):
     def strokes(self) -> list[Floats]:
         return [stroke for line in self.lines for word in line.words for stroke in word.strokes]
 
+    @property
+    def widths(self) -> list[Floats]:
+        return [width for line in self.lines for word in line.words for width in word.widths]
+
 
 def lay_out(inks: Lines, page: Page) -> Layout:
     """The one page that the ink needs. Raises UsageError as `sheets`, and where it needs more."""

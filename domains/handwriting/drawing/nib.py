@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from .curves import GRID, Ints, curves, places
 FINER = 4  # outlines lie on a grid as many times finer than that of the strokes
 _POWER, _LEAST, _MOST = 0.45, 0.6, 1.7  # of speed; times the pen's width
 _COUNT = 8  # places on a piece of a curve
+_TIGHT, _SHARP = 0.8, 0.7  # of the line's width over its radius; radians from place to place
 _CAP = np.linspace(0, np.pi, 9)
 
 
@@ -48,25 +50,29 @@ def brush(pieces: Ints, points: Floats, widths: Floats) -> tuple[Floats, Floats]
     return along, np.interp(here / (here[-1] or 1.0), there / (there[-1] or 1.0), widths)
 
 
-def outlines(pieces: Ints, points: Floats, widths: Floats) -> list[Ints]:
-    """What the pen covers: closed curves [M, 4, 2] on a grid `FINER` times as fine as that of `curves`, one turning way.
+def outlines(pieces: Sequence[Ints], strokes: Sequence[Floats], widths: Sequence[Floats]) -> list[list[Ints]]:
+    """What the pen covers of each stroke: closed curves [M, 4, 2] on a grid `FINER` times as fine as that of `curves`.
 
-    Together, filled by the rule "nonzero". Where the line turns in less than its own width it is parted: an edge that
-    runs back would leave holes.
+    They turn one way, so that the rule "nonzero" fills them together. Where the line turns in less than its own width it
+    is parted: an edge that runs back would leave holes.
     """
-    along, wide = brush(pieces, points, widths)
+    around = [_around(*brush(*stroke)) for stroke in zip(pieces, strokes, widths, strict=True)]
+    made = iter(curves([FINER * edge for edges in around for edge in edges]))
+    return [[next(made) for _ in edges] for edges in around]
+
+
+def _around(along: Floats, wide: Floats) -> list[Floats]:
+    """The edges of a line, closed, as points."""
     if len(along) == 1:
         circle = np.linspace(0, 2 * np.pi, 17)
-        return curves([FINER * (along + wide[:, None] / 2 * np.stack([np.cos(circle), np.sin(circle)], axis=1))])
+        return [along + wide[:, None] / 2 * np.stack([np.cos(circle), np.sin(circle)], axis=1)]
     moves = np.diff(along, axis=0)
     angles = np.arctan2(moves[:, 1], moves[:, 0])
     turns = np.abs(np.angle(np.exp(1j * np.diff(angles))))
     lengths = np.hypot(*moves.T)
-    tight = turns > np.minimum((lengths[:-1] + lengths[1:]) / wide[1:-1] * 0.8, 0.7)
+    tight = turns > np.minimum(_TIGHT * (lengths[:-1] + lengths[1:]) / wide[1:-1], _SHARP)
     cuts = np.concatenate([[0], np.flatnonzero(tight) + 1, [len(along) - 1]])
-    return curves(
-        [FINER * _ribbon(along[begin : end + 1], wide[begin : end + 1] / 2) for begin, end in itertools.pairwise(cuts)]
-    )
+    return [_ribbon(along[a : b + 1], wide[a : b + 1] / 2) for a, b in itertools.pairwise(cuts)]
 
 
 def _ribbon(along: Floats, half: Floats) -> Floats:

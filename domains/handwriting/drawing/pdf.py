@@ -77,18 +77,13 @@ def _content(layout: Layout, page: Page) -> Iterator[str]:
             yield f"{x1} {y1} m {x2} {y2} l S"
     color = _color(page.color)
     yield f"{color} RG {color} rg {page.pen * GRID:g} w 1 J 1 j"
-    if page.nib == "speed":
+    pieces = curves(layout.strokes)
+    if layout.widths:
         yield f"{1 / FINER} 0 0 {1 / FINER} 0 0 cm"
-    drawn = iter(curves(layout.strokes))
-    for line in layout.lines:
-        for word in line.words:
-            for number, stroke in enumerate(word.strokes):
-                pieces = next(drawn)
-                if word.widths:
-                    parts = outlines(pieces, stroke, word.widths[number])
-                    yield " ".join(f"{_path(part)} h" for part in parts) + " f"
-                else:
-                    yield f"{_path(pieces)} S"
+        for edges in outlines(pieces, layout.strokes, layout.widths):
+            yield " ".join(f"{_path(edge)} h" for edge in edges) + " f"
+    else:
+        yield from (f"{_path(part)} S" for part in pieces)
     yield "Q"
     texts = [text for line in layout.lines if line.text for text in _text(line, layout)]
     if texts:

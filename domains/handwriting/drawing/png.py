@@ -85,14 +85,11 @@ def _picture(layout: Layout, page: Page, resolution: float) -> bytes:
 
 def _lines(layout: Layout, page: Page, fine: float) -> list[tuple[Floats, Floats]]:
     """Of each stroke the places [N, 2] of its curve, and how wide it is there [N]."""
-    pieces, widths = (
-        curves(layout.strokes),
-        [width for line in layout.lines for word in line.words for width in word.widths],
-    )
-    if page.nib == "constant":
+    pieces = curves(layout.strokes)
+    if not layout.widths:
         made = [places(part, _COUNT) / GRID * fine for part in pieces]
         return [(stroke, np.full(len(stroke), page.pen * fine)) for stroke in made]
-    brushed = (brush(*stroke) for stroke in zip(pieces, layout.strokes, widths, strict=True))
+    brushed = (brush(*stroke) for stroke in zip(pieces, layout.strokes, layout.widths, strict=True))
     return [(along * fine, wide * fine) for along, wide in brushed]
 
 

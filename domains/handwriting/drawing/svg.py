@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from seqgen.errors import UsageError
 from seqgen.files.storage import write_output
 
 from .curves import GRID, Ints, curves
-from .flow import Word
 from .layout import Layout, Lines, numbered, sheets
 from .nib import FINER, outlines
 from .page import RULE, RULE_COLOR, Page
@@ -72,25 +70,25 @@ def _document(layout: Layout, page: Page) -> str:
     if page.background:
         picture["style"] = f"background:{page.background}"  # no rectangle: a plotter would draw its outline
     # Of the layers, plotters' programs take the number for that of a pen, and pass over those that begin with %.
+    if layout.rules:
+        grey = _group(picture, picture, "rules", "%2 rules", stroke=RULE_COLOR, stroke_width=f"{RULE * GRID:.4g}")
+        for begin, end in layout.rules:
+            (x1, y1), (x2, y2) = np.rint(begin * GRID).astype(int).tolist(), np.rint(end * GRID).astype(int).tolist()
+            grey.add(picture.line((x1, y1), (x2, y2)))
     ends = {"stroke_linecap": "round", "stroke_linejoin": "round"}
     pen = {"fill": "none", "stroke": page.color, "stroke_width": f"{page.pen * GRID:.4g}", **ends}
     if page.nib == "speed":
         pen = {"fill": page.color, "transform": f"scale({1 / FINER})"}
     ink = _group(picture, picture, "ink", "1 ink", **pen)
-    drawn = iter(curves(layout.strokes))
+    paths = iter(_paths(layout))
     count = 0
     for number, line in enumerate(layout.lines, 1):
         row = _group(picture, ink, f"line{number}", text=line.text)
         for word in line.words:
             count += 1
             group = _group(picture, row, f"word{count}", text=word.text)
-            for path in _paths(word, drawn):
-                group.add(picture.path(path))
-    if layout.rules:
-        grey = _group(picture, picture, "rules", "%2 rules", stroke=RULE_COLOR, stroke_width=f"{RULE * GRID:.4g}")
-        for begin, end in layout.rules:
-            (x1, y1), (x2, y2) = np.rint(begin * GRID).astype(int).tolist(), np.rint(end * GRID).astype(int).tolist()
-            grey.add(picture.line((x1, y1), (x2, y2)))
+            for _ in word.strokes:
+                group.add(picture.path(next(paths)))
     if any(line.text for line in layout.lines):
         size = round(2 * layout.x_height * GRID)
         unseen = _group(picture, picture, "text", "%3 text", opacity=0, font_size=size, font_family="monospace")
@@ -120,14 +118,13 @@ def _clean(text: str) -> str:
     return _NO_XML.sub("", text)
 
 
-def _paths(word: Word, drawn: Iterator[Ints]) -> Iterator[str]:
+def _paths(layout: Layout) -> list[str]:
     """The path data of each stroke: the line the pen goes, or the outline of what it covers."""
-    for number, stroke in enumerate(word.strokes):
-        pieces = next(drawn)
-        if word.widths:
-            yield "".join(f"M{_data(part)}z" for part in outlines(pieces, stroke, word.widths[number]))
-        else:
-            yield "m" + _data(pieces)
+    pieces = curves(layout.strokes)
+    if layout.widths:
+        covered = outlines(pieces, layout.strokes, layout.widths)
+        return ["".join(f"M{_data(edge)}z" for edge in edges) for edges in covered]
+    return [f"m{_data(part)}" for part in pieces]
 
 
 def _data(pieces: Ints) -> str:
