@@ -33,7 +33,7 @@ PAPERS: dict[str, tuple[float, float, tuple[float, float, float, float]]] = {
     "letter": (215.9, 279.4, (25.4, 25.4, 25.4, 25.4)),
     "a5": (148.0, 210.0, (18.0, 15.0, 18.0, 18.0)),
     "postcard": (148.0, 105.0, (10.0, 10.0, 10.0, 10.0)),
-    "envelope": (220.0, 110.0, (45.0, 12.0, 12.0, 85.0)),
+    "envelope": (220.0, 110.0, (38.0, 10.0, 10.0, 60.0)),
 }
 RULE, RULE_COLOR = 0.15, "#b4c4d8"  # width of rules, mm
 _MARGIN = 5.0
