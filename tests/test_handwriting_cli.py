@@ -112,9 +112,9 @@ def test_write_obeys_its_options(made: Path, prime: Path, tmp_path: Path, told: 
         return out.read_text(encoding="utf-8")
 
     plain = written()
-    assert 'stroke="#000000"' in plain and 'stroke-width="3"' in plain and "background:#ffffff" in plain
+    assert 'stroke="#000000"' in plain and 'stroke-width="6"' in plain and "background:#ffffff" in plain
     colored = written("--color", "navy", "--background", "none", "--pen", 0.5)
-    assert 'stroke="#000080"' in colored and 'stroke-width="5"' in colored and "background" not in colored
+    assert 'stroke="#000080"' in colored and 'stroke-width="10"' in colored and "background" not in colored
     different = [["--hand", "flat"], ["--bias", 0], ["--x-height", 8], ["--prime", prime]]
     assert len({plain, *(written(*options) for options in different)}) == 5
     assert written("--prime", prime, "--prime-text", "xy") != written("--prime", prime)
@@ -151,6 +151,36 @@ def test_what_no_page_has_room_for_is_refused_before_it_is_written(
     page.write_text("a page of letters\n" * 600, encoding="utf-8")
     arguments = ["write", "--file", page, "--model", made / "pen", "--x-height", 6, "--out", tmp_path / "a.png"]
     check_refused(told, arguments, 2, "1120 x 126100 pixels are too many; .*")
+
+
+def test_pages_of_paper_are_numbered_files_or_one_pdf(
+    made: Path, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("page.txt").write_text("some words to fill a card with\n\nand more\n" * 8, encoding="utf-8")
+    options = [
+        "--file",
+        "page.txt",
+        "--model",
+        made / "pen",
+        "--seed",
+        3,
+        "--paper",
+        "100x60",
+        "--margin",
+        "8,5,5,9",
+        "--x-height",
+        1,
+    ]
+    assert typed("write", *options, "--out", "a.svg") == 0
+    names = told()[0].splitlines()
+    assert len(names) > 1 and names == [f"seqgen: wrote a-{number + 1}.svg" for number in range(len(names))]
+    for name in names:
+        root = fromstring(Path(name.split()[-1]).read_text(encoding="utf-8"))
+        assert (root.get("width"), root.get("height")) == ("100mm", "60mm")
+    assert typed("write", *options, "--rules", "ruled", "--align", "justified") == 0
+    assert told()[0] == "seqgen: wrote writing.pdf\n"  # nothing that is there is written over
+    assert Path("writing.pdf").read_bytes().count(b"/Type/Page/") == len(names)
 
 
 def test_a_seed_that_was_not_given_is_told(
@@ -303,7 +333,16 @@ def test_bad_input_is_one_line(made: Path, prime: Path, tmp_path: Path, told: To
         (["write", "ab", "--seed", -1, *pen, "--out", out], 2, "seed is -1; .*"),
         (["write", "ab", "--prime", silent, *pen, "--out", out], 2, "the ink to begin with has no text, .*"),
         (["write", "ab", "--prime-text", "ab", *pen, "--out", out], 2, "--prime-text is what the ink of --prime .*"),
-        (["write", "ab", "--out", tmp_path / "x.pdf", *pen], 2, r"--out is .*x\.pdf; end it in \.svg, \.png, \.json"),
+        (
+            ["write", "ab", "--out", tmp_path / "x.bmp", *pen],
+            2,
+            r"--out is .*x\.bmp; end it in \.svg, \.png, \.pdf, .*",
+        ),
+        (["write", "ab", "--paper", "a44", *pen], 2, "no paper named 'a44'; did you mean 'a4'.*"),
+        (["write", "ab", "--margin", "1,2", *pen], 2, "--margin is '1,2'; give mm, one number or four: TOP,RIGHT.*"),
+        (["write", "ab", "--paper", "a5", "--margin", 90, *pen], 2, "margins of .* mm leave no room on a5; .*"),
+        (["write", "ab", "--align", "top", *pen], 2, "no align named 'top' .*known: centred, justified, .*"),
+        (["write", "a" * 60, "--paper", "a5", *pen, "--out", out], 2, "the word 'a{40}' is about 192 mm wide, .*"),
         (["write", "ab", "--out", tmp_path / "no" / "x.svg", *pen, "--seed", 1], 2, "cannot write .*name another.*"),
         (["write", "ab", "--out", folder, *pen, "--seed", 1], 2, "cannot write .*: it is a folder; name a file"),
         (["write", "ab", "--color", "'/><script", *pen, "--out", out], 2, ".* is no color; give #rrggbb or one of .*"),

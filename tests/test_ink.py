@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from seqgen.domains.handwriting import Ink, Page, read_ink
-from seqgen.domains.handwriting.drawing.page import lay_out
+from seqgen.domains.handwriting.drawing.layout import lay_out
 from seqgen.domains.handwriting.formats.omniglot import read_omniglot
 from seqgen.errors import DataError, UsageError
 
@@ -183,12 +183,17 @@ def test_x_height_of_letters_drawn_by_people(data: Path) -> None:
 
 
 def test_saving_goes_by_the_ending(tmp_path: Path) -> None:
-    for name, start in (("a.svg", b"<svg"), ("a.PNG", b"\x89PNG"), ("a.json", b'{"format": "seqgen-ink"')):
+    for name, start in (
+        ("a.svg", b"<svg"),
+        ("a.PNG", b"\x89PNG"),
+        ("a.pdf", b"%PDF"),
+        ("a.json", b'{"format": "seqgen-ink"'),
+    ):
         LINE.save(tmp_path / name)
         assert (tmp_path / name).read_bytes().startswith(start)
     assert LINE._repr_svg_().startswith("<svg")
-    with pytest.raises(UsageError, match=r"ink is saved as .svg, .png, .json, not as 'a.pdf'"):
-        LINE.save(tmp_path / "a.pdf")
+    with pytest.raises(UsageError, match=r"ink is saved as .svg, .png, .pdf, .json, not as 'a.bmp'"):
+        LINE.save(tmp_path / "a.bmp")
     with pytest.raises(UsageError, match="cannot write"):
         LINE.save(tmp_path / "missing" / "a.svg")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .drawing.page import Page
     from .ink import Ink
 
-ENDINGS = (".svg", ".png", ".json")
+ENDINGS = (".svg", ".png", ".pdf", ".json")
 DEMO_HANDS = ("print", "joined")
 DEMO_TEXTS = (  # halves of two lines, a hand each
     (
@@ -68,7 +68,9 @@ def _add_train(train: argparse.ArgumentParser) -> None:
 def _add_write(write: argparse.ArgumentParser) -> None:
     write.add_argument("text", nargs="?", metavar="TEXT", help="what to write")
     write.add_argument("--file", metavar="FILE", help="a text file to write instead, - for standard input")
-    write.add_argument("--width", type=int, default=40, help="characters of a line; longer ones are wrapped (40)")
+    write.add_argument(
+        "--width", type=int, default=40, help="characters of a line; longer ones are wrapped, on paper by their mm (40)"
+    )
     write.add_argument(
         "--hand",
         metavar="NAME",
@@ -106,11 +108,34 @@ def _add_making(parser: argparse.ArgumentParser) -> None:
         "--bias", type=float, default=0.75, help="0 as varied as the ink it learned, more is neater (0.75)"
     )
     draw_verb.add_seed(parser, "writes the same ink")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="NAME.svg, .png or .json (writing.svg)")
-    parser.add_argument("--x-height", type=float, default=4.0, metavar="MM", help="height of letters like x (4)")
-    parser.add_argument("--pen", type=float, default=0.3, metavar="MM", help="width of the line (0.3)")
-    parser.add_argument("--color", default="black", help="of the ink: a name such as navy, or #rrggbb (black)")
-    parser.add_argument("--background", default="white", help="of the page: the same, or none (white)")
+    named = "NAME.svg, .png, .pdf or .json; several pages are NAME-1.svg ..., or one PDF (writing.svg; on paper .pdf)"
+    parser.add_argument("--out", type=Path, metavar="FILE", help=named)
+    _add_page(parser.add_argument_group("the page"))
+
+
+def _add_page(page: argparse._ArgumentGroup) -> None:
+    page.add_argument("--x-height", type=float, default=4.0, metavar="MM", help="height of letters like x (4)")
+    page.add_argument("--pen", type=float, default=0.3, metavar="MM", help="width of the line (0.3)")
+    page.add_argument("--nib", default="constant", help="constant, or speed: wider where the pen was slow (constant)")
+    page.add_argument("--color", default="black", help="of the ink: a name such as navy, or #rrggbb (black)")
+    page.add_argument("--background", default="white", help="of the page: the same, or none (white)")
+    page.add_argument(
+        "--paper",
+        default="fit",
+        help="a4, letter, a5, postcard, envelope or 210x99, in mm; fit is as large as the writing (fit)",
+    )
+    page.add_argument(
+        "--margin", metavar="MM", help="on all sides, or TOP,RIGHT,BOTTOM,LEFT (5; on paper what is usual for it)"
+    )
+    page.add_argument("--align", default="left", help="left, justified, centred or ragged, as people do (left)")
+    page.add_argument(
+        "--line-pitch", type=float, metavar="MM", help="from line to line (what lines need; on paper 3 x-heights)"
+    )
+    page.add_argument("--slant", type=float, default=0.0, metavar="DEGREES", help="leans letters to the right (0)")
+    page.add_argument(
+        "--drift", type=float, default=0.0, metavar="DEGREES", help="lines rise and fall by that at most (0)"
+    )
+    page.add_argument("--rules", default="none", help="none, ruled or squared (none)")
 
 
 def _add_adopt(adopt: argparse.ArgumentParser) -> None:
@@ -154,24 +179,27 @@ def _write(args: argparse.Namespace) -> int:
         raise UsageError("say what to write: TEXT or --file, one of them")
     if args.prime is None and args.prime_text is not None:
         raise UsageError("--prime-text is what the ink of --prime says: give both, or neither")
-    out, page = _out(args.out), _page(args)
+    page = _page(args)
+    out = _out(args.out, page)
     from seqgen.files.reading import read_text
     from seqgen.machine.cache import use_compile_cache
 
     from . import api
-    from .wrap import lines_of
+    from .wrap import paragraphs_of
 
     use_compile_cache()
     text = args.text if args.file is None else read_text(args.file)
     prime = None if args.prime is None else _first(args.prime, args.prime_text)
     model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
     text = _known(text, model.codec.alphabet, args.unknown)
-    _check_room(lines_of(text, args.width), page, out)
-    settings = {"hand": args.hand, "bias": args.bias, "prime": prime, "width": args.width, "tries": args.tries}
+    width = _width(text, args.width, page)
+    paragraphs = paragraphs_of(text, width)
+    _check_room([line for lines in paragraphs for line in lines], page, out)
+    settings = {"hand": args.hand, "bias": args.bias, "prime": prime, "width": width, "tries": args.tries}
     inks = model.write(text, seed=seed, **settings)
     draw_verb.tell_seed(args.seed, seed)
-    paths = [out]
-    _save(inks, out, page)
+    written = iter(inks)
+    paths = _save([[next(written) for _ in lines] for lines in paragraphs], out, page)
     if args.explain:
         from .drawing.explain import explain
 
@@ -182,7 +210,8 @@ def _write(args: argparse.Namespace) -> int:
 
 
 def _continue(args: argparse.Namespace) -> int:
-    out, page = _out(args.out), _page(args)
+    page = _page(args)
+    out = _out(args.out, page)
     from seqgen.machine.cache import use_compile_cache
 
     from . import api
@@ -192,8 +221,10 @@ def _continue(args: argparse.Namespace) -> int:
     model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
     made = model.go_on(ink, args.text, points=args.points, bias=args.bias, seed=seed)
     draw_verb.tell_seed(args.seed, seed)
-    _save([made], out, page)
-    print(f"seqgen: wrote {out}: {ink.points} points of the ink given, {made.points - ink.points} new")
+    paths = _save([[made]], out, page)
+    print(
+        f"seqgen: wrote {', '.join(map(str, paths))}: {ink.points} points of the ink given, {made.points - ink.points} new"
+    )
     return 0
 
 
@@ -215,10 +246,10 @@ def _first(path: Path, text: str | None) -> Ink:
     return ink if text is None else replace(ink, text=text)
 
 
-def _out(path: Path | None) -> Path:
-    """Where to write: the file asked for, or writing.svg, writing-2.svg, ... where that is taken."""
+def _out(path: Path | None, page: Page) -> Path:
+    """Where to write: the file asked for, or writing.svg, writing-2.svg, ... where that is taken; on paper one .pdf."""
     if path is None:
-        return free_path(Path("writing"), ".svg")
+        return free_path(Path("writing"), ".svg" if page.size is None else ".pdf")
     if path.suffix.lower() not in ENDINGS:
         raise UsageError(f"--out is {path}; end it in {', '.join(ENDINGS)}")
     return path
@@ -227,8 +258,29 @@ def _out(path: Path | None) -> Path:
 def _page(args: argparse.Namespace) -> Page:
     from .drawing.page import Page
 
+    names = ("x_height", "pen", "color", "paper", "align", "line_pitch", "slant", "drift", "rules", "nib")
     background = None if args.background == "none" else args.background
-    return Page(x_height=args.x_height, pen=args.pen, color=args.color, background=background)
+    looks = {name: getattr(args, name) for name in names}
+    return Page(background=background, margin=_margin(args.margin), **looks)
+
+
+def _margin(given: str | None) -> float | tuple[float, ...] | None:
+    if given is None:
+        return None
+    try:
+        sides = tuple(map(float, given.split(",")))
+    except ValueError:
+        sides = ()
+    if len(sides) not in (1, 4):
+        raise UsageError(f"--margin is {given!r:.40}; give mm, one number or four: TOP,RIGHT,BOTTOM,LEFT")
+    return sides if len(sides) == 4 else sides[0]
+
+
+def _width(text: str, asked: int, page: Page) -> int:
+    """Characters to be written in one go; on paper no word is cut, as long as a line can be."""
+    from .wrap import WIDEST
+
+    return asked if page.size is None else max([asked, *(min(len(word), WIDEST) for word in text.split())])
 
 
 def _known(text: str, alphabet: str, way: str) -> str:
@@ -248,7 +300,7 @@ def _known(text: str, alphabet: str, way: str) -> str:
 
 def _check_room(lines: list[str], page: Page, out: Path) -> None:
     """Refuses, before anything is written, what no picture has room for."""
-    from .drawing.page import foreseen
+    from .drawing.layout import foreseen
     from .drawing.png import check_pixels
 
     ending = out.suffix.lower()
@@ -258,18 +310,22 @@ def _check_room(lines: list[str], page: Page, out: Path) -> None:
             check_pixels(width, height)
 
 
-def _save(inks: list[Ink], path: Path, page: Page) -> None:
+def _save(paragraphs: list[list[Ink]], path: Path, page: Page) -> list[Path]:
+    """Writes it, and says where."""
+    from .drawing.pdf import write_pdf
     from .drawing.png import write_png
     from .drawing.svg import write_svg
     from .formats.ink_json import write_ink_json
 
     match path.suffix.lower():
         case ".svg":
-            write_svg(inks, path, page)
+            return write_svg(paragraphs, path, page)
         case ".png":
-            write_png(inks, path, page)
-        case _:
-            write_ink_json([ink for ink in inks if ink.strokes], path)
+            return write_png(paragraphs, path, page)
+        case ".pdf":
+            return write_pdf(paragraphs, path, page)
+    write_ink_json([ink for lines in paragraphs for ink in lines if ink.strokes], path)
+    return [path]
 
 
 def _score(args: argparse.Namespace) -> int:

@@ -212,17 +212,19 @@ class Ink:
         return heights, crossings > 0.7 * usual
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes it, by the ending of the name: a picture as .svg or .png, or as .json to be read again.
+        """Writes it, by the ending of the name: a picture as .svg, .png or .pdf, or as .json to be read again.
 
         Raises UsageError for another ending and for a place that cannot be written.
         """
+        from .drawing.pdf import write_pdf
         from .drawing.png import write_png
         from .drawing.svg import write_svg
         from .formats.ink_json import write_ink_json
 
-        writers: dict[str, Callable[[Ink, Any], None]] = {
+        writers: dict[str, Callable[[Ink, Any], object]] = {
             ".svg": write_svg,
             ".png": write_png,
+            ".pdf": write_pdf,
             ".json": write_ink_json,
         }
         by_ending(path, writers, "ink")(self, path)

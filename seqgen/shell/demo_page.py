@@ -56,7 +56,7 @@ def demo_page(folder: Path, sections: Iterable[Section], seed: int) -> str:
 
     .txt is set as prose, .wav gets a player, .svg is drawn in the page, other pictures are shown unless an .svg has the
     same name; all of them, and whatever else there is, can be had by a link. An .svg that cannot be read, or is large,
-    is shown as a browser shows files of strangers. Strokes (paths in a group with a stroke and no fill) are drawn one
+    is shown as a browser shows files of strangers. Strokes (paths in groups with a stroke and no fill) are drawn one
     after the other as by a pen, unless the reader's system asks for less motion; without JavaScript they are there.
     """
     parts = "".join(_section(folder, number, section) for number, section in enumerate(sections, 1))
@@ -220,7 +220,7 @@ footer { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--line
 
 _SCRIPT = """
 for (const svg of document.querySelectorAll("figure > svg")) {
-  const strokes = [...svg.querySelectorAll('g[fill="none"][stroke] > path')];
+  const strokes = [...svg.querySelectorAll('g[fill="none"][stroke] path')];
   if (!strokes.length || !svg.animate) continue;
 
   // In a second the pen goes as far as the picture is wide, and faster through the air.

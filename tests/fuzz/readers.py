@@ -202,7 +202,7 @@ def _iam_form(folder: Path) -> Reader:
     return Reader((path.read_bytes(),), read, _EMPTY)
 
 
-_SVG = {"svg", "defs", "title", "desc", "rect", "g", "path"}
+_SVG = {"svg", "defs", "title", "desc", "rect", "g", "path", "text"}
 _UNSAFE = re.compile(r"on.*|.*href|style|.*src", re.IGNORECASE)
 
 

@@ -1,23 +1,17 @@
-"""Where ink lies on paper: scale, margins, lines one below the other; the same for every kind of picture."""
+"""How ink is drawn and on what: sizes, colours, paper, the run of its lines."""
 
 from __future__ import annotations
 
-import math
 import re
-import statistics
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from seqgen.errors import UsageError
-
-from ..ink import Floats, Ink
+from seqgen.errors import UnknownName, UsageError
 
 LARGEST = 20_000.0  # mm, of a page
-_FITTING = 2_000.0  # mm: where nobody gave a scale, ink with an outlier is made to fit here
-_SPACING = 2.5  # x-heights from line to line, at least
-_USUAL = 3.5  # x-heights from line to line, as most texts need them
-_GAP = 0.4  # x-heights between the lowest point of a line and the highest of the next, at least
+ALIGNS = ("left", "justified", "centred", "ragged")
+RULES = ("none", "ruled", "squared")
+NIBS = ("constant", "speed")
+MOST_SLANT, MOST_DRIFT = 60.0, 10.0  # degrees
 
 COLORS = {
     "black": "#000000",
@@ -33,6 +27,17 @@ COLORS = {
     "white": "#ffffff",
     "yellow": "#ffff00",
 }
+# Width and height; margins at the top, right, bottom and left; all mm. An envelope (DL) has the address to the right.
+PAPERS: dict[str, tuple[float, float, tuple[float, float, float, float]]] = {
+    "a4": (210.0, 297.0, (25.0, 20.0, 25.0, 25.0)),
+    "letter": (215.9, 279.4, (25.4, 25.4, 25.4, 25.4)),
+    "a5": (148.0, 210.0, (18.0, 15.0, 18.0, 18.0)),
+    "postcard": (148.0, 105.0, (10.0, 10.0, 10.0, 10.0)),
+    "envelope": (220.0, 110.0, (38.0, 10.0, 10.0, 60.0)),
+}
+RULE, RULE_COLOR = 0.15, "#b4c4d8"  # width of rules, mm
+_MARGIN = 5.0
+Margins = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -41,12 +46,23 @@ class Page:
 
     x_height: of letters like x, estimated over all lines where it is not known. scale: mm for a unit of the ink, instead of x_height.
     pen: width of the line. color, background: names of `COLORS` or #rrggbb; background None is transparent.
-    margin: around all ink.
+    margin: around all ink: one for all sides, or top, right, bottom and left; None is 5 mm, or what is usual for the paper.
+    paper: "fit", as large as the writing; a name of `PAPERS`; or "WIDTHxHEIGHT". On paper words flow from line to
+    line and from page to page.
+    align: "left", "justified" by wider spaces, "centred", or "ragged", as people begin their lines.
+    line_pitch: from line to line; None is what the lines need, and on paper 3 x-heights.
+    slant: degrees by which letters are leant to the right. drift: degrees by which lines rise or fall at most, each
+    otherwise.
+    rules: "none", "ruled" under each line, "squared" by half a line. nib: "constant", or by "speed": wider where the
+    pen was slow.
 
-    Raises UsageError for a length that is none and a color that is neither.
+    Raises UsageError for a length that is none, a color that is neither, a name that is none of these, and for margins
+    that leave no room.
 
     >>> Page(color="navy").color
     '#000080'
+    >>> Page(paper="a5").size, Page(paper="100x40", margin=5).margins
+    ((148.0, 210.0), (5, 5, 5, 5))
     """
 
     x_height: float = 4.0
@@ -54,81 +70,68 @@ class Page:
     pen: float = 0.3
     color: str = "black"
     background: str | None = "white"
-    margin: float = 5.0
+    margin: float | tuple[float, ...] | None = None
+    paper: str = "fit"
+    align: str = "left"
+    line_pitch: float | None = None
+    slant: float = 0.0
+    drift: float = 0.0
+    rules: str = "none"
+    nib: str = "constant"
 
     def __post_init__(self) -> None:
-        lengths = {"x_height": self.x_height, "scale": self.scale, "pen": self.pen, "margin": self.margin}
+        lengths = {"x_height": self.x_height, "scale": self.scale, "pen": self.pen, "line_pitch": self.line_pitch}
         for name, length in lengths.items():
-            if length is not None and not (0 < length <= LARGEST or (name == "margin" and length == 0)):
+            if length is not None and not 0 < length <= LARGEST:
                 raise UsageError(f"the {name} of a page is {length}; give mm above 0, at most {LARGEST:,.0f}")
         object.__setattr__(self, "color", _hex(self.color))
         if self.background is not None:
             object.__setattr__(self, "background", _hex(self.background))
+        for name, chosen, known in (
+            ("align", self.align, ALIGNS),
+            ("rules", self.rules, RULES),
+            ("nib", self.nib, NIBS),
+        ):
+            if chosen not in known:
+                raise UnknownName(name, chosen, known)
+        for name, angle, most in (("slant", self.slant, MOST_SLANT), ("drift", self.drift, MOST_DRIFT)):
+            if not abs(angle) <= most:
+                raise UsageError(f"the {name} of a page is {angle}; give degrees from -{most:g} to {most:g}")
+        size = self.size
+        margin = self.margin
+        if margin is None:
+            margin = PAPERS[self.paper][2] if self.paper in PAPERS else _MARGIN
+            object.__setattr__(self, "margin", margin)
+        sides = margin if isinstance(margin, tuple) else (margin,) * 4
+        if len(sides) != 4 or not all(0 <= side <= LARGEST for side in sides):
+            raise UsageError(
+                f"the margin of a page is {self.margin}; give mm above 0, at most {LARGEST:,.0f}, for all sides or for "
+                "top, right, bottom, left"
+            )
+        top, right, bottom, left = self.margins
+        if size is not None and not (left + right < size[0] and top + bottom < size[1]):
+            raise UsageError(f"margins of {self.margin} mm leave no room on {self.paper}; give smaller ones")
 
+    @property
+    def margins(self) -> Margins:
+        """At the top, right, bottom and left."""
+        assert self.margin is not None
+        top, right, bottom, left = self.margin if isinstance(self.margin, tuple) else (self.margin,) * 4
+        return top, right, bottom, left
 
-class Layout(NamedTuple):
-    """A page of `width` x `height` mm; strokes: [N, 2] in mm from its upper left corner."""
-
-    width: float
-    height: float
-    strokes: list[Floats]
-
-
-def lay_out(inks: Sequence[Ink], page: Page) -> Layout:
-    """Places lines one below the other, from the left margin, their baselines equally far apart; ink without strokes
-    between others is a blank line. They come closer where the page would be longer than 20 m.
-
-    Raises UsageError where that needs more than 20 m.
-    """
-    rows = [row for row, ink in enumerate(inks) if ink.strokes]
-    inks = [inks[row] for row in rows]
-    if not inks:
-        return Layout(2 * page.margin, 2 * page.margin, [])
-    boxes = [ink.bounds for ink in inks]
-    x_height = statistics.median(ink.x_height() for ink in inks)
-    extent = max(max(right - left, bottom - top) for left, top, right, bottom in boxes)
-    scale = page.scale or min(page.x_height / x_height, _FITTING / extent if extent else math.inf, 1e12)
-    bases = [min(max(ink.baseline(), top), bottom) for ink, (_, top, _, bottom) in zip(inks, boxes, strict=True)]
-    above = [(base - box[1]) * scale for base, box in zip(bases, boxes, strict=True)]
-    below = [(box[3] - base) * scale for base, box in zip(bases, boxes, strict=True)]
-    needed = [under + over for under, over in zip(below, above[1:], strict=False)]
-    distance = max(_SPACING * x_height * scale, max(needed, default=0.0) + _GAP * x_height * scale)
-    width = max((right - left) * scale for left, _, right, _ in boxes) + 2 * page.margin
-    if count := rows[-1] - rows[0]:
-        room = (LARGEST - 2 * page.margin - above[0] - below[-1]) / count
-        distance = max(_SPACING * x_height * scale, min(distance, room))
-    height = above[0] + distance * (rows[-1] - rows[0]) + below[-1] + 2 * page.margin
-    if not max(width, height) <= LARGEST * (1 + 1e-9):
-        raise _too_large("this ink needs", width, height)
-    strokes = []
-    for row, ink, (left, top, _, _), over in zip(rows, inks, boxes, above, strict=True):
-        corner = page.margin, page.margin + above[0] + distance * (row - rows[0]) - over
-        strokes += [(stroke - (left, top)) * scale + corner for stroke in ink.strokes]
-    return Layout(width, height, strokes)
-
-
-def foreseen(lines: Sequence[str], page: Page) -> tuple[float, float]:
-    """About how wide and high, in mm, a page of these lines will be: what can be said before they are written.
-
-    Raises UsageError where it would be larger than 20 m.
-
-    >>> foreseen(["Dear Ann,"] * 10, Page())
-    (46.0, 150.0)
-    """
-    width = max(map(len, lines), default=0) * page.x_height + 2 * page.margin
-    height = len(lines) * _USUAL * page.x_height + 2 * page.margin
-    if max(width, height) > LARGEST:
-        raise _too_large(f"{len(lines):,} lines need about", width, height)
-    return width, height
-
-
-def _too_large(what: str, width: float, height: float) -> UsageError:
-    size = f"{width / 1000:.3g} x {height / 1000:.3g} m"
-    return UsageError(f"{what} a page of {size}, above {LARGEST / 1000:.0f} m; draw fewer lines or smaller")
-
-
-def several(inks: Ink | Iterable[Ink]) -> list[Ink]:
-    return [inks] if isinstance(inks, Ink) else list(inks)
+    @property
+    def size(self) -> tuple[float, float] | None:
+        """Width and height of the paper; None where it is as large as the writing."""
+        if self.paper == "fit":
+            return None
+        if found := re.fullmatch(r"(\d{1,5}(?:\.\d{1,3})?)x(\d{1,5}(?:\.\d{1,3})?)", self.paper):
+            width, height = map(float, found.groups())
+            if not (0 < width <= LARGEST and 0 < height <= LARGEST):
+                raise UsageError(f"a paper of {self.paper} mm is none; give sides above 0, at most {LARGEST:,.0f}")
+            return width, height
+        if self.paper not in PAPERS:
+            raise UnknownName("paper", self.paper, ["fit", *PAPERS, "WIDTHxHEIGHT"])
+        return PAPERS[self.paper][:2]
 
 
 def _hex(color: str) -> str:
