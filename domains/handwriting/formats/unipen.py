@@ -32,18 +32,20 @@ class _Component(NamedTuple):
     times: Floats | None  # seconds
 
 
-def read_unipen(path: str | os.PathLike[str]) -> list[Ink]:
+def read_unipen(path: str | os.PathLike[str], hands: dict[tuple[str, str], str] | None = None) -> list[Ink]:
     """The segments of a UNIPEN file, those of the level TEXT, else WORD, else CHARACTER; lengths in mm.
 
     What it includes is looked for in the nearest folder `include` above the file. Components are the blocks of PEN_DOWN
     and PEN_UP with a point or more, counted over all included files but documentation (.doc, .lex, .def, .freq, .inc,
     header...), which holds examples. A segment may begin and end within a component. Components that were blanked out
-    for publication, all points 0 0, are left out. The hand is WRITER_ID, the text the label, if there is one.
+    for publication, all points 0 0, are left out. The text is the label, if there is one. WRITER_ID may be a person's name
+    and is not kept: the hand is "hand 1" for the first writer, and so on, of a contributor's folder and a name in it.
 
+    hands: the writers of the files read before, to which those of this one are added.
     Raises DataError for other files, files without segments or ink, and includes that are missing or lie outside.
     """
     name = os.fspath(path)
-    source = _Source(Path(path), name)
+    source = _Source(Path(path), name, {} if hands is None else hands)
     source.read(Path(path), 0)
     level = next((level for level in LEVELS if any(found[0] == level for found in source.segments)), None)
     if level is None:
@@ -57,8 +59,8 @@ def read_unipen(path: str | os.PathLike[str]) -> list[Ink]:
 class _Source:
     """All that a file and what it includes hold."""
 
-    def __init__(self, path: Path, name: str) -> None:
-        self.name = name
+    def __init__(self, path: Path, name: str, hands: dict[tuple[str, str], str]) -> None:
+        self.name, self.hands = name, hands
         self.folder = next(
             (above / "include" for above in path.resolve().parents if (above / "include").is_dir()), None
         )
@@ -90,12 +92,16 @@ class _Source:
             elif keyword in ("PEN_DOWN", "PEN_UP"):
                 self.component(body, keyword == "PEN_DOWN")
             elif keyword == "WRITER_ID":
-                self.hand = body.split("\n")[0].strip()[:80] or None
+                self.hand = self.numbered(path, body.split("\n")[0].strip())
             elif keyword == "SEGMENT" and (found := _SEGMENT.match(body[:_LONGEST])):
                 if len(self.segments) == MOST_SEGMENTS:
                     raise DataError(f"{self.name} has more than {MOST_SEGMENTS:,} segments; split it")
                 label = re.sub(r"\\(.)", r"\1", found[4], flags=re.DOTALL)
                 self.segments.append((found[1], found[2], " ".join(label.split())))
+
+    def numbered(self, path: Path, writer: str) -> str | None:
+        inside = path.relative_to(self.folder).parts if self.folder and path.is_relative_to(self.folder) else ("",)
+        return self.hands.setdefault((inside[0], writer), f"hand {len(self.hands) + 1}") if writer else None
 
     def found(self, body: str) -> Path:
         wanted = PurePosixPath(body.split()[0] if body.split() else "")

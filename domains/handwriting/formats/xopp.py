@@ -1,0 +1,102 @@
+"""Pages of Xournal++ (.xopp) and Xournal (.xoj): gzipped XML with the pen's strokes in points of 1/72 inch."""
+
+from __future__ import annotations
+
+import os
+import zlib
+
+import numpy as np
+
+from seqgen.errors import DataError
+from seqgen.files.xml import parse_xml
+
+from ..ink import Floats, Ink
+from .limits import Budget, ink_from, read_bytes
+from .page_lines import lines_of_strokes
+
+LARGEST = 8 * 2**20  # bytes, packed; a page of notes has 300 kB unpacked
+UNPACKED = 12 * 2**20
+TAGS, ATTRIBUTES, DEPTH = 100_000, 200_000, 16
+MM = 25.4 / 72  # of a point
+
+
+def read_xopp(path: str | os.PathLike[str]) -> list[Ink]:
+    """The lines of every page, found by how strokes lie, see `lines_of_strokes`; lengths in mm.
+
+    Read is what the tool "pen" wrote, of all layers of a page: highlighters, erasers, typed text and pictures are left out,
+    and so is pressure. The format knows no texts, writers and times.
+    Raises DataError for other files, damaged ones, more than 12 MB unpacked, and pages without a stroke of the pen.
+    """
+    name = os.fspath(path)
+    return inks_of_xopp(read_bytes(path, LARGEST), name)
+
+
+def inks_of_xopp(raw: bytes, name: str) -> list[Ink]:
+    """As `read_xopp`, from the bytes of a file, packed or not."""
+    reader = _Reader(name)
+    raw = _unpacked(raw, name) if raw.startswith(b"\x1f\x8b") else raw
+    parse_xml(raw, reader, name, kind="a page of Xournal++", tags=TAGS, attributes=ATTRIBUTES)
+    inks = []
+    for page in reader.pages:
+        inks += [ink_from(name, [page[index] for index in line]) for line in lines_of_strokes(page, name)]
+    if not inks:
+        raise DataError(f"{name} has no stroke of the pen; typed text, pictures and highlighters are not read")
+    return inks
+
+
+def _unpacked(raw: bytes, name: str) -> bytes:
+    machine = zlib.decompressobj(wbits=31)
+    try:
+        found = machine.decompress(raw, UNPACKED + 1)
+    except zlib.error as error:
+        raise DataError(f"{name} cannot be unpacked: {error}; it is damaged, get it again") from None
+    if len(found) > UNPACKED:
+        raise DataError(f"{name} unpacks to more than {UNPACKED // 2**20} MB; split it into several files")
+    if not machine.eof:
+        raise DataError(f"{name} cannot be unpacked: it is cut off; get it again")
+    return found
+
+
+class _Reader:
+    """Keeps the strokes of each page: no tree, no recursion."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.path: list[str] = []
+        self.pages: list[list[Floats]] = []
+        self.text: list[str] | None = None  # of the stroke that is open
+        self.budget = Budget(name)
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self.path.append(tag)
+        if len(self.path) > DEPTH:
+            raise DataError(f"{self.name} nests XML deeper than {DEPTH}; it is no page of Xournal++")
+        if len(self.path) == 1 and tag != "xournal":
+            raise DataError(f"{self.name} is XML but no page of Xournal++: it begins with <{tag:.40}>, not <xournal>")
+        if tag == "page":
+            self.pages.append([])
+        elif tag == "stroke" and self.pages and attributes.get("tool", "pen") == "pen":
+            self.text = []
+
+    def end(self, tag: str) -> None:
+        self.path.pop()
+        if tag == "stroke" and self.text is not None:
+            text, self.text = "".join(self.text), None
+            self.stroke(text.split())
+
+    def data(self, text: str) -> None:
+        if self.text is not None:
+            self.text.append(text)
+
+    def close(self) -> None: ...
+
+    def stroke(self, words: list[str]) -> None:
+        self.budget.spend(len(words) // 2, 1)
+        try:
+            numbers = np.array(words, np.float64)
+        except ValueError:
+            numbers = np.zeros(1)
+        if len(numbers) % 2 or not np.isfinite(numbers).all():
+            raise DataError(f"{self.name} has a stroke that is not pairs of numbers, x y x y ...; it is damaged")
+        if len(numbers):
+            self.pages[-1].append(numbers.reshape(-1, 2) * MM)
