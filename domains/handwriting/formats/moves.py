@@ -1,4 +1,4 @@
-"""Rows of moves as JSON, [[dx, dy, pen], ...]: stroke-3 of sketch-rnn (Ha and Eck 2017), and its stroke-5."""
+"""Rows of moves as JSON, [[dx, dy, pen], ...]: stroke-3 of sketch-rnn (Ha and Eck 2017) and its stroke-5."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from ..ink import Floats, Ink
 from .limits import Budget
 from .sketch import ink_of_moves
 
+LARGEST = 3 * 2**20  # bytes: as lists of lists it is up to 30 times as large
+MOST = 10_000  # drawings
 _FEW = 8  # rows: fewer say nothing about what the numbers mean
 _ROWS = "[dx, dy, pen], pen 1 where it lifts after the point, or [dx, dy, down, lifts, ends]"
 
@@ -27,6 +29,8 @@ def inks_of_moves(found: list[Any], name: str) -> list[Ink]:
     """
     several = isinstance(found[0], list) and bool(found[0]) and isinstance(found[0][0], list)
     drawings = found if several else [found]
+    if len(drawings) > MOST:
+        raise DataError(f"{name} has more than {MOST:,} drawings; split it into several files, or save .npz")
     budget = Budget(name)
     inks = []
     for number, drawing in enumerate(drawings):

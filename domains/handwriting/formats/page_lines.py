@@ -10,7 +10,7 @@ from seqgen.errors import DataError
 
 from ..ink import Floats
 
-MOST = 20_000  # strokes of a page: a full one has 3,000
+MOST = 10_000  # strokes of a page: a full one has 3,000
 
 _SMALL = 0.3  # of the usual height of a stroke: dots and dashes, which say little about where a line is
 _NEAR = 0.95  # usual heights between the middle of a stroke and that of what its line had last
@@ -25,7 +25,7 @@ def lines_of_strokes(strokes: Sequence[Floats], name: str) -> list[list[int]]:
 
     A stroke belongs to the line that it overlaps: the middle of its ink is less than a usual height above or below
     where the line runs there. Dots and dashes belong to the nearest line. A line is cut in two where it has a gap
-    of sixteen heights. y is down, in any unit. Raises DataError for more than 20,000 strokes.
+    of sixteen heights. y is down, in any unit. Raises DataError for more than 10,000 strokes.
 
     >>> words = [np.array([[x, y], [x + 1, y + 2.0]]) for y in (0, 5) for x in range(0, 9, 3)]
     >>> dot = np.array([[0.5, 4.5]])

@@ -18,7 +18,7 @@ from .svg_paths import IDENTITY, Curves
 from .svg_placing import by_transform, by_viewport, times
 
 LARGEST = 6 * 2**20  # bytes
-TAGS, ATTRIBUTES, DEPTH = 200_000, 400_000, 64
+TAGS, ATTRIBUTES, DEPTH = 100_000, 300_000, 64
 TEXT = 10_000  # characters of a title, a description, a style sheet's rules
 _UNSEEN = {"defs", "clipPath", "mask", "marker", "pattern", "symbol", "font", "glyph", "filter", "metadata"}
 _PENS = {"path", "polyline", "polygon", "line"}
@@ -163,7 +163,7 @@ class _Reader:
         try:
             curves.path(_path_data(tag, attributes))
         except ValueError as error:
-            raise DataError(f"{self.name} has a {tag} that is damaged: {error}") from None
+            raise DataError(f"{self.name} has a {tag} that cannot be read: {error}") from None
         new = len(curves.lengths) - before
         # Filled inside a line that closes: letters of a font with a contour.
         if new and curves.closed - closed == new and inside.style["fill"] not in ("none", "transparent"):
@@ -226,9 +226,9 @@ def _path_data(tag: str, attributes: dict[str, str]) -> str:
 
 
 def _file_text(name: str) -> str:
-    """The file's name, if it may be what is written: words without figures."""
+    """The file's name, if it may be what is written: three letters or more, and no figures."""
     stem = Path(name).stem
-    return stem if re.fullmatch(r"[^\W\d_][^\d_./\\]*", stem) else ""
+    return stem if re.fullmatch(r"[^\W\d_][^\d_./\\]{2,}", stem) else ""
 
 
 def _may_say(ink: Ink, text: str) -> bool:

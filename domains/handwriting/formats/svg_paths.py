@@ -6,6 +6,7 @@ import math
 import re
 from array import array
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,7 +15,8 @@ from ..ink import Floats
 Matrix = tuple[float, float, float, float, float, float]  # a b c d e f of SVG: x' = a x + c y + e, y' = b x + d y + f
 Point = tuple[float, float]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
-MOST_NUMBERS = 600_000  # of a document's paths: ten pages of seqgen's
+MOST_NUMBERS = 300_000  # of a document's paths: five pages of seqgen's
+MOST_STROKES = 30_000
 _TURN = 0.12  # radians of a curve from point to point
 _PIECES = 64  # of a curve, at most
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -40,6 +42,8 @@ class Curves:
         self.matrix = IDENTITY
 
     def move(self, x: float, y: float) -> None:
+        if len(self.lengths) == MOST_STROKES:
+            raise ValueError("the document has too many strokes; cut it into several")
         self.starts.extend(self._placed(x, y))
         self.lengths.append(0)
 
@@ -136,7 +140,7 @@ class Curves:
         upto = np.concatenate([[0], np.cumsum(pieces)])[np.concatenate([first, [len(ends)]])]
         return [
             np.concatenate([starts[i : i + 1], points[begin:end]])
-            for i, (begin, end) in enumerate(zip(upto[:-1], upto[1:], strict=True))
+            for i, (begin, end) in enumerate(pairwise(upto.tolist()))
         ]
 
 

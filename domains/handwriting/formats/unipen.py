@@ -12,11 +12,11 @@ import numpy as np
 
 from seqgen.errors import DataError
 
-from ..ink import Floats, Ink
+from ..ink import FARTHEST, Floats, Ink
 from .limits import Budget, ink_from, read_bytes
 
 LARGEST = 16 * 2**20  # bytes of a file
-DEEPEST, MOST_FILES, MOST_SEGMENTS = 4, 64, 20_000
+DEEPEST, MOST_FILES, MOST_SEGMENTS, MOST_COMPONENTS = 4, 64, 20_000, 100_000
 LEVELS = ("TEXT", "WORD", "CHARACTER")  # the first that a file has is read
 _KEYWORD = re.compile(r"^[ \t]*\.([A-Z][A-Z_]*)[ \t]*", re.MULTILINE)
 _SEGMENT = re.compile(r'(\S+)[ \t]+([\d:,\- \t]+?)[ \t]+(\S+)[ \t]+"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -65,7 +65,8 @@ class _Source:
             (above / "include" for above in path.resolve().parents if (above / "include").is_dir()), None
         )
         self.files = 0
-        self.budget = Budget(name)
+        # What is there, and what segments take of it.
+        self.budget, self.segmented = (Budget(name, MOST_COMPONENTS) for _ in range(2))
         self.components: list[_Component] = []
         self.segments: list[tuple[str, str, str]] = []  # level, components, label
         self.columns = ["X", "Y"]
@@ -85,7 +86,7 @@ class _Source:
                 self.columns = re.findall("[A-Z]+", body.split("\n")[0]) or self.columns
             elif keyword in ("X_POINTS_PER_INCH", "Y_POINTS_PER_INCH", "X_POINTS_PER_MM", "Y_POINTS_PER_MM"):
                 numbers = _numbers(body)
-                if len(numbers) and 0 < numbers[0] < 1e6:
+                if len(numbers) and 1e-6 < numbers[0] < 1e6:
                     self.scale[keyword[0]] = (25.4 if keyword.endswith("INCH") else 1.0) / float(numbers[0])
             elif documents:
                 continue
@@ -118,6 +119,8 @@ class _Source:
             return
         if not {"X", "Y"} <= set(self.columns):
             raise DataError(f"{self.name} has the columns {' '.join(self.columns)!r:.60}; wanted X and Y among them")
+        if not (np.abs(rows) <= FARTHEST).all():
+            raise DataError(f"{self.name} has points that are no numbers, or lie beyond {FARTHEST:.0e}; it is damaged")
         self.budget.spend(len(rows), 1)
         x, y = self.scale.get("X", 1.0), self.scale.get("Y", 1.0)
         points = rows[:, [self.columns.index("X"), self.columns.index("Y")]] * (x, -y)
@@ -141,6 +144,7 @@ class _Source:
                 end = int(found[4]) + 1 if number == last and found[4] else None
                 component = self.components[number]
                 points = component.points[begin:end]
+                self.segmented.spend(len(points), 1)
                 if component.down and len(points) and np.any(points != 0):
                     strokes.append(points)
                     times += [component.times[begin:end]] if component.times is not None else []
@@ -151,7 +155,7 @@ class _Source:
 
 def _blocks(text: str) -> Iterator[tuple[str, str]]:
     found = list(_KEYWORD.finditer(text))
-    ends = [*(match.start() for match in found[1:]), len(text)]
+    ends = [*(match.start() for match in found), len(text)][1:]
     for match, end in zip(found, ends, strict=True):
         yield match[1], text[match.end() : end]
 

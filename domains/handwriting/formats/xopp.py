@@ -10,13 +10,13 @@ import numpy as np
 from seqgen.errors import DataError
 from seqgen.files.xml import parse_xml
 
-from ..ink import Floats, Ink
+from ..ink import FARTHEST, Floats, Ink
 from .limits import Budget, ink_from, read_bytes
 from .page_lines import lines_of_strokes
 
 LARGEST = 8 * 2**20  # bytes, packed; a page of notes has 300 kB unpacked
 UNPACKED = 12 * 2**20
-TAGS, ATTRIBUTES, DEPTH = 100_000, 200_000, 16
+TAGS, ATTRIBUTES, DEPTH, PAGES = 100_000, 200_000, 16, 1_000
 MM = 25.4 / 72  # of a point
 
 
@@ -74,6 +74,8 @@ class _Reader:
         if len(self.path) == 1 and tag != "xournal":
             raise DataError(f"{self.name} is XML but no page of Xournal++: it begins with <{tag:.40}>, not <xournal>")
         if tag == "page":
+            if len(self.pages) == PAGES:
+                raise DataError(f"{self.name} has more than {PAGES:,} pages; split it into several files")
             self.pages.append([])
         elif tag == "stroke" and self.pages and attributes.get("tool", "pen") == "pen":
             self.text = []
@@ -96,7 +98,7 @@ class _Reader:
             numbers = np.array(words, np.float64)
         except ValueError:
             numbers = np.zeros(1)
-        if len(numbers) % 2 or not np.isfinite(numbers).all():
+        if len(numbers) % 2 or not (np.abs(numbers) <= FARTHEST).all():
             raise DataError(f"{self.name} has a stroke that is not pairs of numbers, x y x y ...; it is damaged")
         if len(numbers):
             self.pages[-1].append(numbers.reshape(-1, 2) * MM)
