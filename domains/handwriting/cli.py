@@ -12,13 +12,12 @@ from seqgen.files.folders import free_path
 from seqgen.shell import draw_verb, train_verb
 from seqgen.shell.commands import Commands, Demo
 
-from . import MODEL
+from . import MODEL, convert
 
 if TYPE_CHECKING:
     from .drawing.page import Page
     from .ink import Ink
 
-ENDINGS = (".svg", ".png", ".json")
 DEMO_HANDS = ("print", "joined")
 DEMO_TEXTS = (  # halves of two lines, a hand each
     (
@@ -50,6 +49,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     _add_write(verbs.add_parser("write", help="a text by hand: SVG, PNG or ink"))
     _add_continue(verbs.add_parser("continue", help="go on from ink, with a text or without"))
     _add_score(verbs.add_parser("score", help="how likely ink is: nats per point and per line"))
+    convert.add(verbs.add_parser("convert", help="ink from one format to another"))
     _add_inspect(verbs.add_parser("inspect", help="what is in files of ink, and which lines would be used"))
 
 
@@ -94,11 +94,14 @@ def _add_making(parser: argparse.ArgumentParser) -> None:
         "--bias", type=float, default=0.75, help="0 as varied as the ink it learned, more is neater (0.75)"
     )
     draw_verb.add_seed(parser, "writes the same ink")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="NAME.svg, .png or .json (writing.svg)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="NAME.svg, .png, .json, .inkml, .gcode ... (writing.svg)"
+    )
     parser.add_argument("--x-height", type=float, default=4.0, metavar="MM", help="height of letters like x (4)")
     parser.add_argument("--pen", type=float, default=0.3, metavar="MM", help="width of the line (0.3)")
     parser.add_argument("--color", default="black", help="of the ink: a name such as navy, or #rrggbb (black)")
     parser.add_argument("--background", default="white", help="of the page: the same, or none (white)")
+    convert.add_plotter(parser)
 
 
 def _add_score(score: argparse.ArgumentParser) -> None:
@@ -134,6 +137,7 @@ def _write(args: argparse.Namespace) -> int:
     from seqgen.machine.cache import use_compile_cache
 
     from . import api
+    from .saving import save
     from .wrap import lines_of
 
     use_compile_cache()
@@ -145,7 +149,7 @@ def _write(args: argparse.Namespace) -> int:
     inks = model.write(text, hand=args.hand, bias=args.bias, seed=seed, prime=prime, width=args.width)
     draw_verb.tell_seed(args.seed, seed)
     paths = [out]
-    _save(inks, out, page)
+    save(inks, out, page, convert.plotter(args))
     if args.explain:
         from .drawing.explain import explain
 
@@ -160,13 +164,14 @@ def _continue(args: argparse.Namespace) -> int:
     from seqgen.machine.cache import use_compile_cache
 
     from . import api
+    from .saving import save
 
     use_compile_cache()
     ink = _first(args.ink, args.prime_text)
     model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
     made = model.go_on(ink, args.text, points=args.points, bias=args.bias, seed=seed)
     draw_verb.tell_seed(args.seed, seed)
-    _save([made], out, page)
+    save([made], out, page, convert.plotter(args))
     print(f"seqgen: wrote {out}: {ink.points} points of the ink given, {made.points - ink.points} new")
     return 0
 
@@ -187,8 +192,9 @@ def _out(path: Path | None) -> Path:
     """Where to write: the file asked for, or writing.svg, writing-2.svg, ... where that is taken."""
     if path is None:
         return free_path(Path("writing"), ".svg")
-    if path.suffix.lower() not in ENDINGS:
-        raise UsageError(f"--out is {path}; end it in {', '.join(ENDINGS)}")
+    from .saving import kind_of
+
+    kind_of(path)
     return path
 
 
@@ -218,26 +224,12 @@ def _check_room(lines: list[str], page: Page, out: Path) -> None:
     """Refuses, before anything is written, what no picture has room for."""
     from .drawing.page import foreseen
     from .drawing.png import check_pixels
+    from .saving import kind_of
 
-    ending = out.suffix.lower()
-    if ending != ".json":
+    if kind_of(out).on_page:
         width, height = foreseen(lines, page)
-        if ending == ".png":
+        if out.suffix.lower() == ".png":
             check_pixels(width, height)
-
-
-def _save(inks: list[Ink], path: Path, page: Page) -> None:
-    from .drawing.png import write_png
-    from .drawing.svg import write_svg
-    from .formats.ink_json import write_ink_json
-
-    match path.suffix.lower():
-        case ".svg":
-            write_svg(inks, path, page)
-        case ".png":
-            write_png(inks, path, page)
-        case _:
-            write_ink_json([ink for ink in inks if ink.strokes], path)
 
 
 def _score(args: argparse.Namespace) -> int:
@@ -291,4 +283,4 @@ DEMO = Demo(
     "Four lines in two hands. The text was given; where the pen goes, a network drew from its own odds, point by point.",
     'seqgen handwriting write "Dear Ann," --hand joined --out letter.svg',
 )
-COMMANDS = Commands("handwriting: learn from ink, write a text by hand, continue, score, inspect", add, DEMO)
+COMMANDS = Commands("handwriting: learn from ink, write a text by hand, continue, score, convert, inspect", add, DEMO)

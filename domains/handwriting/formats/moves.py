@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqgen.errors import DataError
 
@@ -39,6 +40,25 @@ def inks_of_moves(found: list[Any], name: str) -> list[Ink]:
         budget.spend(len(rows), 1 + int(np.count_nonzero(rows[:, 2])))
         inks.append(ink_of_moves(where, _checked(rows, where)))
     return inks
+
+
+def moves_of(ink: Ink) -> NDArray[np.int64]:
+    """Rows [dx, dy, pen], rounded to a thousandth of an x-height, in thousandths; the first is the place itself.
+
+    >>> moves_of(Ink([[[0, 0], [1, 2]], [[3, 2]]], height=1)).tolist()
+    [[0, 0, 0], [1000, 2000, 1], [2000, 0, 1]]
+
+    Raises DataError for ink that is 2 million x-heights away.
+    """
+    far = np.rint(np.concatenate(ink.strokes) * (1000 / ink.x_height()))
+    if not np.abs(far).max() < 2**31:
+        raise DataError(
+            f"the ink lies too far away for moves: {np.abs(far).max() / 1000:.3g} x-heights; move it to 0, 0"
+        )
+    places = far.astype(np.int64)
+    lifts = np.zeros((len(places), 1), np.int64)
+    lifts[np.cumsum([len(stroke) for stroke in ink.strokes]) - 1] = 1
+    return np.hstack([np.diff(places, axis=0, prepend=0), lifts])
 
 
 def _rows(drawing: Any, name: str) -> Floats:

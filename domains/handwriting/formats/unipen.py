@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -16,8 +16,9 @@ from ..ink import FARTHEST, Floats, Ink
 from .limits import Budget, ink_from, read_bytes
 
 LARGEST = 16 * 2**20  # bytes of a file
-DEEPEST, MOST_FILES, MOST_SEGMENTS, MOST_COMPONENTS = 4, 64, 20_000, 100_000
+DEEPEST, MOST_FILES, MOST_SEGMENTS, MOST_COMPONENTS = 4, 64, 20_000, 60_000
 LEVELS = ("TEXT", "WORD", "CHARACTER")  # the first that a file has is read
+GRID = 100  # points a mm, of what is written
 _KEYWORD = re.compile(r"^[ \t]*\.([A-Z][A-Z_]*)[ \t]*", re.MULTILINE)
 _SEGMENT = re.compile(r'(\S+)[ \t]+([\d:,\- \t]+?)[ \t]+(\S+)[ \t]+"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _RANGE = re.compile(r"(\d{1,7})(?::(\d{1,7}))?(?:-(\d{1,7})(?::(\d{1,7}))?)?")
@@ -30,6 +31,7 @@ class _Component(NamedTuple):
     down: bool
     points: Floats  # [N, 2], mm, y down
     times: Floats | None  # seconds
+    hand: str | None
 
 
 def read_unipen(path: str | os.PathLike[str], hands: dict[tuple[str, str], str] | None = None) -> list[Ink]:
@@ -54,6 +56,36 @@ def read_unipen(path: str | os.PathLike[str], hands: dict[tuple[str, str], str] 
     if not inks:
         raise DataError(f"{name} has segments, but none of them has ink")
     return inks
+
+
+def unipen(inks: Sequence[Ink]) -> str:
+    """Lines of ink in mm as a UNIPEN file that includes no other: a segment TEXT a line, places in 0.01 mm, y up.
+
+    Times are in ms where all lines have them; writers are numbered. Raises DataError for a text that Latin-1 lacks.
+
+    >>> unipen([Ink([[[0, 1.5]]], text="a")]).splitlines()[-1]
+    '.SEGMENT TEXT 0-0 ? "a"'
+    """
+    timed = all(ink.times for ink in inks)
+    lines = [".VERSION 1.0", f".COORD X Y{' T' * timed}", f".X_POINTS_PER_MM {GRID}", f".Y_POINTS_PER_MM {GRID}"]
+    segments, count = [], 0
+    hands = {hand: number for number, hand in enumerate(dict.fromkeys(ink.hand for ink in inks if ink.hand), 1)}
+    for ink in inks:
+        lines += [f".WRITER_ID {hands[ink.hand]}"] if ink.hand else []
+        for number, stroke in enumerate(ink.strokes):
+            rows = np.rint(stroke * (GRID, -GRID)).astype(np.int64).tolist()
+            if ink.times and timed:
+                stamps = np.round(ink.times[number] * 1000, 3).tolist()
+                rows = [[*row, f"{stamp:.15g}"] for row, stamp in zip(rows, stamps, strict=True)]
+            lines += [".PEN_DOWN", *(" ".join(map(str, row)) for row in rows)]
+        label = re.sub(r'(["\\])', r"\\\1", " ".join((ink.text or "").split()))
+        try:
+            label.encode("latin-1")
+        except UnicodeEncodeError as error:
+            raise DataError(f"UNIPEN cannot hold {label[error.start]!r}; write .inkml or .json") from None
+        segments.append(f'.SEGMENT TEXT {count}-{count + len(ink.strokes) - 1} ? "{label}"')
+        count += len(ink.strokes)
+    return "\n".join([*lines, *segments, ""])
 
 
 class _Source:
@@ -125,11 +157,12 @@ class _Source:
         x, y = self.scale.get("X", 1.0), self.scale.get("Y", 1.0)
         points = rows[:, [self.columns.index("X"), self.columns.index("Y")]] * (x, -y)
         times = rows[:, self.columns.index("T")] / 1000 if "T" in self.columns else None
-        self.components.append(_Component(down, points, times))
+        self.components.append(_Component(down, points, times, self.hand))
 
     def ink(self, parts: str, label: str) -> Ink | None:
         strokes: list[Floats] = []
         times: list[Floats] = []
+        hand = None
         for part in "".join(parts.split()).split(","):
             found = _RANGE.fullmatch(part)
             if not found:
@@ -147,10 +180,11 @@ class _Source:
                 self.segmented.spend(len(points), 1)
                 if component.down and len(points) and np.any(points != 0):
                     strokes.append(points)
+                    hand = hand or component.hand
                     times += [component.times[begin:end]] if component.times is not None else []
         if not strokes:
             return None
-        return ink_from(self.name, strokes, times if len(times) == len(strokes) else None, label or None, self.hand)
+        return ink_from(self.name, strokes, times if len(times) == len(strokes) else None, label or None, hand)
 
 
 def _blocks(text: str) -> Iterator[tuple[str, str]]:

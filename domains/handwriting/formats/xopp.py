@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -42,6 +43,31 @@ def inks_of_xopp(raw: bytes, name: str) -> list[Ink]:
     if not inks:
         raise DataError(f"{name} has no stroke of the pen; typed text, pictures and highlighters are not read")
     return inks
+
+
+def xopp(strokes: Sequence[Floats], width: float, height: float, color: str, pen: float) -> str:
+    """One page of `width` x `height` mm with strokes in mm, as Xournal++ packs it; a dot is a stroke of two points.
+
+    >>> xopp([np.array([[0.0, 25.4]])], 50, 50, "#000000", 0.3).count("0 72 0 72</stroke>")
+    1
+    """
+    head = f'<stroke tool="pen" color="{color}ff" width="{pen / MM:.3g}">'
+    lines = []
+    for stroke in strokes:
+        places = np.round(stroke if len(stroke) > 1 else np.repeat(stroke, 2, axis=0), 4) / MM
+        lines.append(f"{head}{' '.join(f'{number:.7g}' for number in places.ravel().tolist())}</stroke>")
+    return "\n".join(
+        [
+            '<?xml version="1.0" standalone="no"?>',
+            '<xournal creator="seqgen" fileversion="4">',
+            f'<page width="{width / MM:.7g}" height="{height / MM:.7g}">',
+            '<background type="solid" color="#ffffffff" style="plain"/><layer>',
+            *lines,
+            "</layer></page>",
+            "</xournal>",
+            "",
+        ]
+    )
 
 
 def _unpacked(raw: bytes, name: str) -> bytes:
