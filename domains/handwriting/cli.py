@@ -72,7 +72,8 @@ def _add_write(write: argparse.ArgumentParser) -> None:
         "--unknown",
         default="replace",
         metavar="WAY",
-        help="characters that the model has not learned: replace them and say so, or error (replace)",
+        help="characters that the model has not learned: replace them and say so, compose them of a letter and a mark "
+        "where that can be done, or error (replace)",
     )
     write.add_argument("--explain", action="store_true", help="pictures of what the model looked at, beside the output")
     write.set_defaults(run=_write)
@@ -137,16 +138,22 @@ def _write(args: argparse.Namespace) -> int:
     from seqgen.machine.cache import use_compile_cache
 
     from . import api
+    from .composing import compose
+    from .marks import bases
     from .saving import save
-    from .wrap import lines_of
+    from .wrap import WIDEST, lines_of
 
     use_compile_cache()
     text = args.text if args.file is None else read_text(args.file)
     prime = None if args.prime is None else _first(args.prime, args.prime_text)
     model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
     text = _known(text, model.codec.alphabet, args.unknown)
-    _check_room(lines_of(text, args.width), page, out)
-    inks = model.write(text, hand=args.hand, bias=args.bias, seed=seed, prime=prime, width=args.width)
+    wanted = lines_of(text, args.width)
+    _check_room(wanted, page, out)
+    text = bases("\n".join(wanted), model.codec.alphabet) if args.unknown == "compose" else text
+    width = WIDEST if args.unknown == "compose" else args.width  # a sign may be written as two letters
+    inks = model.write(text, hand=args.hand, bias=args.bias, seed=seed, prime=prime, width=width)
+    inks = compose(model, inks, wanted, seed) if args.unknown == "compose" else inks
     draw_verb.tell_seed(args.seed, seed)
     paths = [out]
     save(inks, out, page, convert.plotter(args))
