@@ -234,7 +234,7 @@ def bad_ink(folder: Path) -> list[tuple[Path, str]]:
         (bomb, ".*declares its own XML entities.*"),
         (deep, ".*nests XML deeper than.*|.*more than 200,000 tags.*"),
         (deeper, "it is not JSON.*"),
-        (other, "it is not named like ink.*"),
+        (other, "it is a picture \\(PDF\\): a picture of paper has no pen movements.*"),
     ]
 
 
@@ -303,7 +303,11 @@ def test_bad_input_is_one_line(made: Path, prime: Path, tmp_path: Path, told: To
         (["write", "ab", "--seed", -1, *pen, "--out", out], 2, "seed is -1; .*"),
         (["write", "ab", "--prime", silent, *pen, "--out", out], 2, "the ink to begin with has no text, .*"),
         (["write", "ab", "--prime-text", "ab", *pen, "--out", out], 2, "--prime-text is what the ink of --prime .*"),
-        (["write", "ab", "--out", tmp_path / "x.pdf", *pen], 2, r"--out is .*x\.pdf; end it in \.svg, \.png, \.json"),
+        (
+            ["write", "ab", "--out", tmp_path / "x.doc", *pen],
+            2,
+            r"ink is saved as \.svg, .*, not as 'x\.doc'; end the .*",
+        ),
         (["write", "ab", "--out", tmp_path / "no" / "x.svg", *pen, "--seed", 1], 2, "cannot write .*name another.*"),
         (["write", "ab", "--out", folder, *pen, "--seed", 1], 2, "cannot write .*: it is a folder; name a file"),
         (["write", "ab", "--color", "'/><script", *pen, "--out", out], 2, ".* is no color; give #rrggbb or one of .*"),

@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+import numpy as np
+
 from seqgen.errors import DataError
 from seqgen.files import reading
 
@@ -48,6 +50,11 @@ def members(raw: bytes, name: str, limit: int, wanted: Callable[[str], bool]) ->
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError) as error:
         # RuntimeError: encrypted, or packed in a way unknown to Python
         raise DataError(f"{name} cannot be unpacked: {error}; it is damaged, get it again") from None
+
+
+def undoubled(stroke: Floats) -> Floats:
+    """A dot as one point: pens and formats that know no stroke of one point repeat it."""
+    return stroke[:1] if np.all(stroke == stroke[0]) else stroke
 
 
 class Budget:

@@ -17,6 +17,7 @@ _NEAR = 0.95  # usual heights between the middle of a stroke and that of what it
 _COLUMN = 16.0  # usual heights: a wider gap in a line is one between columns
 _LAST = 4  # strokes of a line that say where it is now: lines climb and fall
 _ABOVE = 2.5  # usual heights between a dot and the middle of its letter, at most
+_BESIDE = 0.1  # how much less a dot is drawn to what is above or below it than to what is beside it
 _AROUND = 60  # strokes before and after a dot in which its letter is looked for
 
 
@@ -68,9 +69,9 @@ def lines_of_strokes(strokes: Sequence[Floats], name: str) -> list[list[int]]:
         near = np.abs(middles[around] - middles[index]) < _ABOVE * usual
         if not near.any():
             around = big[max(at - _AROUND, 0) : at + _AROUND]
-        beyond = np.maximum(boxes[around, :2] - boxes[index, 2:], boxes[index, :2] - boxes[around, 2:])
-        nearest = around[int(np.argmin(np.hypot(*np.maximum(beyond, 0).T)))]
-        of[index] = of[nearest]
+        beside = np.maximum(np.maximum(boxes[around, 0] - boxes[index, 2], boxes[index, 0] - boxes[around, 2]), 0)
+        far = np.abs(middles[around] - middles[index]) + _BESIDE * beside
+        of[index] = of[around[int(far.argmin())]]
     lines = [np.flatnonzero(of == number).tolist() for number in range(len(lines))]
     order = np.argsort([middles[line].mean() for line in lines], kind="stable").tolist()
     return [column for number in order for column in _columns(lines[number], boxes, usual)]

@@ -12,7 +12,7 @@ from seqgen.errors import DataError
 from seqgen.files.xml import parse_xml
 
 from ..ink import Floats, Ink
-from .limits import Budget, ink_from, read_bytes
+from .limits import Budget, ink_from, read_bytes, undoubled
 from .page_lines import lines_of_strokes
 from .svg_paths import IDENTITY, Curves
 from .svg_placing import by_transform, by_viewport, times
@@ -187,7 +187,7 @@ class _Reader:
             elif "text" in self.others:
                 why = "holds typed text and no strokes"
             raise DataError(f"{self.name} {why}; wanted paths, polylines or lines")
-        strokes = self.curves.strokes()
+        strokes = [undoubled(stroke) for stroke in self.curves.strokes()]
         Budget(self.name).spend(sum(map(len, strokes)), len(strokes))
         lines: dict[int, list[Floats]] = {}
         for number, stroke in zip(self.of, strokes, strict=True):

@@ -12,7 +12,7 @@ from seqgen.errors import DataError
 from seqgen.files.xml import parse_xml
 
 from ..ink import FARTHEST, Floats, Ink
-from .limits import Budget, ink_from, read_bytes
+from .limits import Budget, ink_from, read_bytes, undoubled
 from .page_lines import lines_of_strokes
 
 LARGEST = 8 * 2**20  # bytes, packed; a page of notes has 300 kB unpacked
@@ -127,4 +127,4 @@ class _Reader:
         if len(numbers) % 2 or not (np.abs(numbers) <= FARTHEST).all():
             raise DataError(f"{self.name} has a stroke that is not pairs of numbers, x y x y ...; it is damaged")
         if len(numbers):
-            self.pages[-1].append(numbers.reshape(-1, 2) * MM)
+            self.pages[-1].append(undoubled(numbers.reshape(-1, 2) * MM))
