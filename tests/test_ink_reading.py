@@ -20,7 +20,8 @@ from seqgen.errors import DataError, UsageError
 
 
 def test_read_ink_says_what_it_reads(tmp_path: Path) -> None:
-    assert "not named like ink; seqgen reads .dat, .inkml, .json, .npz, .txt, .xml, .zip" in refused(tmp_path / "a.pdf")
+    known = ".dat, .inkml, .json, .npz, .svg, .txt, .xml, .xopp, .xoj, .zip"
+    assert f"not named like ink; seqgen reads {known}" in refused(tmp_path / "a.doc")
     assert "cannot read" in refused(tmp_path / "a.json")
     assert "no ink in folder" in refused(tmp_path)
     write_to(tmp_path / "a.json", "{")

@@ -47,7 +47,7 @@ def test_components_are_blocks_with_a_point_and_documentation_is_not_counted(tmp
         words + '.SEGMENT TEXT 0-3 OK "caf\\"\xe9"\n.SEGMENT TEXT 0:1-0:1,3:1 ? ""\n.SEGMENT TEXT 2 ? "gone"',
     )
     whole, cut = read_ink(path)
-    assert (whole.text, whole.hand, cut.text) == ('caf"\xe9', "w7", None)
+    assert (whole.text, whole.hand, cut.text) == ('caf"\xe9', "hand 1", None)
     millimetres = [stroke.round(9).tolist() for stroke in whole.strokes]
     assert millimetres == [[[1, 0], [2, 1], [3, 2]], [[5, -5], [6, -6]]]
     assert [stroke.tolist() for stroke in whole.times or ()] == [[0, 0.01, 0.02], [0.04, 0.05]]

@@ -12,14 +12,13 @@ from seqgen.files.folders import free_path
 from seqgen.shell import draw_verb, train_verb
 from seqgen.shell.commands import Commands, Demo
 
-from . import MODEL
+from . import MODEL, convert, page_options
 from .recognition import verb as read_verb
 
 if TYPE_CHECKING:
     from .drawing.page import Page
     from .ink import Ink
 
-ENDINGS = (".svg", ".png", ".pdf", ".json")
 DEMO_HANDS = ("print", "joined")
 DEMO_TEXTS = (  # halves of two lines, a hand each
     (
@@ -53,6 +52,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     _add_adopt(verbs.add_parser("adopt", help="a hand of one's own: fitted to samples of it, a small file"))
     read_verb.add(verbs.add_parser("read", help="what ink says: its text, and how much of it is read wrong"))
     _add_score(verbs.add_parser("score", help="how likely ink is: nats per point and per line"))
+    convert.add(verbs.add_parser("convert", help="ink from one format to another"))
     _add_inspect(verbs.add_parser("inspect", help="what is in files of ink, and which lines would be used"))
 
 
@@ -86,7 +86,8 @@ def _add_write(write: argparse.ArgumentParser) -> None:
         "--unknown",
         default="replace",
         metavar="WAY",
-        help="characters that the model has not learned: replace them and say so, or error (replace)",
+        help="characters that the model has not learned: replace them and say so, compose them of a letter and a mark "
+        "where that can be done, or error (replace)",
     )
     write.add_argument("--explain", action="store_true", help="pictures of what the model looked at, beside the output")
     write.set_defaults(run=_write)
@@ -108,34 +109,9 @@ def _add_making(parser: argparse.ArgumentParser) -> None:
         "--bias", type=float, default=0.75, help="0 as varied as the ink it learned, more is neater (0.75)"
     )
     draw_verb.add_seed(parser, "writes the same ink")
-    named = "NAME.svg, .png, .pdf or .json; several pages are NAME-1.svg ..., or one PDF (writing.svg; on paper .pdf)"
-    parser.add_argument("--out", type=Path, metavar="FILE", help=named)
-    _add_page(parser.add_argument_group("the page"))
-
-
-def _add_page(page: argparse._ArgumentGroup) -> None:
-    page.add_argument("--x-height", type=float, default=4.0, metavar="MM", help="height of letters like x (4)")
-    page.add_argument("--pen", type=float, default=0.3, metavar="MM", help="width of the line (0.3)")
-    page.add_argument("--nib", default="constant", help="constant, or speed: wider where the pen was slow (constant)")
-    page.add_argument("--color", default="black", help="of the ink: a name such as navy, or #rrggbb (black)")
-    page.add_argument("--background", default="white", help="of the page: the same, or none (white)")
-    page.add_argument(
-        "--paper",
-        default="fit",
-        help="a4, letter, a5, postcard, envelope or 210x99, in mm; fit is as large as the writing (fit)",
-    )
-    page.add_argument(
-        "--margin", metavar="MM", help="on all sides, or TOP,RIGHT,BOTTOM,LEFT (5; on paper what is usual for it)"
-    )
-    page.add_argument("--align", default="left", help="left, justified, centred or ragged, as people do (left)")
-    page.add_argument(
-        "--line-pitch", type=float, metavar="MM", help="from line to line (what lines need; on paper 3 x-heights)"
-    )
-    page.add_argument("--slant", type=float, default=0.0, metavar="DEGREES", help="leans letters to the right (0)")
-    page.add_argument(
-        "--drift", type=float, default=0.0, metavar="DEGREES", help="lines rise and fall by that at most (0)"
-    )
-    page.add_argument("--rules", default="none", help="none, ruled or squared (none)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help=page_options.OUT)
+    page_options.add(parser.add_argument_group("the page"))
+    convert.add_plotter(parser)
 
 
 def _add_adopt(adopt: argparse.ArgumentParser) -> None:
@@ -179,27 +155,34 @@ def _write(args: argparse.Namespace) -> int:
         raise UsageError("say what to write: TEXT or --file, one of them")
     if args.prime is None and args.prime_text is not None:
         raise UsageError("--prime-text is what the ink of --prime says: give both, or neither")
-    page = _page(args)
+    page = page_options.page_of(args)
     out = _out(args.out, page)
     from seqgen.files.reading import read_text
     from seqgen.machine.cache import use_compile_cache
 
     from . import api
-    from .wrap import paragraphs_of
+    from .composing import compose
+    from .marks import bases
+    from .saving import save
+    from .wrap import WIDEST, paragraphs_of
 
     use_compile_cache()
     text = args.text if args.file is None else read_text(args.file)
     prime = None if args.prime is None else _first(args.prime, args.prime_text)
     model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
     text = _known(text, model.codec.alphabet, args.unknown)
-    width = _width(text, args.width, page)
+    width = page_options.width(text, args.width, page)
     paragraphs = paragraphs_of(text, width)
-    _check_room([line for lines in paragraphs for line in lines], page, out)
+    wanted = [line for lines in paragraphs for line in lines]
+    page_options.check_room(wanted, page, out)
+    if args.unknown == "compose":  # a sign may be written as two letters
+        text, width = bases("\n".join(wanted), model.codec.alphabet), WIDEST
     settings = {"hand": args.hand, "bias": args.bias, "prime": prime, "width": width, "tries": args.tries}
     inks = model.write(text, seed=seed, **settings)
+    inks = compose(model, inks, wanted, seed) if args.unknown == "compose" else inks
     draw_verb.tell_seed(args.seed, seed)
     written = iter(inks)
-    paths = _save([[next(written) for _ in lines] for lines in paragraphs], out, page)
+    paths = save([[next(written) for _ in lines] for lines in paragraphs], out, page, convert.plotter(args))
     if args.explain:
         from .drawing.explain import explain
 
@@ -210,21 +193,21 @@ def _write(args: argparse.Namespace) -> int:
 
 
 def _continue(args: argparse.Namespace) -> int:
-    page = _page(args)
+    page = page_options.page_of(args)
     out = _out(args.out, page)
     from seqgen.machine.cache import use_compile_cache
 
     from . import api
+    from .saving import save
 
     use_compile_cache()
     ink = _first(args.ink, args.prime_text)
     model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
     made = model.go_on(ink, args.text, points=args.points, bias=args.bias, seed=seed)
     draw_verb.tell_seed(args.seed, seed)
-    paths = _save([[made]], out, page)
-    print(
-        f"seqgen: wrote {', '.join(map(str, paths))}: {ink.points} points of the ink given, {made.points - ink.points} new"
-    )
+    paths = save([made], out, page, convert.plotter(args))
+    where, new = ", ".join(map(str, paths)), made.points - ink.points
+    print(f"seqgen: wrote {where}: {ink.points} points of the ink given, {new} new")
     return 0
 
 
@@ -250,37 +233,10 @@ def _out(path: Path | None, page: Page) -> Path:
     """Where to write: the file asked for, or writing.svg, writing-2.svg, ... where that is taken; on paper one .pdf."""
     if path is None:
         return free_path(Path("writing"), ".svg" if page.size is None else ".pdf")
-    if path.suffix.lower() not in ENDINGS:
-        raise UsageError(f"--out is {path}; end it in {', '.join(ENDINGS)}")
+    from .saving import kind_of
+
+    kind_of(path)
     return path
-
-
-def _page(args: argparse.Namespace) -> Page:
-    from .drawing.page import Page
-
-    names = ("x_height", "pen", "color", "paper", "align", "line_pitch", "slant", "drift", "rules", "nib")
-    background = None if args.background == "none" else args.background
-    looks = {name: getattr(args, name) for name in names}
-    return Page(background=background, margin=_margin(args.margin), **looks)
-
-
-def _margin(given: str | None) -> float | tuple[float, ...] | None:
-    if given is None:
-        return None
-    try:
-        sides = tuple(map(float, given.split(",")))
-    except ValueError:
-        sides = ()
-    if len(sides) not in (1, 4):
-        raise UsageError(f"--margin is {given!r:.40}; give mm, one number or four: TOP,RIGHT,BOTTOM,LEFT")
-    return sides if len(sides) == 4 else sides[0]
-
-
-def _width(text: str, asked: int, page: Page) -> int:
-    """Characters to be written in one go; on paper no word is cut, as long as a line can be."""
-    from .wrap import WIDEST
-
-    return asked if page.size is None else max([asked, *(min(len(word), WIDEST) for word in text.split())])
 
 
 def _known(text: str, alphabet: str, way: str) -> str:
@@ -296,36 +252,6 @@ def _known(text: str, alphabet: str, way: str) -> str:
         )
         print(f"seqgen: written otherwise: {named} (--unknown error refuses them)", file=sys.stderr)
     return made
-
-
-def _check_room(lines: list[str], page: Page, out: Path) -> None:
-    """Refuses, before anything is written, what no picture has room for."""
-    from .drawing.layout import foreseen
-    from .drawing.png import check_pixels
-
-    ending = out.suffix.lower()
-    if ending != ".json":
-        width, height = foreseen(lines, page)
-        if ending == ".png":
-            check_pixels(width, height)
-
-
-def _save(paragraphs: list[list[Ink]], path: Path, page: Page) -> list[Path]:
-    """Writes it, and says where."""
-    from .drawing.pdf import write_pdf
-    from .drawing.png import write_png
-    from .drawing.svg import write_svg
-    from .formats.ink_json import write_ink_json
-
-    match path.suffix.lower():
-        case ".svg":
-            return write_svg(paragraphs, path, page)
-        case ".png":
-            return write_png(paragraphs, path, page)
-        case ".pdf":
-            return write_pdf(paragraphs, path, page)
-    write_ink_json([ink for lines in paragraphs for ink in lines if ink.strokes], path)
-    return [path]
 
 
 def _score(args: argparse.Namespace) -> int:
@@ -379,4 +305,8 @@ DEMO = Demo(
     "Four lines in two hands. The text was given; where the pen goes, a network drew from its own odds, point by point.",
     'seqgen handwriting write "Dear Ann," --hand joined --out letter.svg',
 )
-COMMANDS = Commands("handwriting: learn from ink, write a text by hand, continue, read, score, inspect", add, DEMO)
+COMMANDS = Commands(
+    "handwriting: learn from ink, write a text by hand, continue, adopt a hand, read, score, convert, inspect",
+    add,
+    DEMO,
+)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,33 +18,12 @@ from seqgen.errors import DataError, UsageError
 from seqgen.files.folders import walk
 from seqgen.files.report import tell_use
 
-from .formats.iam import iam_lines, is_iam, line_of_iam, read_iam_line
-from .formats.ink_json import read_ink_json
-from .formats.inkml import LARGEST, inks_of_inkml, read_inkml
-from .formats.limits import read_bytes
-from .formats.omniglot import read_omniglot
-from .formats.sketch import read_sketches
+from .formats.iam import iam_lines, is_iam, read_iam_line
+from .formats.kinds import READERS, Reader, reader_of
 from .formats.unipen import read_unipen
 from .ink import Ink
 from .inspection import Row, inspect, refused
 from .resampling import as_dense
-
-
-def read_xml(path: str | os.PathLike[str]) -> list[Ink]:
-    """The lines of an XML file, of InkML or of IAM-OnDB by its content. Raises DataError for others."""
-    raw, name = read_bytes(path, LARGEST), os.fspath(path)
-    return inks_of_inkml(raw, name) if b"<ink" in raw[:4000] else [line_of_iam(raw, name)]
-
-
-READERS: dict[str, Callable[[str | os.PathLike[str]], list[Ink]]] = {
-    ".dat": read_unipen,
-    ".inkml": read_inkml,
-    ".json": read_ink_json,
-    ".npz": read_sketches,
-    ".txt": read_omniglot,
-    ".xml": read_xml,
-    ".zip": read_omniglot,
-}
 
 
 class Inks(NamedTuple):
@@ -62,7 +42,8 @@ class Inks(NamedTuple):
 def read_ink(path: str | os.PathLike[str]) -> list[Ink]:
     """The lines of one file, by the ending of its name, or of a folder, those of it that can be used.
 
-    Raises DataError for a file that is no ink, as the reader of its kind does, and for a folder without a line.
+    Raises DataError for a file that is no ink, as the reader of its kind does, for a picture of paper, and for a folder
+    without a line.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -76,10 +57,7 @@ def read_ink(path: str | os.PathLike[str]) -> list[Ink]:
             why = f": {found.rows[0].name}: {found.rows[0].reason}" if found.rows else f"; wanted {', '.join(READERS)}"
             raise DataError(f"no ink in folder {os.fspath(path)}{why}")
         return list(found.inks)
-    reader = READERS.get(Path(path).suffix.lower())
-    if reader is None:
-        raise DataError(f"{os.fspath(path)} is not named like ink; seqgen reads {', '.join(READERS)}")
-    return reader(path)
+    return reader_of(path)(path)
 
 
 def read_inks(paths: Iterable[str | os.PathLike[str]], accept: Callable[[Ink], object] = lambda ink: None) -> Inks:
@@ -232,6 +210,8 @@ def _digest(key: object) -> str:
 
 def _found(paths: Iterable[str | os.PathLike[str]]) -> Iterator[tuple[str, Ink | DataError, str]]:
     """Every line with its name, or the error of a file; and why the line has no text, where that is known."""
+    # One person is one hand in all files, and nobody's name is kept.
+    readers = READERS | {".dat": partial(read_unipen, hands={})}
     for path in map(Path, paths):
         if path.is_dir() and is_iam(path):
             for line in iam_lines(path):
@@ -243,14 +223,14 @@ def _found(paths: Iterable[str | os.PathLike[str]]) -> Iterator[tuple[str, Ink |
         elif path.is_dir():
             for file in walk(path, []):
                 if file.suffix.lower() in READERS:
-                    yield from _lines(file, str(file.relative_to(path)))
+                    yield from _lines(file, str(file.relative_to(path)), readers)
         else:
-            yield from _lines(path, str(path))
+            yield from _lines(path, str(path), readers)
 
 
-def _lines(file: Path, name: str) -> Iterator[tuple[str, Ink | DataError, str]]:
+def _lines(file: Path, name: str, readers: Mapping[str, Reader]) -> Iterator[tuple[str, Ink | DataError, str]]:
     try:
-        inks = read_ink(file)
+        inks = reader_of(file, readers)(file)
     except DataError as error:
         yield name, _renamed(error, file, name), ""
         return

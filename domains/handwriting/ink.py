@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from seqgen.errors import DataError, UsageError
-from seqgen.files.storage import by_ending
 
 MOST_POINTS = 1_000_000
 FARTHEST = 1e9  # from the origin, in any unit
@@ -212,22 +210,13 @@ class Ink:
         return heights, crossings > 0.7 * usual
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes it, by the ending of the name: a picture as .svg, .png or .pdf, or as .json to be read again.
+        """Writes it, by the ending of the name: a picture as .svg, .png or .pdf, .json to be read again, or one of `saving.KINDS`.
 
         Raises UsageError for another ending and for a place that cannot be written.
         """
-        from .drawing.pdf import write_pdf
-        from .drawing.png import write_png
-        from .drawing.svg import write_svg
-        from .formats.ink_json import write_ink_json
+        from .saving import save
 
-        writers: dict[str, Callable[[Ink, Any], object]] = {
-            ".svg": write_svg,
-            ".png": write_png,
-            ".pdf": write_pdf,
-            ".json": write_ink_json,
-        }
-        by_ending(path, writers, "ink")(self, path)
+        save([self], path)
 
     def _repr_svg_(self) -> str:
         from .drawing.svg import ink_svg

@@ -8,7 +8,9 @@ from collections.abc import Container
 
 from seqgen.errors import UnknownName
 
-WAYS = ("error", "replace")
+from .marks import base_of
+
+WAYS = ("error", "replace", "compose")
 # Several, best first: the first that the model can write is taken.
 _OTHERWISE = {
     **dict.fromkeys("‘’‚‛′ʼ`´", ("'",)),
@@ -61,24 +63,29 @@ def replaced(text: str, alphabet: Container[str], way: str = "replace") -> tuple
     """The text with characters of the alphabet in place of others, and what stands for each of these.
 
     way: "replace" knows quotes, dashes, currencies and letters with marks, which lose them; what it does not know stays.
+    "compose" leaves those, too, that `marks.composed` makes of the letters that `marks.bases` says.
     "error" replaces nothing, so that the model names what it cannot write. Raises UnknownName for another way.
 
     >>> import string
     >>> replaced("Café — “hi”, 5 €", string.printable)
     ('Cafe - "hi", 5 EUR', {'é': 'e', '—': '-', '“': '"', '”': '"', '€': 'EUR'})
+    >>> replaced("5 € für œ, µ", string.printable, "compose")
+    ('5 € für œ, u', {'µ': 'u'})
     """
     if way not in WAYS:
         raise UnknownName("way with unknown characters", way, WAYS)
     if way == "error":
         return text, {}
-    composed = unicodedata.normalize("NFC", text)
+    whole = unicodedata.normalize("NFC", text)
     others = {
         character: other
-        for character in dict.fromkeys(composed)
-        if character not in alphabet and not character.isspace()
+        for character in dict.fromkeys(whole)
+        if character not in alphabet
+        and not character.isspace()
+        and not (way == "compose" and base_of(character, alphabet))
         if (other := _otherwise(character, alphabet)) is not None
     }
-    return "".join(others.get(character, character) for character in composed), others
+    return "".join(others.get(character, character) for character in whole), others
 
 
 def _otherwise(character: str, alphabet: Container[str]) -> str | None:

@@ -17,7 +17,7 @@ from xml.etree.ElementTree import fromstring
 
 import jax
 import numpy as np
-from fuzz.test_ink_fuzz import IAM, INKML, JSON, OMNIGLOT, members, packed
+from fuzz.test_ink_fuzz import IAM, INKML, JSON, MOVES, OMNIGLOT, STROKE_5, SVG, UNIPEN, XOPP, members, packed
 from fuzz.test_midi_fuzz import EVENTS
 from fuzz.test_midi_fuzz import seeds as midi_files
 from fuzz.test_musicxml_fuzz import SCORE, TUNE
@@ -167,6 +167,19 @@ def _ink(name: str, seeds: Sequence[bytes], early: str) -> Callable[[Path], Read
 
 def _omniglot_zip(folder: Path) -> Reader:
     return _file(folder, "a.zip", read_ink, [packed(members()[".zip"])], _ZIP)
+
+
+def _unipen_included(folder: Path) -> Reader:
+    """A file that another includes, which has the segments."""
+    ink, _, segments = UNIPEN.partition(b".SEGMENT")
+    (folder / "include").mkdir()
+    (folder / "a.dat").write_bytes(b".INCLUDE ink.dat\n.SEGMENT" + segments)
+
+    def read(data: bytes) -> None:
+        replace(folder / "include" / "ink.dat", data)
+        read_ink(folder / "a.dat")
+
+    return Reader((ink, ink.replace(b"X Y T", b"T X Y")), read, _EMPTY)
 
 
 def _sketches(folder: Path) -> Reader:
@@ -364,6 +377,11 @@ READERS: dict[str, Callable[[Path], Reader]] = {
     "iam": _ink("a.xml", [IAM, iam_line([(1, 2, 0), (3, 4, 0.1)]).encode()], _XML),
     "iam-form": _iam_form,
     "ink-json": _ink("a.json", [JSON], _JSON),
+    "moves": _ink("a.json", [json.dumps(rows).encode() for rows in (MOVES, [MOVES, MOVES[:1]], STROKE_5)], _JSON),
+    "svg-strokes": _ink("a.svg", [SVG], _XML),
+    "xopp": _ink("a.xopp", [XOPP], _XML),
+    "unipen": _ink("a.dat", [UNIPEN], "is no UNIPEN file"),
+    "unipen-included": _unipen_included,
     "omniglot": _ink("0683_01.txt", [OMNIGLOT], "is no drawing of Omniglot"),
     "omniglot-zip": _omniglot_zip,
     "sketch": _sketches,

@@ -25,6 +25,20 @@ IAM = b"""<?xml version="1.0" encoding="ISO-8859-1"?><WhiteboardCaptureSession><
 <Stroke><Point x="1" y="2" time="770"/></Stroke></StrokeSet></WhiteboardCaptureSession>"""
 OMNIGLOT = b"START\n1.5,-2,0\n2,-3,16\nBREAK\n4,-5,100\nBREAK\n"
 LINES = [{"text": "hi", "hand": None, "strokes": [[[0, 1, 0.5], [2.5, 3, 1]], [[4, 5, 2]]]}, {"strokes": [[[-1, 0]]]}]
+SVG = b"""<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x.dtd"><svg xmlns="http://www.w3.org/2000/svg"
+ width="100mm" height="50mm" viewBox="0 0 1000 500"><title>a b</title><style>.p{fill:none;stroke:#123} #q,g{fill:none}</style>
+<g class="p" transform="translate(1,2) rotate(3 4 5) scale(2)"><path d="M10 20l30-5.5h4V7c1 2 3 4 5 6s1 1 2 2q3 4 5 6t7 8a5 6 7 0110 10z m1
+ 1 2 2"/><polyline points="1,2 3,4 5e1,6"/></g><g id="q" data-text="hi" style="stroke:red"><line x1="1" x2="9"/><polygon
+ points="1 2 3 4 5 7"/></g></svg>"""
+XOPP = b"""<?xml version="1.0" standalone="no"?><xournal creator="Xournal++ 1.2.2" fileversion="4"><title>t</title><page width="595.3"
+ height="841.9"><background type="solid" color="#ffffffff" style="lined"/><layer><stroke tool="pen" color="#000000ff" width="1.41
+ 0.5">10 20 30.5 40 50 60</stroke><stroke tool="highlighter">1 2 3 4</stroke><text x="1" y="2">a</text><stroke>10 99 12 98 20
+ 105</stroke></layer></page></xournal>"""
+MOVES = [[1, 2, 0], [3.5, -4, 1], [5, 6, 0], [-1, 0, 1]]
+STROKE_5 = [[0, 0, 1, 0, 0], [3, -4, 0, 1, 0], [5, 6, 1, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 1]]
+UNIPEN = b""".VERSION 1.0\n.COORD X Y T\n.X_POINTS_PER_MM 10\n.Y_POINTS_PER_INCH 254\n.WRITER_ID w7\n.PEN_DOWN\n10 0 0\n20 -10 10
+.PEN_UP\n.DT 100\n.PEN_DOWN\n50 50 40\n60 6e1 50\n.SEGMENT WORD 0 ? "no"\n.SEGMENT TEXT 0:1-1,1:0-1:1 OK "caf\\"\xe9"
+"""
 JSON = json.dumps({"format": "seqgen-ink", "version": 1, "lines": LINES}).encode()
 
 
@@ -79,7 +93,7 @@ def trials(count: int, seed: int) -> tuple[int, int]:
     """How many mutants were read, and how many of them could be drawn."""
     draw = random.Random(seed)
     inside = members()
-    seeds = {".inkml": INKML, ".xml": IAM, ".txt": OMNIGLOT, ".json": JSON}
+    seeds = {".inkml": INKML, ".xml": IAM, ".txt": OMNIGLOT, ".json": JSON, ".svg": SVG, ".xopp": XOPP, ".dat": UNIPEN}
     seeds |= {ending: packed(files) for ending, files in inside.items()}
     read = drawn = 0
     with tempfile.TemporaryDirectory() as folder:

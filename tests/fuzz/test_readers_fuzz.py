@@ -24,8 +24,8 @@ from seqgen.errors import DataError
 SHORT = 800  # damaged files of each reader: with those of the other tests of this folder some 20,000
 SLOW = {"metrics": 500, "model-config": 100, "iam-form": 200, "model-weights": 400, "model-weights-of-8-bits": 400}
 KEPT = sorted(path for path in REGRESSIONS.glob("*/*") if path.is_file())
-JSON = ["chorales", "ink-json", "svg", "model-config", "run-config", "corpus"]
-XML = ["musicxml", "inkml", "iam"]
+JSON = ["chorales", "ink-json", "moves", "svg", "model-config", "run-config", "corpus"]
+XML = ["musicxml", "inkml", "iam", "svg-strokes", "xopp"]
 
 
 @pytest.fixture(scope="module")

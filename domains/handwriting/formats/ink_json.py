@@ -13,6 +13,7 @@ from seqgen.errors import DataError
 from seqgen.files.storage import write_output
 
 from ..ink import Ink
+from . import moves
 from .limits import Budget, read_bytes
 
 LARGEST = 16 * 2**20  # bytes: as lists of lists it is up to 24 times as large
@@ -48,16 +49,22 @@ def write_ink_json(inks: Ink | Iterable[Ink], path: str | os.PathLike[str]) -> N
 
 
 def read_ink_json(path: str | os.PathLike[str]) -> list[Ink]:
-    """The lines of a file of `ink_json`'s layout, in order; text, hand and x_height may be missing.
+    """The lines of a file of `ink_json`'s layout, in order; text, hand and x_height may be missing. A list is taken for
+    moves of a pen, see `moves.inks_of_moves`.
 
     Raises DataError for a file that is missing, larger than 16 MB, no JSON, of another layout or a newer version, or of
     more than 5,000,000 points or 500,000 strokes.
     """
     name = os.fspath(path)
     try:
-        found = json.loads(read_bytes(path, LARGEST), parse_constant=_no_number)
+        raw = read_bytes(path, LARGEST)
+        if raw.lstrip()[:1] == b"[" and len(raw) > moves.LARGEST:
+            raise DataError(f"{name} is larger than {moves.LARGEST // 2**20} MB of moves; save .npz, or split it")
+        found = json.loads(raw, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:  # JSONDecodeError and UnicodeDecodeError are ValueErrors
         raise DataError(f"{name} is not JSON: {error}; it is damaged or another file") from None
+    if isinstance(found, list) and found:
+        return moves.inks_of_moves(found, name)
     lines = found.get("lines") if isinstance(found, dict) and found.get("format") == FORMAT else None
     if not isinstance(lines, list) or not lines:
         wanted = f'{{"format": "{FORMAT}", "version": {VERSION}, "lines": [{{"strokes": [[[x, y], ...], ...]}}, ...]}}'

@@ -6,7 +6,7 @@ import math
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +43,7 @@ def read_inkml(path: str | os.PathLike[str]) -> list[Ink]:
     and second differences are understood, and so is "*", the value as before. Which traceFormat a trace has is said by
     its contextRef, else by that of its groups, else by the context before it. The text is the annotation of the type
     truth, transcription, text or label, or an element of that name in an annotationXML, or the first emma:literal there;
-    the hand is that of the type writer. Left out: views, brushes, transforms, traces of a lifted pen.
+    the hand is that of the type writer; seqgen's own files mark lines without a text, too, and know x-heights. Left out: views, brushes, transforms, traces of a lifted pen.
 
     Raises DataError for anything that is no such file, and for files too large or built to harm.
     """
@@ -266,7 +266,7 @@ class _Reader:
             raise DataError(f"{self.name} has no traces; there is nothing to read in it")
         lines: dict[int, list[_Trace]] = {}
         for trace in self.traces:
-            labelled = (group for group in trace.groups[1:] if _text(self.said[group]) is not None)
+            labelled = (g for g in trace.groups[1:] if _text(self.said[g]) is not None or "line" in self.said[g])
             lines.setdefault(next(labelled, 0), []).append(trace)
         return [self._ink(group, traces) for group, traces in lines.items()]
 
@@ -281,7 +281,16 @@ class _Reader:
         units = [trace.unit or (1e-3 if usual > 0.5 else 1.0) for trace in traces]
         stamps = [stamps * unit for stamps, unit in zip(times, units, strict=False)]
         text = _text(self.said[group])
-        return ink_from(self.name, [trace.points for trace in traces], stamps or None, text, next(hands, None))
+        ink = ink_from(self.name, [trace.points for trace in traces], stamps or None, text, next(hands, None))
+        return ink if "x-height" not in self.said[group] else self._of_height(ink, self.said[group]["x-height"])
+
+    def _of_height(self, ink: Ink, height: str) -> Ink:
+        try:
+            return replace(ink, height=float(height))
+        except (ValueError, DataError):
+            raise DataError(
+                f"{self.name} has a line with the x-height {height!r:.40}; wanted a number above 0"
+            ) from None
 
 
 def _text(said: dict[str, str]) -> str | None:

@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+import numpy as np
+
 from seqgen.errors import DataError
 from seqgen.files import reading
 
@@ -50,18 +52,23 @@ def members(raw: bytes, name: str, limit: int, wanted: Callable[[str], bool]) ->
         raise DataError(f"{name} cannot be unpacked: {error}; it is damaged, get it again") from None
 
 
+def undoubled(stroke: Floats) -> Floats:
+    """A dot as one point: pens and formats that know no stroke of one point repeat it."""
+    return stroke[:1] if np.all(stroke == stroke[0]) else stroke
+
+
 class Budget:
     """What one file may still bring; `spend` raises DataError when it is more."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.points, self.strokes = MOST_READ, MOST_STROKES
+    def __init__(self, name: str, strokes: int = MOST_STROKES) -> None:
+        self.name, self.most = name, strokes
+        self.points, self.strokes = MOST_READ, strokes
 
     def spend(self, points: int, strokes: int) -> None:
         self.points -= points
         self.strokes -= strokes
         if self.points < 0 or self.strokes < 0:
-            limits = f"{MOST_READ:,} points or {MOST_STROKES:,} strokes"
+            limits = f"{MOST_READ:,} points or {self.most:,} strokes"
             raise DataError(f"{self.name} has more than {limits}; split it into several files")
 
 

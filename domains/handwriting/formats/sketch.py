@@ -62,7 +62,7 @@ def read_sketches(path: str | os.PathLike[str]) -> list[Ink]:
     for where, drawing in drawings:
         _check(drawing, where)
         budget.spend(len(drawing), 1 + int(np.count_nonzero(drawing[:-1, 2])))
-    return [_ink(*drawing) for drawing in drawings]
+    return [ink_of_moves(*drawing) for drawing in drawings]
 
 
 def _check(drawing: Floats, name: str) -> None:
@@ -106,7 +106,8 @@ def _cut(array: Floats, lengths: Floats, key: str, name: str) -> list[Floats]:
     return np.split(array, np.cumsum(lengths).astype(np.int64)[:-1])
 
 
-def _ink(name: str, drawing: Floats) -> Ink:
+def ink_of_moves(name: str, drawing: Floats) -> Ink:
+    """Of rows dx, dy and lift. Raises DataError for a lift that is neither 0 nor 1."""
     if not np.isin(drawing[:, 2], (0, 1)).all():
         raise DataError(f"{name} has a lift other than 0 or 1; wanted dx, dy and 1 where the pen lifts after the point")
     with np.errstate(over="ignore", invalid="ignore"):  # `Ink` refuses what is infinite
