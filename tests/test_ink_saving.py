@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,10 @@ def test_strokes_come_back_with_what_the_format_keeps(ending: str, times: bool, 
     keeps = kind_of(path).keeps
     assert len(found) == len(given)
     for ink, before in zip(found, given, strict=True):
+        if kind_of(path).on_page:  # word by word: delayed strokes are with theirs
+            ink, before = (replace(one, strokes=sorted(one.strokes, key=len), times=None) for one in (ink, before))
+        if ending == ".svg":  # curves have as many points as they need
+            ink, before = (replace(one, strokes=[stroke[[0, -1]] for stroke in one.strokes]) for one in (ink, before))
         assert [len(stroke) for stroke in ink.strokes] == [len(stroke) for stroke in before.strokes]
         for one, other in zip(normal(ink), normal(before), strict=True):
             np.testing.assert_allclose(one, other, atol=0.02)  # of 0.1 mm where a line is 70 mm wide
