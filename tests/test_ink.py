@@ -192,8 +192,8 @@ def test_saving_goes_by_the_ending(tmp_path: Path) -> None:
         LINE.save(tmp_path / name)
         assert (tmp_path / name).read_bytes().startswith(start)
     assert LINE._repr_svg_().startswith("<svg")
-    with pytest.raises(UsageError, match=r"ink is saved as .svg, .png, .pdf, .json, not as 'a.bmp'"):
-        LINE.save(tmp_path / "a.bmp")
+    with pytest.raises(UsageError, match=r"ink is saved as .svg, .png, .*, not as 'a.doc'"):
+        LINE.save(tmp_path / "a.doc")
     with pytest.raises(UsageError, match="cannot write"):
         LINE.save(tmp_path / "missing" / "a.svg")
 

@@ -57,8 +57,8 @@ def test_strokes_come_back_with_what_the_format_keeps(ending: str, times: bool, 
         else:
             assert ink.times is None
         assert (ink.height == before.height) == ("heights" in keeps)
-    there = ("texts", "hands", "times") if times else ("texts", "hands")
-    assert lost(given, path) == [name for name in there if name not in keeps]
+    has = ("texts", "hands", "times") if times else ("texts", "hands")
+    assert lost(given, path) == [name for name in has if name not in keeps]
 
 
 @pytest.mark.parametrize("ending", [".json", ".inkml"])

@@ -47,8 +47,8 @@ def gcode(strokes: Sequence[Floats], height: float, plotter: Plotter = Plotter()
 
     Places are rounded to 0.01 mm. The pen is up before the first move and after the last one, which leads to the origin.
 
-    >>> print(gcode([np.array([[1.0, 2], [3, 4]])], 10, Plotter(up="M5", down="M3 S90")).replace("\\n", "; "))
-    G21; G90; M5; G0 X1 Y8; M3 S90; G1 X3 Y6 F1500; M5; G0 X0 Y0; M2;
+    >>> "; ".join(gcode([np.array([[1.0, 2], [3, 4]])], 10, Plotter(up="M5", down="M3 S90")).split("\\n")[:8])
+    'G21; G90; M5; G0 X1 Y8; M3 S90; G1 X3 Y6 F1500; M5; G0 X0 Y0'
     """
     lines = ["G21", "G90", plotter.up]
     for stroke in strokes:

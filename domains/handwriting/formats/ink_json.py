@@ -63,7 +63,7 @@ def read_ink_json(path: str | os.PathLike[str]) -> list[Ink]:
         found = json.loads(raw, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:  # JSONDecodeError and UnicodeDecodeError are ValueErrors
         raise DataError(f"{name} is not JSON: {error}; it is damaged or another file") from None
-    if isinstance(found, list) and found:
+    if isinstance(found, list) and found and isinstance(found[0], list):
         return moves.inks_of_moves(found, name)
     lines = found.get("lines") if isinstance(found, dict) and found.get("format") == FORMAT else None
     if not isinstance(lines, list) or not lines:

@@ -24,7 +24,7 @@ def inkml(inks: Sequence[Ink]) -> str:
     Annotations of a line: truth is its text, writer its hand, x-height the height of letters like x where it is known;
     line marks it as one. Lines that lie upon each other, as a model's do, are moved one below the other.
 
-    >>> print(inkml([Ink([[[0, 1.5]]], text="<")]).splitlines()[4])
+    >>> print(inkml([Ink([[[0, 1.5]]], text="<")]).splitlines()[5])
     <traceGroup contextRef="#xy"><annotation type="line"/><annotation type="truth">&lt;</annotation>
     """
     kinds = ["xyt" if ink.times else "xy" for ink in inks]
