@@ -56,10 +56,13 @@ class Bernoulli:
     def sample(self, params: Params, key: Array, features: Array, options: Options) -> Array:
         """One answer a row, float32 `[B, dim]`, with a key a row `[B]`."""
         logits = self.logits(params, features)
-        temperature = jnp.broadcast_to(jnp.asarray(options.temperature, jnp.float32), logits.shape[:1])
+        temperature, power = (
+            jnp.broadcast_to(jnp.asarray(value, jnp.float32), logits.shape[:1])
+            for value in (options.temperature, 1 + jnp.asarray(options.bias, jnp.float32))
+        )
         # Log-odds plus logistic noise are positive with the probability of yes; scaled noise needs no case for 0.
         noise = jax.vmap(lambda key: jax.random.logistic(key, (self.dim,)))(key)
-        return (logits + temperature[:, None] * noise > 0).astype(jnp.float32)
+        return (power[:, None] * logits + temperature[:, None] * noise > 0).astype(jnp.float32)
 
     def to_dict(self) -> dict[str, Any]:
         """Its settings as plain JSON values, read back by `head_from_dict`."""

@@ -91,7 +91,8 @@ class Categorical:
         logits = self.logits(params, features)
         if options.allowed is not None:
             logits = jnp.where(options.allowed, logits, -jnp.inf)
-        logits = filter_logits(logits, options)
+        power = 1 + jnp.asarray(options.bias, jnp.float32)
+        logits = filter_logits(logits * power.reshape(*power.shape, *[1] * power.ndim), options)
         return jax.vmap(jax.random.categorical)(key, logits).astype(jnp.int32)
 
     def alternatives(self, params: Params, features: Array, count: int) -> Alternatives:

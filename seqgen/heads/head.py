@@ -20,7 +20,8 @@ class Options(NamedTuple):
     top_k: keep the k most likely symbols; 0 keeps all.
     top_p: keep the fewest symbols whose probabilities reach p (nucleus); 1 keeps all.
     min_p: keep symbols at least this fraction as likely as the most likely; 0 keeps all.
-    bias: Graves' probability bias for mixtures (2013, section 5.4); 0 draws from the model as it is.
+    bias: Graves' probability bias (2013, section 5.4), for mixtures, and for the odds of symbols beside them, which are
+    taken to the power 1 + bias as a mixture's weights are; 0 draws from the model as it is.
     allowed: bool `[size]` or `[B, size]`, the symbols that may be drawn, at least one a row; None for all.
 
     >>> Options(temperature=0.7, top_k=40).top_p

@@ -31,12 +31,13 @@ def test_log_prob_equals_scipy_without_a_floor() -> None:
     np.testing.assert_allclose(slope, [1, 0.5, 0.5, 0], atol=1e-6)
 
 
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
-def test_temperature_divides_the_log_odds(temperature: float) -> None:
+@pytest.mark.parametrize(("temperature", "bias"), [(0.5, 0.0), (1.0, 0.0), (3.0, 0.0), (1.0, 1.5), (2.0, 0.5)])
+def test_temperature_divides_the_log_odds_and_bias_multiplies_them(temperature: float, bias: float) -> None:
     draws = 40_000
-    options = Options(temperature=jnp.full(draws, temperature), bias=jnp.full(draws, 2.0))
+    options = Options(temperature=jnp.full(draws, temperature), bias=jnp.full(draws, bias))
     drawn = np.asarray(sample(PARAMS, jax.random.split(jax.random.key(1), draws), jnp.zeros((draws, 1)), options))
-    for yes, p in zip(drawn.sum(axis=0), scipy.special.expit(LOGITS.astype(np.float64) / temperature), strict=True):
+    odds = LOGITS.astype(np.float64) * (1 + bias) / temperature
+    for yes, p in zip(drawn.sum(axis=0), scipy.special.expit(odds), strict=True):
         assert scipy.stats.binomtest(int(yes), draws, p).pvalue > 1e-3
 
 

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 
 from seqgen.errors import UsageError
@@ -307,6 +308,18 @@ def test_samples_follow_the_filtered_probabilities() -> None:
         p = slow_filter(logits, *chosen)
         assert counts[p == 0].sum() == 0
         assert scipy.stats.chisquare(counts[p > 0], draws * p[p > 0]).pvalue > 1e-4 or (p > 0).sum() == 1
+
+
+@pytest.mark.parametrize("bias", [0.5, 2.0])
+def test_bias_takes_probabilities_to_a_power(bias: float) -> None:
+    logits = np.array([1.5, 0.5, 0.0, -1.0], np.float32)
+    params, draws = {"kernel": jnp.zeros((1, 4)), "bias": jnp.asarray(logits)}, 50_000
+    keys = jax.random.split(jax.random.key(2), draws)
+    drawn = np.asarray(Categorical(4).sample(params, keys, jnp.zeros((draws, 1)), Options(bias=jnp.full(draws, bias))))
+    power = scipy.special.softmax(logits.astype(np.float64)) ** (1 + bias)
+    assert scipy.stats.chisquare(np.bincount(drawn, minlength=4), draws * power / power.sum()).pvalue > 1e-4
+    once = Categorical(4).sample(params, keys, jnp.zeros((draws, 1)), Options(bias=bias))
+    np.testing.assert_array_equal(once, drawn)
 
 
 def test_impossible_settings_are_refused() -> None:

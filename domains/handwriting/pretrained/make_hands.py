@@ -80,6 +80,9 @@ def release(trained: Path, folder: Path) -> None:
     """The trained model with the vectors of `HANDS` alone, under their names, in 8 bits."""
     given = from_pretrained(trained)
     codec = handwriting.Offsets.from_dict(given.config["codec"])
+    if not codec.step:
+        some = registry.dataset("unipen").load(kind="lines", every=EVERY, writers=WRITERS).train[:500]
+        codec = dataclasses.replace(codec, step=round(handwriting.Offsets.fit(some).step, 4))
     named = {**HANDS, **{alias: HANDS[hand] for alias, hand in ALIASES.items()}}
     rows = np.array([codec.hands.index(hand) for hand in named.values()])
     network = {**given.params["network"], "static_table": given.params["network"]["static_table"][rows]}
