@@ -49,7 +49,7 @@ def curves(strokes: Sequence[Floats]) -> list[Ints]:
     >>> angle = np.linspace(0, 3, 20)
     >>> (pieces,) = curves([5 * np.stack([np.cos(angle), np.sin(angle)], axis=1)])
     >>> pieces.shape[1:], len(pieces) < 5, pieces[0, 0].tolist()
-    ((4, 2), True, [125, 0])
+    ((4, 2), True, [100, 0])
     """
     if not strokes:
         return []
