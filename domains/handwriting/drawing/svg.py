@@ -86,7 +86,7 @@ def _document(layout: Layout, page: Page) -> str:
         row = _group(picture, ink, f"line{number}", text=line.text)
         for word in line.words:
             count += 1
-            group = _group(picture, row, f"word{count}", text=word.text)
+            group = _group(picture, row, f"word{count}", text=word.text) if word.text else row
             for _ in word.strokes:
                 group.add(picture.path(next(paths)))
     if any(line.text for line in layout.lines):
