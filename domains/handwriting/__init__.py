@@ -47,7 +47,7 @@ _HOME = {
     "drawing.svg": ("ink_svg",),
 }
 __getattr__, __all__ = lazy_names(__name__, _HOME)
-MODEL = "two-hands"  # the one that ships, where none is named
+MODEL = "hands"  # the one that ships, where none is named
 READER = "recogniser"  # and the one that reads
 
 

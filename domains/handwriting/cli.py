@@ -105,9 +105,7 @@ def _add_making(parser: argparse.ArgumentParser) -> None:
     """What `write` and `continue` have in common: the model, how it draws, and how that is shown."""
     draw_verb.add_model(parser, MODEL)
     parser.add_argument("--prime-text", metavar="TEXT", help="what the given ink says, where its file does not tell")
-    parser.add_argument(
-        "--bias", type=float, default=0.75, help="0 as varied as the ink it learned, more is neater (0.75)"
-    )
+    parser.add_argument("--bias", type=float, default=1.0, help="0 as varied as the ink it learned, more is neater (1)")
     draw_verb.add_seed(parser, "writes the same ink")
     parser.add_argument("--out", type=Path, metavar="FILE", help=page_options.OUT)
     page_options.add(parser.add_argument_group("the page"))

@@ -25,7 +25,7 @@ from .proofreading import Try, judged
 if TYPE_CHECKING:
     from .api import HandwritingModel
 
-BIAS = 0.75
+BIAS = 1.0
 ROWS = 32  # lines written side by side
 CHUNK = 64  # points drawn before it is looked whether all lines have ended
 MOST = 50  # points for each character of a line: two and a half times what a joined hand needs
