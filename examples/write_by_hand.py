@@ -1,4 +1,4 @@
-"""Writes a text by hand, in every hand that the model knows, neater and neater, and says how likely each line is.
+"""Writes a text by hand, in some of the hands that the model knows, neater and neater, and says how likely each line is.
 
 python examples/write_by_hand.py "Dear reader, hello!"                  the model that ships inside
 python examples/write_by_hand.py "Dear reader" runs/my_hand             one of your own
@@ -17,13 +17,13 @@ from seqgen.domains.handwriting.drawing.svg import write_svg
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("text", nargs="?", default="Dear reader, this is 1 line.", help="what to write")
-    parser.add_argument("model", nargs="?", default="two-hands", help="a shipped name, a run or a model folder")
+    parser.add_argument("model", nargs="?", default="hands", help="a shipped name, a run or a model folder")
     parser.add_argument("--out", type=Path, default=Path("by_hand.svg"), help="picture (by_hand.svg)")
     args = parser.parse_args()
     model = handwriting.load(args.model)
 
     page = []
-    for hand in model.codec.hands or (None,):
+    for hand in model.codec.hands[:4] or (None,):
         for bias in (0.0, 0.5, 1.0, 2.0):
             lines = model.write(args.text, hand=hand, bias=bias, seed=3)
             page += lines

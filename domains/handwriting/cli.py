@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .drawing.page import Page
     from .ink import Ink
 
-DEMO_HANDS = ("print", "joined")
+DEMO_HANDS = ("oak", "larch")
 DEMO_TEXTS = (  # halves of two lines, a hand each
     (
         "No one has ever written this,\nand no one will again.",
@@ -293,7 +293,7 @@ def demo(folder: Path, seed: int) -> list[Path]:
     model, path = api.load(), folder / "handwriting.svg"
     text = DEMO_TEXTS[seed % len(DEMO_TEXTS)]
     hands = [hand if hand in model.codec.hands else None for hand in DEMO_HANDS]
-    inks = [ink for half, hand in zip(text, hands, strict=True) for ink in model.write(half, hand=hand, seed=seed)]
+    inks = [ink for half, hand in zip(text, hands, strict=True) for ink in model.write(half, hand=hand, seed=seed, tries=4)]
     write_svg(inks, path, Page(pen=0.4, color="navy"))
     return [path]
 
@@ -301,7 +301,7 @@ def demo(folder: Path, seed: int) -> list[Path]:
 DEMO = Demo(
     demo,
     "Four lines in two hands. The text was given; where the pen goes, a network drew from its own odds, point by point.",
-    'seqgen handwriting write "Dear Ann," --hand joined --out letter.svg',
+    'seqgen handwriting write "Dear Ann," --hand larch --out letter.svg',
 )
 COMMANDS = Commands(
     "handwriting: learn from ink, write a text by hand, continue, adopt a hand, read, score, convert, inspect",

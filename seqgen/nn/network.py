@@ -101,7 +101,8 @@ class Network:
             raise UsageError("what is ahead is read in the controls: give `controls`, or leave `ahead` out")
         if self.remat < 0 or (self.remat and self.bidirectional):
             raise UsageError(f"remat is {self.remat}; give 0 or more positions, and 0 to a bidirectional network")
-        if not set(self.running) <= set(range(values := vector_width(self.spec))):
+        values = vector_width(self.spec)
+        if not all(type(number) is int and 0 <= number < values for number in self.running):
             raise UsageError(f"running is {self.running}; the steps have {values} values, give numbers below that")
         if self.bidirectional and reads:
             raise UsageError("a window moves forward only: a bidirectional network cannot have one")

@@ -37,7 +37,7 @@ from seqgen.machine import native
 from seqgen.nn.context import Context
 from seqgen.nn.network import Network
 from seqgen.nn.networks import network_from_dict
-from seqgen.spec import Discrete
+from seqgen.spec import Continuous, Discrete
 
 # For programs that run a few times: XLA's own rewriting is done all the same, machine code is not polished.
 ONCE = {"xla_backend_optimization_level": 0}
@@ -370,3 +370,11 @@ def test_pieces_change_no_gradient(name: str, key: jax.Array) -> None:
     else:
         assert_close(mine, other, 1e-5)
         assert_close(ours, theirs, 1e-4)
+
+
+@pytest.mark.parametrize("running", [(3,), (-1,), (0, 7), (0.5,), ("0",)])
+def test_sums_are_of_values_that_steps_have(running: Any) -> None:
+    with pytest.raises(UsageError, match=r"running is .*; the steps have 3 values, give numbers below that"):
+        Network(Continuous(3), running=running)
+    huge = Network(Continuous(10**15), running=(10**14,))  # a stranger's settings: nothing is counted out
+    assert huge.running == (10**14,)
