@@ -293,7 +293,9 @@ def demo(folder: Path, seed: int) -> list[Path]:
     model, path = api.load(), folder / "handwriting.svg"
     text = DEMO_TEXTS[seed % len(DEMO_TEXTS)]
     hands = [hand if hand in model.codec.hands else None for hand in DEMO_HANDS]
-    inks = [ink for half, hand in zip(text, hands, strict=True) for ink in model.write(half, hand=hand, seed=seed, tries=4)]
+    inks = [
+        ink for half, hand in zip(text, hands, strict=True) for ink in model.write(half, hand=hand, seed=seed, tries=4)
+    ]
     write_svg(inks, path, Page(pen=0.4, color="navy"))
     return [path]
 
