@@ -224,13 +224,13 @@ def test_the_demo_ends_with_the_page(
     assert "cannot write" in capsys.readouterr().err.splitlines()[-1]
 
 
-@pytest.mark.parametrize("hands", [("joined", "print"), ("print",), ("Ann", "Bob"), ()])
+@pytest.mark.parametrize("hands", [("larch", "oak"), ("oak",), ("Ann", "Bob"), ()])
 def test_the_written_part_takes_the_hands_there_are(
     hands: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[str, str | None, int]] = []
 
-    def write(text: str, *, hand: str | None, seed: int) -> list[Ink]:
+    def write(text: str, *, hand: str | None, seed: int, tries: int) -> list[Ink]:
         asked.append((text, hand, seed))
         return [Ink([[[0, 0], [len(line), 1]]], text=line) for line in lines_of(text)]
 
@@ -243,6 +243,6 @@ def test_the_written_part_takes_the_hands_there_are(
         pictures.add(path.read_bytes())
     assert len(pictures) == len(cli.DEMO_TEXTS)
     assert {hand for _, hand, _ in asked} <= {*hands, None} and {seed for *_, seed in asked} == {*range(len(pictures))}
-    if len(hands) == 2 and hands[1] == "print":
-        assert [hand for _, hand, _ in asked[:2]] == ["print", "joined"]
+    if len(hands) == 2 and hands[1] == "oak":
+        assert [hand for _, hand, _ in asked[:2]] == ["oak", "larch"]
     assert all(text.isascii() and len(line) <= WIDTH for text, _, _ in asked for line in text.splitlines())

@@ -117,7 +117,7 @@ def test_train_handwriting(run: Run, tmp_path: Path) -> None:
 def test_write_by_hand(run: Run, tmp_path: Path) -> None:
     said = run("write_by_hand", "A few words").splitlines()
     assert [line.split(":")[0].split(", ")[1] for line in said[:4]] == [f"bias {bias}" for bias in (0.0, 0.5, 1.0, 2.0)]
-    assert len(said) == 10, "two hands, four biases, two files"
+    assert len(said) == 18, "four hands, four biases, two files"
     paths = ElementTree.parse(tmp_path / "by_hand.svg").iter("{http://www.w3.org/2000/svg}path")
     assert len(list(paths)) > 8 * 5
     (smaller,) = read_ink(tmp_path / "by_hand.json")

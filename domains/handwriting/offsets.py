@@ -98,7 +98,7 @@ class Offsets:
         """
         alphabet = "".join(sorted({*self.alphabet, *other.alphabet})) if self.alphabet else ""
         hands = (*self.hands, *(hand for hand in other.hands if hand not in self.hands)) if self.hands else ()
-        both = replace(self, alphabet=alphabet, hands=hands[:MOST_HANDS], step=self.step or other.step)
+        both = replace(self, alphabet=alphabet, hands=hands[:MOST_HANDS])
         size = len(self.alphabet)
         symbols = np.array([*(self.alphabet.find(character) for character in alphabet), size, size + 1], np.int32)
         writers = np.arange(len(both.hands), dtype=np.int32)
