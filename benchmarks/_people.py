@@ -12,12 +12,11 @@ from seqgen.datasets import unipen
 from seqgen.datasets.synthetic_ink import words
 from seqgen.domains.handwriting import HandwritingModel, Ink
 from seqgen.domains.handwriting.characters import boxes
-from seqgen.domains.handwriting.proofreading import spans
+from seqgen.domains.handwriting.proofreading import STANDING, spans
 from seqgen.errors import DataError
 
 LONGEST = 40  # characters of a line
 OFF = 0.3  # x-heights
-_STANDING = frozenset("abcdehiklmnorstuvwxzABCDEFGHIKLMNOPRSTUVWXYZ0123456789")  # on the line
 _NAMES = ("Anna Berg", "Mr. J. Smith", "Dr. Kim", "Ms. Olga Ruiz", "Q. Adams", "Uncle Xavier", "Zoe Park", "Prof. Wu")
 _SIGNS = (
     '"Why?" (she said)',
@@ -89,7 +88,7 @@ def off_line(model: HandwritingModel, inks: Iterable[Ink]) -> tuple[int, int]:
     off = count = 0
     for ink in inks:
         found = boxes(model, ink)
-        feet = [one.box[3] if one.box and one.character in _STANDING else np.nan for one in found]
+        feet = [one.box[3] if one.box and one.character in STANDING else np.nan for one in found]
         heights = [
             np.nanmedian(part) for a, b in spans(str(ink.text)) if np.isfinite(part := np.array(feet[a:b])).any()
         ]

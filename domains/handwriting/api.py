@@ -29,7 +29,7 @@ from .offsets import Offsets
 from .presets import DOMAIN, NETWORKS
 from .proofreading import proofread
 from .wrap import WIDEST, WIDTH, lines_of
-from .writing import BIAS, CHUNK, ENTRIES, FARTHEST, MOST, ROWS, Lines, line_ends, opened, text_ends
+from .writing import BIAS, CHUNK, ENTRIES, FARTHEST, MOST, ROWS, Lines, joined, line_ends, opened, text_ends
 
 if TYPE_CHECKING:
     from seqgen.devices.crew import Crew
@@ -135,8 +135,7 @@ class HandwritingModel:
             prompt, stop, whole = opened(self.codec.encode(ink).steps), line_ends, None
         context = self.context([whole or ""], self._who(None, ink)[1])
         (new,) = self.draw([prompt], context, length=points, options=Options(bias=bias), seed=seed, stop=stop)
-        both = jax.tree.map(lambda old, new: np.concatenate([old, new]), prompt, opened(new))
-        return replace(self.codec.decode(both), text=whole, hand=ink.hand)
+        return replace(self.codec.decode(joined(prompt, opened(new))), text=whole, hand=ink.hand)
 
     def score(self, ink: Ink) -> InkScore:
         """How likely the ink is, with its text if the model knows texts; `ink` in x-heights, see `in_x_heights`.

@@ -13,8 +13,7 @@ from seqgen.errors import UsageError
 from .api import HandwritingModel
 from .following import follow
 from .ink import Ink
-
-MOST = 32  # lines at once
+from .writing import ROWS, filled
 
 
 class Character(NamedTuple):
@@ -42,11 +41,11 @@ def places(model: HandwritingModel, inks: Sequence[Ink]) -> list[list[NDArray[np
     if not model.codec.alphabet:
         raise UsageError(f"{model.name} knows no texts: where characters are is seen by a model that writes some")
     made = []
-    for begin in range(0, len(inks), MOST):
-        part = inks[begin : begin + MOST]
+    for begin in range(0, len(inks), ROWS):
+        part = inks[begin : begin + ROWS]
         for ink in part:
             model.check(ink)
-        rows = [*part, *[part[-1]] * ((1 << (len(part) - 1).bit_length()) - len(part))]
+        rows = filled(part)
         context = model.context([str(ink.text) for ink in rows], model.vectors(rows))
         found = follow(model.model, model.params, [model.codec.encode(ink).steps for ink in rows], context)
         for ink, followed in zip(part, found, strict=False):

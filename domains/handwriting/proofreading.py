@@ -24,7 +24,7 @@ ROUNDS = 3  # times that a line is gone on with from a bad word
 LEAST = {**dict.fromkeys(".,'`:;-_|!i\"", 1)}  # points of a character; of all others two
 STALLED = 60  # points of a character: seven times the usual
 OFF_LINE = 0.3  # x-heights
-_STANDING = frozenset("abcdehiklmnorstuvwxzABCDEFGHIKLMNOPRSTUVWXYZ0123456789")  # on the line
+STANDING = frozenset("abcdehiklmnorstuvwxzABCDEFGHIKLMNOPRSTUVWXYZ0123456789")  # on the line
 
 
 class Try(NamedTuple):
@@ -111,7 +111,7 @@ def _standing(text: str, places: NDArray[np.int64], points: Floats) -> Floats:
     """The lowest point of each character that stands on the line, NaN of others."""
     lowest = np.full(len(text) + 1, -np.inf)
     np.maximum.at(lowest, places, points[:, 1])
-    stands = np.array([character in _STANDING for character in text], bool)
+    stands = np.array([character in STANDING for character in text], bool)
     return np.where(stands & np.isfinite(lowest[:-1]), lowest[:-1], np.nan)
 
 

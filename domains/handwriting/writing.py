@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +25,7 @@ from .proofreading import Try, judged
 if TYPE_CHECKING:
     from .api import HandwritingModel
 
+Row = TypeVar("Row")
 BIAS = 1.0
 ROWS = 32  # lines written side by side
 CHUNK = 64  # points drawn before it is looked whether all lines have ended
@@ -58,13 +59,10 @@ class Lines:
 
     def tries(self, lines: Sequence[int], begun: Sequence[Steps], number: int) -> list[Try]:
         """The lines of these numbers, each from what of it was `begun`, judged: see `proofreading.proofread`."""
-        before = [_both(self.prompt, steps) for steps in begun]
+        before = [joined(self.prompt, steps) for steps in begun]
         drawn = self._draw(lines, before, (self.part, 1 + number))
-        whole = [_both(old, new) for old, new in zip(before, drawn, strict=True)]
-        context = self._context(lines)
-        read = follow(
-            self.model.model, self.model.params, whole + whole[-1:] * (_power(len(whole)) - len(whole)), context
-        )
+        whole = [joined(old, new) for old, new in zip(before, drawn, strict=True)]
+        read = follow(self.model.model, self.model.params, filled(whole), self._context(lines))
         return [self._judged(*row) for row in zip(lines, whole, read, strict=False)]
 
     def _judged(self, line: int, whole: Steps, read: Followed) -> Try:
@@ -76,9 +74,8 @@ class Lines:
         return judged(self.texts[line], steps, Followed(places, read.nats[given:]), points, said)
 
     def _draw(self, lines: Sequence[int], prompts: Sequence[Steps], parts: Sequence[int]) -> list[Steps]:
-        more = _power(len(lines)) - len(lines)
         steps = self.model.draw(
-            [*prompts, *[prompts[-1]] * more],
+            filled(prompts),
             self._context(lines),
             length=MOST * (max(len(self.texts[line]) for line in lines) + 1),
             options=self.options,
@@ -91,16 +88,16 @@ class Lines:
         return [opened(jax.tree.map(lambda leaf, n=n: leaf[:n], drawn)) for drawn, n in zip(steps, most, strict=False)]
 
     def _context(self, lines: Sequence[int]) -> Context:
-        """Of as many rows as a power of two: pages of any length share a few compiled programs."""
-        texts = [self.opening + self.texts[line] for line in lines]
-        return self.model.context(texts + texts[-1:] * (_power(len(texts)) - len(texts)), self.vector)
+        return self.model.context(filled([self.opening + self.texts[line] for line in lines]), self.vector)
 
 
-def _power(count: int) -> int:
-    return 1 << (count - 1).bit_length()
+def filled(rows: Sequence[Row]) -> list[Row]:
+    """The last row again, up to a power of two: pages of any length share a few compiled programs."""
+    return [*rows, *[rows[-1]] * ((1 << (len(rows) - 1).bit_length()) - len(rows))]
 
 
-def _both(one: Steps, other: Steps) -> Steps:
+def joined(one: Steps, other: Steps) -> Steps:
+    """The steps of one, then those of the other."""
     return jax.tree.map(lambda a, b: np.concatenate([a, b]), one, other)
 
 

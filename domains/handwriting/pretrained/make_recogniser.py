@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,12 +18,9 @@ import jax
 
 from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry, save_pretrained
 from seqgen.domains.handwriting import Ink, cer, load_reader, wer
-from seqgen.training import run
-from seqgen.training.outcome import Outcome
 
-from ..presets import DOMAIN
+from .make_two_hands import HERE, learn
 
-HERE = Path(__file__).parent
 DATA, SIZE, SEED = "unipen", "medium", 0
 HANDS = 200  # shipped hands are those of writers with a lower number; the judge has not seen these write
 LONGEST, SHORT = 40, 10  # characters of a line; of a synthetic text beside words
@@ -76,9 +72,9 @@ def main() -> None:
     name = "judge" if args.judge else "read"
     # Some lines from the beginning: the alphabet is that of the first stage, and words have no spaces.
     words = data({"words": 1, "lines": 10}, SHORT, args.judge)
-    first = learn(args.runs / f"{name}-words", words, WORD_STEPS, SETTINGS)
+    first = learn(args.runs / f"{name}-words", words, WORD_STEPS, SETTINGS, size=SIZE, network="recognition")
     lines = data({"lines": 1, "joined": 1}, LONGEST, args.judge)
-    second = learn(args.runs / f"{name}-lines", lines, LINE_STEPS, SLOWER, first.model)
+    second = learn(args.runs / f"{name}-lines", lines, LINE_STEPS, SLOWER, first.model, network="recognition")
     if args.judge:
         print(f"the judge is {second.model}")
         return
@@ -111,30 +107,6 @@ def data(kinds: Mapping[str, int], longest: int, judge: bool) -> Splits[Ink]:
 def writer(ink: Ink) -> int:
     """The number of whoever wrote it, the best first."""
     return int((ink.hand or "").split()[-1])
-
-
-def learn(
-    folder: Path, splits: Splits[Ink], steps: int, settings: TrainingConfig, start_from: Path | None = None
-) -> Outcome:
-    """A stage of the training, from its beginning or from where it was stopped."""
-    if folder.exists():
-        outcome = run.resume(folder, DOMAIN, splits)
-    else:
-        size = SIZE if start_from is None else None
-        outcome = run.begin(
-            folder,
-            DOMAIN,
-            splits,
-            {"network": "recognition"},
-            size=size,
-            steps=steps,
-            seed=SEED,
-            training=settings,
-            start_from=start_from,
-        )
-    if outcome.signal is not None:
-        sys.exit(f"stopped at step {outcome.step}; run this again to go on")
-    return outcome
 
 
 def write_card(folder: Path, stages: Sequence[Path], words: Splits[Ink], lines: Splits[Ink]) -> None:

@@ -94,6 +94,7 @@ def learn(
     settings: TrainingConfig,
     start_from: Path | None = None,
     size: str = SIZE,
+    network: str = "auto",
 ) -> Outcome:
     """A stage of the training, from its beginning or from where it was stopped."""
     if folder.exists():
@@ -101,7 +102,15 @@ def learn(
     else:
         new = size if start_from is None else None
         outcome = run.begin(
-            folder, DOMAIN, splits, size=new, steps=steps, seed=SEED, training=settings, start_from=start_from
+            folder,
+            DOMAIN,
+            splits,
+            {"network": network},
+            size=new,
+            steps=steps,
+            seed=SEED,
+            training=settings,
+            start_from=start_from,
         )
     if outcome.signal is not None:
         sys.exit(f"stopped at step {outcome.step}; run this again to go on")
