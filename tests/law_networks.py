@@ -17,6 +17,7 @@ from strangers.multiplicative import Multiplicative
 from seqgen.batching import Inputs
 from seqgen.nn.cells import LSTM, Window
 from seqgen.nn.context import Context
+from seqgen.nn.encoders import SymbolEncoder
 from seqgen.nn.network import Network
 from seqgen.spec import Binary, Continuous, Discrete, Product, Spec
 
@@ -49,6 +50,17 @@ CAUSAL: dict[str, Any] = {
     "layers as values, skip": Network(PEN, LAYERS, embedding=4, source=7, source_width=3, skip=True),
     "sums, window, skip": Network(PEN, skip=True, running=(1,), **SMALL, **WINDOW),
     "sums, in pieces": Network(NOTE, running=(0,), remat=24, **SMALL),
+    "encoder": Network(Discrete(6), source=7, encoder=SymbolEncoder(3, embedding=2), **SMALL),
+    "encoder, attention": Network(
+        Discrete(6), source=7, encoder=SymbolEncoder(3, layers=2, embedding=2), attention=4, **SMALL
+    ),
+    "encoder, attention, in pieces": Network(
+        Discrete(6), source=7, encoder=SymbolEncoder(3, embedding=2), attention=4, remat=24, **SMALL
+    ),
+    "encoder, window, attention, skip": Network(
+        PEN, skip=True, window=2, source=7, encoder=SymbolEncoder(3, embedding=2), attention=4, **SMALL
+    ),
+    "attention to embeddings": Network(Discrete(6), source=7, source_width=3, attention=4, **SMALL),
     # Of a package that seqgen has never seen.
     "multiplicative": Network(Discrete(6), (Multiplicative(5), LSTM(4)), embedding=4),
     "dot attention": Network(Discrete(6), (LSTM(4), DotAttention(5)), embedding=4, source=7, source_width=3),

@@ -44,8 +44,8 @@ class Model:
 
     @property
     def whole(self) -> bool:
-        """A sequence is read window by window, its carry handed on."""
-        return False
+        """False where a sequence is read window by window, its carry handed on; True of what an encoder opens."""
+        return bool(getattr(self.network, "whole", False))
 
     def init(self, key: Array) -> Params:
         """New parameters, `{"network": ..., "head": ...}`, nested dicts of float32 arrays."""
@@ -61,9 +61,10 @@ class Model:
             return {**params["head"], "table": params["network"]["table0"]}
         return params["head"]  # type: ignore[no-any-return]
 
-    def encode(self, params: Params, batch: Batch) -> Context:
-        """What conditions the rows of a batch."""
-        return self.network.encode(params["network"], batch.source, batch.static, batch.source_valid)
+    def encode(self, params: Params, batch: Batch, key: Array | None = None) -> Context:
+        """What conditions the rows of a batch; `key` turns an encoder's dropout on."""
+        keys: Any = {"key": jax.random.fold_in(key, 1)} if self.whole and key is not None else {}
+        return self.network.encode(params["network"], batch.source, batch.static, batch.source_valid, **keys)
 
     def start(self, params: Params, rows: int, context: Context = Context()) -> Carry:
         """The carry that opens `rows` sequences."""
@@ -77,7 +78,7 @@ class Model:
             batch.inputs,
             reset=batch.reset,
             valid=batch.valid,
-            context=self.encode(params, batch),
+            context=self.encode(params, batch, key),
             key=key,
         )
         log_prob = self.head.log_prob(self.head_params(params), features, batch.targets)

@@ -19,10 +19,12 @@ from ..spec import Discrete, Inputs, Spec, spec_from_dict, spec_to_dict, strange
 from . import recurrence
 from .cells import LSTM, Layer, Window, layer_from_dict
 from .context import Context, Params
+from .encoders import Encoder, encoder_from_dict
 from .recurrence import Array, Carry
 
 if TYPE_CHECKING:
-    from .stack import OneWay, Pair, Stack
+    from .both_ways import Pair
+    from .stack import OneWay, Stack
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,10 @@ class Network:
     bidirectional: reads the window both ways; for encoders and recognisers, it cannot be sampled from.
     source: symbols of what conditions a sequence; its entries are attended to through `window` Gaussians, or by those
     of the `layers` that read.
+    encoder: what reads the source, such as `SymbolEncoder(256)`; its entries are attended to in place of embeddings, and
+    what it ends with opens the sequence (sequence to sequence, encoder-decoder).
+    attention: values of a feature vector in which the top layer's and what it attends to in the memory are joined, see
+    `seqgen.nn.attention`; 0 for none.
     static: how many writers or corpora there are, each with a learned vector of `static_width`.
     precision: "f32" or "bf16", see `seqgen.nn.products.matmul`.
     remat: gradient checkpointing, keep only the carry of every so many positions and compute the rest again on the way
@@ -76,6 +82,8 @@ class Network:
     remat: int = 0
     ahead: int = 0
     running: tuple[int, ...] = ()
+    encoder: Encoder | None = None
+    attention: int = 0
 
     def __post_init__(self) -> None:
         if isinstance(self.layers, tuple):
@@ -86,7 +94,7 @@ class Network:
                 )
         count = self.layers if isinstance(self.layers, int) else len(self.layers)
         widths = count, self.units, self.embedding, self.source_width, self.static_width
-        if min(widths) < 1 or min(self.controls, self.source, self.window, self.static, self.ahead) < 0:
+        if min(widths) < 1 or min(self.controls, self.source, self.window, self.static, self.ahead, self.attention) < 0:
             raise UsageError(
                 f"a network needs layers, units, embedding >= 1, widths >= 1 and no number below 0, not {self}"
             )
@@ -95,8 +103,12 @@ class Network:
         if self.precision not in ("f32", "bf16"):
             raise UsageError(f"precision is 'f32' or 'bf16', not {self.precision!r}")
         reads = any(layer.reads for layer in self.stacked)
-        if bool(self.source) != reads:
-            raise UsageError("a source is read through a window: give both `source` and `window`, or neither")
+        if bool(self.source) != bool(reads or self.encoder or self.attention):
+            raise UsageError(
+                "a source is read through a window, or an encoder: give both `source` and `window`, or neither"
+            )
+        if self.encoder is not None and not self.encoder.ends and not (reads or self.attention):
+            raise UsageError("what this encoder reads is only to be attended to: give `attention`, or layers that read")
         if self.ahead and not self.controls:
             raise UsageError("what is ahead is read in the controls: give `controls`, or leave `ahead` out")
         if self.remat < 0 or (self.remat and self.bidirectional):
@@ -104,8 +116,8 @@ class Network:
         values = vector_width(self.spec)
         if not all(type(number) is int and 0 <= number < values for number in self.running):
             raise UsageError(f"running is {self.running}; the steps have {values} values, give numbers below that")
-        if self.bidirectional and reads:
-            raise UsageError("a window moves forward only: a bidirectional network cannot have one")
+        if self.bidirectional and (reads or self.encoder):
+            raise UsageError("a window moves forward only, as a decoder does: a bidirectional network cannot have one")
 
     @property
     def stacked(self) -> tuple[Layer, ...]:
@@ -123,10 +135,25 @@ class Network:
         return not self.bidirectional
 
     @property
+    def whole(self) -> bool:
+        """Whether an item is to be seen from its beginning to its end at once: what is encoded belongs to all of it."""
+        return self.encoder is not None
+
+    @property
+    def entry(self) -> int:
+        """How many values an entry of the memory has."""
+        return self.source_width if self.encoder is None else self.encoder.entry
+
+    @property
     def width(self) -> int:
         """How many values a feature vector has."""
+        return self.attention or self.read_width
+
+    @property
+    def read_width(self) -> int:
+        """How many the layers give, before attention."""
         outputs = [layer.units * (1 + self.bidirectional) for layer in self.stacked]
-        seen = [self.source_width * layer.reads for layer in self.stacked]
+        seen = [self.entry * layer.reads for layer in self.stacked]
         return sum(outputs) + sum(seen) if self.skip else outputs[-1] + seen[-1]
 
     def init(self, key: Array) -> Params:
@@ -141,8 +168,12 @@ class Network:
         source: Array | None = None,
         static: Array | None = None,
         source_valid: Array | None = None,
+        *,
+        key: Array | None = None,
     ) -> Context:
         """What conditions the sequences of a batch: source `[B, U]` int32, static `[B]` int32.
+
+        key: turns the encoder's dropout on.
 
         static may also be vectors, float32 `[B, static_width]`: of a writer between others, or one fitted to new ink.
         Raises UsageError where one that is known here, a NumPy array or a list, is out of range.
@@ -159,7 +190,7 @@ class Network:
                 raise UsageError(
                     f"`{name}` has {found.symbol} in row {found.position // (np.size(given) // len(given))}; {knows}; give one of these"
                 )
-        return _stack(self, params).encode(source, static, source_valid)
+        return _stack(self, params).encode(source, static, source_valid, key)
 
     def start(self, params: Params, batch: int, context: Context = Context()) -> Carry:
         """The carry that opens a sequence; every leaf leads with B."""
@@ -192,6 +223,45 @@ class Network:
         valid: bool `[B, T]`, where False the carry passes through unchanged and features are 0.
         key: turns dropout on.
         """
+        carry, features = self._below(params, carry, inputs, reset, valid, context, key)
+        if self.attention:
+            features = _stack(self, params).attend(features, context.memory, key)
+            if valid is not None:
+                features = recurrence.where(valid.T, features, jnp.zeros_like(features))
+        return carry, jnp.swapaxes(features, 0, 1)
+
+    def align(
+        self, params: Params, carry: Carry, inputs: Inputs, *, context: Context, valid: Array | None = None
+    ) -> Array:
+        """How much of each entry of the memory the positions of a window take, `[B, T, U]`: attention's alignment.
+
+        Raises UsageError for a network without `attention`; where a window of Gaussians stands, its carry says.
+
+        >>> import numpy
+        >>> from seqgen import Discrete, SymbolEncoder
+        >>> network = Network(Discrete(5), layers=1, units=8, source=30, encoder=SymbolEncoder(6), attention=8)
+        >>> params = network.init(jax.random.key(0))
+        >>> context = network.encode(params, numpy.array([[4, 1, 7]]))
+        >>> start = network.start(params, 1, context)
+        >>> network.align(params, start, Inputs(jnp.array([[5, 2]])), context=context).shape
+        (1, 2, 3)
+        """
+        if not self.attention or context.memory is None:
+            raise UsageError("this network has no attention whose alignment could be shown; give `attention`")
+        _, features = self._below(params, carry, inputs, None, valid, context, None)
+        return jnp.swapaxes(_stack(self, params).attention.weights(features, context.memory), 0, 1)
+
+    def _below(
+        self,
+        params: Params,
+        carry: Carry,
+        inputs: Inputs,
+        reset: Array | None,
+        valid: Array | None,
+        context: Context,
+        key: Array | None,
+    ) -> tuple[Carry, Array]:
+        """What the layers give of a window, before attention, `[T, B, ...]`."""
         stack = _stack(self, params)
         start = self.start(params, _rows(inputs), context)
         x, reset, valid = _time_first((inputs, reset, valid))
@@ -210,8 +280,7 @@ class Network:
 
             return stack(run, carry, start, x, context, key, reset)
 
-        carry, features = self._in_pieces(window, carry, (x, reset, valid), key)
-        return carry, jnp.swapaxes(features, 0, 1)
+        return self._in_pieces(window, carry, (x, reset, valid), key)
 
     def _in_pieces(self, window: Any, carry: Carry, xs: Any, key: Array | None) -> tuple[Carry, Array]:
         """`window` over the whole of xs, or over pieces of `remat` positions whose insides are not kept."""
@@ -246,13 +315,21 @@ class Network:
         def run(layer: Any, carry: Carry, start: Carry, x: Array | recurrence.Symbols) -> tuple[Carry, Array]:
             return recurrence.step(layer.cell, carry, x, context.memory)
 
-        return _stack(self, params)(run, carry, carry, inputs, context, None)
+        stack = _stack(self, params)
+        carry, features = stack(run, carry, carry, inputs, context, None)
+        return carry, stack.attend(features, context.memory, None)
 
     def to_dict(self) -> dict[str, Any]:
         """Every setting by its name, as plain JSON values."""
         layers = self.layers if isinstance(self.layers, int) else [layer.to_dict() for layer in self.layers]
         settings = {**asdict(self), "spec": spec_to_dict(self.spec), "layers": layers}
-        for late in ("ahead", "running"):  # models without it can be read by versions without it
+        settings["encoder"] = self.encoder and self.encoder.to_dict()
+        for late in (
+            "ahead",
+            "running",
+            "encoder",
+            "attention",
+        ):  # models without it can be read by versions without it
             if not settings[late]:
                 del settings[late]
         return settings
@@ -264,7 +341,8 @@ class Network:
             layers = data["layers"]
             layers = tuple(map(layer_from_dict, layers)) if isinstance(layers, list) else layers
             read = {"spec": spec_from_dict(data["spec"]), "layers": layers, "running": tuple(data.get("running", ()))}
-            return cls(**{**data, **read})
+            encoder = data.get("encoder") and encoder_from_dict(data["encoder"])
+            return cls(**{**data, **read, "encoder": encoder})
         except (TypeError, ValueError, KeyError, UsageError) as error:
             raise ModelError(
                 f"the network's settings do not fit: {one_line(error)}; the model is damaged or newer"

@@ -13,11 +13,13 @@ from flax import nnx
 from ..errors import UsageError
 from ..spec import Discrete, Inputs, Product, Spec, vector_width
 from . import cudnn, recurrence
+from .attention import Attention
+from .both_ways import Pair, backwards
 from .cells import LSTM, Layer
 from .context import Context, Params
 from .network import Network
-from .products import look_up
-from .recurrence import Array, Carry, Cell, Memory, Symbols
+from .products import look_up, matmul
+from .recurrence import Array, Carry, Cell, LSTMCarry, Memory, Symbols
 
 
 def init(network: Network, key: Array) -> Params:
@@ -40,31 +42,6 @@ class OneWay(nnx.Module):
         return recurrence.unroll(self.cell, carry, xs, memory=memory, **masks)
 
 
-class Pair(nnx.Module):
-    """Two cells, one reading the window backwards; features side by side."""
-
-    def __init__(self, forward: Cell, backward: Cell) -> None:
-        self.forward, self.backward = forward, backward
-
-    def start(self, batch: int, memory: Memory | None) -> Carry:
-        return self.forward.start(batch, memory), self.backward.start(batch, memory)
-
-    def unroll(
-        self, carry: Carry, xs: Array, *, start: Carry, reset: Array | None, valid: Array | None, memory: Memory | None
-    ) -> tuple[Carry, Array]:
-        ahead, there = recurrence.unroll(self.forward, carry[0], xs, start=start[0], reset=reset, valid=valid)
-        back, again = backwards(self.backward, start[1], xs, reset, valid)
-        return (ahead, back), jnp.concatenate([there, again], axis=-1)
-
-
-def backwards(cell: Cell, start: Carry, xs: Array, reset: Array | None, valid: Array | None) -> tuple[Carry, Array]:
-    """A window read from its end, `[T, B, D]` -> carry, `[T, B, H]`; a sequence begins where the next one's reset stands."""
-    last = None if reset is None else jnp.flip(jnp.roll(reset, -1, axis=0).at[-1].set(False), axis=0)
-    right = None if valid is None else jnp.flip(valid, axis=0)
-    carry, ys = recurrence.unroll(cell, start, jnp.flip(xs, axis=0), start=start, reset=last, valid=right)
-    return carry, jnp.flip(ys, axis=0)
-
-
 class Stack(nnx.Module):
     """The modules of a `Network`."""
 
@@ -73,7 +50,9 @@ class Stack(nnx.Module):
         tables = _symbols(network.spec)
         for i, size in enumerate(tables):  # one row more: the null step that opens a sequence
             setattr(self, f"table{i}", nnx.Param(jax.random.normal(rngs.params(), (size + 1, network.embedding)) * 0.1))
-        if network.source:
+        if network.encoder is not None:
+            self.encoder = network.encoder.build(network.source, precision=network.precision, rngs=rngs)
+        elif network.source:
             shape = (network.source, network.source_width)
             self.source_table = nnx.Param(jax.random.normal(rngs.params(), shape))
         if network.static:
@@ -86,13 +65,21 @@ class Stack(nnx.Module):
         for i, layer in enumerate(network.stacked):
 
             def built(layer: Layer = layer, inputs: int = below) -> Cell:
-                return layer.build(inputs, network.source_width, precision=network.precision, rngs=rngs)
+                return layer.build(inputs, network.entry, precision=network.precision, rngs=rngs)
 
             setattr(self, f"layer{i}", Pair(built(), built()) if network.bidirectional else OneWay(built()))
-            here = network.source_width if layer.reads else 0
+            here = network.entry if layer.reads else 0
             seen += here
             below = layer.units * (1 + network.bidirectional) + (width + seen if network.skip else here)
 
+        if network.attention:
+            sizes = network.read_width, network.entry, network.attention
+            self.attention = Attention(*sizes, precision=network.precision, rngs=rngs)
+        if network.encoder is not None and network.encoder.ends:
+            new = nnx.initializers.lecun_normal()
+            for i, layer in enumerate(network.stacked):
+                shape = (network.encoder.ends, 2 * layer.units)
+                setattr(self, f"bridge{i}", nnx.Param(new(rngs.params(), shape)))
         if network.ahead:
             self.ahead = LSTM(network.ahead).build(network.controls, 0, precision=network.precision, rngs=rngs)
 
@@ -101,18 +88,39 @@ class Stack(nnx.Module):
         _, seen = backwards(self.ahead, self.ahead.start(controls.shape[1], None), controls, reset, valid)
         return jnp.concatenate([controls, seen], axis=-1)
 
-    def encode(self, source: Array | None, static: Array | None, source_valid: Array | None) -> Context:
-        network, memory, vector = self.network, None, None
+    def encode(
+        self, source: Array | None, static: Array | None, source_valid: Array | None, key: Array | None
+    ) -> Context:
+        network, memory, vector, start = self.network, None, None, None
         if network.source:
             if source is None:
                 raise UsageError("this network writes for a source: give `source`, int32 [B, U]")
-            valid = jnp.ones(source.shape) if source_valid is None else source_valid.astype(jnp.float32)
-            memory = Memory(look_up(self.source_table[...], source), valid)
+            if network.encoder is not None:
+                memory, ends = self.encoder(source, source_valid, key)
+                start = self._bridged(ends, memory) if network.encoder.ends else None
+            else:
+                valid = jnp.ones(source.shape) if source_valid is None else source_valid.astype(jnp.float32)
+                memory = Memory(look_up(self.source_table[...], source), valid)
         if network.static:
             if static is None:
                 raise UsageError(f"this network knows {network.static} writers: give `static`, int32 [B]")
             vector = static if jnp.ndim(static) == 2 else look_up(self.static_table[...], static)
-        return Context(None, memory, vector)
+        return Context(start, memory, vector)
+
+    def _bridged(self, ends: Array, memory: Memory) -> Carry:
+        """The carry that opens a sequence: what every LSTM remembers comes of what the encoder ended with."""
+
+        def opened(i: int, carry: Carry) -> Carry:
+            if not isinstance(carry, LSTMCarry):
+                return carry
+            hidden, cell = jnp.split(matmul(ends, getattr(self, f"bridge{i}")[...], self.network.precision), 2, axis=-1)
+            return LSTMCarry(jnp.tanh(hidden), cell)
+
+        given = self.start(ends.shape[0], memory)
+        count = len(self.network.stacked)
+        is_lstm = lambda carry: isinstance(carry, LSTMCarry)
+        made = [jax.tree.map(functools.partial(opened, i), given[i], is_leaf=is_lstm) for i in range(count)]
+        return (*made, *given[count:])
 
     def start(self, batch: int, memory: Memory | None) -> Carry:
         carry = [getattr(self, f"layer{i}").start(batch, memory) for i in range(len(self.network.stacked))]
@@ -200,6 +208,13 @@ class Stack(nnx.Module):
             below = jnp.concatenate([out, x, *seen], axis=-1) if network.skip else out
         features = jnp.concatenate([*outputs, *seen], axis=-1) if network.skip else below
         return (*carries, *total), features
+
+    def attend(self, features: Array, memory: Memory | None, key: Array | None) -> Array:
+        """Features with what is attended to, where the network does so after its layers."""
+        if not self.network.attention:
+            return features
+        assert memory is not None
+        return self._drop(self.attention(features, memory), key, len(self.network.stacked))
 
     def _drop(self, x: Array, key: Array | None, place: int) -> Array:
         rate = self.network.dropout

@@ -1,0 +1,95 @@
+"""Encoders as values: what turns a source into a memory to attend to, and into the state that opens a sequence.
+
+Free of Flax, as `seqgen.nn.cells` is; the modules are in `encoder_modules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..errors import UsageError
+from ..registry import from_table
+
+if TYPE_CHECKING:
+    from flax import nnx
+
+
+class Encoder(Protocol):
+    """What reads a source: a frozen dataclass, a value.
+
+    entry: values of an entry of the memory. ends: values of what it ends with, which opens the decoder (0: nothing does).
+    """
+
+    @property
+    def entry(self) -> int: ...
+    @property
+    def ends(self) -> int: ...
+
+    def build(self, symbols: int, *, precision: str, rngs: nnx.Rngs) -> Any:
+        """A Flax module with new weights, `(source, valid [B, U] or None, key) -> (Memory, ends [B, S])`."""
+        ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values with `kind`, read back by `encoder_from_dict`."""
+        ...
+
+
+@dataclass(frozen=True)
+class SymbolEncoder:
+    """Symbols read both ways by layers of LSTM cells (Bahdanau, Cho & Bengio 2015, section 3.2; an encoder's usual form).
+
+    units: cells of a layer, each way; an entry of the memory has twice as many values. layers: how many.
+    embedding: width of the symbols' table. dropout: between layers and of what is read.
+
+    >>> import jax, numpy
+    >>> from seqgen import Discrete, Network
+    >>> network = Network(Discrete(5), layers=1, units=8, source=30, encoder=SymbolEncoder(6), attention=8)
+    >>> context = network.encode(network.init(jax.random.key(0)), numpy.array([[4, 1, 7]]))
+    >>> context.memory.values.shape, context.start[0].hidden.shape
+    ((1, 3, 12), (1, 8))
+    """
+
+    units: int = 256
+    layers: int = 1
+    embedding: int = 64
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        if min(self.units, self.layers, self.embedding) < 1 or not 0 <= self.dropout < 1:
+            raise UsageError(f"an encoder needs units, layers, embedding >= 1 and 0 <= dropout < 1, not {self}")
+
+    @property
+    def entry(self) -> int:
+        """Both ways side by side."""
+        return 2 * self.units
+
+    @property
+    def ends(self) -> int:
+        """Hidden and cell values of the last layer, both ways."""
+        return 4 * self.units
+
+    def build(self, symbols: int, *, precision: str, rngs: nnx.Rngs) -> Any:
+        """A `seqgen.nn.encoder_modules.SymbolReader`."""
+        from .encoder_modules import SymbolReader
+
+        return SymbolReader(self, symbols, precision=precision, rngs=rngs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values with `kind`, read back by `encoder_from_dict`."""
+        return {"kind": "symbols", **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> SymbolEncoder:
+        """The encoder with these settings."""
+        return cls(**data)
+
+
+# What config.json may name, beside what installed packages offer as entry points of the group seqgen.encoders.
+ENCODERS: dict[str, Any] = {"symbols": SymbolEncoder}
+
+
+def encoder_from_dict(data: Mapping[str, Any]) -> Encoder:
+    """The encoder that wrote `data` with `to_dict`. Raises ModelError for an unknown kind or setting."""
+    return from_table("encoder", ENCODERS, data)  # type: ignore[no-any-return]
