@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .beam import Hypothesis as Hypothesis
+from .beam import beam_search as beam_search
 from .drawing import LONGEST_PRIME as LONGEST_PRIME
 from .drawing import Drawn as Drawn
 from .drawing import SampleState as SampleState
@@ -13,4 +15,15 @@ from .drawing import stream as stream
 from .options import Grammar as Grammar
 from .options import check as check
 
-__all__ = ["Drawn", "Grammar", "SampleState", "advance", "check", "prime", "sample", "stream"]
+__all__ = [
+    "Drawn",
+    "Grammar",
+    "Hypothesis",
+    "SampleState",
+    "advance",
+    "beam_search",
+    "check",
+    "prime",
+    "sample",
+    "stream",
+]
