@@ -171,7 +171,8 @@ class Domain(Generic[Item]):
     fit_training: `(training, steps)` -> a size's training for so many steps to learn from; None where all are alike.
     task: `codec -> Domain`, where its codecs make models of several kinds: the domain as one of them learns, with sizes of
     the same names, a metric and an augmentation of its own.
-    match: `(old codec, new codec)` -> for each new symbol the old one's id or -1; fine-tuning moves weights by it.
+    match: `(old codec, new codec)` -> for each new symbol the old one's id or -1; fine-tuning moves weights by it. Or a tuple of
+    that and of the same for symbols of a source.
     extend: `(old codec, new codec)` -> the old one with what else conditions the new one's data, and the old ids, or -1, of
     what conditions it then: of a source's symbols, of writers; None for what stays. In place of `match`.
     shipped: the folder of the models that come with it.

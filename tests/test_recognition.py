@@ -21,8 +21,8 @@ from seqgen.domains.handwriting import HandwritingReader, Ink, Offsets, cer, loa
 from seqgen.domains.handwriting.formats.ink_json import write_ink_json
 from seqgen.domains.handwriting.presets import DOMAIN, fit_codec, load_codec
 from seqgen.domains.handwriting.recognition.features import Features, augmented
-from seqgen.domains.handwriting.recognition.rates import distance
 from seqgen.domains.handwriting.resampling import sparser
+from seqgen.edits import distance
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.models.decoding import Weights
 from seqgen.shell.cli import main

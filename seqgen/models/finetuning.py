@@ -54,8 +54,11 @@ def conditioned(model: Model, params: Params, source: Ids | None, static: Ids | 
     for name, ids in (("source", source), ("static", static)):
         if ids is not None:
             sizes: dict[str, Any] = {name: len(ids)}
+            if name == "source" and network.encoder is not None:
+                moved["encoder"] = {**moved["encoder"], "table": _moved(moved["encoder"]["table"], ids)}
+            else:
+                moved[f"{name}_table"] = _moved(moved[f"{name}_table"], ids)
             network = dataclasses.replace(network, **sizes)
-            moved[f"{name}_table"] = _moved(moved[f"{name}_table"], ids)
     return dataclasses.replace(model, network=network), {**params, "network": moved}
 
 
@@ -91,4 +94,8 @@ def carried(
         assert isinstance(given.model, Model)
         return codec, *conditioned(given.model, given.params, source, static)
     assert domain.match is not None
-    return codec, *adapt(given.model, given.params, domain.match(old, codec))
+    ids = domain.match(old, codec)
+    if not isinstance(ids, tuple):
+        return codec, *adapt(given.model, given.params, ids)
+    steps, source = ids
+    return codec, *conditioned(*adapt(given.model, given.params, steps), source, None)

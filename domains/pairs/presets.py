@@ -1,0 +1,105 @@
+"""The domains of pairs as values, and the networks behind their sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqgen.config import TrainingConfig
+from seqgen.domain import Codec, Domain, Metric, Reading, Size
+from seqgen.edits import error_rate
+
+from .codec import VOCABULARY, PairCodec, match
+from .files import read
+from .pair import Pair
+from .rates import chrf
+
+if TYPE_CHECKING:
+    from seqgen.models.model import Model
+
+SHIPPED = Path(__file__).parent / "pretrained"
+
+
+def _size(units: int, embedding: int, dropout: float, training: TrainingConfig, layers: int = 1) -> Size:
+    """An encoder that reads both ways and an LSTM that attends to it (Luong, Pham & Manning 2015).
+
+    The softmax is tied to the embedding, which is as wide as what attention gives.
+    """
+
+    def model(codec: Codec[Pair]) -> Model:
+        from seqgen.heads import Categorical  # here: a domain's value must not cost JAX
+        from seqgen.models.model import Model
+        from seqgen.nn.encoders import SymbolEncoder
+        from seqgen.nn.network import Network
+
+        assert isinstance(codec, PairCodec)
+        network = Network(
+            codec.spec,
+            layers,
+            units,
+            embedding,
+            dropout=dropout,
+            source=codec.symbols,
+            encoder=SymbolEncoder(units // 2, layers, embedding, dropout),
+            attention=embedding,
+        )
+        return Model(network, Categorical(codec.spec.size, tied=embedding))
+
+    return Size(model, training)
+
+
+SIZES = {
+    "tiny": _size(128, 64, 0.1, TrainingConfig(rows=64, learning_rate=6e-3)),
+    "small": _size(256, 128, 0.2, TrainingConfig(rows=64, learning_rate=4e-3)),
+    "medium": _size(512, 256, 0.2, TrainingConfig(rows=128, learning_rate=2e-3)),
+    "large": _size(768, 384, 0.3, TrainingConfig(rows=128, learning_rate=1.5e-3), layers=2),
+}
+
+
+def _fit(training: TrainingConfig, steps: int) -> TrainingConfig:
+    return training.for_steps(steps)
+
+
+def _written(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pair]) -> list[str]:
+    from .writing import write
+
+    found = write(codec, model, params, [pair.source for pair in pairs], beam=1, n=1)
+    return [best[0].text for best in found]
+
+
+def _chrf(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pair]) -> float:
+    return chrf(_written(codec, model, params, pairs), [[pair.target] for pair in pairs])
+
+
+def _phonemes(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pair]) -> float:
+    made = [text.split() for text in _written(codec, model, params, pairs)]
+    return error_rate(made, [pair.target.split() for pair in pairs])
+
+
+TRANSLATE: Domain[Pair] = Domain(
+    name="translate",
+    fit_codec=lambda pairs, *, level, vocabulary, **reading: PairCodec.fit(pairs, level, int(vocabulary)),
+    load_codec=PairCodec.from_dict,
+    sizes=SIZES,
+    reading=Reading(read, {"target": "", "encoding": "utf-8", "level": "subwords", "vocabulary": VOCABULARY}),
+    metric=Metric("chrF2", _chrf, lower=False),
+    unit="unit",
+    fit_training=_fit,
+    match=match,
+    shipped=SHIPPED,
+    examples=(Pair("Go.", "Va !"), Pair("He sleeps.", "Il dort."), Pair("He sleeps.", "Il est endormi.")),
+)
+PRONOUNCE: Domain[Pair] = Domain(
+    name="pronounce",
+    fit_codec=lambda pairs, **reading: PairCodec.fit(pairs, "phonemes"),
+    load_codec=PairCodec.from_dict,
+    sizes=SIZES,
+    reading=Reading(read, {"target": "", "encoding": "utf-8"}),
+    metric=Metric("phoneme error rate", _phonemes),
+    unit="phoneme",
+    fit_training=_fit,
+    match=match,
+    shipped=SHIPPED,
+    examples=(Pair("hi", "HH AY1"), Pair("ha", "HH AA1")),
+)
