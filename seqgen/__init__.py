@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .nn.cells import LSTM as LSTM
     from .nn.cells import Window as Window
     from .nn.context import Context as Context
-    from .nn.encoders import SymbolEncoder as SymbolEncoder
+    from .nn.encoder.values import SymbolEncoder as SymbolEncoder
     from .nn.network import Network as Network
     from .registry import register as register
     from .sampling import sample as sample
@@ -68,7 +68,7 @@ _HOME = {
     "models.model": ("Model",),
     "nn.cells": ("LSTM", "Window"),
     "nn.context": ("Context",),
-    "nn.encoders": ("SymbolEncoder",),
+    "nn.encoder.values": ("SymbolEncoder",),
     "nn.network": ("Network",),
     "training.optimizer": ("make_optimizer",),
     "models.pretrained": ("from_pretrained", "save_pretrained"),

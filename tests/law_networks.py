@@ -17,7 +17,7 @@ from strangers.multiplicative import Multiplicative
 from seqgen.batching import Inputs
 from seqgen.nn.cells import LSTM, Window
 from seqgen.nn.context import Context
-from seqgen.nn.encoders import SymbolEncoder
+from seqgen.nn.encoder.values import SymbolEncoder
 from seqgen.nn.network import Network
 from seqgen.spec import Binary, Continuous, Discrete, Product, Spec
 

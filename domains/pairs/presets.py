@@ -30,7 +30,7 @@ def _size(units: int, embedding: int, dropout: float, training: TrainingConfig, 
     def model(codec: Codec[Pair]) -> Model:
         from seqgen.heads import Categorical  # here: a domain's value must not cost JAX
         from seqgen.models.model import Model
-        from seqgen.nn.encoders import SymbolEncoder
+        from seqgen.nn.encoder.values import SymbolEncoder
         from seqgen.nn.network import Network
 
         assert isinstance(codec, PairCodec)
@@ -79,7 +79,9 @@ def _phonemes(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pair]) 
 
 TRANSLATE: Domain[Pair] = Domain(
     name="translate",
-    fit_codec=lambda pairs, *, level, vocabulary, **reading: PairCodec.fit(pairs, level, int(vocabulary)),
+    fit_codec=lambda pairs, *, level="subwords", vocabulary=VOCABULARY, **reading: PairCodec.fit(
+        pairs, level, vocabulary
+    ),
     load_codec=PairCodec.from_dict,
     sizes=SIZES,
     reading=Reading(read, {"target": "", "encoding": "utf-8", "level": "subwords", "vocabulary": VOCABULARY}),

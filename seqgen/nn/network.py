@@ -19,7 +19,7 @@ from ..spec import Discrete, Inputs, Spec, spec_from_dict, spec_to_dict, strange
 from . import recurrence
 from .cells import LSTM, Layer, Window, layer_from_dict
 from .context import Context, Params
-from .encoders import Encoder, encoder_from_dict
+from .encoder.values import Encoder, encoder_from_dict
 from .recurrence import Array, Carry
 
 if TYPE_CHECKING:

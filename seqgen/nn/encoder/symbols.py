@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from .both_ways import Pair
-from .cells import LSTM
-from .products import look_up
-from .recurrence import Array, LSTMCarry, Memory
+from ..both_ways import Pair
+from ..cells import LSTM
+from ..products import look_up
+from ..recurrence import Array, LSTMCarry, Memory
 
 if TYPE_CHECKING:
-    from .encoders import SymbolEncoder
+    from .values import SymbolEncoder
 
 
 class SymbolReader(nnx.Module):

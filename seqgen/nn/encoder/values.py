@@ -1,6 +1,6 @@
 """Encoders as values: what turns a source into a memory to attend to, and into the state that opens a sequence.
 
-Free of Flax, as `seqgen.nn.cells` is; the modules are in `encoder_modules`.
+Free of Flax, as `seqgen.nn.cells` is; the modules are in `symbols`, beside this file.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import UsageError
-from ..registry import from_table
+from ...errors import UsageError
+from ...registry import from_table
 
 if TYPE_CHECKING:
     from flax import nnx
@@ -71,8 +71,8 @@ class SymbolEncoder:
         return 4 * self.units
 
     def build(self, symbols: int, *, precision: str, rngs: nnx.Rngs) -> Any:
-        """A `seqgen.nn.encoder_modules.SymbolReader`."""
-        from .encoder_modules import SymbolReader
+        """A `seqgen.nn.encoder.symbols.SymbolReader`."""
+        from .symbols import SymbolReader
 
         return SymbolReader(self, symbols, precision=precision, rngs=rngs)
 

@@ -1,0 +1,1 @@
+"""Encoders: what reads a source, as values, and the modules behind them."""
