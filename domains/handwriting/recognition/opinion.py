@@ -38,9 +38,8 @@ def opinions(reader: HandwritingReader, inks: Sequence[Ink], texts: Sequence[str
 def opinion_of(codec: Features, log_probs: Floats, text: str) -> Opinion:
     """That of log-probabilities `[T, labels + 1]` of labels and blank.
 
-    A word is misread where the likeliest labels between the spaces around it are not its own, or a space is
-    none; by a reader that knows no
-    spaces all words are, or none.
+    A word is misread where the likeliest labels between the spaces around it are not its own, or a space beside it
+    is none. By a reader that knows no spaces all words are, or none.
     """
     wanted, space = [codec.labels(word) for word in text.split()], codec.labels(" ")
     labels = [label for word in wanted for label in (*space, *word)][len(space) :]
