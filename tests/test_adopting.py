@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 from handwriting_models import save_prediction, save_random
@@ -19,13 +17,6 @@ from seqgen.domains.handwriting.characters import boxes, places
 from seqgen.domains.handwriting.hands import Style, fingerprint
 from seqgen.errors import DataError, UsageError
 from seqgen.shell.cli import main
-
-
-@pytest.fixture(autouse=True)
-def _mixed_numbers() -> Iterator[None]:
-    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
-        yield
-
 
 TEXTS = ("abc def", "ghi jkl", "mno pqr", "stu vwx", "yz abc", "fed cba", "ihg fed", "rqp onm")
 
@@ -43,12 +34,12 @@ def samples(pen: HandwritingModel) -> list[Ink]:
 
 
 def test_a_hand_is_found_that_the_samples_are_likelier_in(pen: HandwritingModel, samples: list[Ink]) -> None:
-    made = adopt(pen, samples, steps=60)
+    made = adopt(pen, samples, steps=10)
     assert made.after < made.before and made.nearest in pen.codec.hands
     assert (made.samples, made.held_out) == (7, 1)
     assert made.style.model == fingerprint(pen.params)
     assert made.style.notes["after"] == made.after
-    again = adopt(pen, samples, steps=60)
+    again = adopt(pen, samples, steps=10)
     assert again == made
     assert pen.write("abc", hand=made.style, seed=1) != pen.write("abc", hand=made.nearest, seed=1)
 
@@ -96,6 +87,21 @@ def test_the_verb_writes_a_hand_or_says_why_not(
     worse = tmp_path / "worse.style"
     assert main([*asked[:-1], str(worse), "--texts", str(tmp_path / "texts.txt")]) == 1
     assert "nothing is written: it is no better than --hand" in capsys.readouterr().err and not worse.exists()
+
+
+def test_texts_that_are_missing_are_proposed(
+    pen: HandwritingModel, samples: list[Ink], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "my ink", tmp_path / "zoe.style"
+    folder.mkdir()
+    for number, ink in enumerate(samples[:3]):
+        dataclasses.replace(ink, text=None).save(folder / f"{number}.json")
+    asked = ["handwriting", "adopt", str(folder), "--model", pen.name, "--out", str(out)]
+    (tmp_path / "zoe.txt").write_text("mine")  # is kept
+    assert main(asked) == 1 and not out.exists()
+    said = capsys.readouterr().out
+    assert "the 3 samples do not say their texts" in said and f"'{folder}' --texts {tmp_path / 'zoe-2.txt'}" in said
+    assert len((tmp_path / "zoe-2.txt").read_text().splitlines()) == 3
 
 
 # Where characters are

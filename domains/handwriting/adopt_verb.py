@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from seqgen.errors import DataError, UsageError
+from seqgen.files.folders import free_path
 from seqgen.files.reading import read_text
 from seqgen.files.report import tell_use
 from seqgen.machine.cache import use_compile_cache
@@ -17,6 +19,7 @@ from . import api
 from .adopting import adopt
 from .files import in_x_heights, read_inks
 from .hands import ENDING
+from .ink import Ink
 
 
 def run(samples: Sequence[str], texts: Path | None, name: str, out: Path) -> int:
@@ -25,14 +28,18 @@ def run(samples: Sequence[str], texts: Path | None, name: str, out: Path) -> int
         raise UsageError(f"--out is {out}; end it in {ENDING}")
     use_compile_cache()
     model, began = api.load(name), time.monotonic()
-    found = read_inks(samples, (lambda ink: None) if texts else model.check)
+    found = read_inks(samples)
     inks = list(found.inks)
+    if texts is None and inks and not any(ink.text for ink in inks):
+        return _propose(inks, samples, out)
     if texts is not None:
         lines = [line for line in read_text(texts).splitlines() if line.strip()]
         if len(lines) != len(inks):
             raise DataError(f"{texts} has {len(lines)} lines of text for {len(inks)} samples; give one for each")
         inks = [replace(ink, text=" ".join(line.split())) for ink, line in zip(inks, lines, strict=True)]
     else:
+        found = read_inks(samples, model.check)
+        inks = list(found.inks)
         tell_use(found.rows, "lines", "handwriting", found.unread)
     made = adopt(model, in_x_heights(inks))
     gain = made.before - made.after
@@ -50,3 +57,18 @@ def run(samples: Sequence[str], texts: Path | None, name: str, out: Path) -> int
     made.style.save(out)
     print(f'seqgen: wrote {out}; next: seqgen handwriting write "Dear Ann," --hand {out}')
     return 0
+
+
+def _propose(inks: Sequence[Ink], samples: Sequence[str], out: Path) -> int:
+    """Writes what the shipped recogniser reads, a line a sample, for whoever wrote them to put right."""
+    from .recognition.reader import load_reader
+
+    reader, path = load_reader(), free_path(out.with_suffix(""), ".txt")
+    read = [reader.read(ink).text for ink in in_x_heights(inks)]
+    path.write_text("".join(f"{text or '?'}\n" for text in read), encoding="utf-8")
+    given = " ".join(map(shlex.quote, samples))
+    print(
+        f"seqgen: the {len(inks)} samples do not say their texts; wrote what they seem to say to {path}, a line each: "
+        f"correct it, then: seqgen handwriting adopt {given} --texts {path} --out {out}"
+    )
+    return 1

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
+import scipy.optimize
 
 from seqgen.batching.sources import in_memory
 from seqgen.batching.windows import Batch, evaluation_windows
@@ -20,10 +20,11 @@ from .hands import Style, Vector, fingerprint, vector_of
 from .ink import Ink
 
 ROWS, WINDOW = 32, 128
-STEPS, RATE = 120, 0.06
+STEPS = 20  # of L-BFGS, an evaluation or two each
 HELD_OUT = 5  # one sample in so many says whether the hand is better
 FEWEST = 3  # samples
 MOST_POINTS = 30_000  # to learn a vector from; more teach it nothing
+FIRST = 3_000  # points that say which hand is nearest
 SPREAD = 0.1  # of the hands' vectors, at the least
 
 
@@ -69,23 +70,26 @@ def adopt(model: HandwritingModel, samples: Sequence[Ink], *, steps: int = STEPS
 def fitted(model: HandwritingModel, samples: Sequence[Ink], steps: int = STEPS) -> tuple[Vector, str]:
     """The likeliest vector, as `adopt` finds it, and the hand that is nearest."""
     table = np.asarray(model.params["network"]["static_table"], np.float32)
-    fit = likelihood(model, _first(samples))
-    nearest = min(range(len(table)), key=lambda hand: fit(table[hand])[0])
+    nearby = likelihood(model, _first(samples, FIRST))
+    nearest = min(range(len(table)), key=lambda hand: nearby(table[hand])[0])
     center, spread = table.mean(axis=0), np.maximum(table.std(axis=0), SPREAD)
-    optimizer = optax.adam(optax.cosine_decay_schedule(RATE, max(steps, 1)))
-    vector: Any = table[nearest]
-    state = optimizer.init(vector)
-    for _ in range(steps):
-        _, gradient = fit(vector)
-        updates, state = optimizer.update(gradient + (vector - center) / spread**2, state)
-        vector = np.asarray(optax.apply_updates(vector, updates), np.float32)
-    return vector, model.codec.hands[nearest]
+    fit = likelihood(model, _first(samples, MOST_POINTS))
+
+    def unlikely(vector: Vector) -> tuple[float, Vector]:
+        nats, slope = fit(np.asarray(vector, np.float32))
+        away = (vector - center) / spread
+        return nats + 0.5 * float(away @ away), np.float64(slope) + away / spread
+
+    found = scipy.optimize.minimize(
+        unlikely, np.float64(table[nearest]), jac=True, method="L-BFGS-B", options={"maxiter": steps}
+    )
+    return np.float32(found.x if steps else table[nearest]), model.codec.hands[nearest]
 
 
-def _first(samples: Sequence[Ink]) -> list[Ink]:
+def _first(samples: Sequence[Ink], points: int) -> list[Ink]:
     """As many of them as have so many points."""
     ends = np.cumsum([sample.points for sample in samples])
-    return list(samples[: int(np.searchsorted(ends, MOST_POINTS)) + 1])
+    return list(samples[: int(np.searchsorted(ends, points)) + 1])
 
 
 def _points(model: HandwritingModel, inks: Sequence[Ink]) -> int:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from seqgen.training.outcome import Outcome
     from seqgen.training.run import How
 
+    from .recognition.reader import HandwritingReader
+
 
 @dataclass(frozen=True)
 class InkScore:
@@ -79,7 +81,7 @@ class HandwritingModel:
         prime: Ink | None = None,
         width: int = WIDTH,
         tries: int = 1,
-        reader: Callable[[Ink], str] | None = None,
+        reader: HandwritingReader | None = None,
     ) -> list[Ink]:
         """The text in ink, a line of ink for each line of at most `width` characters; a blank one has no strokes.
 
@@ -88,7 +90,7 @@ class HandwritingModel:
         bias: 0 writes as differently as people do, more is neater (Graves 2013, section 5.4).
         prime: ink with its text, in x-heights; what is written goes on in its manner (section 5.5).
         tries: of so many the best is kept, and from its first bad word on a line is written again (`proofreading`).
-        reader: what somebody reads in a line; tries of which all words are read as they were meant go before others.
+        reader: the recogniser that reads the tries, the shipped one if none is given.
         Raises UsageError for characters that the model has not learned and settings out of range.
         """
         lines = lines_of(text, width)
@@ -101,6 +103,8 @@ class HandwritingModel:
         wanted = [number for number, line in enumerate(lines) if line]
         options = Options(temperature, bias=bias)
         at_once = ROWS // tries
+        if tries > 1 and reader is None:
+            reader = _shipped_reader()
         for begin in range(0, len(wanted), at_once):
             rows = wanted[begin : begin + at_once]
             texts = [lines[row] for row in rows]
@@ -223,6 +227,13 @@ class HandwritingModel:
         key = functools.reduce(jax.random.fold_in, parts, jax.random.key(seed))
         settings: Any = {"options": options, "context": context, "chunk": CHUNK, "stop": stop}
         return sampling.sample(self.model, self.params, key, prompts, length=length, **settings)
+
+
+@functools.cache
+def _shipped_reader() -> HandwritingReader:
+    from .recognition.reader import load_reader  # here: a line written once is read by nobody
+
+    return load_reader()
 
 
 @functools.lru_cache(maxsize=8)

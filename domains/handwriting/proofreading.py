@@ -1,14 +1,14 @@
 """Proof-reading: of several tries of a line the best is kept, and from its first bad word on it is written again.
 
 What is bad is seen where the window was: a letter it passed over without ink, one it stayed on, a text it did not come to
-the end of; and in the ink: a word that has left its line. Where somebody reads the ink (`reader`), also a word that is not
-read as it was meant.
+the end of; in the ink: a word that has left its line; and by a recogniser: a word that is not read as it was meant. Of
+tries with as many bad words the one is kept whose ink is likelier in the hand and whose text is likelier to be read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax
 import numpy as np
@@ -20,6 +20,9 @@ from .following import Followed
 from .ink import Floats
 from .offsets import DOWN
 
+if TYPE_CHECKING:
+    from .recognition.opinion import Opinion
+
 ROUNDS = 3  # times that a line is gone on with from a bad word
 LEAST = {**dict.fromkeys(".,'`:;-_|!i\"", 1)}  # points of a character; of all others two
 STALLED = 60  # points of a character: seven times the usual
@@ -28,7 +31,10 @@ STANDING = frozenset("abcdehiklmnorstuvwxzABCDEFGHIKLMNOPRSTUVWXYZ0123456789")  
 
 
 class Try(NamedTuple):
-    """One try of a line: its steps without the end, words that are bad by number, nats a point, where each word begins."""
+    """One try of a line: its steps without the end, words that are bad by number, nats, where each word begins.
+
+    nats: a point, in the hand, and those of a recogniser a character.
+    """
 
     steps: Steps
     bad: tuple[int, ...]
@@ -37,15 +43,15 @@ class Try(NamedTuple):
 
     @property
     def order(self) -> tuple[float, ...]:
-        """The smaller the better: how many words are bad, how late the first of them is, how unlikely the ink."""
+        """The smaller the better: how many words are bad, how late the first of them is, how unlikely the ink and the text."""
         first = self.bad[0] if self.bad else 0
         return (len(self.bad), -first, self.nats)
 
 
-def judged(text: str, steps: Steps, followed: Followed, points: Floats, read: str | None = None) -> Try:
+def judged(text: str, steps: Steps, followed: Followed, points: Floats, opinion: Opinion | None = None) -> Try:
     """A try of a line `text`, `points` `[N, 2]` in x-heights where its steps lead.
 
-    read: what a reader makes of it, if there is one.
+    opinion: what a recogniser says of it, if there is one.
     """
     places, pens = followed.places, np.asarray(steps[1])
     drawn = np.concatenate([[False], pens[:-1] == DOWN]) | (pens != DOWN)  # a point at the end of a line, or a dot
@@ -54,7 +60,7 @@ def judged(text: str, steps: Steps, followed: Followed, points: Floats, read: st
     heights = _standing(text, places, points)
     level = np.nanmedian(heights) if np.isfinite(heights).any() else 0.0
     bad = []
-    misread = _misread(text, read) if read is not None else frozenset()
+    nats, misread = (0.0, frozenset()) if opinion is None else opinion
     for number, (begin, end) in enumerate(words):
         few = any(counts[i] < LEAST.get(text[i], 2) for i in range(begin, end))
         own = heights[begin:end]
@@ -62,7 +68,7 @@ def judged(text: str, steps: Steps, followed: Followed, points: Floats, read: st
         if few or counts[begin:end].max() > STALLED or off or number in misread:
             bad.append(number)
     starts = np.searchsorted(places, [begin for begin, _ in words])
-    return Try(steps, tuple(bad), float(followed.nats.mean()), starts)
+    return Try(steps, tuple(bad), float(followed.nats.mean()) + nats, starts)
 
 
 def proofread(
@@ -113,13 +119,3 @@ def _standing(text: str, places: NDArray[np.int64], points: Floats) -> Floats:
     np.maximum.at(lowest, places, points[:, 1])
     stands = np.array([character in STANDING for character in text], bool)
     return np.where(stands & np.isfinite(lowest[:-1]), lowest[:-1], np.nan)
-
-
-def _misread(text: str, read: str) -> frozenset[int]:
-    """Words that are not among those read, in their order: those outside the longest common row of words."""
-    from difflib import SequenceMatcher
-
-    wanted, found = text.split(), read.split()
-    matches = SequenceMatcher(None, wanted, found, autojunk=False).get_matching_blocks()
-    kept = {i for match in matches for i in range(match.a, match.a + match.size)}
-    return frozenset(range(len(wanted))) - kept

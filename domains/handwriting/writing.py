@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,12 +18,13 @@ from seqgen.spec import Steps
 
 from .following import Followed, follow
 from .hands import Vector
-from .ink import Ink
 from .offsets import DOWN, END, UP
 from .proofreading import Try, judged
 
 if TYPE_CHECKING:
     from .api import HandwritingModel
+    from .recognition.opinion import Opinion
+    from .recognition.reader import HandwritingReader
 
 Row = TypeVar("Row")
 BIAS = 1.0
@@ -50,7 +51,7 @@ class Lines:
     options: Options
     seed: int
     part: int
-    reader: Callable[[Ink], str] | None = None
+    reader: HandwritingReader | None = None
 
     def once(self) -> list[Steps]:
         """The steps of each line."""
@@ -63,15 +64,22 @@ class Lines:
         drawn = self._draw(lines, before, (self.part, 1 + number))
         whole = [joined(old, new) for old, new in zip(before, drawn, strict=True)]
         read = follow(self.model.model, self.model.params, filled(whole), self._context(lines))
-        return [self._judged(*row) for row in zip(lines, whole, read, strict=False)]
+        steps = [jax.tree.map(lambda leaf: leaf[len(self.prompt[1]) :], one) for one in whole]
+        said = self._opinions(steps, [self.texts[line] for line in lines])
+        return [self._judged(*row) for row in zip(lines, whole, steps, read, said, strict=False)]
 
-    def _judged(self, line: int, whole: Steps, read: Followed) -> Try:
+    def _opinions(self, steps: Sequence[Steps], texts: Sequence[str]) -> Sequence[Opinion | None]:
+        if self.reader is None:
+            return [None] * len(steps)
+        from .recognition.opinion import opinions  # here: writing without proof-reading needs no recogniser
+
+        return opinions(self.reader, [self.model.codec.decode(one) for one in steps], texts)
+
+    def _judged(self, line: int, whole: Steps, steps: Steps, read: Followed, opinion: Opinion | None) -> Try:
         given, codec = len(self.prompt[1]), self.model.codec
-        steps = jax.tree.map(lambda leaf: leaf[given:], whole)
         points = np.cumsum(np.asarray(whole[0], np.float64) * codec.std + codec.mean, axis=0)[given:]
         places = np.maximum(read.places[given:] - len(self.opening), 0)
-        said = None if self.reader is None else self.reader(codec.decode(steps))
-        return judged(self.texts[line], steps, Followed(places, read.nats[given:]), points, said)
+        return judged(self.texts[line], steps, Followed(places, read.nats[given:]), points, opinion)
 
     def _draw(self, lines: Sequence[int], prompts: Sequence[Steps], parts: Sequence[int]) -> list[Steps]:
         steps = self.model.draw(

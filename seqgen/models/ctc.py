@@ -7,7 +7,7 @@ over labels and a blank at every position; the probability of labels is the sum 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from ..nn.context import Context, Params
 from ..nn.networks import NetworkLike, network_from_dict
 from ..nn.recurrence import Array, Carry
 from ..spec import Inputs
+from .decoding import greedy
 
 register(Batch)
 
@@ -124,21 +125,24 @@ class CTC:
 
         `seqgen.models.decoding` says which labels they make likely.
         """
-        source = in_memory(self.network.spec, [Example(steps, source=np.zeros(0, np.int32))])
-        (length,) = source.lengths
-        if not length:
-            return np.zeros((0, self.labels + 1), np.float32)
-        # Padded to a power of two: items of any length share a handful of compiled programs.
-        batch = read_rows(source, np.zeros(1, np.int64), 1, 1 << (length - 1).bit_length(), 1, range(1))
+        return self.log_probs_of(params, [steps])[0]
+
+    def log_probs_of(self, params: Params, items: Sequence[Any]) -> list[np.ndarray]:
+        """Those of several items, read side by side."""
+        source = in_memory(self.network.spec, [Example(steps, source=np.zeros(0, np.int32)) for steps in items])
+        lengths = [int(length) for length in source.lengths]
+        if not any(lengths):
+            return [np.zeros((0, self.labels + 1), np.float32) for _ in items]
+        # Both padded to powers of two: items of any length and number share a handful of compiled programs.
+        rows, width = (1 << (size - 1).bit_length() for size in (len(items), max(lengths)))
+        batch = read_rows(source, np.arange(rows) % len(items), 1, width, 1, range(rows))
         batch = batch._replace(source=None, source_valid=None)
-        return np.asarray(_log_probs(self)(params, batch))[0, :length]
+        read = np.asarray(_log_probs(self)(params, batch))
+        return [row[:length] for row, length in zip(read, lengths, strict=False)]
 
     def read(self, params: Params, steps: Any) -> np.ndarray:
-        """The labels of one item, int32 `[U]`: the likeliest symbol of every position, repeats and blanks left out."""
-        likeliest = self.log_probs(params, steps).argmax(axis=1)
-        changes = np.diff(likeliest, prepend=-1) != 0
-        labels: np.ndarray = likeliest[changes & (likeliest != self.labels)].astype(np.int32)
-        return labels
+        """The labels of one item, as `decoding.greedy` finds them."""
+        return greedy(self.log_probs(params, steps))
 
     def to_dict(self) -> dict[str, Any]:
         """Its settings as plain JSON values with `kind`, read back by `from_dict`."""

@@ -118,6 +118,43 @@ def beam_search(
     return [Found(tree.labels(int(nodes[row])), float(totals[row]), float(scores[row])) for row in order]
 
 
+def greedy(log_probs: Any) -> NDArray[np.int32]:
+    """The likeliest symbol of every position, repeats and blanks left out, int32 `[U]`.
+
+    log_probs: `[T, labels + 1]`, the blank last.
+
+    >>> greedy(np.log([[0.8, 0.1, 0.1], [0.8, 0.1, 0.1], [0.1, 0.1, 0.8], [0.8, 0.1, 0.1]])).tolist()
+    [0, 0]
+    """
+    log_probs = np.asarray(log_probs)
+    likeliest = log_probs.argmax(axis=1)
+    changes = np.diff(likeliest, prepend=-1) != 0
+    labels: NDArray[np.int32] = likeliest[changes & (likeliest != log_probs.shape[1] - 1)].astype(np.int32)
+    return labels
+
+
+def log_prob(log_probs: Any, labels: Sequence[int]) -> float:
+    """Nats of these labels, over all of their layouts (the forward recursion, section 4.1); -inf without room for them.
+
+    log_probs: nats `[T, labels + 1]`, the blank last.
+
+    >>> even = np.log(np.full((2, 2), 0.5))  # one label and the blank: every layout has a fourth
+    >>> round(float(np.exp(log_prob(even, [0]))), 6), log_prob(even, [0, 0])
+    (0.75, -inf)
+    """
+    log_probs = np.asarray(log_probs, np.float64)
+    states, skips = _layout(log_probs.shape[1] - 1, labels)
+    total = np.full(len(states), -np.inf)
+    total[0] = 0.0  # before the first position, as if a blank stood there
+    for position, now in enumerate(log_probs):
+        ways = np.full((3, len(states)), -np.inf)
+        ways[0], ways[1, 1:] = total, total[:-1]
+        if position:
+            ways[2, 2:] = np.where(skips[2:], total[:-2], -np.inf)
+        total = np.logaddexp.reduce(ways, axis=0) + now[states]
+    return float(np.logaddexp.reduce(total[-2:]))
+
+
 def align(log_probs: Any, labels: Sequence[int]) -> NDArray[np.int64]:
     """Where each label stands in the likeliest layout, first and last position, int64 `[U, 2]` (Viterbi).
 
@@ -128,12 +165,8 @@ def align(log_probs: Any, labels: Sequence[int]) -> NDArray[np.int64]:
     [[1, 2], [4, 4]]
     """
     log_probs, asked = np.asarray(log_probs, np.float64), np.asarray(labels, np.int64)
-    blank, length = log_probs.shape[1] - 1, len(log_probs)
-    # States are blank, label, blank, ..., label, blank; a label may be entered past the blank before it, if it differs.
-    states = np.full(2 * len(asked) + 1, blank)
-    states[1::2] = asked
-    skips = np.zeros(len(states), bool)
-    skips[3::2] = asked[1:] != asked[:-1]
+    length = len(log_probs)
+    states, skips = _layout(log_probs.shape[1] - 1, labels)
     best = np.full(len(states), -np.inf)
     best[:2] = 0.0
     came = np.zeros((length, len(states)), np.int64)
@@ -156,6 +189,16 @@ def align(log_probs: Any, labels: Sequence[int]) -> NDArray[np.int64]:
         state -= came[position, state]
     spans = [np.flatnonzero(path == 2 * number + 1) for number in range(len(asked))]
     return np.array([(span[0], span[-1]) for span in spans], np.int64).reshape(-1, 2)
+
+
+def _layout(blank: int, labels: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The states blank, label, blank, ..., label, blank, and which may be entered past the blank before them."""
+    asked = np.asarray(labels, np.int64)
+    states = np.full(2 * len(asked) + 1, blank)
+    states[1::2] = asked
+    skips = np.zeros(len(states), bool)
+    skips[3::2] = asked[1:] != asked[:-1]  # between equal ones there must be a blank
+    return states, skips
 
 
 def _best(ranks: Floats, count: int) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from seqgen import CTC, Continuous, Network
 from seqgen.errors import UsageError
-from seqgen.models.decoding import Weights, align, beam_search
+from seqgen.models.decoding import Weights, align, beam_search, log_prob
 
 Layouts = dict[tuple[int, ...], float]
 
@@ -182,3 +182,13 @@ def test_a_reader_s_log_probabilities_are_those_it_reads_by() -> None:
         padding = np.array([[0.0] * len(one.labels) + [1.0] * (5 - len(one.labels))])
         loss = optax.ctc_loss(given[None, :5], np.zeros((1, 5)), labels, padding, blank_id=5)
         assert float(loss[0]) == pytest.approx(-one.log_prob, abs=1e-4)
+
+
+@given(CASES)
+def test_the_forward_recursion_adds_up_every_layout(case: tuple[int, int, int]) -> None:
+    seed, length, labels = case
+    given = log_probs(seed, length, labels)
+    every = every_labelling(given)
+    for wanted, nats in every.items():
+        assert log_prob(given, wanted) == pytest.approx(nats, abs=1e-9)
+    assert log_prob(given, [0] * (length + 1)) == -np.inf

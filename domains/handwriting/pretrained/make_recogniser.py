@@ -26,7 +26,7 @@ HANDS = 200  # shipped hands are those of writers with a lower number; the judge
 LONGEST, SHORT = 40, 10  # characters of a line; of a synthetic text beside words
 SYNTHETIC = 3_000  # texts a stage in hands that no person wrote, all characters among them
 ITEMS = 400  # of words and of lines, by all writers of a part in turn, that are read to judge
-WORD_STEPS, LINE_STEPS = 16_000, 6_000
+WORD_STEPS, LINE_STEPS = 6_000, 2_500
 SETTINGS = TrainingConfig(rows=64, learning_rate=3e-3, ema=0.998, evaluations=20, patience=0)
 SLOWER = dataclasses.replace(SETTINGS, rows=32, learning_rate=1.5e-3)
 
