@@ -83,7 +83,7 @@ def fitted(model: HandwritingModel, samples: Sequence[Ink], steps: int = STEPS) 
     found = scipy.optimize.minimize(
         unlikely, np.float64(table[nearest]), jac=True, method="L-BFGS-B", options={"maxiter": steps}
     )
-    return np.float32(found.x if steps else table[nearest]), model.codec.hands[nearest]
+    return np.asarray(found.x if steps else table[nearest], np.float32), model.codec.hands[nearest]
 
 
 def _first(samples: Sequence[Ink], points: int) -> list[Ink]:
