@@ -77,7 +77,9 @@ def _add_write(write: argparse.ArgumentParser) -> None:
         help="whose hand (the first): a name that `seqgen info MODEL` has, a mixture as oak:0.6,birch:0.4, "
         "or the file of an adopted one",
     )
-    write.add_argument("--tries", type=int, default=1, metavar="N", help="proof-read: the best of so many a line (1)")
+    write.add_argument(
+        "--tries", type=int, default=4, metavar="N", help="proof-read: the best of so many a line, 1 for none (4)"
+    )
     write.add_argument(
         "--prime", type=Path, metavar="INK", help="write on in the manner of this ink, a file's first line"
     )
@@ -115,7 +117,7 @@ def _add_making(parser: argparse.ArgumentParser) -> None:
 def _add_adopt(adopt: argparse.ArgumentParser) -> None:
     adopt.add_argument("samples", nargs="+", metavar="SAMPLE", help="files of somebody's ink, or folders of them")
     adopt.add_argument(
-        "--texts", type=Path, metavar="FILE", help="what the samples say, a line each, if they do not tell"
+        "--texts", type=Path, metavar="FILE", help="what the samples say, a line each, if they do not; else it is proposed"
     )
     adopt.add_argument("--out", type=Path, default=Path("mine.style"), metavar="FILE", help="NAME.style (mine.style)")
     draw_verb.add_model(adopt, MODEL)
