@@ -19,7 +19,10 @@ from seqgen.models.pretrained import open_model
 from seqgen.nn.context import Params
 
 from . import MODEL
-from .codec import Characters, Decoder
+from .codec import Decoder
+from .division import Item
+from .documents import UntilEnd
+from .levels import TextCodec
 from .presets import DOMAIN
 
 if TYPE_CHECKING:
@@ -69,7 +72,7 @@ class TextModel:
     (True, 106)
     """
 
-    codec: Characters
+    codec: TextCodec
     model: Model
     params: Params
     name: str
@@ -102,7 +105,7 @@ class TextModel:
         """New text as it is written, a piece a prompt at a time.
 
         prompts: any text in any script, also empty.
-        length: new characters; fewer when a `stop` string turns up, which is not written.
+        length: new characters; fewer when the document ends, or a `stop` string turns up, which is not written.
         temperature: 0 writes the likeliest character each time, 1 follows the model, more is wilder.
         top_k, top_p, min_p: see `seqgen.Options`.
         Raises UsageError for settings out of range.
@@ -117,28 +120,33 @@ class TextModel:
             self.model,
             self.params,
             jax.random.key(seed),
-            [self.codec.encode(prompt).steps for prompt in prompts],
+            [self.codec.prompt(prompt) for prompt in prompts],
             # Enough for every writer to finish: a character takes up to 4 bytes when it is spelt.
             length=4 * (length + max(map(len, stops), default=0)),
             options=options,
         )
         return _pieces(writers, chunks)
 
-    def score(self, text: str) -> TextScore:
-        """How likely the text is, from its first character on. Raises DataError for an empty one."""
-        from seqgen.training.scoring import nats  # here: writing needs none of it
+    def score(self, text: str | Sequence[Item]) -> TextScore:
+        """How likely a text is, from its first character on. Raises DataError for an empty one.
 
-        text = self.codec.canonical(text)
-        if not text:
+        A model of documents divides it as its training texts were; they may also come divided. Each begins anew, and its
+        end counts as a character: it stands where a line end stood.
+        """
+        from seqgen.training.scoring import total_nats  # here: writing needs none of it
+
+        items = self.codec.divided(self.codec.canonical(text)) if isinstance(text, str) else list(text)
+        characters = sum(map(self.codec.characters, items))
+        if not characters:
             raise DataError("there is nothing to score: the text is empty; give it a character or more")
-        return TextScore(nats(self.model, self.params, self.codec.encode(text)), len(text))
+        return TextScore(total_nats(self.model, self.params, [self.codec.encode(item) for item in items]), characters)
 
 
 @dataclass
 class _Writer:
     """One row's ids to text: whole characters only, up to a length, up to a stop string."""
 
-    decoder: Decoder
+    decoder: Decoder | UntilEnd
     left: int
     stops: Sequence[str]
     held: str = ""  # might be the beginning of a stop string
@@ -153,11 +161,12 @@ class _Writer:
         if found:
             self.finished = True
             return text[: min(min(found)[1], self.left)]
-        keep = max((n for stop in self.stops for n in range(1, len(stop)) if text.endswith(stop[:n])), default=0)
+        parts = (n for stop in self.stops for n in range(1, len(stop)) if text.endswith(stop[:n]))
+        keep = 0 if self.decoder.ended else max(parts, default=0)
         ready = min(len(text) - keep, self.left)
         self.held = text[ready:]
         self.left -= ready
-        self.finished = self.left == 0
+        self.finished = self.left == 0 or self.decoder.ended
         return text[:ready]
 
 
@@ -179,16 +188,22 @@ def load(model: str | os.PathLike[str] = MODEL) -> TextModel:
 
 
 def train(
-    data: str | os.PathLike[str] | Splits[str],
+    data: str | os.PathLike[str] | Splits[Any],
     out: str | os.PathLike[str],
     *,
     encoding: str = "utf-8",
+    documents: str = "",
+    field: str = "",
+    hold_out: str = "documents",
     download: bool = False,
     **how: Unpack[How],
 ) -> Outcome:
     """Trains a model on a text file, a folder of them or one that `prepare` made, "-" (standard input), or a data set.
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
+    documents: what ends and begins anew: "file", "line", "paragraph", "page", "chapter", "regex:PATTERN"; a file goes on
+    for ever by default. field: of each record of a JSON lines or CSV file, which is a document.
+    hold_out: "documents", whole ones by a draw where they are enough, or the "end" of all.
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
 
@@ -201,12 +216,13 @@ def train(
     """
     from seqgen.training import run
 
-    return run.begin(out, DOMAIN, data, {"encoding": encoding}, download=download, **how)
+    reading = {"encoding": encoding, "documents": documents, "field": field, "hold_out": hold_out}
+    return run.begin(out, DOMAIN, data, reading, download=download, **how)
 
 
 def resume(
     folder: str | os.PathLike[str],
-    data: str | os.PathLike[str] | Splits[str] | None = None,
+    data: str | os.PathLike[str] | Splits[Any] | None = None,
     *,
     steps: int | None = None,
     minutes: float | None = None,

@@ -31,7 +31,21 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _add_train(train: argparse.ArgumentParser) -> None:
     train_verb.add_options(train, data="a text file, a folder of them or one that prepare made, - or a data set's name")
     train.add_argument("--encoding", help="of the files, such as cp1252 (utf-8)")
+    _add_division(train)
     train.set_defaults(run=_train)
+
+
+def _add_division(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--documents",
+        metavar="HOW",
+        help="what begins anew and ends by itself: file, line, paragraph, page, chapter or regex:PATTERN, what stands "
+        "between two",
+    )
+    verb.add_argument("--field", metavar="NAME", help="learn this field of the records of JSON lines or CSV")
+    verb.add_argument(
+        "--hold-out", metavar="HOW", help="for validation: whole documents, drawn (documents), or the end of all (end)"
+    )
 
 
 def _add_prepare(prepare: argparse.ArgumentParser) -> None:
@@ -40,6 +54,7 @@ def _add_prepare(prepare: argparse.ArgumentParser) -> None:
     prepare.add_argument("--workers", type=int, help="processes (one a core)")
     prepare.add_argument("--encoding", default="utf-8", help="of the files, such as cp1252 (utf-8)")
     prepare.add_argument("--bytes", action="store_true", help="learn UTF-8 bytes, not characters: half the disk")
+    _add_division(prepare)
     prepare.set_defaults(run=_prepare)
 
 
@@ -72,10 +87,13 @@ def _add_score(score: argparse.ArgumentParser) -> None:
     score.set_defaults(run=_score)
 
 
+_DIVISION = ("documents", "field", "hold_out")
+
+
 def _train(args: argparse.Namespace) -> int:
     from . import api
 
-    outcome = train_verb.run_train(args, api.train, api.resume, "encoding")
+    outcome = train_verb.run_train(args, api.train, api.resume, "encoding", *_DIVISION)
     code = train_verb.tell(outcome, "text", "char")
     if code == 0:
         print(api.load(outcome.folder).sample(length=300, temperature=0.8, seed=args.seed or 0))
@@ -88,7 +106,8 @@ def _prepare(args: argparse.Namespace) -> int:
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = cores if args.workers is None else args.workers
-    made = prepare(args.data, args.out, workers=workers, encoding=args.encoding, as_bytes=args.bytes)
+    given = {name: getattr(args, name) for name in _DIVISION if getattr(args, name) is not None}
+    made = prepare(args.data, args.out, workers=workers, encoding=args.encoding, as_bytes=args.bytes, **given)
     tell_skipped(made.skipped)
     print(
         f"seqgen: {made.manifest.tokens:,} symbols ({made.manifest.dtype}) in {len(made.manifest.shards)} files; "
@@ -160,14 +179,14 @@ def without_controls(text: str) -> str:
 
 
 def _score(args: argparse.Namespace) -> int:
-    from seqgen.files.reading import read_text
     from seqgen.machine.cache import use_compile_cache
 
     from . import api
+    from .files import read_texts
 
     use_compile_cache()
-    text = read_text(args.file, args.encoding)
-    score = api.load(args.model).score(text)
+    model = api.load(args.model)
+    score = model.score(read_texts(args.file, args.encoding, model.codec.division).texts)
     print(
         f"{score.nats_per_char:.4f} nats/char  {score.bits_per_char:.4f} bits/char  "
         f"perplexity {score.perplexity:.3f}  ({score.characters:,} characters, static, one pass, state carried)"

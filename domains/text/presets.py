@@ -8,8 +8,10 @@ from seqgen.config import TrainingConfig
 from seqgen.domain import Domain, Reading
 from seqgen.models.sizes import symbols
 
-from .codec import Characters, match
+from .codec import match
+from .division import Item
 from .files import read
+from .levels import fit_codec, load_codec
 
 SHIPPED = Path(__file__).parent / "pretrained"
 
@@ -21,12 +23,13 @@ SIZES = {
     "large": symbols(3, 1024, 128, 0.4, TrainingConfig(learning_rate=2e-3)),
 }
 
-DOMAIN: Domain[str] = Domain(
+DOMAIN: Domain[Item] = Domain(
     name="text",
-    fit_codec=lambda texts, **reading: Characters.fit(texts),
-    load_codec=Characters.from_dict,
+    fit_codec=fit_codec,
+    load_codec=load_codec,
     sizes=SIZES,
-    reading=Reading(read, {"encoding": "utf-8"}),
+    # What runs of before there were documents have; `api.train` has defaults of its own.
+    reading=Reading(read, {"encoding": "utf-8", "documents": "", "field": "", "hold_out": "end"}),
     unit="char",
     fit_training=TrainingConfig.for_steps,
     match=match,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -102,6 +102,14 @@ def nats(model: Model, params: Params, example: Example, entries: int = 1) -> fl
 
     windows = map(filled, windows_of(model.network.spec, example))
     return evaluate(model, params, windows) * len(jax.tree.leaves(example.steps)[0])
+
+
+def total_nats(model: Model, params: Params, examples: Sequence[Example]) -> float:
+    """The sum of -ln p over all steps of many examples, each from its own beginning on; nothing adapts."""
+    if len(examples) == 1:
+        return nats(model, params, examples[0])
+    source = in_memory(model.network.spec, examples)
+    return evaluate(model, params, evaluation_windows(source, 1, WINDOW)) * sum(source.lengths)
 
 
 def windows_of(spec: Spec, example: Example) -> Evaluation:

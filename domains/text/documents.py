@@ -1,0 +1,115 @@
+"""Documents to steps: the symbols of a text, and one more where it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from seqgen.domain import Example
+from seqgen.errors import ModelError, UsageError
+from seqgen.spec import Discrete, Steps
+
+from .codec import Characters, Decoder, Symbol
+from .division import Division, Document, Item, text_of
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The symbols of a text and, as the last one of all, its end; a `seqgen.domain.Codec` of texts and `Document`s.
+
+    level: what a text is spelt in. division: how the training texts were divided, and others are to be.
+
+    >>> codec = Documents(Characters("ab"), Division("line"))
+    >>> codec.encode("abba").steps.tolist(), codec.decode([256, 258, 257])
+    ([256, 257, 257, 256, 258], 'a')
+    """
+
+    level: Characters
+    division: Division
+
+    @property
+    def spec(self) -> Discrete:
+        """One id of the level's, or the end."""
+        return Discrete(self.end + 1)
+
+    @property
+    def end(self) -> int:
+        """The id of the end."""
+        return self.level.spec.size
+
+    def canonical(self, item: Item) -> str:
+        """The text as its level gives it back."""
+        return self.level.canonical(item)
+
+    def encode(self, item: Item) -> Example:
+        """The ids of a text and the end, but of a document that goes on elsewhere; int32 `[T]`."""
+        steps = self.prompt(text_of(item))
+        ends = not isinstance(item, Document) or item.ends
+        return Example(np.append(steps, np.int32(self.end)) if ends else steps)
+
+    def prompt(self, text: str) -> Any:
+        """The ids of a text that is to go on."""
+        return self.level.encode(text).steps
+
+    def divided(self, text: str) -> list[Item]:
+        """The documents of a text, divided as those of the training were; one, where they were records."""
+        return list(Division(self.division.documents or "file").of([text], "the text"))
+
+    def characters(self, item: Item) -> int:
+        """How many characters its steps are of; an end counts as one."""
+        return len(self.canonical(item)) + (not isinstance(item, Document) or item.ends)
+
+    def decode(self, steps: Steps) -> str:
+        """The text up to the first end; of any integers."""
+        return self.decoder().decode(steps, final=True)
+
+    def decoder(self) -> UntilEnd:
+        """A decoder for ids that arrive in pieces."""
+        return UntilEnd(self.level.decoder(), self.end)
+
+    def symbols(self) -> list[Symbol]:
+        """What each id stands for, in order; ("end", 0) is the last."""
+        return [*self.level.symbols(), ("end", 0)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values, read back by `from_dict`."""
+        return {"kind": "documents", "level": self.level.to_dict(), "division": asdict(self.division)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Documents:
+        """The codec that wrote `data` with `to_dict`. Raises ModelError for anything else."""
+        match dict(data):
+            case {"kind": "documents", "level": dict(level), "division": dict(division), **rest} if not rest:
+                try:
+                    return cls(Characters.from_dict(level), Division(**division))
+                except (TypeError, AttributeError, UsageError):
+                    pass
+        raise ModelError(
+            "the settings of a codec of documents are a level and a division; the model is damaged, or was written by a "
+            "newer seqgen"
+        )
+
+
+class UntilEnd:
+    """Ids in pieces to text in pieces, up to the first end.
+
+    >>> decoder = Documents(Characters("ab"), Division("line")).decoder()
+    >>> decoder.decode([256, 258, 257]), decoder.ended, decoder.decode([257])
+    ('a', True, '')
+    """
+
+    def __init__(self, decoder: Decoder, end: int) -> None:
+        self._decoder, self._end = decoder, end
+        self.ended = False
+
+    def decode(self, steps: Steps, final: bool = False) -> str:
+        """The text that `steps` complete; `final` gives up on what is still held back."""
+        if self.ended:
+            return ""
+        ids = np.asarray(steps).reshape(-1)
+        ends = np.flatnonzero(ids == self._end)
+        self.ended = len(ends) > 0
+        return self._decoder.decode(ids[: ends[0]] if self.ended else ids, final or self.ended)
