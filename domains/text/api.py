@@ -19,10 +19,9 @@ from seqgen.models.pretrained import open_model
 from seqgen.nn.context import Params
 
 from . import MODEL
-from .codec import Decoder
 from .division import Item
-from .documents import UntilEnd
-from .levels import TextCodec
+from .documents import TextCodec
+from .levels import Decoding
 from .presets import DOMAIN
 
 if TYPE_CHECKING:
@@ -146,7 +145,7 @@ class TextModel:
 class _Writer:
     """One row's ids to text: whole characters only, up to a length, up to a stop string."""
 
-    decoder: Decoder | UntilEnd
+    decoder: Decoding
     left: int
     stops: Sequence[str]
     held: str = ""  # might be the beginning of a stop string
@@ -192,6 +191,7 @@ def train(
     out: str | os.PathLike[str],
     *,
     encoding: str = "utf-8",
+    level: str = "characters",
     documents: str = "",
     field: str = "",
     hold_out: str = "documents",
@@ -201,6 +201,7 @@ def train(
     """Trains a model on a text file, a folder of them or one that `prepare` made, "-" (standard input), or a data set.
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
+    level: what the text is spelt in: "bytes", "characters", "words" or "subwords".
     documents: what ends and begins anew: "file", "line", "paragraph", "page", "chapter", "regex:PATTERN"; a file goes on
     for ever by default. field: of each record of a JSON lines or CSV file, which is a document.
     hold_out: "documents", whole ones by a draw where they are enough, or the "end" of all.
@@ -216,7 +217,7 @@ def train(
     """
     from seqgen.training import run
 
-    reading = {"encoding": encoding, "documents": documents, "field": field, "hold_out": hold_out}
+    reading = {"encoding": encoding, "level": level, "documents": documents, "field": field, "hold_out": hold_out}
     return run.begin(out, DOMAIN, data, reading, download=download, **how)
 
 

@@ -36,6 +36,7 @@ def _add_train(train: argparse.ArgumentParser) -> None:
 
 
 def _add_division(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--level", help="what the text is spelt in: bytes, characters, words or subwords (characters)")
     verb.add_argument(
         "--documents",
         metavar="HOW",
@@ -53,7 +54,7 @@ def _add_prepare(prepare: argparse.ArgumentParser) -> None:
     prepare.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to; the same command goes on")
     prepare.add_argument("--workers", type=int, help="processes (one a core)")
     prepare.add_argument("--encoding", default="utf-8", help="of the files, such as cp1252 (utf-8)")
-    prepare.add_argument("--bytes", action="store_true", help="learn UTF-8 bytes, not characters: half the disk")
+    prepare.add_argument("--bytes", action="store_true", help="the same as --level bytes: half the disk")
     _add_division(prepare)
     prepare.set_defaults(run=_prepare)
 
@@ -87,14 +88,14 @@ def _add_score(score: argparse.ArgumentParser) -> None:
     score.set_defaults(run=_score)
 
 
-_DIVISION = ("documents", "field", "hold_out")
+_DIVISION = ("level", "documents", "field", "hold_out")
 
 
 def _train(args: argparse.Namespace) -> int:
     from . import api
 
     outcome = train_verb.run_train(args, api.train, api.resume, "encoding", *_DIVISION)
-    code = train_verb.tell(outcome, "text", "char")
+    code = train_verb.tell(outcome, "text", outcome.unit)
     if code == 0:
         print(api.load(outcome.folder).sample(length=300, temperature=0.8, seed=args.seed or 0))
     return code

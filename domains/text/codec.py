@@ -26,7 +26,7 @@ REPLACEMENT = "\ufffd"
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-Symbol = str | tuple[str, int]  # a character, or ("byte", value), or ("end", 0)
+Symbol = str | tuple[str, int | str]  # a character, or ("byte", value), ("word", word), ("end", 0)
 
 
 def canonical(text: str) -> str:
@@ -125,6 +125,10 @@ class Characters:
         ids[unknown] = spelling[begins]
         more = (lost >= 0x80).astype(np.int64) + (lost >= 0x800) + (lost >= 0x10000)  # bytes after the first
         return Example(np.insert(ids, np.repeat(unknown + 1, more), spelling[~begins]))
+
+    def begun(self, steps: Steps) -> NDArray[Any]:
+        """How many characters each step begins."""
+        return starts(np.asarray(steps))
 
     def decode(self, steps: Steps) -> str:
         """The text of any integers: broken UTF-8 and ids that do not exist come out as U+FFFD."""

@@ -38,12 +38,11 @@ from seqgen.machine.workers import over_processes, stop_if_orphaned
 from seqgen.training.progress import Progress
 
 from . import cuts
-from .codec import FIT_LENGTH, Characters, starts
+from .codec import FIT_LENGTH
 from .cuts import File, Job, Piece, check_encoding, decoded, find_files, jobs_of, read_piece
 from .division import Division, Item, held_out, text_of
-from .documents import Documents
+from .documents import TextCodec, fit_codec, load_codec
 from .files import HOLD_OUT, check_hold_out, hold_out_of, tell_held_out, training_length
-from .levels import TextCodec, fit_codec, load_codec
 
 
 @dataclass(frozen=True)
@@ -67,27 +66,29 @@ class _Plan(NamedTuple):
     """How texts are read."""
 
     encoding: str
-    as_bytes: bool
+    level: str
     division: Division
     hold_out: str
 
     def about(self) -> dict[str, Any]:
         """The first line of sources.jsonl, by which the same command is known again."""
-        told = {"format": FORMAT, "encoding": self.encoding, "bytes": self.as_bytes}
-        own = {**asdict(self.division), "hold_out": self.hold_out}
-        usual = {**asdict(Division()), "hold_out": HOLD_OUT[0]}
+        told = {"format": FORMAT, "encoding": self.encoding, "bytes": self.level == "bytes"}
+        own = {**asdict(self.division), "hold_out": self.hold_out, "level": self.level}
+        usual = {**asdict(Division()), "hold_out": HOLD_OUT[0], "level": "characters"}
+        if self.level == "bytes":  # said already
+            del own["level"]
         return {**told, **{name: value for name, value in own.items() if value != usual[name]}}
 
     def fit(self, head: Sequence[Item], all_of_it: bool) -> TextCodec:
         """The codec that training on the same texts in memory has: that of the part which is not held out."""
-        if self.as_bytes:
-            return Documents(Characters(""), self.division) if self.division else Characters("")
-        parts = hold_out_of(head, self.hold_out).train if all_of_it else head
-        return fit_codec(parts, **asdict(self.division))
+        parts = hold_out_of(head, self.hold_out).train if all_of_it and self.level != "bytes" else head
+        return fit_codec(parts, level=self.level, **asdict(self.division))
 
     def divided(self, chunks: Iterable[str], name: str) -> Iterator[Item]:
-        """A text in chunks, or the documents it is divided into, by their names."""
-        return self.division.of(chunks, name) if self.division else iter(chunks)
+        """A text in chunks, or the documents it is divided into."""
+        if self.division:
+            return self.division.of(chunks, name)
+        return iter(chunks) if self.level in ("bytes", "characters") else _by_lines(chunks)
 
 
 def prepare(
@@ -100,13 +101,14 @@ def prepare(
     documents: str = "",
     field: str = "",
     hold_out: str = "documents",
+    level: str = "characters",
 ) -> Prepared:
     """Text files and folders, or "-" (standard input), of any size, to a folder that `train` reads as it goes.
 
     The alphabet is that of the first 32 million characters; others are spelt in bytes. A tenth is held out.
     workers: processes; with more than one a script needs its `if __name__ == "__main__":`.
-    as_bytes: no alphabet, UTF-8 bytes only: one byte on the disk for each instead of two a character.
-    documents, field, hold_out: as for `train`.
+    as_bytes: level "bytes": one byte on the disk for each instead of two a character.
+    documents, field, hold_out, level: as for `train`. A word that stands where two shards meet comes in two parts.
     The same call goes on after a kill, except with a stream. Raises DataError for what is no text, UsageError for a
     folder that is in use, by other files or settings too, and for one that cannot be written.
 
@@ -125,7 +127,7 @@ def prepare(
         raise DataError("no file was named; name a file, a folder, or - for standard input")
     check_encoding(encoding)
     check_hold_out(hold_out)
-    plan = _Plan(encoding, as_bytes, Division(documents, field), hold_out)
+    plan = _Plan(encoding, "bytes" if as_bytes else level, Division(documents, field), hold_out)
     try:
         if "-" in [os.fspath(path) for path in given]:
             if len(given) > 1:
@@ -143,6 +145,20 @@ def _cannot_write(out: Path, error: OSError) -> UsageError:
     )
 
 
+def _by_lines(chunks: Iterable[str]) -> Iterator[str]:
+    """Chunks that end where lines do, so that no word is cut."""
+    held = ""
+    for text in chunks:
+        whole, line_end, rest = text.rpartition("\n")
+        if line_end:
+            yield held + whole + line_end
+            held = rest
+        else:
+            held += rest
+    if held:
+        yield held
+
+
 def _prepare_files(given: Sequence[str | os.PathLike[str]], out: Path, workers: int, plan: _Plan) -> Prepared:
     passed_over: list[str] = []
     files = find_files(given, out, plan.encoding, passed_over)
@@ -158,7 +174,7 @@ def _prepare_files(given: Sequence[str | os.PathLike[str]], out: Path, workers: 
     codec = _resume_plan(out, digest)
     if codec is None:
         _refuse_used(out)
-        codec = plan.fit(*([], True) if plan.as_bytes else _head(files, plan))
+        codec = plan.fit(*([], True) if plan.level == "bytes" else _head(files, plan))
         _write_plan(out, digest, codec)
     dtype = shards.dtype_of(codec.spec)
     jobs = list(jobs_of(files, plan.encoding, whole=bool(plan.division)))
@@ -182,7 +198,7 @@ def _prepare_stream(stream: BinaryIO, out: Path, plan: _Plan) -> Prepared:
     for text in texts:
         head.append(text)
         total += len(text_of(text))
-        if plan.as_bytes or total > _ENOUGH:
+        if plan.level == "bytes" or total > _ENOUGH:
             break
     codec = plan.fit([*head] if plan.division else ["".join(map(text_of, head))], total <= _ENOUGH)
     dtype = shards.dtype_of(codec.spec)
@@ -291,7 +307,7 @@ def _seal(
     texts = _texts(notes, bool(plan.division))
     drawn = held_out([characters for characters, _ in texts]) if plan.hold_out == "documents" else None
     if drawn is None:
-        lengths, train = _end_held_out(out, dtype, notes, bool(plan.division))
+        lengths, train = _end_held_out(out, codec, dtype, notes, bool(plan.division))
     else:
         lengths = [-tokens if held else tokens for held, (_, tokens) in zip(drawn, texts, strict=True) if tokens]
         train = sum(length > 0 for length in lengths)
@@ -323,7 +339,9 @@ def _texts(notes: Sequence[Mapping[str, Any]], divided: bool) -> list[list[int]]
     return texts
 
 
-def _end_held_out(out: Path, dtype: str, notes: Sequence[Mapping[str, Any]], divided: bool) -> tuple[list[int], int]:
+def _end_held_out(
+    out: Path, codec: TextCodec, dtype: str, notes: Sequence[Mapping[str, Any]], divided: bool
+) -> tuple[list[int], int]:
     """The lengths of the texts up to where the last tenth begins and from there on, and how many are the former."""
     left = training_length(sum(characters for one in notes for _, characters, _ in one["parts"]))
     tokens_of: dict[tuple[bool, int], int] = {}  # by (held out, document)
@@ -334,7 +352,7 @@ def _end_held_out(out: Path, dtype: str, notes: Sequence[Mapping[str, Any]], div
             if left >= characters:
                 first = tokens
             else:
-                first = _spelt(out / shard_name(number), dtype, at, left) if left > 0 else 0
+                first = _spelt(out / shard_name(number), codec, dtype, at, left) if left > 0 else 0
             text = next(count) if divided else document
             for key, length in ((False, text), first), ((True, text), tokens - first):
                 tokens_of[key] = tokens_of.get(key, 0) + length
@@ -343,14 +361,14 @@ def _end_held_out(out: Path, dtype: str, notes: Sequence[Mapping[str, Any]], div
     return [tokens for _, tokens in parts], sum(not held for held, _ in parts)
 
 
-def _spelt(path: Path, dtype: str, at: int, characters: int) -> int:
-    """How many symbols the first so many characters after the `at`-th symbol of a shard take."""
+def _spelt(path: Path, codec: TextCodec, dtype: str, at: int, characters: int) -> int:
+    """How many symbols the first so many characters after the `at`-th symbol of a shard take, no part of one among them."""
     ids = np.memmap(path, DTYPES[dtype], "r")[at:]
     for offset in range(0, len(ids), cuts.CHUNK):
-        begins = np.flatnonzero(starts(ids[offset : offset + cuts.CHUNK]))
-        if characters < len(begins):
-            return offset + int(begins[characters])
-        characters -= len(begins)
+        begun = np.cumsum(codec.begun(ids[offset : offset + cuts.CHUNK]))
+        if characters < begun[-1]:
+            return offset + int(begun.searchsorted(characters, "right"))
+        characters -= int(begun[-1])
     return len(ids)
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqgen.domain import Example
-from seqgen.errors import ModelError, UsageError
+from seqgen.errors import ModelError, UsageError, pick
 from seqgen.spec import Discrete, Steps
 
-from .codec import Characters, Decoder, Symbol
+from .codec import Symbol
 from .division import Division, Document, Item, text_of
+from .levels import LEVELS, UNITS, Decoding, Level, load_level, name_of
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,13 @@ class Documents:
 
     level: what a text is spelt in. division: how the training texts were divided, and others are to be.
 
+    >>> from seqgen.domains.text import Characters
     >>> codec = Documents(Characters("ab"), Division("line"))
     >>> codec.encode("abba").steps.tolist(), codec.decode([256, 258, 257])
     ([256, 257, 257, 256, 258], 'a')
     """
 
-    level: Characters
+    level: Level
     division: Division
 
     @property
@@ -62,6 +65,12 @@ class Documents:
         """How many characters its steps are of; an end counts as one."""
         return len(self.canonical(item)) + (not isinstance(item, Document) or item.ends)
 
+    def begun(self, steps: Steps) -> NDArray[Any]:
+        """How many characters each step begins; an end counts as one."""
+        ids = np.asarray(steps)
+        ends = ids == self.end
+        return np.where(ends, 1, self.level.begun(np.where(ends, 0, ids)))
+
     def decode(self, steps: Steps) -> str:
         """The text up to the first end; of any integers."""
         return self.decoder().decode(steps, final=True)
@@ -84,7 +93,7 @@ class Documents:
         match dict(data):
             case {"kind": "documents", "level": dict(level), "division": dict(division), **rest} if not rest:
                 try:
-                    return cls(Characters.from_dict(level), Division(**division))
+                    return cls(load_level(level), Division(**division))
                 except (TypeError, AttributeError, UsageError):
                     pass
         raise ModelError(
@@ -96,12 +105,13 @@ class Documents:
 class UntilEnd:
     """Ids in pieces to text in pieces, up to the first end.
 
+    >>> from seqgen.domains.text import Characters
     >>> decoder = Documents(Characters("ab"), Division("line")).decoder()
     >>> decoder.decode([256, 258, 257]), decoder.ended, decoder.decode([257])
     ('a', True, '')
     """
 
-    def __init__(self, decoder: Decoder, end: int) -> None:
+    def __init__(self, decoder: Decoding, end: int) -> None:
         self._decoder, self._end = decoder, end
         self.ended = False
 
@@ -113,3 +123,29 @@ class UntilEnd:
         ends = np.flatnonzero(ids == self._end)
         self.ended = len(ends) > 0
         return self._decoder.decode(ids[: ends[0]] if self.ended else ids, final or self.ended)
+
+
+TextCodec = Level | Documents
+
+
+def fit_codec(
+    items: Sequence[Item], *, level: str = "characters", documents: str = "", field: str = "", **reading: Any
+) -> TextCodec:
+    """The codec of these texts; `reading` are settings that only the reader needs. Raises UnknownName."""
+    spelt, division = pick("level", level, LEVELS)(map(text_of, items)), Division(documents, field)
+    return Documents(spelt, division) if division else spelt
+
+
+def load_codec(data: Mapping[str, Any]) -> TextCodec:
+    """The codec that wrote `data`. Raises ModelError for anything else."""
+    return Documents.from_dict(data) if data.get("kind") == "documents" else load_level(data)
+
+
+def level_of(codec: TextCodec) -> str:
+    """The name of what a codec spells texts in, one of `LEVELS`."""
+    return name_of(codec.level if isinstance(codec, Documents) else codec)
+
+
+def unit_of(codec: TextCodec) -> str:
+    """What one step of it is called."""
+    return UNITS[level_of(codec)]

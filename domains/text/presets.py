@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from seqgen.config import TrainingConfig
@@ -10,8 +11,8 @@ from seqgen.models.sizes import symbols
 
 from .codec import match
 from .division import Item
+from .documents import fit_codec, level_of, load_codec, unit_of
 from .files import read
-from .levels import fit_codec, load_codec
 
 SHIPPED = Path(__file__).parent / "pretrained"
 
@@ -29,8 +30,13 @@ DOMAIN: Domain[Item] = Domain(
     load_codec=load_codec,
     sizes=SIZES,
     # What runs of before there were documents have; `api.train` has defaults of its own.
-    reading=Reading(read, {"encoding": "utf-8", "documents": "", "field": "", "hold_out": "end"}),
+    reading=Reading(
+        read,
+        {"encoding": "utf-8", "documents": "", "field": "", "hold_out": "end", "level": "characters"},
+        lambda codec: {"level": level_of(codec)},
+    ),
     unit="char",
+    task=lambda codec: DOMAIN if unit_of(codec) == "char" else replace(DOMAIN, unit=unit_of(codec)),
     fit_training=TrainingConfig.for_steps,
     match=match,
     shipped=SHIPPED,

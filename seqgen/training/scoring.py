@@ -139,6 +139,20 @@ def counting_floor(data: Encoded) -> float | None:
     return float(-(valid * np.log(weights / weights.sum())).sum() / max(valid.sum(), 1))
 
 
+def characters_a_step(data: Encoded) -> float | None:
+    """How many characters a step of the held-out part is, on the average; None where the codec counts none (`begun`)."""
+    begun = getattr(data.codec, "begun", None)
+    if begun is None:
+        return None
+    characters, steps = 0, 0
+    for index, length in enumerate(data.valid.lengths):
+        part = data.valid.read(index, 0, min(int(length), MOST - steps))
+        characters, steps = characters + int(begun(part).sum()), steps + len(part)
+        if steps >= MOST:
+            break
+    return characters / max(steps, 1)
+
+
 def _counts(source: Source, size: int) -> np.ndarray:
     counts, left = np.zeros(size), MOST
     for index, length in enumerate(source.lengths):
