@@ -164,7 +164,8 @@ def test_the_command_line_hands_on_what_documents_are(tmp_path: Path, monkeypatc
     monkeypatch.setattr(run, "begin", begin)
     asked = ["--documents", "line", "--field", "body", "--hold-out", "end"]
     assert main(["text", "train", "a.jsonl", "--out", str(tmp_path / "run"), *asked]) == 2
-    assert seen == [{"encoding": "utf-8", "documents": "line", "field": "body", "hold_out": "end"}]
+    own = {"documents": "line", "field": "body", "hold_out": "end"}
+    assert seen == [{"encoding": "utf-8", "level": "characters", "labels": "", **own}]
 
 
 # What is held out

@@ -9,18 +9,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
+import numpy as np
 
 from seqgen import sampling
 from seqgen.domain import Splits
-from seqgen.errors import DataError, UnknownName, UsageError
+from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads import Options
 from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
-from seqgen.nn.context import Params
+from seqgen.nn.context import Context, Params
 
 from . import MODEL
 from .division import Item
 from .documents import TextCodec
+from .labels import nats_by_label, vector_of
 from .levels import Decoding
 from .presets import DOMAIN
 
@@ -30,7 +32,15 @@ if TYPE_CHECKING:
     from seqgen.training.run import How
 
 
-SETTINGS = ("temperature", "top_k", "top_p", "min_p", "seed", "stop")  # of `TextModel.stream`, besides the length
+SETTINGS = (
+    "temperature",
+    "top_k",
+    "top_p",
+    "min_p",
+    "seed",
+    "stop",
+    "label",
+)  # of `TextModel.stream`, besides the length
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,7 @@ class TextModel:
         min_p: float = 0.0,
         seed: int = 0,
         stop: str | Sequence[str] = (),
+        label: str | None = None,
     ) -> Iterator[list[str]]:
         """New text as it is written, a piece a prompt at a time.
 
@@ -107,7 +118,8 @@ class TextModel:
         length: new characters; fewer when the document ends, or a `stop` string turns up, which is not written.
         temperature: 0 writes the likeliest character each time, 1 follows the model, more is wilder.
         top_k, top_p, min_p: see `seqgen.Options`.
-        Raises UsageError for settings out of range.
+        label: whose or what kind of document, one of `codec.labels`, or several mixed, "poe:0.7,austen:0.3"; the first.
+        Raises UsageError for settings out of range, UnknownName for a label.
         """
         if length < 1:
             raise UsageError(f"length is {length}; give 1 or more")
@@ -123,8 +135,30 @@ class TextModel:
             # Enough for every writer to finish: a character takes up to 4 bytes when it is spelt.
             length=4 * (length + max(map(len, stops), default=0)),
             options=options,
+            context=self._context(label, len(prompts)),
         )
         return _pieces(writers, chunks)
+
+    def classify(self, text: str) -> dict[str, float]:
+        """How probable each label is for a text, the likeliest first, if all were equally so before it was read.
+
+        By likelihood: how well the model says it beforehand, told each label. Raises UsageError for a model without labels.
+        """
+        if not self.codec.labels:
+            raise UsageError(f"{self.name} knows no labels; train a model with --labels")
+        example = self.codec.encode(self.codec.canonical(text))
+        nats = nats_by_label(self.model, self.params, example, len(self.codec.labels))
+        likely = np.exp(nats.min() - nats)
+        order = np.argsort(nats, kind="stable").tolist()
+        return {self.codec.labels[number]: float(likely[number] / likely.sum()) for number in order}
+
+    def _context(self, label: str | None, rows: int) -> Context:
+        labels = self.codec.labels
+        if label is None and not labels:
+            return Context()
+        vector = vector_of(label if label is not None else labels[0], labels, self.params)
+        static = np.broadcast_to(vector, (rows, len(vector))).astype(np.float32)
+        return self.model.network.encode(self.params["network"], static=static)
 
     def score(self, text: str | Sequence[Item]) -> TextScore:
         """How likely a text is, from its first character on. Raises DataError for an empty one.
@@ -182,8 +216,12 @@ def load(model: str | os.PathLike[str] = MODEL) -> TextModel:
     >>> load("shakespeare").score("To be, or not to be").characters
     19
     """
-    codec, given = open_model(DOMAIN, model)
-    return TextModel(codec, given.model, given.params, os.fspath(model))  # type: ignore[arg-type]
+    found, given = open_model(DOMAIN, model)
+    codec: TextCodec = found  # type: ignore[assignment]
+    if given.model.network.static != len(codec.labels):
+        known = f"{given.model.network.static} labels, the codec {len(codec.labels)}"
+        raise ModelError(f"{os.fspath(model)}: the network knows {known}; the model is damaged")
+    return TextModel(codec, given.model, given.params, os.fspath(model))
 
 
 def train(
@@ -194,6 +232,7 @@ def train(
     level: str = "characters",
     documents: str = "",
     field: str = "",
+    labels: str = "",
     hold_out: str = "documents",
     download: bool = False,
     **how: Unpack[How],
@@ -204,6 +243,7 @@ def train(
     level: what the text is spelt in: "bytes", "characters", "words" or "subwords".
     documents: what ends and begins anew: "file", "line", "paragraph", "page", "chapter", "regex:PATTERN"; a file goes on
     for ever by default. field: of each record of a JSON lines or CSV file, which is a document.
+    labels: what documents are labelled by: "folder", or another field of the records.
     hold_out: "documents", whole ones by a draw where they are enough, or the "end" of all.
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
@@ -217,7 +257,14 @@ def train(
     """
     from seqgen.training import run
 
-    reading = {"encoding": encoding, "level": level, "documents": documents, "field": field, "hold_out": hold_out}
+    reading = {
+        "encoding": encoding,
+        "level": level,
+        "documents": documents,
+        "field": field,
+        "labels": labels,
+        "hold_out": hold_out,
+    }
     return run.begin(out, DOMAIN, data, reading, download=download, **how)
 
 

@@ -62,6 +62,7 @@ class Characters:
 
     alphabet: str
     division: ClassVar[Division] = Division()  # texts are read whole
+    labels: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         remedy = "the model is damaged, or was written by a newer seqgen"

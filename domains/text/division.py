@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,6 +59,7 @@ class Division:
     documents: "file", "line", "paragraph", "page" (between form feeds), "chapter" (from one heading to the next), or
     "regex:PATTERN": what lies between two matches, ^ and $ being those of lines. "" for files that need not end.
     field: of each record of a JSON lines, JSON, CSV or TSV file, in place of the whole file's text; a record is a document.
+    labels: what each is labelled by: "folder", that of its file, or, of a record, the name of another field; "" for none.
     Raises UsageError for another name, and for a pattern that is none.
 
     >>> [one.text for one in Division("line").of(["Rain\nSu", "n again\n"], "weather.txt")]
@@ -66,8 +68,11 @@ class Division:
 
     documents: str = ""
     field: str = ""
+    labels: str = ""
 
     def __post_init__(self) -> None:
+        if self.labels not in ("", "folder") and not self.field:
+            raise UsageError(f"labels cannot be {self.labels!r}; give folder, or a field of records and `field` too")
         if self.documents not in ("", "file", *BETWEEN) and not self.documents.startswith(REGEX):
             raise UsageError(
                 f"documents cannot be {self.documents!r}; give file, {', '.join(BETWEEN)} or {REGEX}PATTERN"
@@ -76,7 +81,7 @@ class Division:
 
     def __bool__(self) -> bool:
         """Whether documents end."""
-        return bool(self.documents or self.field)
+        return bool(self.documents or self.field or self.labels)
 
     @property
     def splits(self) -> bool:
@@ -95,18 +100,22 @@ class Division:
 
     def of(self, chunks: Iterable[str], name: str) -> Iterator[Document]:
         """The documents of a file, whose text comes in chunks. Raises DataError for records that cannot be read."""
+        label = Path(name).absolute().parent.name if self.labels == "folder" else ""
         if not self.field:
-            yield from self._divided(chunks, name)
+            yield from self._divided(chunks, name, label)
             return
-        for text in _records(chunks, name, self.field):
-            yield from self._divided([text], name)
+        for where, row in _records(chunks, name):
+            text = _text_in(row, self.field, where)
+            if self.labels not in ("", "folder"):
+                label = _label_in(row, self.labels, where)
+            yield from self._divided([text], name, label)
 
-    def _divided(self, chunks: Iterable[str], name: str) -> Iterator[Document]:
+    def _divided(self, chunks: Iterable[str], name: str, label: str) -> Iterator[Document]:
         pieces = ["".join(chunks)] if self._between is None else _between(self._between, chunks, name)
         for text in pieces:
             # Line ends at its borders belong to what stands between documents.
             if text := text.strip("\n\f") if self.splits else text:
-                yield Document(text)
+                yield Document(text, label)
 
 
 def _between(pattern: re.Pattern[str], chunks: Iterable[str], name: str) -> Iterator[str]:
@@ -147,19 +156,31 @@ def _lines(chunks: Iterable[str]) -> Iterator[str]:
             yield held
 
 
-def _records(chunks: Iterable[str], name: str, field: str) -> Iterator[str]:
+def _records(chunks: Iterable[str], name: str) -> Iterator[tuple[str, Any]]:
     kind = name.rpartition(".")[2].lower()
     table = {"csv": ",", "tsv": "\t"}.get(kind)
-    rows = _json_lines(chunks, name) if table is None else _table(chunks, name, table)
-    for where, row in rows:
-        if not isinstance(row, Mapping) or field not in row:
-            known = ", ".join(map(repr, row)) if isinstance(row, Mapping) else one_line(repr(row))[:80]
-            raise DataError(f"{where} has no field {field!r}; there is {known or 'nothing'}")
-        value = row[field]
-        if isinstance(value, str):
-            yield value.replace("\r\n", "\n").replace("\r", "\n")
-        elif value is not None:
-            raise DataError(f"{field!r} is {one_line(repr(value))[:80]} at {where}; name a field of text")
+    return _json_lines(chunks, name) if table is None else _table(chunks, name, table)
+
+
+def _value(row: Any, field: str, where: str) -> Any:
+    if not isinstance(row, Mapping) or field not in row:
+        known = ", ".join(map(repr, row)) if isinstance(row, Mapping) else one_line(repr(row))[:80]
+        raise DataError(f"{where} has no field {field!r}; there is {known or 'nothing'}")
+    return row[field]
+
+
+def _text_in(row: Any, field: str, where: str) -> str:
+    value = _value(row, field, where)
+    if not isinstance(value, (str, type(None))):
+        raise DataError(f"{field!r} is {one_line(repr(value))[:80]} at {where}; name a field of text")
+    return (value or "").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _label_in(row: Any, field: str, where: str) -> str:
+    value = _value(row, field, where)
+    if not isinstance(value, (str, int, float)):
+        raise DataError(f"{field!r} is {one_line(repr(value))[:80]} at {where}; a label is a word or a number")
+    return str(value)
 
 
 def _json_lines(chunks: Iterable[str], name: str) -> Iterator[tuple[str, Any]]:

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqgen.domain import Example
-from seqgen.errors import ModelError, UsageError, pick
+from seqgen.errors import DataError, ModelError, UsageError, pick
 from seqgen.spec import Discrete, Steps
 
-from .codec import Symbol
+from .codec import Symbol, match
 from .division import Division, Document, Item, text_of
 from .levels import LEVELS, UNITS, Decoding, Level, load_level, name_of
+
+MOST_LABELS = 1000
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Documents:
     """The symbols of a text and, as the last one of all, its end; a `seqgen.domain.Codec` of texts and `Document`s.
 
     level: what a text is spelt in. division: how the training texts were divided, and others are to be.
+    labels: of the documents, sorted; each has a learned vector. One of any other label counts as the first one's.
+    Raises ModelError for labels that are not sorted.
 
     >>> from seqgen.domains.text import Characters
     >>> codec = Documents(Characters("ab"), Division("line"))
@@ -32,6 +36,11 @@ class Documents:
 
     level: Level
     division: Division
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.labels) > MOST_LABELS or list(self.labels) != sorted(set(self.labels)):
+            raise ModelError(f"the labels are not sorted, or more than {MOST_LABELS}; the model is damaged")
 
     @property
     def spec(self) -> Discrete:
@@ -51,7 +60,11 @@ class Documents:
         """The ids of a text and the end, but of a document that goes on elsewhere; int32 `[T]`."""
         steps = self.prompt(text_of(item))
         ends = not isinstance(item, Document) or item.ends
-        return Example(np.append(steps, np.int32(self.end)) if ends else steps)
+        label = item.label if isinstance(item, Document) else ""
+        known = self.labels.index(label) if label in self.labels else 0
+        return Example(
+            np.append(steps, np.int32(self.end)) if ends else steps, static=np.int32(known) if self.labels else None
+        )
 
     def prompt(self, text: str) -> Any:
         """The ids of a text that is to go on."""
@@ -85,19 +98,26 @@ class Documents:
 
     def to_dict(self) -> dict[str, Any]:
         """Its settings as plain JSON values, read back by `from_dict`."""
-        return {"kind": "documents", "level": self.level.to_dict(), "division": asdict(self.division)}
+        told = {"kind": "documents", "level": self.level.to_dict(), "division": asdict(self.division)}
+        return {**told, "labels": list(self.labels)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Documents:
         """The codec that wrote `data` with `to_dict`. Raises ModelError for anything else."""
         match dict(data):
-            case {"kind": "documents", "level": dict(level), "division": dict(division), **rest} if not rest:
+            case {
+                "kind": "documents",
+                "level": dict(level),
+                "division": dict(division),
+                "labels": list(labels),
+                **rest,
+            } if not rest and all(isinstance(label, str) for label in labels):
                 try:
-                    return cls(load_level(level), Division(**division))
+                    return cls(load_level(level), Division(**division), tuple(labels))
                 except (TypeError, AttributeError, UsageError):
                     pass
         raise ModelError(
-            "the settings of a codec of documents are a level and a division; the model is damaged, or was written by a "
+            "the settings of a codec of documents are a level, a division and labels; the model is damaged, or was written by a "
             "newer seqgen"
         )
 
@@ -129,16 +149,43 @@ TextCodec = Level | Documents
 
 
 def fit_codec(
-    items: Sequence[Item], *, level: str = "characters", documents: str = "", field: str = "", **reading: Any
+    items: Sequence[Item],
+    *,
+    level: str = "characters",
+    documents: str = "",
+    field: str = "",
+    labels: str = "",
+    **reading: Any,
 ) -> TextCodec:
-    """The codec of these texts; `reading` are settings that only the reader needs. Raises UnknownName."""
-    spelt, division = pick("level", level, LEVELS)(map(text_of, items)), Division(documents, field)
-    return Documents(spelt, division) if division else spelt
+    """The codec of these texts; `reading` are settings that only the reader needs.
+
+    Raises UnknownName, and DataError where all have one label, or too many.
+    """
+    learn, division = pick("level", level, LEVELS), Division(documents, field, labels)
+    spelt = learn(map(text_of, items))
+    if not division:
+        return spelt
+    found = sorted({item.label for item in items if isinstance(item, Document)}) if labels else []
+    if labels and not 1 < len(found) <= MOST_LABELS:
+        what = f"{len(found):,} labels" if len(found) != 1 else f"one label, {found[0]!r}"
+        raise DataError(f"the documents have {what}; 2 to {MOST_LABELS} can be told apart: name others, or none")
+    return Documents(spelt, division, tuple(found))
+
+
+def match_texts(old: TextCodec, new: TextCodec) -> NDArray[np.int32]:
+    """As `codec.match`. Raises UsageError where labels differ: a network has one vector for each."""
+    if old.labels != new.labels:
+        told = [", ".join(codec.labels[:5]) or "none" for codec in (old, new)]
+        raise UsageError(
+            f"the model's labels are {told[0]}, the texts' {told[1]}; fine-tune with the same, or train anew"
+        )
+    return match(old, new)
 
 
 def load_codec(data: Mapping[str, Any]) -> TextCodec:
     """The codec that wrote `data`. Raises ModelError for anything else."""
-    return Documents.from_dict(data) if data.get("kind") == "documents" else load_level(data)
+    settings = dict(data)
+    return Documents.from_dict(settings) if settings.get("kind") == "documents" else load_level(settings)
 
 
 def level_of(codec: TextCodec) -> str:

@@ -79,15 +79,21 @@ def read_texts(
 
 
 def read(
-    name: str, encoding: str = "utf-8", documents: str = "", field: str = "", hold_out: str = "end", level: str = ""
+    name: str,
+    encoding: str = "utf-8",
+    documents: str = "",
+    field: str = "",
+    labels: str = "",
+    hold_out: str = "end",
+    level: str = "",
 ) -> Splits[Item]:
     """A file, a folder or "-", to learn from; says on stderr which files are passed over and what is held out.
 
-    documents, field: see `Division`. hold_out: "documents", whole ones where they are enough, or the "end" of all.
+    documents, field, labels: see `Division`. hold_out: "documents", whole ones where they are enough, or the "end" of all.
     level: which the codec knows, and reading does not need.
     """
     check_hold_out(hold_out)
-    found = read_texts(name, encoding, Division(documents, field))
+    found = read_texts(name, encoding, Division(documents, field, labels))
     tell_skipped(found.skipped)
     return hold_out_of(found.texts, hold_out, found.names)
 

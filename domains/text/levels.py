@@ -29,6 +29,7 @@ class Level(Protocol):
     """A `seqgen.domain.Codec` of texts that can also be gone on with, be counted and be matched."""
 
     division: ClassVar[Division]
+    labels: ClassVar[tuple[str, ...]]
 
     @property
     def spec(self) -> Discrete: ...

@@ -29,6 +29,7 @@ class Spelt:
     """What such a codec is, once it says how a piece is spelt: a `seqgen.domain.Codec` of texts."""
 
     division: ClassVar[Division] = Division()  # texts are read whole
+    labels: ClassVar[tuple[str, ...]] = ()
 
     @property
     @abstractmethod

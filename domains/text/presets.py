@@ -9,9 +9,8 @@ from seqgen.config import TrainingConfig
 from seqgen.domain import Domain, Reading
 from seqgen.models.sizes import symbols
 
-from .codec import match
 from .division import Item
-from .documents import fit_codec, level_of, load_codec, unit_of
+from .documents import fit_codec, level_of, load_codec, match_texts, unit_of
 from .files import read
 
 SHIPPED = Path(__file__).parent / "pretrained"
@@ -32,13 +31,13 @@ DOMAIN: Domain[Item] = Domain(
     # What runs of before there were documents have; `api.train` has defaults of its own.
     reading=Reading(
         read,
-        {"encoding": "utf-8", "documents": "", "field": "", "hold_out": "end", "level": "characters"},
+        {"encoding": "utf-8", "documents": "", "field": "", "labels": "", "hold_out": "end", "level": "characters"},
         lambda codec: {"level": level_of(codec)},
     ),
     unit="char",
     task=lambda codec: DOMAIN if unit_of(codec) == "char" else replace(DOMAIN, unit=unit_of(codec)),
     fit_training=TrainingConfig.for_steps,
-    match=match,
+    match=match_texts,
     shipped=SHIPPED,
     examples=("To be, or not to be.\n" * 8, "naïve café ☕ 日本\r\nline\rends"),
 )

@@ -20,6 +20,7 @@ from ..nn.recurrence import Carry
 from ..spec import Discrete, Spec
 
 WINDOW = 256  # steps of one example scored at once; the state is carried over, so it changes nothing but memory
+ROWS = 32  # examples scored side by side where each has a condition of its own
 MOST = 1 << 22  # steps of a part that are counted for its floor: a second's reading
 
 
@@ -109,7 +110,8 @@ def total_nats(model: Model, params: Params, examples: Sequence[Example]) -> flo
     if len(examples) == 1:
         return nats(model, params, examples[0])
     source = in_memory(model.network.spec, examples)
-    return evaluate(model, params, evaluation_windows(source, 1, WINDOW)) * sum(source.lengths)
+    rows = 1 if source.condition(0) == (None, None) else ROWS  # else an example is a row, or part of one
+    return evaluate(model, params, evaluation_windows(source, rows, WINDOW)) * sum(source.lengths)
 
 
 def windows_of(spec: Spec, example: Example) -> Evaluation:
