@@ -39,7 +39,7 @@ from seqgen.training.progress import Progress
 
 from . import cuts
 from .codec import FIT_LENGTH
-from .cuts import File, Job, Piece, check_encoding, decoded, find_files, jobs_of, read_piece
+from .cuts import File, Job, Piece, by_lines, check_encoding, decoded, find_files, jobs_of, read_piece
 from .division import Division, Item, held_out, text_of
 from .documents import TextCodec, fit_codec, load_codec
 from .files import HOLD_OUT, check_hold_out, hold_out_of, tell_held_out, training_length
@@ -88,7 +88,7 @@ class _Plan(NamedTuple):
         """A text in chunks, or the documents it is divided into."""
         if self.division:
             return self.division.of(chunks, name)
-        return iter(chunks) if self.level in ("bytes", "characters") else _by_lines(chunks)
+        return iter(chunks) if self.level in ("bytes", "characters") else by_lines(chunks)
 
 
 def prepare(
@@ -143,20 +143,6 @@ def _cannot_write(out: Path, error: OSError) -> UsageError:
         f"cannot write {error.filename or out}: {error.strerror or error}; free some space or name another place"
         " (what is finished stays so)"
     )
-
-
-def _by_lines(chunks: Iterable[str]) -> Iterator[str]:
-    """Chunks that end where lines do, so that no word is cut."""
-    held = ""
-    for text in chunks:
-        whole, line_end, rest = text.rpartition("\n")
-        if line_end:
-            yield held + whole + line_end
-            held = rest
-        else:
-            held += rest
-    if held:
-        yield held
 
 
 def _prepare_files(given: Sequence[str | os.PathLike[str]], out: Path, workers: int, plan: _Plan) -> Prepared:

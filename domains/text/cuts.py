@@ -11,7 +11,7 @@ import io
 import itertools
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -193,6 +193,20 @@ def decoded(file: BinaryIO, name: str, encoding: str, start: int, stop: int | No
         if not raw:
             return
         at += len(raw)
+
+
+def by_lines(chunks: Iterable[str]) -> Iterator[str]:
+    """Chunks that end where lines do, so that no word is cut."""
+    held = ""
+    for text in chunks:
+        whole, line_end, rest = text.rpartition("\n")
+        if line_end:
+            yield held + whole + line_end
+            held = rest
+        else:
+            held += rest
+    if held:
+        yield held
 
 
 def _marked(raw: bytes) -> str | None:
