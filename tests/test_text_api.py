@@ -282,12 +282,14 @@ def test_train_and_resume_hand_on_what_they_are_told(handed_on: list[Any]) -> No
     text.train("a.txt", "out", encoding="latin-1", start_from="prose", seed=5, precision="bf16")
     text.train(data := Splits(["a"], ["b"]), "out", download=True, training=(training := TrainingConfig(rows=3)))
     text.resume("run", steps=7)
+    reading = {"encoding": "utf-8", "level": "characters", "documents": "", "field": "", "labels": ""}
+    reading["hold_out"] = "documents"
     assert handed_on == [
         (
-            ("out", text.DOMAIN, "a.txt", {"encoding": "latin-1"}),
+            ("out", text.DOMAIN, "a.txt", {**reading, "encoding": "latin-1"}),
             {"download": False, "start_from": "prose", "seed": 5, "precision": "bf16"},
         ),
-        (("out", text.DOMAIN, data, {"encoding": "utf-8"}), {"download": True, "training": training}),
+        (("out", text.DOMAIN, data, reading), {"download": True, "training": training}),
         (("run", text.DOMAIN, None), {"steps": 7, "minutes": None, "crew": None}),
     ]
 

@@ -23,14 +23,23 @@ if TYPE_CHECKING:
     from .codec import Characters as Characters
     from .corpus import Prepared as Prepared
     from .corpus import prepare as prepare
+    from .division import Division as Division
+    from .division import Document as Document
+    from .documents import Documents as Documents
     from .presets import DOMAIN as DOMAIN
+    from .subwords import Subwords as Subwords
+    from .words import Words as Words
 
 _HOME = {
     "api": ("TextModel", "TextScore", "load", "resume", "train"),
     "codec": ("Characters",),
     "corpus": ("Prepared", "prepare"),
+    "division": ("Division", "Document"),
+    "documents": ("Documents",),
     "files": ("read_text",),
     "presets": ("DOMAIN",),
+    "subwords": ("Subwords",),
+    "words": ("Words",),
 }
 __getattr__, __all__ = lazy_names(__name__, _HOME)
 MODEL = "shakespeare"  # the one that ships, where none is named

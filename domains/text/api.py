@@ -9,17 +9,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
+import numpy as np
 
 from seqgen import sampling
 from seqgen.domain import Splits
-from seqgen.errors import DataError, UnknownName, UsageError
+from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads import Options
 from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
-from seqgen.nn.context import Params
+from seqgen.nn.context import Context, Params
 
 from . import MODEL
-from .codec import Characters, Decoder
+from .division import Item
+from .documents import TextCodec
+from .labels import nats_by_label, vector_of
+from .levels import Decoding
 from .presets import DOMAIN
 
 if TYPE_CHECKING:
@@ -28,7 +32,15 @@ if TYPE_CHECKING:
     from seqgen.training.run import How
 
 
-SETTINGS = ("temperature", "top_k", "top_p", "min_p", "seed", "stop")  # of `TextModel.stream`, besides the length
+SETTINGS = (
+    "temperature",
+    "top_k",
+    "top_p",
+    "min_p",
+    "seed",
+    "stop",
+    "label",
+)  # of `TextModel.stream`, besides the length
 
 
 @dataclass(frozen=True)
@@ -69,7 +81,7 @@ class TextModel:
     (True, 106)
     """
 
-    codec: Characters
+    codec: TextCodec
     model: Model
     params: Params
     name: str
@@ -98,14 +110,16 @@ class TextModel:
         min_p: float = 0.0,
         seed: int = 0,
         stop: str | Sequence[str] = (),
+        label: str | None = None,
     ) -> Iterator[list[str]]:
         """New text as it is written, a piece a prompt at a time.
 
         prompts: any text in any script, also empty.
-        length: new characters; fewer when a `stop` string turns up, which is not written.
+        length: new characters; fewer when the document ends, or a `stop` string turns up, which is not written.
         temperature: 0 writes the likeliest character each time, 1 follows the model, more is wilder.
         top_k, top_p, min_p: see `seqgen.Options`.
-        Raises UsageError for settings out of range.
+        label: whose or what kind of document, one of `codec.labels`, or several mixed, "poe:0.7,austen:0.3"; the first.
+        Raises UsageError for settings out of range, UnknownName for a label.
         """
         if length < 1:
             raise UsageError(f"length is {length}; give 1 or more")
@@ -117,28 +131,55 @@ class TextModel:
             self.model,
             self.params,
             jax.random.key(seed),
-            [self.codec.encode(prompt).steps for prompt in prompts],
+            [self.codec.prompt(prompt) for prompt in prompts],
             # Enough for every writer to finish: a character takes up to 4 bytes when it is spelt.
             length=4 * (length + max(map(len, stops), default=0)),
             options=options,
+            context=self._context(label, len(prompts)),
         )
         return _pieces(writers, chunks)
 
-    def score(self, text: str) -> TextScore:
-        """How likely the text is, from its first character on. Raises DataError for an empty one."""
-        from seqgen.training.scoring import nats  # here: writing needs none of it
+    def classify(self, text: str) -> dict[str, float]:
+        """How probable each label is for a text, the likeliest first, if all were equally so before it was read.
 
-        text = self.codec.canonical(text)
-        if not text:
+        By likelihood: how well the model says it beforehand, told each label. Raises UsageError for a model without labels.
+        """
+        if not self.codec.labels:
+            raise UsageError(f"{self.name} knows no labels; train a model with --labels")
+        example = self.codec.encode(self.codec.canonical(text))
+        nats = nats_by_label(self.model, self.params, example, len(self.codec.labels))
+        likely = np.exp(nats.min() - nats)
+        order = np.argsort(nats, kind="stable").tolist()
+        return {self.codec.labels[number]: float(likely[number] / likely.sum()) for number in order}
+
+    def _context(self, label: str | None, rows: int) -> Context:
+        labels = self.codec.labels
+        if label is None and not labels:
+            return Context()
+        vector = vector_of(label if label is not None else labels[0], labels, self.params)
+        static = np.broadcast_to(vector, (rows, len(vector))).astype(np.float32)
+        return self.model.network.encode(self.params["network"], static=static)
+
+    def score(self, text: str | Sequence[Item]) -> TextScore:
+        """How likely a text is, from its first character on. Raises DataError for an empty one.
+
+        A model of documents divides it as its training texts were; they may also come divided. Each begins anew, and its
+        end counts as a character: it stands where a line end stood.
+        """
+        from seqgen.training.scoring import total_nats  # here: writing needs none of it
+
+        items = self.codec.divided(self.codec.canonical(text)) if isinstance(text, str) else list(text)
+        characters = sum(map(self.codec.characters, items))
+        if not characters:
             raise DataError("there is nothing to score: the text is empty; give it a character or more")
-        return TextScore(nats(self.model, self.params, self.codec.encode(text)), len(text))
+        return TextScore(total_nats(self.model, self.params, [self.codec.encode(item) for item in items]), characters)
 
 
 @dataclass
 class _Writer:
     """One row's ids to text: whole characters only, up to a length, up to a stop string."""
 
-    decoder: Decoder
+    decoder: Decoding
     left: int
     stops: Sequence[str]
     held: str = ""  # might be the beginning of a stop string
@@ -153,11 +194,12 @@ class _Writer:
         if found:
             self.finished = True
             return text[: min(min(found)[1], self.left)]
-        keep = max((n for stop in self.stops for n in range(1, len(stop)) if text.endswith(stop[:n])), default=0)
+        parts = (n for stop in self.stops for n in range(1, len(stop)) if text.endswith(stop[:n]))
+        keep = 0 if self.decoder.ended else max(parts, default=0)
         ready = min(len(text) - keep, self.left)
         self.held = text[ready:]
         self.left -= ready
-        self.finished = self.left == 0
+        self.finished = self.left == 0 or self.decoder.ended
         return text[:ready]
 
 
@@ -174,21 +216,35 @@ def load(model: str | os.PathLike[str] = MODEL) -> TextModel:
     >>> load("shakespeare").score("To be, or not to be").characters
     19
     """
-    codec, given = open_model(DOMAIN, model)
-    return TextModel(codec, given.model, given.params, os.fspath(model))  # type: ignore[arg-type]
+    found, given = open_model(DOMAIN, model)
+    codec: TextCodec = found  # type: ignore[assignment]
+    if given.model.network.static != len(codec.labels):
+        known = f"{given.model.network.static} labels, the codec {len(codec.labels)}"
+        raise ModelError(f"{os.fspath(model)}: the network knows {known}; the model is damaged")
+    return TextModel(codec, given.model, given.params, os.fspath(model))
 
 
 def train(
-    data: str | os.PathLike[str] | Splits[str],
+    data: str | os.PathLike[str] | Splits[Any],
     out: str | os.PathLike[str],
     *,
     encoding: str = "utf-8",
+    level: str = "characters",
+    documents: str = "",
+    field: str = "",
+    labels: str = "",
+    hold_out: str = "documents",
     download: bool = False,
     **how: Unpack[How],
 ) -> Outcome:
     """Trains a model on a text file, a folder of them or one that `prepare` made, "-" (standard input), or a data set.
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
+    level: what the text is spelt in: "bytes", "characters", "words" or "subwords".
+    documents: what ends and begins anew: "file", "line", "paragraph", "page", "chapter", "regex:PATTERN"; a file goes on
+    for ever by default. field: of each record of a JSON lines or CSV file, which is a document.
+    labels: what documents are labelled by: "folder", or another field of the records.
+    hold_out: "documents", whole ones by a draw where they are enough, or the "end" of all.
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
 
@@ -201,12 +257,20 @@ def train(
     """
     from seqgen.training import run
 
-    return run.begin(out, DOMAIN, data, {"encoding": encoding}, download=download, **how)
+    reading = {
+        "encoding": encoding,
+        "level": level,
+        "documents": documents,
+        "field": field,
+        "labels": labels,
+        "hold_out": hold_out,
+    }
+    return run.begin(out, DOMAIN, data, reading, download=download, **how)
 
 
 def resume(
     folder: str | os.PathLike[str],
-    data: str | os.PathLike[str] | Splits[str] | None = None,
+    data: str | os.PathLike[str] | Splits[Any] | None = None,
     *,
     steps: int | None = None,
     minutes: float | None = None,

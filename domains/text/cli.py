@@ -25,13 +25,32 @@ def add(parser: argparse.ArgumentParser) -> None:
     _add_prepare(verbs.add_parser("prepare", help="texts larger than memory: files that train reads as it goes"))
     _add_verify(verbs.add_parser("verify", help="whether every byte of what prepare made is as it was written"))
     _add_sample(verbs.add_parser("sample", help="write new text, shown as it comes"))
+    _add_classify(
+        verbs.add_parser("classify", help="which label is likeliest for each document, and how often it is right")
+    )
     _add_score(verbs.add_parser("score", help="how likely a text is: nats and bits per character, perplexity"))
 
 
 def _add_train(train: argparse.ArgumentParser) -> None:
     train_verb.add_options(train, data="a text file, a folder of them or one that prepare made, - or a data set's name")
     train.add_argument("--encoding", help="of the files, such as cp1252 (utf-8)")
+    _add_division(train)
+    train.add_argument("--labels", metavar="WHAT", help="what documents are labelled by: folder, or a field of records")
     train.set_defaults(run=_train)
+
+
+def _add_division(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--level", help="what the text is spelt in: bytes, characters, words or subwords (characters)")
+    verb.add_argument(
+        "--documents",
+        metavar="HOW",
+        help="what begins anew and ends by itself: file, line, paragraph, page, chapter or regex:PATTERN, what stands "
+        "between two",
+    )
+    verb.add_argument("--field", metavar="NAME", help="learn this field of the records of JSON lines or CSV")
+    verb.add_argument(
+        "--hold-out", metavar="HOW", help="for validation: whole documents, drawn (documents), or the end of all (end)"
+    )
 
 
 def _add_prepare(prepare: argparse.ArgumentParser) -> None:
@@ -39,7 +58,8 @@ def _add_prepare(prepare: argparse.ArgumentParser) -> None:
     prepare.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to; the same command goes on")
     prepare.add_argument("--workers", type=int, help="processes (one a core)")
     prepare.add_argument("--encoding", default="utf-8", help="of the files, such as cp1252 (utf-8)")
-    prepare.add_argument("--bytes", action="store_true", help="learn UTF-8 bytes, not characters: half the disk")
+    prepare.add_argument("--bytes", action="store_true", help="the same as --level bytes: half the disk")
+    _add_division(prepare)
     prepare.set_defaults(run=_prepare)
 
 
@@ -60,6 +80,7 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     sample.add_argument("--out", type=Path, metavar="FILE", help="write into a file, not to the terminal")
     sample.add_argument("--length", type=int, default=500, help="new characters (500)")
     draw_verb.add_options(sample, steps="characters", temperature=0.8)
+    sample.add_argument("--label", metavar="LABEL", help="whose or which kind, or several mixed: poe:0.7,austen:0.3")
     sample.add_argument("--stop", action="append", default=[], metavar="TEXT", help="end before this text; may repeat")
     draw_verb.add_seed(sample, "writes the same text")
     sample.set_defaults(run=_sample)
@@ -72,11 +93,22 @@ def _add_score(score: argparse.ArgumentParser) -> None:
     score.set_defaults(run=_score)
 
 
+_DIVISION = ("level", "documents", "field", "hold_out")
+
+
+def _add_classify(classify: argparse.ArgumentParser) -> None:
+    classify.add_argument("data", metavar="DATA", help="a file or a folder, divided as the model's texts were")
+    classify.add_argument("--model", required=True, metavar="MODEL", help="one that was trained with --labels")
+    classify.add_argument("--held-out", action="store_true", help="only the documents that training on DATA holds out")
+    classify.add_argument("--encoding", default="utf-8", help="of the files, such as cp1252 (utf-8)")
+    classify.set_defaults(run=_classify)
+
+
 def _train(args: argparse.Namespace) -> int:
     from . import api
 
-    outcome = train_verb.run_train(args, api.train, api.resume, "encoding")
-    code = train_verb.tell(outcome, "text", "char")
+    outcome = train_verb.run_train(args, api.train, api.resume, "encoding", "labels", *_DIVISION)
+    code = train_verb.tell(outcome, "text", outcome.unit)
     if code == 0:
         print(api.load(outcome.folder).sample(length=300, temperature=0.8, seed=args.seed or 0))
     return code
@@ -88,7 +120,8 @@ def _prepare(args: argparse.Namespace) -> int:
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = cores if args.workers is None else args.workers
-    made = prepare(args.data, args.out, workers=workers, encoding=args.encoding, as_bytes=args.bytes)
+    given = {name: getattr(args, name) for name in _DIVISION if getattr(args, name) is not None}
+    made = prepare(args.data, args.out, workers=workers, encoding=args.encoding, as_bytes=args.bytes, **given)
     tell_skipped(made.skipped)
     print(
         f"seqgen: {made.manifest.tokens:,} symbols ({made.manifest.dtype}) in {len(made.manifest.shards)} files; "
@@ -121,6 +154,7 @@ def _sample(args: argparse.Namespace) -> int:
         **draw_verb.options_of(args),
         stop=[unescaped(text) for text in args.stop],
         seed=seed,
+        label=args.label,
     )
     draw_verb.tell_seed(args.seed, seed)
     shown = "" if args.no_prompt else prompt
@@ -160,18 +194,41 @@ def without_controls(text: str) -> str:
 
 
 def _score(args: argparse.Namespace) -> int:
-    from seqgen.files.reading import read_text
     from seqgen.machine.cache import use_compile_cache
 
     from . import api
+    from .files import read_texts
 
     use_compile_cache()
-    text = read_text(args.file, args.encoding)
-    score = api.load(args.model).score(text)
+    model = api.load(args.model)
+    score = model.score(read_texts(args.file, args.encoding, model.codec.division).texts)
     print(
         f"{score.nats_per_char:.4f} nats/char  {score.bits_per_char:.4f} bits/char  "
         f"perplexity {score.perplexity:.3f}  ({score.characters:,} characters, static, one pass, state carried)"
     )
+    return 0
+
+
+def _classify(args: argparse.Namespace) -> int:
+    from seqgen.machine.cache import use_compile_cache
+
+    from . import api
+    from .division import Document, text_of
+    from .files import hold_out_of, read_texts
+
+    use_compile_cache()
+    model = api.load(args.model)
+    found = read_texts(args.data, args.encoding, model.codec.division)
+    items = hold_out_of(found.texts, "documents", found.names).valid if args.held_out else found.texts
+    right, known = 0, 0
+    for item in items:
+        label, share = next(iter(model.classify(text_of(item)).items()))
+        own = item.label if isinstance(item, Document) else ""
+        right, known = right + (own == label), known + (own in model.codec.labels)
+        beginning = " ".join(without_controls(text_of(item)[:60]).split())
+        print(f"{without_controls(label)}\t{share:.3f}\t{beginning}")
+    if known:
+        print(f"seqgen: {right:,} of {known:,} documents of known labels are told right ({right / known:.1%})")
     return 0
 
 

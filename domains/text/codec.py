@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from seqgen.domain import Example
 from seqgen.errors import ModelError
 from seqgen.spec import Discrete, Steps
 
+from .division import Division, Item, text_of
+
 BYTES = 256
 MOST = 8192  # characters in an alphabet: beyond, the softmax costs more than rare characters are worth
 FIT_LENGTH = 32_000_000  # characters looked at for an alphabet; 32 MB of plain English
@@ -24,7 +26,7 @@ REPLACEMENT = "\ufffd"
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-Symbol = str | tuple[str, int]  # a character, or ("byte", value)
+Symbol = str | tuple[str, int | str]  # a character, or ("byte", value), ("word", word), ("end", 0)
 
 
 def canonical(text: str) -> str:
@@ -59,6 +61,8 @@ class Characters:
     """
 
     alphabet: str
+    division: ClassVar[Division] = Division()  # texts are read whole
+    labels: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         remedy = "the model is damaged, or was written by a newer seqgen"
@@ -90,13 +94,25 @@ class Characters:
         """One id of 256 bytes and the alphabet."""
         return Discrete(BYTES + len(self.alphabet))
 
-    def canonical(self, item: str) -> str:
+    def canonical(self, item: Item) -> str:
         """The text with LF line ends, and U+FFFD for a lone surrogate."""
-        return canonical(item)
+        return canonical(text_of(item))
 
-    def encode(self, item: str) -> Example:
+    def prompt(self, text: str) -> Any:
+        """The ids of a text that is to go on."""
+        return self.encode(text).steps
+
+    def divided(self, text: str) -> list[Item]:
+        """A text as it is read: in one, if there is any."""
+        return [text] if text else []
+
+    def characters(self, item: Item) -> int:
+        """How many characters its steps are of."""
+        return len(self.canonical(item))
+
+    def encode(self, item: Item) -> Example:
         """The ids of a text, int32 `[T]`; T is its length plus what bytes add for characters it does not know."""
-        text = canonical(item)
+        text = self.canonical(item)
         if not self.alphabet:  # all of it is bytes
             return Example(np.frombuffer(text.encode(), np.uint8).astype(np.int32))
         codes = _code_points(text)
@@ -110,6 +126,10 @@ class Characters:
         ids[unknown] = spelling[begins]
         more = (lost >= 0x80).astype(np.int64) + (lost >= 0x800) + (lost >= 0x10000)  # bytes after the first
         return Example(np.insert(ids, np.repeat(unknown + 1, more), spelling[~begins]))
+
+    def begun(self, steps: Steps) -> NDArray[Any]:
+        """How many characters each step begins."""
+        return starts(np.asarray(steps))
 
     def decode(self, steps: Steps) -> str:
         """The text of any integers: broken UTF-8 and ids that do not exist come out as U+FFFD."""
@@ -164,6 +184,8 @@ class Decoder:
     ('', 'é', '')
     """
 
+    ended = False  # a text of characters goes on for ever
+
     def __init__(self, codec: Characters) -> None:
         self._spelling, self._used = codec._spelling
         self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
@@ -186,7 +208,7 @@ def starts(ids: NDArray[Any]) -> NDArray[np.bool_]:
     return begins
 
 
-def match(old: Characters, new: Characters) -> NDArray[np.int32]:
+def match(old: Any, new: Any) -> NDArray[np.int32]:
     """For each id of `new` the id of `old` that stands for the same symbol, or -1: int32 `[new.spec.size]`.
 
     Fine-tuning moves rows of weights by it; moving them by id would exchange the letters.

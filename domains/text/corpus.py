@@ -11,11 +11,11 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -38,9 +38,11 @@ from seqgen.machine.workers import over_processes, stop_if_orphaned
 from seqgen.training.progress import Progress
 
 from . import cuts
-from .codec import FIT_LENGTH, Characters, starts
-from .cuts import File, Job, Piece, check_encoding, decoded, find_files, jobs_of, read_piece
-from .files import split, training_length
+from .codec import FIT_LENGTH
+from .cuts import File, Job, Piece, by_lines, check_encoding, decoded, find_files, jobs_of, read_piece
+from .division import Division, Item, held_out, text_of
+from .documents import TextCodec, fit_codec, load_codec
+from .files import HOLD_OUT, check_hold_out, hold_out_of, tell_held_out, training_length
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,35 @@ class Prepared:
     skipped: tuple[str, ...] = ()
 
 
+class _Plan(NamedTuple):
+    """How texts are read."""
+
+    encoding: str
+    level: str
+    division: Division
+    hold_out: str
+
+    def about(self) -> dict[str, Any]:
+        """The first line of sources.jsonl, by which the same command is known again."""
+        told = {"format": FORMAT, "encoding": self.encoding, "bytes": self.level == "bytes"}
+        own = {**asdict(self.division), "hold_out": self.hold_out, "level": self.level}
+        usual = {**asdict(Division()), "hold_out": HOLD_OUT[0], "level": "characters"}
+        if self.level == "bytes":  # said already
+            del own["level"]
+        return {**told, **{name: value for name, value in own.items() if value != usual[name]}}
+
+    def fit(self, head: Sequence[Item], all_of_it: bool) -> TextCodec:
+        """The codec that training on the same texts in memory has: that of the part which is not held out."""
+        parts = hold_out_of(head, self.hold_out).train if all_of_it and self.level != "bytes" else head
+        return fit_codec(parts, level=self.level, **asdict(self.division))
+
+    def divided(self, chunks: Iterable[str], name: str) -> Iterator[Item]:
+        """A text in chunks, or the documents it is divided into."""
+        if self.division:
+            return self.division.of(chunks, name)
+        return iter(chunks) if self.level in ("bytes", "characters") else by_lines(chunks)
+
+
 def prepare(
     data: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     out: str | os.PathLike[str],
@@ -67,12 +98,17 @@ def prepare(
     workers: int = 1,
     encoding: str = "utf-8",
     as_bytes: bool = False,
+    documents: str = "",
+    field: str = "",
+    hold_out: str = "documents",
+    level: str = "characters",
 ) -> Prepared:
     """Text files and folders, or "-" (standard input), of any size, to a folder that `train` reads as it goes.
 
-    The alphabet is that of the first 32 million characters; others are spelt in bytes. The last tenth is held out.
+    The alphabet is that of the first 32 million characters; others are spelt in bytes. A tenth is held out.
     workers: processes; with more than one a script needs its `if __name__ == "__main__":`.
-    as_bytes: no alphabet, UTF-8 bytes only: one byte on the disk for each instead of two a character.
+    as_bytes: level "bytes": one byte on the disk for each instead of two a character.
+    documents, field, hold_out, level: as for `train`. A word that stands where two shards meet comes in two parts.
     The same call goes on after a kill, except with a stream. Raises DataError for what is no text, UsageError for a
     folder that is in use, by other files or settings too, and for one that cannot be written.
 
@@ -90,12 +126,14 @@ def prepare(
     if not given:
         raise DataError("no file was named; name a file, a folder, or - for standard input")
     check_encoding(encoding)
+    check_hold_out(hold_out)
+    plan = _Plan(encoding, "bytes" if as_bytes else level, Division(documents, field), hold_out)
     try:
         if "-" in [os.fspath(path) for path in given]:
             if len(given) > 1:
                 raise UsageError("standard input (-) is read alone; leave out the other files")
-            return _prepare_stream(sys.stdin.buffer, out, encoding, as_bytes)
-        return _prepare_files(given, out, workers, encoding, as_bytes)
+            return _prepare_stream(sys.stdin.buffer, out, plan)
+        return _prepare_files(given, out, workers, plan)
     except OSError as error:
         raise _cannot_write(out, error) from None
 
@@ -107,12 +145,10 @@ def _cannot_write(out: Path, error: OSError) -> UsageError:
     )
 
 
-def _prepare_files(
-    given: Sequence[str | os.PathLike[str]], out: Path, workers: int, encoding: str, as_bytes: bool
-) -> Prepared:
+def _prepare_files(given: Sequence[str | os.PathLike[str]], out: Path, workers: int, plan: _Plan) -> Prepared:
     passed_over: list[str] = []
-    files = find_files(given, out, encoding, passed_over)
-    about = {"format": FORMAT, "encoding": encoding, "bytes": as_bytes, "shard": cuts.SHARD}
+    files = find_files(given, out, plan.encoding, passed_over)
+    about = {**plan.about(), "shard": cuts.SHARD}
     lines = [about, *({"name": file.name, "bytes": file.size, "changed_ns": file.changed} for file in files)]
     sources = "".join(json.dumps(line) + "\n" for line in lines).encode()
     digest = hashlib.sha256(sources).hexdigest()
@@ -124,51 +160,53 @@ def _prepare_files(
     codec = _resume_plan(out, digest)
     if codec is None:
         _refuse_used(out)
-        codec = Characters("") if as_bytes else _fit(*_head(files, encoding))
+        codec = plan.fit(*([], True) if plan.level == "bytes" else _head(files, plan))
         _write_plan(out, digest, codec)
     dtype = shards.dtype_of(codec.spec)
-    jobs = list(jobs_of(files, encoding))
+    jobs = list(jobs_of(files, plan.encoding, whole=bool(plan.division)))
     left = [job for job in jobs if shards.finished(out, job.number, dtype) is None]
     with Progress(len(jobs), done=len(jobs) - len(left), unit="bytes", per_step=cuts.SHARD) as progress:
-        for done, _ in enumerate(over_processes(partial(_work, out, codec, dtype), left, workers), 1):
+        for done, _ in enumerate(over_processes(partial(_work, out, codec, dtype, plan), left, workers), 1):
             progress.update(len(jobs) - len(left) + done)
     notes = [_finished(out, job.number, dtype) for job in jobs]
-    manifest = _seal(out, codec, dtype, notes, sources, sum(file.size for file in files))
+    manifest = _seal(out, codec, dtype, plan, notes, sources, sum(file.size for file in files))
     skipped = [line for one in notes for line in one["skipped"]]
     return Prepared(out, manifest, (*passed_over, *skipped))
 
 
-def _prepare_stream(stream: BinaryIO, out: Path, encoding: str, as_bytes: bool) -> Prepared:
+def _prepare_stream(stream: BinaryIO, out: Path, plan: _Plan) -> Prepared:
     if is_corpus(out):
         raise UsageError(f"{out} is in use, and a stream cannot be gone on with: delete it or name another folder")
     _refuse_used(out)
-    chunks = decoded(stream, "standard input", encoding, 0, None)
-    head, total = [], 0
-    for text in chunks:
+    texts = plan.divided(decoded(stream, "standard input", plan.encoding, 0, None), "standard input")
+    head: list[Item] = []
+    total = 0
+    for text in texts:
         head.append(text)
-        total += len(text)
-        if as_bytes or total > _ENOUGH:
+        total += len(text_of(text))
+        if plan.level == "bytes" or total > _ENOUGH:
             break
-    codec = Characters("") if as_bytes else _fit(head, total <= _ENOUGH)
+    codec = plan.fit([*head] if plan.division else ["".join(map(text_of, head))], total <= _ENOUGH)
     dtype = shards.dtype_of(codec.spec)
     _write_plan(out, "-", codec)
-    chunks, notes, size = itertools.chain(head, chunks), [], 0
+    texts, notes, size = itertools.chain(head, texts), [], 0
     for number in itertools.count():
-        characters = 0
+        parts: list[list[int]] = []
         with ShardWriter(out, number, dtype) as shard:
-            for text in chunks:
+            for text in texts:
+                mark = shard.tokens
                 shard.write(codec.encode(text).steps)
-                characters += len(text)
-                size += len(text.encode(errors="replace"))
+                parts.append([0, len(text_of(text)), shard.tokens - mark])
+                size += len(text_of(text).encode(errors="replace"))
                 if shard.tokens >= cuts.SHARD:
                     break
-            if not characters:
+            if not parts:
                 break
-            shard.finish({"parts": [[0, characters, shard.tokens]], "skipped": []})
+            shard.finish({"parts": parts, "skipped": []})
         notes.append(_finished(out, number, dtype))
-    about = [{"format": FORMAT, "encoding": encoding, "bytes": as_bytes}, {"name": "-", "bytes": size}]
+    about = [plan.about(), {"name": "-", "bytes": size}]
     sources = "".join(json.dumps(line) + "\n" for line in about).encode()
-    return Prepared(out, _seal(out, codec, dtype, notes, sources, size))
+    return Prepared(out, _seal(out, codec, dtype, plan, notes, sources, size))
 
 
 # The alphabet
@@ -177,53 +215,53 @@ def _prepare_stream(stream: BinaryIO, out: Path, encoding: str, as_bytes: bool) 
 _ENOUGH = FIT_LENGTH * 10 // 9 + 10
 
 
-def _head(files: Iterable[File], encoding: str) -> tuple[list[str], bool]:
-    """The first characters of all, and whether that is all there are."""
-    head: list[str] = []
+def _head(files: Iterable[File], plan: _Plan) -> tuple[list[Item], bool]:
+    """The first texts of all, and whether that is all there are."""
+    head: list[Item] = []
     total = 0
     for file in files:
         before = len(head)
         try:
-            for text in read_piece(Piece(0, file.path, 0, file.size, encoding, True, file.named)):
+            whole = Piece(0, file.path, 0, file.size, plan.encoding, True, file.named)
+            for text in plan.divided(read_piece(whole), str(file.path)):
                 head.append(text)
-                total += len(text)
+                total += len(text_of(text))
                 if total > _ENOUGH:
                     return head, False
         except DataError:
             if file.named:
                 raise
-            total -= sum(map(len, head[before:]))
+            total -= sum(len(text_of(text)) for text in head[before:])
             del head[before:]
+        if not plan.division:  # the chunks of one text
+            head[before:] = ["".join(map(text_of, head[before:]))] if len(head) > before else []
     return head, True
-
-
-def _fit(head: Sequence[str], all_of_it: bool) -> Characters:
-    """The alphabet that training on the same texts in memory has: that of the part which is not held out."""
-    return Characters.fit(split(head).train if all_of_it else head)
 
 
 # Writing
 
 
-def _work(out: Path, codec: Characters, dtype: str, job: Job) -> None:
-    """Writes one shard. It notes what `_seal` needs: [document, characters, tokens] of each piece."""
+def _work(out: Path, codec: TextCodec, dtype: str, plan: _Plan, job: Job) -> None:
+    """Writes one shard. It notes what `_seal` needs: [document, characters, tokens] of each piece, or document."""
     try:
-        _write(out, codec, dtype, job)
+        _write(out, codec, dtype, plan, job)
     except OSError as error:
         raise _cannot_write(out, error) from None
 
 
-def _write(out: Path, codec: Characters, dtype: str, job: Job) -> None:
-    parts, skipped = [], []
+def _write(out: Path, codec: TextCodec, dtype: str, plan: _Plan, job: Job) -> None:
+    parts: list[list[int]] = []
+    skipped: list[str] = []
     with ShardWriter(out, job.number, dtype) as shard:
         for piece in job.pieces:
-            mark, characters = shard.mark(), 0
+            mark, found = shard.mark(), []
             try:
-                for text in read_piece(piece):
+                for text in plan.divided(read_piece(piece), str(piece.path)):
                     stop_if_orphaned()
+                    before = shard.tokens
                     shard.write(codec.encode(text).steps)
-                    characters += len(text)
-                if piece.whole and not characters:
+                    found.append([piece.document, len(text_of(text)), shard.tokens - before])
+                if piece.whole and not found:
                     raise DataError(f"{piece.path} is empty; give it some text")
             except DataError as error:
                 if piece.named:
@@ -235,48 +273,88 @@ def _write(out: Path, codec: Characters, dtype: str, job: Job) -> None:
                 shard.back(mark)
                 skipped.append(str(error))
                 continue
-            parts.append([piece.document, characters, shard.tokens - mark[0]])
+            if plan.division:
+                parts += found
+            else:  # one text in chunks
+                parts.append([piece.document, sum(one[1] for one in found), sum(one[2] for one in found)])
         shard.finish({"parts": parts, "skipped": skipped})
 
 
 def _seal(
-    out: Path, codec: Characters, dtype: str, notes: Sequence[Mapping[str, Any]], sources: bytes, source_bytes: int
+    out: Path,
+    codec: TextCodec,
+    dtype: str,
+    plan: _Plan,
+    notes: Sequence[Mapping[str, Any]],
+    sources: bytes,
+    source_bytes: int,
 ) -> Manifest:
-    """Finds where the last tenth begins and what each document's length is; then the folder is a prepared one."""
-    left = training_length(sum(characters for one in notes for _, characters, _ in one["parts"]))
-    tokens_of: dict[tuple[bool, int], int] = {}  # by (held out, document)
-    for number, one in enumerate(notes):
-        at = 0
-        for document, characters, tokens in one["parts"]:
-            if left >= characters:
-                first = tokens
-            else:
-                first = _spelt(out / shard_name(number), dtype, at, left) if left > 0 else 0
-            for key, count in ((False, document), first), ((True, document), tokens - first):
-                tokens_of[key] = tokens_of.get(key, 0) + count
-            left, at = left - characters, at + tokens
-    parts = [(held_out, tokens) for (held_out, _), tokens in sorted(tokens_of.items()) if tokens]
+    """Finds what is held out and what each document's length is; then the folder is a prepared one."""
+    texts = _texts(notes, bool(plan.division))
+    drawn = held_out([characters for characters, _ in texts]) if plan.hold_out == "documents" else None
+    if drawn is None:
+        lengths, train = _end_held_out(out, codec, dtype, notes, bool(plan.division))
+    else:
+        lengths = [-tokens if held else tokens for held, (_, tokens) in zip(drawn, texts, strict=True) if tokens]
+        train = sum(length > 0 for length in lengths)
+    if len(texts) > 1:
+        tell_held_out(len(texts), None if drawn is None else int(drawn.sum()))
     return shards.seal(
         out,
         domain="text",
         codec=codec.to_dict(),
         dtype=dtype,
         shards=notes,
-        lengths=[tokens for _, tokens in parts],
-        train=sum(not held_out for held_out, _ in parts),
+        lengths=lengths,
+        train=train,
         sources=sources,
         source_bytes=source_bytes,
     )
 
 
-def _spelt(path: Path, dtype: str, at: int, characters: int) -> int:
-    """How many symbols the first so many characters after the `at`-th symbol of a shard take."""
+def _texts(notes: Sequence[Mapping[str, Any]], divided: bool) -> list[list[int]]:
+    """[characters, tokens] of each text: of a part each where texts are divided, else of a file's parts together."""
+    texts: list[list[int]] = []
+    last = -1
+    for document, characters, tokens in itertools.chain.from_iterable(one["parts"] for one in notes):
+        if divided or document != last:
+            texts.append([0, 0])
+        texts[-1][0] += characters
+        texts[-1][1] += tokens
+        last = document
+    return texts
+
+
+def _end_held_out(
+    out: Path, codec: TextCodec, dtype: str, notes: Sequence[Mapping[str, Any]], divided: bool
+) -> tuple[list[int], int]:
+    """The lengths of the texts up to where the last tenth begins and from there on, and how many are the former."""
+    left = training_length(sum(characters for one in notes for _, characters, _ in one["parts"]))
+    tokens_of: dict[tuple[bool, int], int] = {}  # by (held out, document)
+    count = itertools.count()
+    for number, one in enumerate(notes):
+        at = 0
+        for document, characters, tokens in one["parts"]:
+            if left >= characters:
+                first = tokens
+            else:
+                first = _spelt(out / shard_name(number), codec, dtype, at, left) if left > 0 else 0
+            text = next(count) if divided else document
+            for key, length in ((False, text), first), ((True, text), tokens - first):
+                tokens_of[key] = tokens_of.get(key, 0) + length
+            left, at = left - characters, at + tokens
+    parts = [(held, tokens) for (held, _), tokens in sorted(tokens_of.items()) if tokens]
+    return [tokens for _, tokens in parts], sum(not held for held, _ in parts)
+
+
+def _spelt(path: Path, codec: TextCodec, dtype: str, at: int, characters: int) -> int:
+    """How many symbols the first so many characters after the `at`-th symbol of a shard take, no part of one among them."""
     ids = np.memmap(path, DTYPES[dtype], "r")[at:]
     for offset in range(0, len(ids), cuts.CHUNK):
-        begins = np.flatnonzero(starts(ids[offset : offset + cuts.CHUNK]))
-        if characters < len(begins):
-            return offset + int(begins[characters])
-        characters -= len(begins)
+        begun = np.cumsum(codec.begun(ids[offset : offset + cuts.CHUNK]))
+        if characters < begun[-1]:
+            return offset + int(begun.searchsorted(characters, "right"))
+        characters -= int(begun[-1])
     return len(ids)
 
 
@@ -292,18 +370,18 @@ def _refuse_used(out: Path) -> None:
         raise UsageError(f"{out} is in use; name another folder with --out")
 
 
-def _write_plan(out: Path, sources: str, codec: Characters) -> None:
+def _write_plan(out: Path, sources: str, codec: TextCodec) -> None:
     out.mkdir(parents=True, exist_ok=True)
     replace_file(out / PLAN, json.dumps({"sources": sources, "codec": codec.to_dict()}).encode())
 
 
-def _resume_plan(out: Path, sources: str) -> Characters | None:
+def _resume_plan(out: Path, sources: str) -> TextCodec | None:
     """The codec of what was begun from the same sources, None where nothing was begun."""
     if not os.path.lexists(out / PLAN):
         return None
     plan = read_json(out, PLAN)
     try:
-        begun, codec = plan["sources"], Characters.from_dict(plan["codec"])
+        begun, codec = plan["sources"], load_codec(plan["codec"])
     except (KeyError, TypeError, ValueError, ModelError):
         raise DataError(f"{out / PLAN} is damaged; delete {out} and begin anew") from None
     if begun != sources:

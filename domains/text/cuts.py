@@ -11,7 +11,7 @@ import io
 import itertools
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -100,13 +100,16 @@ def _look_at(path: Path, name: str, named: bool) -> File:
     return File(path, name, status.st_size, status.st_mtime_ns, named)
 
 
-def jobs_of(files: Sequence[File], encoding: str) -> Iterator[Job]:
-    """Whole files together up to the size of a shard; a larger file in pieces of that size where it can be entered."""
+def jobs_of(files: Sequence[File], encoding: str, whole: bool = False) -> Iterator[Job]:
+    """Whole files together up to the size of a shard; a larger file in pieces of that size where it can be entered.
+
+    whole: none of it, since its documents might be cut.
+    """
     numbers = itertools.count()
     held: list[Piece] = []
     size = 0
     for document, file in enumerate(files):
-        for piece in _pieces(document, file, encoding):
+        for piece in [_whole(document, file, encoding)] if whole else _pieces(document, file, encoding):
             length = piece.stop - piece.start
             if held and size + length > SHARD:
                 yield Job(next(numbers), tuple(held))
@@ -130,6 +133,10 @@ def _pieces(document: int, file: File, encoding: str) -> list[Piece]:
     whole = len(edges) == 2
     spans = itertools.pairwise(edges)
     return [Piece(document, file.path, start, stop, encoding, whole, file.named) for start, stop in spans]
+
+
+def _whole(document: int, file: File, encoding: str) -> Piece:
+    return Piece(document, file.path, 0, file.size, encoding, True, file.named)
 
 
 def _edge(file: BinaryIO, at: int, wide: bool) -> int:
@@ -186,6 +193,20 @@ def decoded(file: BinaryIO, name: str, encoding: str, start: int, stop: int | No
         if not raw:
             return
         at += len(raw)
+
+
+def by_lines(chunks: Iterable[str]) -> Iterator[str]:
+    """Chunks that end where lines do, so that no word is cut."""
+    held = ""
+    for text in chunks:
+        whole, line_end, rest = text.rpartition("\n")
+        if line_end:
+            yield held + whole + line_end
+            held = rest
+        else:
+            held += rest
+    if held:
+        yield held
 
 
 def _marked(raw: bytes) -> str | None:

@@ -1,4 +1,4 @@
-"""Files and folders of text: reading them, saying what is wrong with them, and holding out their end."""
+"""Files and folders of text: reading them, saying what is wrong with them, and holding out a part."""
 
 from __future__ import annotations
 
@@ -6,33 +6,43 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
+from typing import Any, TypeVar
 
 from seqgen.domain import Splits
-from seqgen.errors import DataError, UsageError
+from seqgen.errors import DataError, UnknownName, UsageError
 from seqgen.files.folders import walk
 from seqgen.files.reading import read_text
 
+from .division import FEW, Division, Document, Item, held_out, text_of
+
+T = TypeVar("T", bound=Item)
+PLAIN = Division()  # files as they are
 SHORTEST = 32  # characters: below, there is nothing to hold out
 SKIPPED_SHOWN = 5  # files of a folder that are passed over: named, up to so many
 
 
 @dataclass(frozen=True)
 class Texts:
-    """What was read: one text a file.
+    """What was read.
 
-    texts: the documents, line ends LF.
-    names: where each came from.
+    texts: one a file, or a document, line ends LF.
+    names: the file that each came from.
     skipped: one line for every file passed over in a folder, with the reason.
     """
 
-    texts: tuple[str, ...]
+    texts: tuple[Item, ...]
     names: tuple[str, ...]
     skipped: tuple[str, ...] = ()
 
 
-def read_texts(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], encoding: str = "utf-8") -> Texts:
-    """Files, folders or "-" (standard input) as documents, in the order given.
+def read_texts(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    encoding: str = "utf-8",
+    division: Division = PLAIN,
+) -> Texts:
+    """Files, folders or "-" (standard input), in the order given: a text each, or the documents they are divided into.
 
     A folder is read recursively, sorted by name; whatever is hidden or not text in it is skipped and reported. A file
     named outright has to be text. Raises DataError as `read_text`, and for a folder without text.
@@ -40,19 +50,26 @@ def read_texts(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     if not given:
         raise DataError("no file was named; name a file, a folder, or - for standard input")
-    texts: list[str] = []
+    texts: list[Item] = []
     names: list[str] = []
     skipped: list[str] = []
+
+    def add(name: str) -> None:
+        text = read_text(name, encoding)
+        found = list(division.of([text], name)) if division else [text]
+        if not found:
+            raise DataError(f"{name} has no document in it; give it some text")
+        texts.extend(found)
+        names.extend([name] * len(found))
+
     for path in given:
         if os.fspath(path) == "-" or not os.path.isdir(path):
-            texts.append(read_text(path, encoding))
-            names.append(os.fspath(path))
+            add(os.fspath(path))
             continue
         before, passed_over = len(texts), len(skipped)
         for file in walk(Path(path), skipped):
             try:
-                texts.append(read_text(file, encoding))
-                names.append(str(file))
+                add(str(file))
             except DataError as error:
                 skipped.append(str(error))
         if len(texts) == before:
@@ -61,11 +78,58 @@ def read_texts(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     return Texts(tuple(texts), tuple(names), tuple(skipped))
 
 
-def read(name: str, encoding: str = "utf-8") -> Splits[str]:
-    """A file, a folder or "-", to learn from; says on stderr which files are passed over."""
-    found = read_texts(name, encoding)
+def read(
+    name: str,
+    encoding: str = "utf-8",
+    documents: str = "",
+    field: str = "",
+    labels: str = "",
+    hold_out: str = "end",
+    level: str = "",
+) -> Splits[Item]:
+    """A file, a folder or "-", to learn from; says on stderr which files are passed over and what is held out.
+
+    documents, field, labels: see `Division`. hold_out: "documents", whole ones where they are enough, or the "end" of all.
+    level: which the codec knows, and reading does not need.
+    """
+    check_hold_out(hold_out)
+    found = read_texts(name, encoding, Division(documents, field, labels))
     tell_skipped(found.skipped)
-    return split(found.texts)
+    return hold_out_of(found.texts, hold_out, found.names)
+
+
+def hold_out_of(texts: Sequence[Item], hold_out: str, names: Sequence[str] = ()) -> Splits[Item]:
+    """Whole documents held out, or the end of all; names: of the files, to say on stderr which."""
+    drawn = held_out([len(text_of(item)) for item in texts]) if hold_out == "documents" else None
+    if names and len(texts) > 1:
+        tell_held_out(
+            len(texts), None if drawn is None else int(drawn.sum()), [] if drawn is None else [*compress(names, drawn)]
+        )
+    if drawn is None:
+        return split(texts)
+    return Splits(tuple(compress(texts, ~drawn)), tuple(compress(texts, drawn)))
+
+
+HOLD_OUT = ("documents", "end")
+
+
+def check_hold_out(hold_out: str) -> None:
+    """Raises UnknownName."""
+    if hold_out not in HOLD_OUT:
+        raise UnknownName("way to hold out", hold_out, HOLD_OUT)
+
+
+def tell_held_out(count: int, held: int | None, names: Sequence[str] = ()) -> None:
+    """Says on stderr how many of the documents are held out, and, where each is of another file, the first few of which.
+
+    held: None where it is the end of all.
+    """
+    told = f"the last tenth ({count:,} documents; whole ones are drawn from {FEW} of about one length on)"
+    if held is not None:
+        told = f"{held:,} of {count:,} documents, drawn"
+        if len(set(names)) == len(names) > 0:
+            told += f": {', '.join(names[:SKIPPED_SHOWN])}" + (", ..." if len(names) > SKIPPED_SHOWN else "")
+    print(f"held out: {told}", file=sys.stderr)
 
 
 def tell_skipped(lines: Sequence[str]) -> None:
@@ -76,7 +140,7 @@ def tell_skipped(lines: Sequence[str]) -> None:
         print(f"skipped: {len(lines) - SKIPPED_SHOWN} more", file=sys.stderr)
 
 
-def split(texts: Sequence[str], fraction: float = 0.1) -> Splits[str]:
+def split(texts: Sequence[T], fraction: float = 0.1) -> Splits[T]:
     """Holds out one block at the end: the last `fraction` of all characters, never none.
 
     The document the cut falls in is cut in two. One text is split as nanoGPT does it: the first `int(0.9 * n)`
@@ -86,15 +150,23 @@ def split(texts: Sequence[str], fraction: float = 0.1) -> Splits[str]:
     >>> [len(text) for text in parts.train], [len(text) for text in parts.valid]
     ([40, 50], [10])
     """
-    left = training_length(sum(map(len, texts)), fraction)
-    train: list[str] = []
-    valid: list[str] = []
-    for text in texts:
-        cut = min(left, len(text))
-        train.append(text[:cut])
-        valid.append(text[cut:])
+    left = training_length(sum(len(text_of(item)) for item in texts), fraction)
+    train: list[T] = []
+    valid: list[T] = []
+    for item in texts:
+        cut = min(left, len(text_of(item)))
+        before, after = _cut(item, cut)
+        train.append(before)
+        valid.append(after)
         left -= cut
-    return Splits(tuple(filter(None, train)), tuple(filter(None, valid)))
+    return Splits(tuple(filter(text_of, train)), tuple(filter(text_of, valid)))
+
+
+def _cut(item: Any, at: int) -> tuple[Any, Any]:
+    if not isinstance(item, Document):
+        return item[:at], item[at:]
+    goes_on = at < len(item.text) or not item.ends
+    return item._replace(text=item.text[:at], ends=not goes_on), item._replace(text=item.text[at:])
 
 
 def training_length(length: int, fraction: float = 0.1) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from seqgen.config import TrainingConfig
 from seqgen.domain import Domain, Reading
 from seqgen.models.sizes import symbols
 
-from .codec import Characters, match
+from .division import Item
+from .documents import fit_codec, level_of, load_codec, match_texts, unit_of
 from .files import read
 
 SHIPPED = Path(__file__).parent / "pretrained"
@@ -21,15 +23,21 @@ SIZES = {
     "large": symbols(3, 1024, 128, 0.4, TrainingConfig(learning_rate=2e-3)),
 }
 
-DOMAIN: Domain[str] = Domain(
+DOMAIN: Domain[Item] = Domain(
     name="text",
-    fit_codec=lambda texts, **reading: Characters.fit(texts),
-    load_codec=Characters.from_dict,
+    fit_codec=fit_codec,
+    load_codec=load_codec,
     sizes=SIZES,
-    reading=Reading(read, {"encoding": "utf-8"}),
+    # What runs of before there were documents have; `api.train` has defaults of its own.
+    reading=Reading(
+        read,
+        {"encoding": "utf-8", "documents": "", "field": "", "labels": "", "hold_out": "end", "level": "characters"},
+        lambda codec: {"level": level_of(codec)},
+    ),
     unit="char",
+    task=lambda codec: DOMAIN if unit_of(codec) == "char" else replace(DOMAIN, unit=unit_of(codec)),
     fit_training=TrainingConfig.for_steps,
-    match=match,
+    match=match_texts,
     shipped=SHIPPED,
     examples=("To be, or not to be.\n" * 8, "naïve café ☕ 日本\r\nline\rends"),
 )

@@ -1,8 +1,8 @@
 """Corpora larger than memory: symbols in files of 8 or 16 bits, which training maps and never loads.
 
 A prepared folder holds seqgen-corpus.json (the manifest), 00000.bin, 00001.bin, ... (the symbols end to end, little
-endian, nothing else), examples.bin (how many belong to each example, 64 bits each; those to validate on come last) and
-sources.jsonl (what it was made from, for people). While it is being made, 00000.json stands for "00000.bin is
+endian, nothing else), examples.bin (how many belong to each example, 64 bits each; those to validate on are negative, or
+come last where none is) and sources.jsonl (what it was made from, for people). While it is being made, 00000.json stands for "00000.bin is
 finished", and the manifest is written when all of them are.
 
 Everything in the folder may be a stranger's: names and types are fixed, sizes are checked before memory is asked for,
@@ -65,14 +65,17 @@ def open_corpus(folder: str | os.PathLike[str], domain: Domain[Any]) -> Encoded:
         raise DataError(f"{folder / MANIFEST}: {error}") from None
     if not isinstance(codec.spec, Discrete):
         raise DataError(f"{folder} was prepared for symbols, and this codec makes {codec.spec}; prepare it again")
-    lengths = np.fromfile(folder / EXAMPLES, LENGTH).astype(np.int64, copy=False)
+    signed = np.fromfile(folder / EXAMPLES, LENGTH).astype(np.int64, copy=False)
+    held_out = signed < 0
+    if not held_out.any():
+        held_out = np.arange(len(signed)) >= manifest.train
+    lengths = np.abs(signed)
     ends = np.cumsum(lengths)
     # A sum that overflows has been negative before.
-    if lengths.min() < 1 or ends.min() < 1 or ends[-1] != manifest.tokens:
+    if lengths.min() < 1 or ends.min() < 1 or ends[-1] != manifest.tokens or (~held_out).sum() != manifest.train:
         raise DataError(f"{folder / EXAMPLES} is damaged: its lengths do not add up to {manifest.tokens}; {REMEDY}")
     tokens = _Tokens(folder, manifest, codec.spec.size)
-    parts = (slice(manifest.train), slice(manifest.train, None))
-    train, valid = (_Part(codec.spec, lengths[part], (ends - lengths)[part], tokens) for part in parts)
+    train, valid = (_Part(codec.spec, lengths[part], (ends - lengths)[part], tokens) for part in (~held_out, held_out))
     # Of what the manifest says, not of its bytes: which version of seqgen wrote it changes nothing.
     fingerprint = hashlib.sha256(json.dumps(plain(manifest), sort_keys=True).encode()).hexdigest()
     return Encoded(codec, train, valid, fingerprint)
@@ -245,7 +248,8 @@ def seal(
 ) -> Manifest:
     """Makes a folder of finished shards a prepared one: the rest of its files, the manifest last.
 
-    shards: what `finished` told of each. lengths, train: symbols of each example; so many come before validation.
+    shards: what `finished` told of each. lengths, train: symbols of each example, negative for one to validate on, or so
+    many come before those.
     sources: the lines of sources.jsonl, the first of them about the whole.
     """
     shown = tuple(Shard(shard_name(number), one["tokens"], one["sha256"]) for number, one in enumerate(shards))

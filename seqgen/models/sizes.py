@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def symbols(layers: int, units: int, embedding: int, dropout: float, training: TrainingConfig) -> Size:
-    """An LSTM under a softmax over the codec's symbols; dropout: between its layers."""
+    """An LSTM under a softmax over the codec's symbols, with a vector for each of its labels, if it has some; dropout: between layers."""
 
     def model(codec: Codec[Any]) -> Model:
         from ..heads import Categorical  # here: a domain's value must not cost JAX
@@ -21,7 +21,8 @@ def symbols(layers: int, units: int, embedding: int, dropout: float, training: T
         from .model import Model
 
         assert isinstance(codec.spec, Discrete)
-        network = Network(codec.spec, layers, units, embedding, dropout=dropout)
+        static = len(getattr(codec, "labels", ()))
+        network = Network(codec.spec, layers, units, embedding, dropout=dropout, static=static)
         return Model(network, Categorical(codec.spec.size))
 
     return Size(model, training)

@@ -123,6 +123,10 @@ def tell(outcome: Outcome, domain: str, unit: str, verb: str = "sample") -> int:
         return _code(outcome)
     why = " (validation no longer improves)" if outcome.stopped_early else ""
     best = f"{outcome.metric} {outcome.best:.4f}" if outcome.metric else f"validation {outcome.best:.4f} nats/{unit}"
+    if (
+        outcome.characters and unit != "char" and not outcome.metric
+    ):  # so that models of words and of characters compare
+        best += f", {outcome.best / outcome.characters:.4f} nats/char"
     counting = "" if outcome.floor is None else f" (counting {unit}s alone: {outcome.floor:.4f})"
     print(f"seqgen: step {outcome.step} of {outcome.steps}{why}, best {best}{counting}")
     for doubt in _doubts(outcome, unit):

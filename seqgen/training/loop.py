@@ -58,6 +58,7 @@ class Run:
     crew: Crew | None
     floor: float | None = None  # see `Outcome`, as of `load`
     load: float = 0.0
+    characters: float | None = None
 
     @property
     def checkpoints(self) -> Checkpoints:
@@ -213,7 +214,20 @@ def loop(
     early, metric = done < steps and not signal, run.metric
     best = float(state.best) if metric is None or metric.lower else -float(state.best)
     name = "" if metric is None else metric.name
-    return Outcome(run.folder, done, steps, best, signal or None, early, name, begun, run.floor, run.load)
+    return Outcome(
+        run.folder,
+        done,
+        steps,
+        best,
+        signal or None,
+        early,
+        name,
+        begun,
+        run.floor,
+        run.load,
+        run.domain.unit,
+        run.characters,
+    )
 
 
 def _exhausted(state: TrainState, training: TrainingConfig) -> bool:

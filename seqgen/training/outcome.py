@@ -12,6 +12,7 @@ class Outcome:
 
     best: the lowest loss, or, where the domain has a metric, of that name, the best of it.
     begun: the step it went on from; where it is `step` too, there was nothing left to do.
+    unit: what a step is called. characters: how many of the held-out part a step is, where the codec counts them (`begun`).
     load: how many processes waited for the machine when minutes were turned into steps; 0 where none were.
     floor: nats a step of the same held-out part for who only counts how frequent each symbol is; None for other steps.
     """
@@ -26,6 +27,8 @@ class Outcome:
     begun: int = 0
     floor: float | None = None
     load: float = 0.0
+    unit: str = "step"
+    characters: float | None = None
 
     @property
     def model(self) -> Path:

@@ -36,7 +36,7 @@ from .loop import Run, loop, steps_in
 from .optimizer import make_optimizer, total_of, with_total
 from .outcome import Outcome
 from .run_config import FORMAT, circumstances, read_config, write_config
-from .scoring import counting_floor
+from .scoring import characters_a_step, counting_floor
 from .signals import Left, catch_signals
 from .steps import TrainState
 
@@ -341,4 +341,5 @@ def _make_run(
         crew.my_rows(windows.shape[0])  # raises where they cannot be dealt, before there is a folder
     held_out = splits.valid if isinstance(splits, Splits) else ()
     floor = None if model.whole else counting_floor(data)
-    return Run(folder, domain, data.codec, model, training, windows, valid, held_out, config, crew, floor, load)
+    told = floor, load, characters_a_step(data)
+    return Run(folder, domain, data.codec, model, training, windows, valid, held_out, config, crew, *told)

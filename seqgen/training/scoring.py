@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -20,6 +20,7 @@ from ..nn.recurrence import Carry
 from ..spec import Discrete, Spec
 
 WINDOW = 256  # steps of one example scored at once; the state is carried over, so it changes nothing but memory
+ROWS = 32  # examples scored side by side where each has a condition of its own
 MOST = 1 << 22  # steps of a part that are counted for its floor: a second's reading
 
 
@@ -104,6 +105,15 @@ def nats(model: Model, params: Params, example: Example, entries: int = 1) -> fl
     return evaluate(model, params, windows) * len(jax.tree.leaves(example.steps)[0])
 
 
+def total_nats(model: Model, params: Params, examples: Sequence[Example]) -> float:
+    """The sum of -ln p over all steps of many examples, each from its own beginning on; nothing adapts."""
+    if len(examples) == 1:
+        return nats(model, params, examples[0])
+    source = in_memory(model.network.spec, examples)
+    rows = 1 if source.condition(0) == (None, None) else ROWS  # else an example is a row, or part of one
+    return evaluate(model, params, evaluation_windows(source, rows, WINDOW)) * sum(source.lengths)
+
+
 def windows_of(spec: Spec, example: Example) -> Evaluation:
     """An example by itself, in windows of a power of two: examples of any length share a handful of compiled programs."""
     count = len(jax.tree.leaves(example.steps)[0])
@@ -129,6 +139,20 @@ def counting_floor(data: Encoded) -> float | None:
     train, valid = _counts(data.train, spec.size), _counts(data.valid, spec.size)
     weights = train + 1 / spec.size
     return float(-(valid * np.log(weights / weights.sum())).sum() / max(valid.sum(), 1))
+
+
+def characters_a_step(data: Encoded) -> float | None:
+    """How many characters a step of the held-out part is, on the average; None where the codec counts none (`begun`)."""
+    begun = getattr(data.codec, "begun", None)
+    if begun is None:
+        return None
+    characters, steps = 0, 0
+    for index, length in enumerate(data.valid.lengths):
+        part = data.valid.read(index, 0, min(int(length), MOST - steps))
+        characters, steps = characters + int(begun(part).sum()), steps + len(part)
+        if steps >= MOST:
+            break
+    return characters / max(steps, 1)
 
 
 def _counts(source: Source, size: int) -> np.ndarray:
