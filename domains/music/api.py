@@ -126,7 +126,7 @@ class MusicModel:
         options = Options(temperature, top_k, top_p, min_p)
         sampling.check(options, seed)
         prompts = [[] if primer is None else self.codec.encode(primer).steps for primer in primers]
-        grammar = None
+        grammar, phases = None, [0 for _ in primers]
         if isinstance(self.codec, Grid):
             phases = [self.codec.phase(prompt, meter) for prompt in prompts]
             grammar = sampling.Grammar(self.codec.cycle(meter), np.array(phases, np.int32))
@@ -147,7 +147,10 @@ class MusicModel:
                 break
         cuts = [length.cut(steps) for steps in made]
         if isinstance(self.codec, Grid):
-            pieces = [Decoded(self.codec.decode(steps), 0) for steps in cuts]
+            pieces = [
+                Decoded(_in_meter(self.codec.decode(steps), meter, phase), 0)
+                for steps, phase in zip(cuts, phases, strict=True)
+            ]
         else:
             held = [self.codec.held(prompt) for prompt in prompts]
             pieces = [self.codec.decode_and_count(np.concatenate(both)) for both in zip(held, cuts, strict=True)]
@@ -181,6 +184,13 @@ class MusicModel:
         notes = to_grid(score).cells.size if isinstance(self.codec, Grid) else len(self.codec.canonical(score).notes)
         beats = max(score.beat_at(score.seconds), 1e-9)
         return Likelihood(nats(self.model, self.params, example), len(example.steps), notes, beats)
+
+
+def _in_meter(score: Score, meter: Meter, phase: int) -> Score:
+    """The grammar lets no bar be of another meter; the grid alone would count a bar of 2/2 in quarters. A piece that
+    ends in the bar which its primer began (`phase`) has no bar line for a meter."""
+    bars = [bar for bar in score.meters[:1] if bar.time or not phase]
+    return dataclasses.replace(score, meters=[meter._replace(time=bar.time) for bar in bars])
 
 
 def load(model: str | os.PathLike[str] = MODEL) -> MusicModel:
