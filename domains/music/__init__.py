@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .api import load as load
     from .api import resume as resume
     from .api import train as train
+    from .formats.abc import read_abc as read_abc
     from .formats.midi import read_midi as read_midi
     from .formats.midi import write_midi as write_midi
     from .formats.musicxml import read_musicxml as read_musicxml
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _HOME = {
     "api": ("Likelihood", "MusicModel", "load", "resume", "train"),
     "grid": ("Grid",),
+    "formats.abc": ("read_abc",),
     "formats.midi": ("read_midi", "write_midi"),
     "formats.musicxml": ("read_musicxml",),
     "performance": ("Performance",),

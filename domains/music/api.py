@@ -212,7 +212,7 @@ def train(
     download: bool = False,
     **how: Unpack[How],
 ) -> Outcome:
-    """Trains a model on a MIDI or MusicXML file, a folder of them, or a data set by name.
+    """Trains a model on a MIDI, MusicXML or ABC file, a folder of them, or a data set by name.
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
     encoding: "performance" for music of any kind, "grid" for four voices, "auto" looks at the pieces; a model that is

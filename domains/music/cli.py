@@ -24,14 +24,14 @@ DEMO_BARS = 16
 
 def add(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    _add_train(verbs.add_parser("train", help="learn from MIDI or MusicXML files, a folder or a data set"))
+    _add_train(verbs.add_parser("train", help="learn from MIDI, MusicXML or ABC files, a folder or a data set"))
     _add_sample(verbs.add_parser("sample", help="compose, or go on from a piece: MIDI, sound and a picture"))
     _add_score(verbs.add_parser("score", help="how likely pieces are: nats per event, note and beat"))
     _add_inspect(verbs.add_parser("inspect", help="what is in files, and which would be used"))
 
 
 def _add_train(train: argparse.ArgumentParser) -> None:
-    train_verb.add_options(train, data="a MIDI or MusicXML file, a folder of them, or a data set's name")
+    train_verb.add_options(train, data="a MIDI, MusicXML or ABC file, a folder of them, or a data set's name")
     train.add_argument("--encoding", help="performance, for any music; grid, for four voices (by the pieces)")
     _add_max_events(train, None)
     train.set_defaults(run=_train)
@@ -54,14 +54,14 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
 
 
 def _add_score(score: argparse.ArgumentParser) -> None:
-    score.add_argument("files", nargs="+", metavar="FILE", help="MIDI or MusicXML files, or folders of them")
+    score.add_argument("files", nargs="+", metavar="FILE", help="MIDI, MusicXML or ABC files, or folders of them")
     draw_verb.add_model(score, MODEL)
     _add_max_events(score, MAX_EVENTS)
     score.set_defaults(run=_score)
 
 
 def _add_inspect(inspect: argparse.ArgumentParser) -> None:
-    inspect.add_argument("files", nargs="+", metavar="FILE", help="MIDI or MusicXML files, or folders of them")
+    inspect.add_argument("files", nargs="+", metavar="FILE", help="MIDI, MusicXML or ABC files, or folders of them")
     _add_max_events(inspect, MAX_EVENTS)
     inspect.set_defaults(run=_inspect)
 

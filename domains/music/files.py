@@ -16,6 +16,7 @@ from seqgen.errors import DataError, UsageError
 from seqgen.files.folders import walk
 from seqgen.files.report import tell_use
 
+from .formats.abc import read_book
 from .formats.grid_json import read_grid_json
 from .formats.guard import MAX_EVENTS
 from .formats.midi import read_midi
@@ -27,11 +28,17 @@ from .score import DRUMS, Score
 READERS = {
     ".mid": read_midi,
     ".midi": read_midi,
+    ".kar": read_midi,  # with lyrics
+    ".rmi": read_midi,  # in a RIFF wrapper
     ".xml": read_musicxml,
     ".musicxml": read_musicxml,
     ".mxl": read_musicxml,
 }
-GRIDS = ".json"  # many pieces a file
+BOOKS: dict[str, Callable[[Path], Sequence[Score | DataError]]] = {
+    ".json": read_grid_json,
+    ".abc": read_book,
+}  # of many
+ENDINGS = (*READERS, *BOOKS)
 MELODY = 16  # moves of the melody that tell a piece from others
 
 
@@ -44,11 +51,18 @@ class Pieces(NamedTuple):
 
 
 def read_score(path: str | os.PathLike[str], max_events: int = MAX_EVENTS) -> Score:
-    """One piece from a MIDI or MusicXML file, by the ending of its name. Raises DataError."""
-    reader = READERS.get(Path(path).suffix.lower())
-    if reader is None:
-        raise DataError(f"{os.fspath(path)} is not named like music; seqgen reads {', '.join(READERS)}")
-    return reader(path, max_events)
+    """One piece from a file, by the ending of its name; the only one of a file of many. Raises DataError."""
+    name, ending = os.fspath(path), Path(path).suffix.lower()
+    if ending in READERS:
+        return READERS[ending](path, max_events)
+    if ending not in BOOKS:
+        raise DataError(f"{name} is not named like music; seqgen reads {', '.join(ENDINGS)}")
+    pieces = BOOKS[ending](Path(path))
+    if len(pieces) > 1:
+        raise DataError(f"{name} holds {len(pieces)} pieces, and one is wanted; put it into a file of its own")
+    if isinstance(pieces[0], DataError):
+        raise DataError(f"{name}: {pieces[0]}")
+    return pieces[0]
 
 
 def read_pieces(
@@ -81,8 +95,8 @@ def read_pieces(
             names.append(row.name)
 
     for file, name in _files(paths):
-        if file.suffix.lower() == GRIDS:
-            for number, piece in enumerate(_grids(file)):
+        if file.suffix.lower() in BOOKS:
+            for number, piece in enumerate(_pieces(file)):
                 add(*inspect(Path(f"{name}[{number}]"), _giving(piece)))
         else:
             row, score = inspect(file, functools.partial(read_score, max_events=max_events))
@@ -95,7 +109,7 @@ def read(name: str, encoding: str = "auto", max_events: int = MAX_EVENTS) -> Spl
     pieces = read_pieces([name], max_events, *([to_grid] if encoding == "grid" else []))
     tell_use(pieces.rows, "pieces", "music")
     if not pieces.scores:
-        nothing = "it holds no file named .mid, .midi, .xml, .musicxml, .mxl or .json"
+        nothing = f"it holds no file named {', '.join(ENDINGS)}"
         raise DataError(f"no piece in {name} can be used: {pieces.rows[0].reason if pieces.rows else nothing}")
     return split(pieces.scores)
 
@@ -154,16 +168,16 @@ def _files(paths: Iterable[str | os.PathLike[str]]) -> Iterable[tuple[Path, Path
     """Files named outright, and those of folders that are named like music; each with a name to call it by."""
     for path in map(Path, paths):
         if path.is_dir():
-            found = (file for file in walk(path, []) if file.suffix.lower() in {*READERS, GRIDS})
+            found = (file for file in walk(path, []) if file.suffix.lower() in ENDINGS)
             yield from ((file, file.relative_to(path)) for file in found)
         else:
             yield path, path
 
 
-def _grids(file: Path) -> Sequence[Score | DataError]:
+def _pieces(file: Path) -> Sequence[Score | DataError]:
     """The pieces of a file of many, or why there are none."""
     try:
-        return read_grid_json(file)
+        return BOOKS[file.suffix.lower()](file)
     except DataError as error:
         return [error]
 

@@ -52,9 +52,9 @@ def scan(data: bytes, max_events: int = MAX_EVENTS) -> Events:
     for every eighth. A chunk counts as an event. Where a file counts time in SMPTE frames, its tempos mean nothing and
     a "quarter note" is a second.
     Raises DataError, in one line with the place, for a file that is no MIDI file, is damaged or cut short, or exceeds
-    a limit.
+    a limit. A file in a RIFF wrapper (.rmi) is taken out of it; places count from where it begins.
 
-    Source: Standard MIDI Files 1.0 (RP-001), MIDI Manufacturers Association.
+    Source: Standard MIDI Files 1.0 (RP-001) and RIFF-based MIDI (RP-029), MIDI Manufacturers Association.
 
     >>> header, end = b"MThd" + bytes([0, 0, 0, 6, 0, 0, 0, 1, 0, 96]), bytes([0, 255, 47, 0])
     >>> scan(header + b"MTrk" + bytes([0, 0, 0, 8, 0, 0x90, 60, 80]) + end).tracks
@@ -64,6 +64,7 @@ def scan(data: bytes, max_events: int = MAX_EVENTS) -> Events:
         raise UsageError(f"a piece cannot have {max_events} events at most; give 1 or more")
     if len(data) > most_bytes(max_events):
         raise DataError(f"it has more than {most_bytes(max_events)} bytes; {_MORE}")
+    data = _unwrapped(data)
     division, tracks, tempos = _header(data)
     return _Scanner(data, max_events, division, tracks, tempos).run(8 + int.from_bytes(data[4:8]))
 
@@ -71,6 +72,19 @@ def scan(data: bytes, max_events: int = MAX_EVENTS) -> Events:
 def most_bytes(max_events: int) -> int:
     """The size of the largest file that is taken apart."""
     return BYTES * max(max_events, MAX_EVENTS)
+
+
+def _unwrapped(data: bytes) -> bytes:
+    """What is in the chunk "data" of an .rmi, a RIFF file of the form RMID; any other bytes as they are."""
+    if data[:4] != b"RIFF" or data[8:12] != b"RMID":
+        return data
+    at = 12
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        if data[at : at + 4] == b"data":
+            return data[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2
+    raise DataError("it is a RIFF file without a chunk of MIDI data; get a whole copy")
 
 
 def _header(data: bytes) -> tuple[int, int, dict[int, int]]:

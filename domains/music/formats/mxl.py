@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 import zlib
 
 from seqgen.errors import DataError
+from seqgen.files.reading import MARKS
 from seqgen.files.xml import Target, parse_xml
 
 # What a file may cost. A march for full band has 4 MB, 120,000 elements and 5,000 attributes; the slowest file that
@@ -16,11 +18,38 @@ LARGEST = 8 * 2**20  # bytes, unpacked
 PACKED_FILES = 1000
 TAGS = 400_000  # "<", so start and end count apart
 ATTRIBUTES = 250_000  # "="
+_DECLARED = re.compile(
+    rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*<\?xml[^>]{0,100}?\sencoding\s*=\s*[\"']([\w.:-]{1,40})", re.ASCII
+)
 
 
 def parse(raw: bytes, target: Target, name: str) -> None:
     # The line that names MusicXML's DTD is in nearly every file and is never followed.
-    parse_xml(raw, target, name, kind="MusicXML", tags=TAGS, attributes=ATTRIBUTES, doctype=True)
+    parse_xml(_decodable(raw), target, name, kind="MusicXML", tags=TAGS, attributes=ATTRIBUTES, doctype=True)
+
+
+def _decodable(raw: bytes) -> bytes:
+    """The same score in UTF-8 where its first line names another encoding than its bytes are in, as some programs do."""
+    mark = next((encoding for bom, encoding in MARKS if raw.startswith(bom)), "")
+    line = _DECLARED.match(raw[:200].replace(b"\0", b"") if mark else raw)
+    said = line[1].decode().lower() if line else "utf-8"
+    if mark in ("utf-16", "utf-32"):
+        text = raw.decode(mark, "replace") if not said.startswith(mark) else ""
+    elif re.match(r"utf-?(16|32)|ucs|iso-10646", said):
+        text = raw.decode("utf-8-sig", "replace")  # it begins with bytes that are one character each
+    elif said in ("utf-8", "utf8", "us-ascii", "ascii") and not _is_utf8(raw):
+        text = raw.decode("latin-1")
+    else:
+        return raw
+    return re.sub(r"\A\ufeff?\s*<\?xml.*?\?>", "", text, count=1, flags=re.DOTALL).encode() if text else raw
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def unpack(raw: bytes, name: str) -> bytes:
