@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .score import Note as Note
     from .score import Score as Score
     from .score import Tempo as Tempo
+    from .signs import Chord as Chord
+    from .signs import Key as Key
 
 _HOME = {
     "api": ("Likelihood", "MusicModel", "load", "resume", "train"),
@@ -41,6 +43,7 @@ _HOME = {
     "performance": ("Performance",),
     "presets": ("DOMAIN",),
     "score": ("DRUMS", "Meter", "Note", "Score", "Tempo"),
+    "signs": ("Chord", "Key"),
 }
 _DEPRECATED = {"MusicScore": ("Likelihood", "0.3")}  # a piece is a `Score`
 __getattr__, __all__ = lazy_names(__name__, _HOME, _DEPRECATED)

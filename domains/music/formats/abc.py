@@ -10,14 +10,13 @@ from itertools import pairwise
 from seqgen.errors import DataError
 
 from ..score import Meter, Note, Score, Tempo
+from ..signs import FIFTHS, STEPS
 from .guard import MAX_EVENTS
 from .limits import read_bytes
-from .musicxml import upbeat
+from .sheet import upbeat
 
 LARGEST = 2**18  # characters; a tune has some 300
 LARGEST_BOOK = 8 * 2**20  # bytes; the largest of music21's has 0.6 million, of 1,850 tunes
-_STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_FIFTHS = "FCGDAEB"
 _MODES = {"maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
 _ACCIDENTALS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # p notes in the time of these; 5, 7 and 9 follow the meter
@@ -166,10 +165,10 @@ class _Tune:
         sharps = 0
         if found:
             mode = found[3].lower()
-            sharps = _FIFTHS.index(found[1]) - 1 + 7 * (found[2] == "#") - 7 * (found[2] == "b")
+            sharps = FIFTHS.index(found[1]) - 1 + 7 * (found[2] == "#") - 7 * (found[2] == "b")
             sharps += _MODES.get("m" if mode == "m" else mode[:3], 0)
         self.key = (
-            dict.fromkeys(_FIFTHS[:sharps], 1) if sharps > 0 else dict.fromkeys(_FIFTHS[sharps:] if sharps else "", -1)
+            dict.fromkeys(FIFTHS[:sharps], 1) if sharps > 0 else dict.fromkeys(FIFTHS[sharps:] if sharps else "", -1)
         )
         for accidental, step in re.findall(r"(?<=\s)(\^|_|=)([A-Ga-g])\b", value):
             self.key[step.upper()] = _ACCIDENTALS[accidental]
@@ -218,7 +217,7 @@ class _Tune:
                 self.accidentals[step] = _ACCIDENTALS[tone["accidental"]]
             alter = self.accidentals.get(step, self.key.get(step, 0))
             octave = tone["octave"].count("'") - tone["octave"].count(",") + tone["step"].islower()
-            pitch = 60 + _STEPS[step] + alter + 12 * octave
+            pitch = 60 + STEPS[step] + alter + 12 * octave
             index = tied.get(pitch, -1)
             if index >= 0:
                 onset, _, before = self.notes[index]
