@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .api import train as train
     from .formats.abc import read_abc as read_abc
     from .formats.midi import read_midi as read_midi
-    from .formats.midi import write_midi as write_midi
+    from .formats.midi_writing import write_midi as write_midi
     from .formats.musicxml import read_musicxml as read_musicxml
     from .grid import Grid as Grid
     from .performance import Performance as Performance
@@ -38,7 +38,8 @@ _HOME = {
     "api": ("Likelihood", "MusicModel", "load", "resume", "train"),
     "grid": ("Grid",),
     "formats.abc": ("read_abc",),
-    "formats.midi": ("read_midi", "write_midi"),
+    "formats.midi": ("read_midi",),
+    "formats.midi_writing": ("write_midi",),
     "formats.musicxml": ("read_musicxml",),
     "performance": ("Performance",),
     "presets": ("DOMAIN",),

@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import jax
@@ -20,6 +21,7 @@ from seqgen.models.pretrained import open_model
 from seqgen.nn.context import Params
 
 from . import MODEL
+from .drums import HOW
 from .formats.guard import MAX_EVENTS
 from .grid import Grid, to_grid, voices
 from .length import Length
@@ -72,11 +74,19 @@ class Likelihood:
 
 class Composition(NamedTuple):
     """What was made. score: primer and all; made: how many of its notes are new; closed: how many of these were still
-    sounding where it ends, and were ended there."""
+    sounding where it ends, and were ended there; new: how many of its seconds are new."""
 
     score: Score
     made: int
     closed: int
+    new: float = 0.0
+
+    @property
+    def longest_hold(self) -> float:
+        """Seconds for which nothing new is struck, at most, in what is new."""
+        begin = self.score.seconds - self.new
+        struck = sorted({begin, *(note.onset for note in self.score.notes if note.onset >= begin), self.score.seconds})
+        return max((after - before for before, after in pairwise(struck)), default=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +166,12 @@ class MusicModel:
             pieces = [self.codec.decode_and_count(np.concatenate(both)) for both in zip(held, cuts, strict=True)]
         scores = [piece.score if length.seconds is None else piece.score.until(length.seconds) for piece in pieces]
         return [
-            Composition(score if primer is None else self._after(primer, score), len(score.notes), piece.closed)
+            Composition(
+                whole := score if primer is None else self._after(primer, score),
+                len(score.notes),
+                piece.closed,
+                whole.seconds - (0.0 if primer is None else primer.seconds),
+            )
             for primer, score, piece in zip(primers, scores, pieces, strict=True)
         ]
 
@@ -167,7 +182,7 @@ class MusicModel:
             notes = [n._replace(part=players[n.part].part, program=players[n.part].program) for n in score.notes]
             # New bars go on at the speed that the primer ends with.
             factor = self.codec.bpm / (primer.tempos[-1].bpm if primer.tempos else 120.0)
-            return primer.then(dataclasses.replace(score, notes=notes).stretched(factor))
+            return primer.then(dataclasses.replace(score, notes=notes, names=()).stretched(factor))
         parts = {note.program: note.part for note in reversed(primer.notes)}
         new = max(parts.values(), default=-1) + 1
         notes = [note._replace(part=parts.get(note.program, new + note.part)) for note in score.notes]
@@ -209,6 +224,7 @@ def train(
     *,
     encoding: str = "auto",
     max_events: int = MAX_EVENTS,
+    drums: str = "guess",
     download: bool = False,
     **how: Unpack[How],
 ) -> Outcome:
@@ -218,6 +234,7 @@ def train(
     encoding: "performance" for music of any kind, "grid" for four voices, "auto" looks at the pieces; a model that is
     fine-tuned keeps its own.
     max_events: the longest file that is read.
+    drums: which parts are drums: "channel10" as the file says, "guess" also those that look like a kit, "all".
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
 
@@ -232,7 +249,9 @@ def train(
     from seqgen.training import run
 
     pick("encoding", encoding, ENCODINGS)  # before anything is read
-    return run.begin(out, DOMAIN, data, {"encoding": encoding, "max_events": max_events}, download=download, **how)
+    pick("way of finding drums", drums, dict.fromkeys(HOW))
+    settings = {"encoding": encoding, "max_events": max_events, "drums": drums}
+    return run.begin(out, DOMAIN, data, settings, download=download, **how)
 
 
 def resume(

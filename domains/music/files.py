@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -14,8 +15,9 @@ from typing import NamedTuple
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError
 from seqgen.files.folders import walk
-from seqgen.files.report import tell_use
+from seqgen.files.report import printable, tell_use
 
+from .drums import as_drums
 from .formats.abc import read_book
 from .formats.grid_json import read_grid_json
 from .formats.guard import MAX_EVENTS
@@ -69,17 +71,28 @@ def read_pieces(
     paths: Iterable[str | os.PathLike[str]],
     max_events: int = MAX_EVENTS,
     accept: Callable[[Score], object] = lambda score: None,
+    drums: str = "guess",
 ) -> Pieces:
     """Files, and folders with all that is in them, in order of their names; nothing here is an error.
 
     accept: raises DataError, with the reason, for a piece that cannot be used.
+    drums: which parts are drums besides those on channel 10, see `as_drums`; a guess is said in the row.
     """
     scores: list[Score] = []
     names: list[str] = []
     rows: list[Row] = []
     seen: dict[tuple[object, ...], str] = {}
 
-    def add(row: Row, score: Score | None) -> None:
+    def add(path: Path, read: Callable[[Path], Score], name: str) -> None:
+        guessed: list[int] = []
+
+        def with_drums(path: Path) -> Score:
+            score, found = as_drums(read(path), drums)
+            guessed.extend(found if drums == "guess" else ())
+            return score
+
+        row, score = inspect(path, with_drums)
+        row = dataclasses.replace(row, name=name, guessed=len(guessed))
         if score is not None and row.used:
             try:
                 accept(score)
@@ -97,21 +110,34 @@ def read_pieces(
     for file, name in _files(paths):
         if file.suffix.lower() in BOOKS:
             for number, piece in enumerate(_pieces(file)):
-                add(*inspect(Path(f"{name}[{number}]"), _giving(piece)))
+                add(Path(f"{name}[{number}]"), _giving(piece), f"{name}[{number}]")
         else:
-            row, score = inspect(file, functools.partial(read_score, max_events=max_events))
-            add(dataclasses.replace(row, name=str(name)), score)
+            add(file, functools.partial(read_score, max_events=max_events), str(name))
     return Pieces(tuple(scores), tuple(names), tuple(rows))
 
 
-def read(name: str, encoding: str = "auto", max_events: int = MAX_EVENTS) -> Splits[Score]:
-    """A file or a folder, to learn from; says on stderr what of it is used."""
-    pieces = read_pieces([name], max_events, *([to_grid] if encoding == "grid" else []))
+def read(name: str, encoding: str = "auto", max_events: int = MAX_EVENTS, drums: str = "channel10") -> Splits[Score]:
+    """A file or a folder, to learn from; says on stderr what of it is used, and in how many pieces drums are a guess."""
+    accept = to_grid if encoding == "grid" else lambda score: None
+    pieces = read_pieces([name], max_events, accept, drums)
     tell_use(pieces.rows, "pieces", "music")
+    tell_drums(pieces.rows)
     if not pieces.scores:
         nothing = f"it holds no file named {', '.join(ENDINGS)}"
         raise DataError(f"no piece in {name} can be used: {pieces.rows[0].reason if pieces.rows else nothing}")
     return split(pieces.scores)
+
+
+def tell_drums(rows: Iterable[Row]) -> None:
+    """Says on stderr which pieces have parts that were taken for drums."""
+    names = [row.name for row in rows if row.guessed]
+    if names:
+        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        print(
+            f"seqgen: {printable(names[0])}{others}: parts that look like a drum kit are read as drums, though not on "
+            "channel 10; --drums channel10 believes the file",
+            file=sys.stderr,
+        )
 
 
 def split(scores: Sequence[Score], fraction: float = 0.1) -> Splits[Score]:

@@ -28,6 +28,7 @@ PER_BEAT = 4
 COMPOUND = (3, 6)  # steps of a beat that falls into three
 STEPS_MOST = 1 << 20
 VELOCITY, CHOIR = 80, 52
+VOICES = ("Soprano", "Alto", "Tenor", "Bass")
 
 
 class Steps16(NamedTuple):
@@ -119,7 +120,7 @@ class Grid:
                 if pitch >= 0:
                     notes.append(Note(start * seconds, pitch, (step - start) * seconds, VELOCITY, CHOIR, part))
                 start, pitch = step, -1 if symbol == REST else symbol % TIED
-        return Score(notes, (Tempo(0.0, self.bpm),), tuple(self._meters(grid)))
+        return Score(notes, (Tempo(0.0, self.bpm),), tuple(self._meters(grid)), names=VOICES)
 
     def _meters(self, grid: Steps16) -> list[Meter]:
         meters: list[Meter] = []

@@ -205,7 +205,7 @@ class Score:
 
         Raises UsageError for another ending and for a place that cannot be written.
         """
-        from .formats.midi import write_midi
+        from .formats.midi_writing import write_midi
         from .showing.roll import write_roll
         from .showing.sound import write_wav
 

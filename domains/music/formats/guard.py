@@ -29,13 +29,15 @@ _MORE = "cut the piece, or raise the number with --max-events (in Python max_eve
 
 
 class Events(NamedTuple):
-    """What of a MIDI file makes music; all else in it (text, lyrics, sysex, bends) is checked and left out.
+    """What of a MIDI file makes music; all else in it (lyrics, sysex, bends) is checked and left out.
 
     division: ticks a quarter note.
     tempos: microseconds a quarter note, by the tick they begin at, from all tracks.
     meters: numerator and denominator, by the tick they begin at, from all tracks.
     tracks: the events of each track, in the order of the file.
     ends: the tick each track ends at.
+    keys: sharps, or flats below 0, and whether minor, by the tick they begin at, from all tracks.
+    names: of tracks, "" where one has none.
     """
 
     division: int
@@ -43,6 +45,8 @@ class Events(NamedTuple):
     meters: dict[int, tuple[int, int]]
     tracks: list[list[Event]]
     ends: list[int]
+    keys: dict[int, tuple[int, int]]
+    names: list[str]
 
 
 def scan(data: bytes, max_events: int = MAX_EVENTS) -> Events:
@@ -114,6 +118,15 @@ def _header(data: bytes) -> tuple[int, int, dict[int, int]]:
     return frames * ticks, tracks, {0: time}
 
 
+def _text(body: bytes) -> str:
+    """A name of a track, as UTF-8 or, as older programs write it, Latin-1; control characters are left out."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        text = body.decode("latin-1")
+    return " ".join("".join(sign for sign in text if sign.isprintable()).split())
+
+
 class _Scanner:
     """The place in a file, and what was found up to there."""
 
@@ -125,7 +138,7 @@ class _Scanner:
         self.declared = tracks
         self.count = 0
         self.in_frames = bool(tempos)
-        self.events = Events(division, tempos, {}, [], [])
+        self.events = Events(division, tempos, {}, [], [], {}, [])
 
     def run(self, at: int) -> Events:
         data, tracks = self.data, self.events.tracks
@@ -153,6 +166,7 @@ class _Scanner:
         data, found, count = self.data, list[Event](), self.count
         most, max_ticks = self.max_events, self.max_ticks
         self.events.tracks.append(found)
+        self.events.names.append("")
         tick = status = 0
         while at < end:
             count += 1
@@ -232,9 +246,13 @@ class _Scanner:
             if len(body) < 2 or not body[0] or body[1] > 7:
                 self.damaged(f"a meter of bytes {body[:2].hex(' ')}", at)
             self.events.meters[tick] = body[0], 2 ** body[1]
-        if len(self.events.tempos) + len(self.events.meters) > self.max_changes:
+        elif kind == 0x59 and len(body) > 1 and body[1] < 2 and (body[0] + 7) % 256 < 15:
+            self.events.keys[tick] = (body[0] + 7) % 256 - 7, body[1]
+        elif kind == 0x03 and not self.events.names[-1]:
+            self.events.names[-1] = _text(body[:80])
+        if len(self.events.tempos) + len(self.events.meters) + len(self.events.keys) > self.max_changes:
             raise DataError(
-                f"more than {self.max_changes} changes of tempo and meter up to byte {at} of track "
+                f"more than {self.max_changes} changes of tempo, meter and key up to byte {at} of track "
                 f"{self.number_of_track}; {_MORE}"
             )
 
