@@ -201,6 +201,8 @@ def ending(number: str, repeated: bool) -> tuple[str, str]:
         ([("", ""), (FORWARD, REPEAT.replace("/></b", " times='3'/></b")), ("", "")], "CDDDE"),
         ([("", ""), ending("1", True), ending("2", False), ("", "")], "CDCEF"),
         ([("", ""), ending("1, 2", True), ending("3", False), ("", "")], "CDCDCEF"),
+        ([("", ""), ending("1, 2", True), ending("2", False), ("", "")], "CDCDCEF"),  # the last is for what is left
+        ([("", ""), ending("1", True), ("", "")], "CDCE"),
         ([("", ""), ending("1", True), ending("2", True), (FORWARD, ""), ("", REPEAT)], "CDCEFGFG"),
         ([("", jump("fine='yes'")), ("", jump("dacapo='yes'"))], "CDC"),
         ([("", jump(words="Fine")), ("", jump(words="D.C. al Fine"))], "CDC"),

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from .formats.midi import read_midi as read_midi
     from .formats.midi_writing import write_midi as write_midi
     from .formats.musicxml import read_musicxml as read_musicxml
+    from .formats.musicxml_writing import write_musicxml as write_musicxml
     from .grid import Grid as Grid
+    from .keys import key_of as key_of
     from .performance import Performance as Performance
     from .presets import DOMAIN as DOMAIN
     from .score import DRUMS as DRUMS
@@ -41,6 +43,8 @@ _HOME = {
     "formats.midi": ("read_midi",),
     "formats.midi_writing": ("write_midi",),
     "formats.musicxml": ("read_musicxml",),
+    "formats.musicxml_writing": ("write_musicxml",),
+    "keys": ("key_of",),
     "performance": ("Performance",),
     "presets": ("DOMAIN",),
     "score": ("DRUMS", "Meter", "Note", "Score", "Tempo"),

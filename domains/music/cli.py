@@ -30,6 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     _add_train(verbs.add_parser("train", help="learn from MIDI, MusicXML or ABC files, a folder or a data set"))
     _add_sample(verbs.add_parser("sample", help="compose, or go on from a piece: MIDI, sound and a picture"))
     _add_score(verbs.add_parser("score", help="how likely pieces are: nats per event, note and beat"))
+    _add_convert(verbs.add_parser("convert", help="a piece from one format to another: MIDI, MusicXML"))
     _add_inspect(verbs.add_parser("inspect", help="what is in files, and which would be used"))
 
 
@@ -73,6 +74,20 @@ def _add_score(score: argparse.ArgumentParser) -> None:
     draw_verb.add_model(score, MODEL)
     _add_reading(score, "guess")
     score.set_defaults(run=_score)
+
+
+def _add_convert(convert: argparse.ArgumentParser) -> None:
+    convert.add_argument("files", nargs="+", metavar="FILE", help="MIDI, MusicXML or ABC files, or folders of them")
+    convert.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="NAME",
+        help="NAME.mid or NAME.musicxml, also .wav, .svg or .png; of several pieces NAME-1.mid, NAME-2.mid, ...",
+    )
+    _add_reading(convert, "channel10")
+    convert.epilog = "example: seqgen music convert tune.abc --out tune.musicxml"
+    convert.set_defaults(run=_convert)
 
 
 def _add_inspect(inspect: argparse.ArgumentParser) -> None:
@@ -199,6 +214,22 @@ def _rates(score: Likelihood) -> str:
     )
 
 
+def _convert(args: argparse.Namespace) -> int:
+    from seqgen.files.report import tell_use
+
+    from . import files
+
+    pieces = files.read_pieces(args.files, args.max_events, drums=args.drums, shortest=1)
+    unused = [row for row in pieces.rows if not row.used]
+    if unused:
+        tell_use(pieces.rows, "pieces", "music")
+    for number, piece in enumerate(pieces.scores, 1):
+        place = args.out if len(pieces.rows) == 1 else args.out.with_stem(f"{args.out.stem}-{number}")
+        piece.save(place)
+        print(f"seqgen: wrote {place}: {len(piece.notes):,} notes of {pieces.names[number - 1]}")
+    return 0 if pieces.scores else 1
+
+
 def _inspect(args: argparse.Namespace) -> int:
     from .files import read_pieces
     from .inspection import table
@@ -232,4 +263,6 @@ DEMO = Demo(
     f"{DEMO_BARS} bars for four voices, by a network that learned from chorales, a sixteenth note after the other.",
     "seqgen music sample --bars 8 --out tune.mid",
 )
-COMMANDS = Commands("music: learn from MIDI files, compose, go on from a primer, score, inspect", add, DEMO, findings)
+COMMANDS = Commands(
+    "music: learn from MIDI files, compose, go on from a primer, score, convert, inspect", add, DEMO, findings
+)

@@ -24,7 +24,7 @@ from .formats.guard import MAX_EVENTS
 from .formats.midi import read_midi
 from .formats.musicxml import read_musicxml
 from .grid import to_grid
-from .inspection import Row, inspect
+from .inspection import SHORTEST, Row, inspect
 from .score import DRUMS, Score
 
 READERS = {
@@ -72,11 +72,13 @@ def read_pieces(
     max_events: int = MAX_EVENTS,
     accept: Callable[[Score], object] = lambda score: None,
     drums: str = "guess",
+    shortest: int = SHORTEST,
 ) -> Pieces:
     """Files, and folders with all that is in them, in order of their names; nothing here is an error.
 
     accept: raises DataError, with the reason, for a piece that cannot be used.
     drums: which parts are drums besides those on channel 10, see `as_drums`; a guess is said in the row.
+    shortest: notes that a piece must have.
     """
     scores: list[Score] = []
     names: list[str] = []
@@ -91,7 +93,7 @@ def read_pieces(
             guessed.extend(found if drums == "guess" else ())
             return score
 
-        row, score = inspect(path, with_drums)
+        row, score = inspect(path, with_drums, shortest)
         row = dataclasses.replace(row, name=name, guessed=len(guessed))
         if score is not None and row.used:
             try:

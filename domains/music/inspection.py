@@ -47,7 +47,7 @@ class Row:
     guessed: int = 0
 
 
-def inspect(path: Path, read: Callable[[Path], Score]) -> tuple[Row, Score | None]:
+def inspect(path: Path, read: Callable[[Path], Score], shortest: int = SHORTEST) -> tuple[Row, Score | None]:
     """The row of a file, and its score if it can be used. What `read` raises as DataError becomes the reason."""
     name = os.fspath(path)
     try:
@@ -55,7 +55,7 @@ def inspect(path: Path, read: Callable[[Path], Score]) -> tuple[Row, Score | Non
     except DataError as error:
         return Row(name, reason=_without_name(str(error), name)), None
     count = len(score.notes)
-    reason = f"only {count} notes; {SHORTEST} are needed" if count < SHORTEST else ""
+    reason = f"only {count} notes; {shortest} are needed" if count < shortest else ""
     if not count:
         reason = "it has no notes"
     first_tempo = f"{score.tempos[0].bpm:.4g}" if score.tempos else ""

@@ -62,8 +62,11 @@ def play_order(bars: Sequence[Marks]) -> list[int]:
         if bar.forward and at != start:
             start, passes = at, 1
         if bar.ending and at in skipped:
-            after, last = skipped[at]
-            wanted = (last if jumped else passes in bar.ending) or after >= len(bars)
+            after, last, alone = skipped[at]
+            # Of several the last is for all that is left, whatever its number; a single one is for the first passes.
+            wanted = passes in bar.ending or (last and not alone)
+            if jumped:
+                wanted = last and not (alone and any(each.backward for each in bars[at:after]))
             if not wanted:
                 at = after
                 continue
@@ -89,23 +92,26 @@ def play_order(bars: Sequence[Marks]) -> list[int]:
     return order
 
 
-def _endings(bars: Sequence[Marks]) -> dict[int, tuple[int, bool]]:
-    """Where an ending begins: the bar after it, and whether it is the last of its group."""
-    found: dict[int, tuple[int, bool]] = {}
+def _endings(bars: Sequence[Marks]) -> dict[int, tuple[int, bool, bool]]:
+    """Where an ending begins: the bar after it, whether it is the last of its group, and whether it is the only one."""
+    found: dict[int, tuple[int, bool, bool]] = {}
+    ends = set[int]()
     for at, bar in enumerate(bars):
         if bar.ending:
             end = at
             while end + 1 < len(bars) and not (bars[end].stops or bars[end].backward or bars[end + 1].ending):
                 end += 1
-            found[at] = end + 1, not (end + 1 < len(bars) and bars[end + 1].ending)
+            last = not (end + 1 < len(bars) and bars[end + 1].ending)
+            found[at] = end + 1, last, last and at not in ends
+            ends.add(end + 1)
     return found
 
 
-def _passes(bars: Sequence[Marks], endings: Mapping[int, tuple[int, bool]], start: int, at: int) -> Iterator[int]:
+def _passes(bars: Sequence[Marks], endings: Mapping[int, tuple[int, bool, bool]], start: int, at: int) -> Iterator[int]:
     """The numbers of the endings of the section that begins at `start`, those after `at` too."""
-    for bar in bars[start : at + 1]:
-        yield from bar.ending
     following = at + 1
+    for bar in bars[start : at + 1]:
+        yield from (number + (following in endings) for number in bar.ending)  # another ending is another pass
     while following in endings:
         yield from bars[following].ending
         following = endings[following][0]
