@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.domains.music.formats.midi import write_midi
+from seqgen.domains.music.formats.midi_writing import write_midi
 from seqgen.domains.music.inspection import FAMILIES, Row, inspect, inspect_midi, printable, table
 from seqgen.domains.music.score import DRUMS, Meter, Note, Score, Tempo
 from seqgen.errors import DataError

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqgen.domains.music.formats.midi import read_midi, write_midi
+from seqgen.domains.music.formats.midi import read_midi
+from seqgen.domains.music.formats.midi_writing import write_midi
 from seqgen.domains.music.score import DRUMS, Meter, Note, Score, Tempo
+from seqgen.domains.music.signs import MODES, Key
 from seqgen.errors import DataError, UsageError
 
 ON, OFF, PROGRAM, CONTROL = "note_on", "note_off", "program_change", "control_change"
@@ -410,3 +412,41 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     write_midi(Score(SCALE), path)
     assert len(read_midi(path).notes) == 8
     assert [file.name for file in tmp_path.iterdir()] == ["a.mid"]
+
+
+def test_a_note_ends_before_the_next_one_begins_on_the_same_tick(tmp_path: Path) -> None:
+    line = [
+        Note(0.25 * i, pitch, 0.25, part=part) for part in (0, 1) for i, pitch in enumerate((60, 62, 61, 62, 61, 61))
+    ]
+    write_midi(Score(line), tmp_path / "a.mid")
+    for track in mido.MidiFile(tmp_path / "a.mid").tracks[1:]:
+        sounding = 0
+        for message in track:
+            if message.type == ON:
+                sounding += 1 if message.velocity else -1
+                assert 0 <= sounding <= 1
+        assert sounding == 0
+
+
+def test_tracks_are_told_apart_by_name(tmp_path: Path) -> None:
+    choir = [Note(0.0, 60, 1.0, program=52, part=part) for part in range(4)]
+    for names, told in (
+        ((), ["Choir Aahs 1", "Choir Aahs 2", "Choir Aahs 3", "Choir Aahs 4"]),
+        (("Soprano", "Alto", "Tenor", "Bass"), ["Soprano", "Alto", "Tenor", "Bass"]),
+        (("Chœur", "Chœur", "", "Bass"), ["Chœur 1", "Chœur 2", "Choir Aahs", "Bass"]),
+    ):
+        write_midi(Score(choir, names=names), tmp_path / "a.mid")
+        assert [track.name for track in mido.MidiFile(tmp_path / "a.mid", charset="utf-8").tracks[1:]] == told
+        assert read_midi(tmp_path / "a.mid").names == (
+            () if not names else tuple("" if "Aahs" in name else name for name in told)
+        )
+
+
+def test_key_signatures_are_written_and_read(tmp_path: Path) -> None:
+    keys = [
+        Key(0.5 * at, fifths, mode) for at, (fifths, mode) in enumerate((f, m) for f in range(-7, 8) for m in MODES)
+    ]
+    score = Score([Note(0.0, 60, 20.0)], keys=keys)
+    write_midi(score, tmp_path / "a.mid")
+    assert [key[1:] for key in read_midi(tmp_path / "a.mid").keys] == [key[1:] for key in keys]
+    assert [key.time for key in read_midi(tmp_path / "a.mid").keys] == pytest.approx([key.time for key in keys])

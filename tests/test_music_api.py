@@ -74,10 +74,12 @@ def test_seconds_bars_and_events_say_how_long(singing: music.MusicModel, playing
 
 
 def test_bars_are_whole_in_any_meter_and_after_any_primer(singing: music.MusicModel) -> None:
-    for meter in (Meter(0.0, 3, 4), Meter(0.0, 7, 8), Meter(0.0, 4, 4)):
-        made = singing.sample(bars=4, meter=meter)
-        assert made.seconds == pytest.approx(4 * meter.quarters * 0.6)
-        assert made.meters[0].quarters == meter.quarters and len(made.meters) == 1
+    for over in ((3, 4), (7, 8), (4, 4), (6, 8), (9, 8), (12, 8), (3, 8), (2, 2), (3, 2), (4, 8), (5, 16), (1, 4)):
+        meter = Meter(0.0, *over)
+        for bars in (1, 4):
+            made = singing.sample(bars=bars, meter=meter)
+            assert made.seconds == pytest.approx(bars * meter.quarters * 0.6)
+            assert made.meters == (meter,) and made.tempos == (Tempo(0.0, 100.0),)
     waltz = Score(chorale(beats=7).notes, (Tempo(0.0, 100.0),), (Meter(0.0, 3, 4),))  # ends on a first beat
     made = singing.sample(primer=waltz, bars=5)
     assert made.seconds == pytest.approx((7 + 5 * 3) * 0.6)

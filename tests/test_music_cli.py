@@ -162,3 +162,46 @@ def test_the_shipped_model_composes_for_the_demo(tmp_path: Path, told: Told) -> 
     assert 20 < piece.seconds < 60 and {note.part for note in piece.notes} == {0, 1, 2, 3}
     assert music.load().sample(bars=2, seed=1) == music.load().sample(bars=2, seed=1)
     told()
+
+
+def test_scoring_goes_on_past_a_piece_that_does_not_fit(tmp_path: Path, told: Told) -> None:
+    music.load().sample(bars=1, seed=1).save(tmp_path / "a.mid")
+    music.load().sample(bars=1, seed=2).save(tmp_path / "c.mid")
+    tune(1).save(tmp_path / "b.mid")
+    assert main(["music", "score", *(str(tmp_path / f"{name}.mid") for name in "abc")]) == 0
+    said, warned = told()
+    assert [line.split()[-1] for line in said.splitlines()] == [
+        str(tmp_path / "a.mid"),
+        str(tmp_path / "c.mid"),
+        "pieces",
+    ]
+    assert "2 of 3 pieces are used" in warned and "b.mid: the piece has 1 part" in warned
+    assert main(["music", "score", str(tmp_path / "b.mid")]) == 1
+    assert "0 of 1 pieces are used" in told()[1]
+
+
+def test_several_pieces_and_several_primers(tmp_path: Path, told: Told) -> None:
+    out, arguments = tmp_path / "x.mid", ["music", "sample", "--bars", "1", "--seed", "3", "--no-wav"]
+    assert main([*arguments, "--count", "2", "--out", str(out)]) == 0
+    assert main([*arguments, "--out", str(tmp_path / "alone.mid")]) == 0
+    assert (tmp_path / "x-1.mid").read_bytes() == (tmp_path / "alone.mid").read_bytes()
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(
+        f"{name}.{ending}" for name in ("x-1", "x-2", "alone") for ending in ("mid", "svg", "png")
+    )
+    primers = [str(tmp_path / f"x-{number}.mid") for number in (1, 2)]
+    assert main([*arguments, "--primer", *primers, "--out", str(tmp_path / "y.mid")]) == 0
+    for number in (1, 2):
+        before, after = read_midi(tmp_path / f"x-{number}.mid"), read_midi(tmp_path / f"y-{number}.mid")
+        # a note that is still held where the primer ends may be struck again there
+        assert [n.pitch for n in after.notes][: len(before.notes)] == [n.pitch for n in before.notes]
+        assert after.names == ("Soprano", "Alto", "Tenor", "Bass")
+    told()
+
+
+def test_a_piece_that_stands_still_or_is_empty_is_said(tmp_path: Path, told: Told) -> None:
+    out = str(tmp_path / "x.mid")
+    assert main(["music", "sample", "--seconds", "20", "--temperature", "0", "--no-wav", "--out", out]) == 0
+    assert re.search(r"one chord is held for [\d.]+ s; .* try a higher --temperature", told()[1])
+    assert main(["music", "sample", "--events", "1", "--no-wav", "--out", str(tmp_path / "none.mid")]) == 1
+    assert "chorales wrote no note: give a higher --temperature" in told()[1]
+    assert not (tmp_path / "none.mid").exists()

@@ -15,7 +15,7 @@ from seqgen.datasets import bach_chorales, downloads, folk_tunes, groove, js_fak
 from seqgen.datasets.by_melody import incipit, split_by_melody
 from seqgen.domains.music.formats.abc import score_from_abc, split_abc
 from seqgen.domains.music.formats.grid_json import score_from_grid
-from seqgen.domains.music.formats.midi import write_midi
+from seqgen.domains.music.formats.midi_writing import write_midi
 from seqgen.domains.music.score import Meter, Note, Score, Tempo
 from seqgen.errors import DataError
 

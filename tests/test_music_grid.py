@@ -55,12 +55,31 @@ def test_bars_and_beats_follow_the_meter_and_an_upbeat_counts_backwards() -> Non
     assert Grid().decode(steps).meters == (Meter(6 * SIXTEENTH, 3, 4),)
 
 
-@pytest.mark.parametrize(
-    "meter, expected", [((3, 4), (3, 4)), ((6, 8), (3, 4)), ((3, 8), (6, 16)), ((2, 2), (4, 4)), ((5, 4), (5, 4))]
-)
-def test_meters_come_back_in_quarters_or_sixteenths(meter: tuple[int, int], expected: tuple[int, int]) -> None:
-    voices = [[(0, pitch, 60)] for pitch in (72, 67, 60, 48)]
-    assert Grid().canonical(quartet(*voices, meter=Meter(0.0, *meter))).meters == (Meter(0.0, *expected),)
+@pytest.mark.parametrize("over", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("count", range(1, 17))
+def test_every_meter_comes_back_unless_its_bar_is_one_of_fewer_larger_units(count: int, over: int) -> None:
+    voices = [[(0, pitch, 300)] for pitch in (72, 67, 60, 48)]
+    (meter,) = Grid().canonical(quartet(*voices, meter=Meter(0.0, count, over))).meters
+    assert meter.quarters == count * 4 / over
+    if over == 4 or (over > 4 and (count % 3 == 0 or count % 2)):
+        assert meter == (0.0, count, over)
+
+
+def test_a_jig_is_no_waltz() -> None:
+    voices = [[(0, pitch, 24)] for pitch in (72, 67, 60, 48)]
+    jig, waltz = (Grid().encode(quartet(*voices, meter=Meter(0.0, *over))).steps for over in ((6, 8), (3, 4)))
+
+    def beats(steps: np.ndarray) -> list[int]:
+        voiced = np.cumsum(steps <= REST) // 4
+        return [int(voiced[at]) for at in np.flatnonzero(steps > REST)]
+
+    assert beats(jig) == [0, 6, 12, 18] and beats(waltz) == [0, 4, 8, 12, 16, 20]
+    for over in ((6, 8), (9, 8), (3, 8), (7, 8), (3, 4)):  # the grammar puts markers where the encoding does
+        meter = Meter(0.0, *over)
+        whole = round(4 * meter.quarters)
+        piece = quartet(*([(0, pitch, 2 * whole)] for pitch in (72, 67, 60, 48)), meter=meter)
+        steps = Grid().encode(piece).steps.reshape(2, -1)
+        assert all(row[symbol] for bar in steps for row, symbol in zip(Grid().cycle(meter), bar, strict=True))
 
 
 def test_tempo_changes_do_not_move_the_grid() -> None:

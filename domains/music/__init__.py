@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from .api import load as load
     from .api import resume as resume
     from .api import train as train
+    from .formats.abc import read_abc as read_abc
     from .formats.midi import read_midi as read_midi
-    from .formats.midi import write_midi as write_midi
+    from .formats.midi_writing import write_midi as write_midi
     from .formats.musicxml import read_musicxml as read_musicxml
+    from .formats.musicxml_writing import write_musicxml as write_musicxml
     from .grid import Grid as Grid
+    from .keys import key_of as key_of
     from .performance import Performance as Performance
     from .presets import DOMAIN as DOMAIN
     from .score import DRUMS as DRUMS
@@ -30,15 +33,22 @@ if TYPE_CHECKING:
     from .score import Note as Note
     from .score import Score as Score
     from .score import Tempo as Tempo
+    from .signs import Chord as Chord
+    from .signs import Key as Key
 
 _HOME = {
     "api": ("Likelihood", "MusicModel", "load", "resume", "train"),
     "grid": ("Grid",),
-    "formats.midi": ("read_midi", "write_midi"),
+    "formats.abc": ("read_abc",),
+    "formats.midi": ("read_midi",),
+    "formats.midi_writing": ("write_midi",),
     "formats.musicxml": ("read_musicxml",),
+    "formats.musicxml_writing": ("write_musicxml",),
+    "keys": ("key_of",),
     "performance": ("Performance",),
     "presets": ("DOMAIN",),
     "score": ("DRUMS", "Meter", "Note", "Score", "Tempo"),
+    "signs": ("Chord", "Key"),
 }
 _DEPRECATED = {"MusicScore": ("Likelihood", "0.3")}  # a piece is a `Score`
 __getattr__, __all__ = lazy_names(__name__, _HOME, _DEPRECATED)

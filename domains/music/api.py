@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import jax
@@ -20,6 +21,7 @@ from seqgen.models.pretrained import open_model
 from seqgen.nn.context import Params
 
 from . import MODEL
+from .drums import HOW
 from .formats.guard import MAX_EVENTS
 from .grid import Grid, to_grid, voices
 from .length import Length
@@ -72,11 +74,19 @@ class Likelihood:
 
 class Composition(NamedTuple):
     """What was made. score: primer and all; made: how many of its notes are new; closed: how many of these were still
-    sounding where it ends, and were ended there."""
+    sounding where it ends, and were ended there; new: how many of its seconds are new."""
 
     score: Score
     made: int
     closed: int
+    new: float = 0.0
+
+    @property
+    def longest_hold(self) -> float:
+        """Seconds for which nothing new is struck, at most, in what is new."""
+        begin = self.score.seconds - self.new
+        struck = sorted({begin, *(note.onset for note in self.score.notes if note.onset >= begin), self.score.seconds})
+        return max((after - before for before, after in pairwise(struck)), default=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +136,7 @@ class MusicModel:
         options = Options(temperature, top_k, top_p, min_p)
         sampling.check(options, seed)
         prompts = [[] if primer is None else self.codec.encode(primer).steps for primer in primers]
-        grammar = None
+        grammar, phases = None, [0 for _ in primers]
         if isinstance(self.codec, Grid):
             phases = [self.codec.phase(prompt, meter) for prompt in prompts]
             grammar = sampling.Grammar(self.codec.cycle(meter), np.array(phases, np.int32))
@@ -147,13 +157,21 @@ class MusicModel:
                 break
         cuts = [length.cut(steps) for steps in made]
         if isinstance(self.codec, Grid):
-            pieces = [Decoded(self.codec.decode(steps), 0) for steps in cuts]
+            pieces = [
+                Decoded(_in_meter(self.codec.decode(steps), meter, phase), 0)
+                for steps, phase in zip(cuts, phases, strict=True)
+            ]
         else:
             held = [self.codec.held(prompt) for prompt in prompts]
             pieces = [self.codec.decode_and_count(np.concatenate(both)) for both in zip(held, cuts, strict=True)]
         scores = [piece.score if length.seconds is None else piece.score.until(length.seconds) for piece in pieces]
         return [
-            Composition(score if primer is None else self._after(primer, score), len(score.notes), piece.closed)
+            Composition(
+                whole := score if primer is None else self._after(primer, score),
+                len(score.notes),
+                piece.closed,
+                whole.seconds - (0.0 if primer is None else primer.seconds),
+            )
             for primer, score, piece in zip(primers, scores, pieces, strict=True)
         ]
 
@@ -164,7 +182,7 @@ class MusicModel:
             notes = [n._replace(part=players[n.part].part, program=players[n.part].program) for n in score.notes]
             # New bars go on at the speed that the primer ends with.
             factor = self.codec.bpm / (primer.tempos[-1].bpm if primer.tempos else 120.0)
-            return primer.then(dataclasses.replace(score, notes=notes).stretched(factor))
+            return primer.then(dataclasses.replace(score, notes=notes, names=()).stretched(factor))
         parts = {note.program: note.part for note in reversed(primer.notes)}
         new = max(parts.values(), default=-1) + 1
         notes = [note._replace(part=parts.get(note.program, new + note.part)) for note in score.notes]
@@ -183,6 +201,13 @@ class MusicModel:
         return Likelihood(nats(self.model, self.params, example), len(example.steps), notes, beats)
 
 
+def _in_meter(score: Score, meter: Meter, phase: int) -> Score:
+    """The grammar lets no bar be of another meter; the grid alone would count a bar of 2/2 in quarters. A piece that
+    ends in the bar which its primer began (`phase`) has no bar line for a meter."""
+    bars = [bar for bar in score.meters[:1] if bar.time or not phase]
+    return dataclasses.replace(score, meters=[meter._replace(time=bar.time) for bar in bars])
+
+
 def load(model: str | os.PathLike[str] = MODEL) -> MusicModel:
     """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError.
 
@@ -199,15 +224,17 @@ def train(
     *,
     encoding: str = "auto",
     max_events: int = MAX_EVENTS,
+    drums: str = "guess",
     download: bool = False,
     **how: Unpack[How],
 ) -> Outcome:
-    """Trains a model on a MIDI or MusicXML file, a folder of them, or a data set by name.
+    """Trains a model on a MIDI, MusicXML or ABC file, a folder of them, or a data set by name.
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
     encoding: "performance" for music of any kind, "grid" for four voices, "auto" looks at the pieces; a model that is
     fine-tuned keeps its own.
     max_events: the longest file that is read.
+    drums: which parts are drums: "channel10" as the file says, "guess" also those that look like a kit, "all".
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
 
@@ -222,7 +249,9 @@ def train(
     from seqgen.training import run
 
     pick("encoding", encoding, ENCODINGS)  # before anything is read
-    return run.begin(out, DOMAIN, data, {"encoding": encoding, "max_events": max_events}, download=download, **how)
+    pick("way of finding drums", drums, dict.fromkeys(HOW))
+    settings = {"encoding": encoding, "max_events": max_events, "drums": drums}
+    return run.begin(out, DOMAIN, data, settings, download=download, **how)
 
 
 def resume(

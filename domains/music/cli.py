@@ -4,42 +4,54 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqgen.errors import UsageError
+from seqgen.errors import DataError, UsageError
 from seqgen.files.folders import free_path
 from seqgen.shell import draw_verb, train_verb
 from seqgen.shell.commands import Commands, Demo
 
 from . import MODEL
+from .drums import HOW
 from .formats.guard import MAX_EVENTS
 
 if TYPE_CHECKING:
     from .api import Composition, Likelihood
-    from .score import Meter
+    from .score import Meter, Score
 
 DEMO_BARS = 16
+STILL = 8.0  # seconds without anything new: longer than any note in the chorales
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    _add_train(verbs.add_parser("train", help="learn from MIDI or MusicXML files, a folder or a data set"))
+    _add_train(verbs.add_parser("train", help="learn from MIDI, MusicXML or ABC files, a folder or a data set"))
     _add_sample(verbs.add_parser("sample", help="compose, or go on from a piece: MIDI, sound and a picture"))
     _add_score(verbs.add_parser("score", help="how likely pieces are: nats per event, note and beat"))
+    _add_convert(verbs.add_parser("convert", help="a piece from one format to another: MIDI, MusicXML"))
     _add_inspect(verbs.add_parser("inspect", help="what is in files, and which would be used"))
 
 
 def _add_train(train: argparse.ArgumentParser) -> None:
-    train_verb.add_options(train, data="a MIDI or MusicXML file, a folder of them, or a data set's name")
+    train_verb.add_options(train, data="a MIDI, MusicXML or ABC file, a folder of them, or a data set's name")
     train.add_argument("--encoding", help="performance, for any music; grid, for four voices (by the pieces)")
-    _add_max_events(train, None)
+    _add_reading(train, None)
     train.set_defaults(run=_train)
 
 
 def _add_sample(sample: argparse.ArgumentParser) -> None:
     draw_verb.add_model(sample, MODEL)
-    sample.add_argument("--primer", type=Path, metavar="FILE", help="a piece to go on from, kept in front, whole")
+    sample.add_argument(
+        "--primer",
+        type=Path,
+        metavar="FILE",
+        nargs="+",
+        default=[],
+        help="a piece to go on from, kept in front, whole; or several, and a new piece for each",
+    )
+    sample.add_argument("--count", type=int, default=1, metavar="N", help="how many pieces, or for each primer (1)")
     sample.add_argument("--seconds", type=float, help="how much is new (30)")
     sample.add_argument("--bars", type=int, help="the same in bars, for models of four voices")
     sample.add_argument("--events", type=int, help="the same in events")
@@ -47,23 +59,52 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     draw_verb.add_options(sample, steps="events", temperature=1.0)
     draw_verb.add_seed(sample, "makes the same piece")
     sample.add_argument(
-        "--out", type=Path, metavar="NAME.mid", help="MIDI file; NAME.wav, .svg and .png lie beside it (tune.mid)"
+        "--out",
+        type=Path,
+        metavar="NAME.mid",
+        help="MIDI file; NAME.wav, .svg and .png lie beside it; of several NAME-1.mid, NAME-2.mid, ... (tune.mid)",
     )
+    sample.add_argument("--no-wav", action="store_true", help="leave out the sound, 10 MB a minute")
     _add_max_events(sample, MAX_EVENTS)
     sample.set_defaults(run=_sample)
 
 
 def _add_score(score: argparse.ArgumentParser) -> None:
-    score.add_argument("files", nargs="+", metavar="FILE", help="MIDI or MusicXML files, or folders of them")
+    score.add_argument("files", nargs="+", metavar="FILE", help="MIDI, MusicXML or ABC files, or folders of them")
     draw_verb.add_model(score, MODEL)
-    _add_max_events(score, MAX_EVENTS)
+    _add_reading(score, "guess")
     score.set_defaults(run=_score)
 
 
+def _add_convert(convert: argparse.ArgumentParser) -> None:
+    convert.add_argument("files", nargs="+", metavar="FILE", help="MIDI, MusicXML or ABC files, or folders of them")
+    convert.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="NAME",
+        help="NAME.mid or NAME.musicxml, also .wav, .svg or .png; of several pieces NAME-1.mid, NAME-2.mid, ...",
+    )
+    _add_reading(convert, "channel10")
+    convert.epilog = "example: seqgen music convert tune.abc --out tune.musicxml"
+    convert.set_defaults(run=_convert)
+
+
 def _add_inspect(inspect: argparse.ArgumentParser) -> None:
-    inspect.add_argument("files", nargs="+", metavar="FILE", help="MIDI or MusicXML files, or folders of them")
-    _add_max_events(inspect, MAX_EVENTS)
+    inspect.add_argument("files", nargs="+", metavar="FILE", help="MIDI, MusicXML or ABC files, or folders of them")
+    _add_reading(inspect, "guess")
     inspect.set_defaults(run=_inspect)
+
+
+def _add_reading(parser: argparse.ArgumentParser, drums: str | None) -> None:
+    """What can be said of files; `drums`: the usual way, or None: a run's."""
+    parser.add_argument(
+        "--drums",
+        choices=HOW,
+        default=drums,
+        help="which parts are drums: of channel 10 only, all, or also those that look like a drum kit (guess)",
+    )
+    _add_max_events(parser, None if drums is None else MAX_EVENTS)
 
 
 def _add_max_events(parser: argparse.ArgumentParser, default: int | None) -> None:
@@ -75,7 +116,7 @@ def _add_max_events(parser: argparse.ArgumentParser, default: int | None) -> Non
 def _train(args: argparse.Namespace) -> int:
     from . import api
 
-    outcome = train_verb.run_train(args, api.train, api.resume, "encoding", "max_events")
+    outcome = train_verb.run_train(args, api.train, api.resume, "encoding", "max_events", "drums")
     return train_verb.tell(outcome, "music", "event")
 
 
@@ -87,20 +128,39 @@ def _sample(args: argparse.Namespace) -> int:
     from . import api, files
 
     use_compile_cache()
-    primer = None if args.primer is None else files.read_score(args.primer, args.max_events)
+    primers: list[Score | None] = [files.read_score(path, args.max_events) for path in args.primer] or [None]
     model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
-    (made,) = model.compose(
-        [primer],
-        seconds=args.seconds,
-        bars=args.bars,
-        events=args.events,
-        meter=None if args.meter is None else _meter(args.meter),
-        **draw_verb.options_of(args),
-        seed=seed,
-    )
+    made = [
+        piece
+        for primer in primers  # one by one: each goes on in its own meter
+        for piece in model.compose(
+            [primer] * args.count,
+            seconds=args.seconds,
+            bars=args.bars,
+            events=args.events,
+            meter=None if args.meter is None else _meter(args.meter),
+            **draw_verb.options_of(args),
+            seed=seed,
+        )
+    ]
+    if not all(piece.made for piece in made):
+        raise DataError(
+            f"{args.model} wrote no note: give a higher --temperature than {args.temperature:g}, another --seed or more "
+            "--seconds, or train it longer"
+        )
     draw_verb.tell_seed(args.seed, seed)
-    for path in _write(made, args.out or free_path(Path("tune"), ".mid")):
-        print(f"seqgen: wrote {path}")
+    out = args.out or free_path(Path("tune"), ".mid")
+    for number, piece in enumerate(made, 1):
+        held = piece.longest_hold
+        if held > max(STILL, piece.new / 3):
+            print(
+                f"seqgen: one chord is held for {held:.1f} s; the likeliest note each time is often the same one again: "
+                "try a higher --temperature",
+                file=sys.stderr,
+            )
+        place = out if len(made) == 1 else out.with_stem(f"{out.stem}-{number}")
+        for path in _write(piece, place, sound=not args.no_wav):
+            print(f"seqgen: wrote {path}")
     return 0
 
 
@@ -113,19 +173,18 @@ def _meter(text: str) -> Meter:
     return Meter(0.0, int(match[1]), int(match[2]))
 
 
-def _write(made: Composition, midi: Path) -> list[Path]:
+def _write(made: Composition, midi: Path, sound: bool = True) -> list[Path]:
     """The piece as MIDI, sound and pictures; and a line on what it is."""
-    score, wav, svg, png = made.score, *(midi.with_suffix(ending) for ending in (".wav", ".svg", ".png"))
-    score.save(midi)
-    score.render(wav)
-    score.plot(svg)
-    score.plot(png)
+    score, endings = made.score, [".wav"] * sound + [".svg", ".png"]
+    paths = [midi, *(midi.with_suffix(ending) for ending in endings)]
+    for path in paths:
+        score.save(path)
     share = made.closed / max(made.made, 1)
     print(
         f"seqgen: {score.seconds:.1f} s, {len(score.notes):,} notes, {made.made:,} of them new; "
         f"{made.closed} ({share:.1%}) had to be ended where the piece ends"
     )
-    return [midi, wav, svg, png]
+    return paths
 
 
 def _score(args: argparse.Namespace) -> int:
@@ -135,9 +194,10 @@ def _score(args: argparse.Namespace) -> int:
     from . import api, files
 
     use_compile_cache()
-    pieces = files.read_pieces(args.files, args.max_events)
-    tell_use(pieces.rows, "pieces", "music")
     model = api.load(args.model)
+    pieces = files.read_pieces(args.files, args.max_events, model.codec.encode, drums=args.drums)
+    tell_use(pieces.rows, "pieces", "music")
+    files.tell_drums(pieces.rows)
     told = []
     for name, piece in zip(pieces.names, pieces.scores, strict=True):
         told.append(model.score(piece))
@@ -154,11 +214,27 @@ def _rates(score: Likelihood) -> str:
     )
 
 
+def _convert(args: argparse.Namespace) -> int:
+    from seqgen.files.report import tell_use
+
+    from . import files
+
+    pieces = files.read_pieces(args.files, args.max_events, drums=args.drums, shortest=1)
+    unused = [row for row in pieces.rows if not row.used]
+    if unused:
+        tell_use(pieces.rows, "pieces", "music")
+    for number, piece in enumerate(pieces.scores, 1):
+        place = args.out if len(pieces.rows) == 1 else args.out.with_stem(f"{args.out.stem}-{number}")
+        piece.save(place)
+        print(f"seqgen: wrote {place}: {len(piece.notes):,} notes of {pieces.names[number - 1]}")
+    return 0 if pieces.scores else 1
+
+
 def _inspect(args: argparse.Namespace) -> int:
     from .files import read_pieces
     from .inspection import table
 
-    rows = read_pieces(args.files, args.max_events).rows
+    rows = read_pieces(args.files, args.max_events, drums=args.drums).rows
     print(table(rows))
     print(f"{sum(row.used for row in rows)} of {len(rows)} pieces would be used")
     return 0
@@ -187,4 +263,6 @@ DEMO = Demo(
     f"{DEMO_BARS} bars for four voices, by a network that learned from chorales, a sixteenth note after the other.",
     "seqgen music sample --bars 8 --out tune.mid",
 )
-COMMANDS = Commands("music: learn from MIDI files, compose, go on from a primer, score, inspect", add, DEMO, findings)
+COMMANDS = Commands(
+    "music: learn from MIDI files, compose, go on from a primer, score, convert, inspect", add, DEMO, findings
+)

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -14,24 +15,32 @@ from typing import NamedTuple
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError
 from seqgen.files.folders import walk
-from seqgen.files.report import tell_use
+from seqgen.files.report import printable, tell_use
 
+from .drums import as_drums
+from .formats.abc import read_book
 from .formats.grid_json import read_grid_json
 from .formats.guard import MAX_EVENTS
 from .formats.midi import read_midi
 from .formats.musicxml import read_musicxml
 from .grid import to_grid
-from .inspection import Row, inspect
+from .inspection import SHORTEST, Row, inspect
 from .score import DRUMS, Score
 
 READERS = {
     ".mid": read_midi,
     ".midi": read_midi,
+    ".kar": read_midi,  # with lyrics
+    ".rmi": read_midi,  # in a RIFF wrapper
     ".xml": read_musicxml,
     ".musicxml": read_musicxml,
     ".mxl": read_musicxml,
 }
-GRIDS = ".json"  # many pieces a file
+BOOKS: dict[str, Callable[[Path], Sequence[Score | DataError]]] = {
+    ".json": read_grid_json,
+    ".abc": read_book,
+}  # of many
+ENDINGS = (*READERS, *BOOKS)
 MELODY = 16  # moves of the melody that tell a piece from others
 
 
@@ -44,28 +53,48 @@ class Pieces(NamedTuple):
 
 
 def read_score(path: str | os.PathLike[str], max_events: int = MAX_EVENTS) -> Score:
-    """One piece from a MIDI or MusicXML file, by the ending of its name. Raises DataError."""
-    reader = READERS.get(Path(path).suffix.lower())
-    if reader is None:
-        raise DataError(f"{os.fspath(path)} is not named like music; seqgen reads {', '.join(READERS)}")
-    return reader(path, max_events)
+    """One piece from a file, by the ending of its name; the only one of a file of many. Raises DataError."""
+    name, ending = os.fspath(path), Path(path).suffix.lower()
+    if ending in READERS:
+        return READERS[ending](path, max_events)
+    if ending not in BOOKS:
+        raise DataError(f"{name} is not named like music; seqgen reads {', '.join(ENDINGS)}")
+    pieces = BOOKS[ending](Path(path))
+    if len(pieces) > 1:
+        raise DataError(f"{name} holds {len(pieces)} pieces, and one is wanted; put it into a file of its own")
+    if isinstance(pieces[0], DataError):
+        raise DataError(f"{name}: {pieces[0]}")
+    return pieces[0]
 
 
 def read_pieces(
     paths: Iterable[str | os.PathLike[str]],
     max_events: int = MAX_EVENTS,
     accept: Callable[[Score], object] = lambda score: None,
+    drums: str = "guess",
+    shortest: int = SHORTEST,
 ) -> Pieces:
     """Files, and folders with all that is in them, in order of their names; nothing here is an error.
 
     accept: raises DataError, with the reason, for a piece that cannot be used.
+    drums: which parts are drums besides those on channel 10, see `as_drums`; a guess is said in the row.
+    shortest: notes that a piece must have.
     """
     scores: list[Score] = []
     names: list[str] = []
     rows: list[Row] = []
     seen: dict[tuple[object, ...], str] = {}
 
-    def add(row: Row, score: Score | None) -> None:
+    def add(path: Path, read: Callable[[Path], Score], name: str) -> None:
+        guessed: list[int] = []
+
+        def with_drums(path: Path) -> Score:
+            score, found = as_drums(read(path), drums)
+            guessed.extend(found if drums == "guess" else ())
+            return score
+
+        row, score = inspect(path, with_drums, shortest)
+        row = dataclasses.replace(row, name=name, guessed=len(guessed))
         if score is not None and row.used:
             try:
                 accept(score)
@@ -81,23 +110,36 @@ def read_pieces(
             names.append(row.name)
 
     for file, name in _files(paths):
-        if file.suffix.lower() == GRIDS:
-            for number, piece in enumerate(_grids(file)):
-                add(*inspect(Path(f"{name}[{number}]"), _giving(piece)))
+        if file.suffix.lower() in BOOKS:
+            for number, piece in enumerate(_pieces(file)):
+                add(Path(f"{name}[{number}]"), _giving(piece), f"{name}[{number}]")
         else:
-            row, score = inspect(file, functools.partial(read_score, max_events=max_events))
-            add(dataclasses.replace(row, name=str(name)), score)
+            add(file, functools.partial(read_score, max_events=max_events), str(name))
     return Pieces(tuple(scores), tuple(names), tuple(rows))
 
 
-def read(name: str, encoding: str = "auto", max_events: int = MAX_EVENTS) -> Splits[Score]:
-    """A file or a folder, to learn from; says on stderr what of it is used."""
-    pieces = read_pieces([name], max_events, *([to_grid] if encoding == "grid" else []))
+def read(name: str, encoding: str = "auto", max_events: int = MAX_EVENTS, drums: str = "channel10") -> Splits[Score]:
+    """A file or a folder, to learn from; says on stderr what of it is used, and in how many pieces drums are a guess."""
+    accept = to_grid if encoding == "grid" else lambda score: None
+    pieces = read_pieces([name], max_events, accept, drums)
     tell_use(pieces.rows, "pieces", "music")
+    tell_drums(pieces.rows)
     if not pieces.scores:
-        nothing = "it holds no file named .mid, .midi, .xml, .musicxml, .mxl or .json"
+        nothing = f"it holds no file named {', '.join(ENDINGS)}"
         raise DataError(f"no piece in {name} can be used: {pieces.rows[0].reason if pieces.rows else nothing}")
     return split(pieces.scores)
+
+
+def tell_drums(rows: Iterable[Row]) -> None:
+    """Says on stderr which pieces have parts that were taken for drums."""
+    names = [row.name for row in rows if row.guessed]
+    if names:
+        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        print(
+            f"seqgen: {printable(names[0])}{others}: parts that look like a drum kit are read as drums, though not on "
+            "channel 10; --drums channel10 believes the file",
+            file=sys.stderr,
+        )
 
 
 def split(scores: Sequence[Score], fraction: float = 0.1) -> Splits[Score]:
@@ -154,16 +196,16 @@ def _files(paths: Iterable[str | os.PathLike[str]]) -> Iterable[tuple[Path, Path
     """Files named outright, and those of folders that are named like music; each with a name to call it by."""
     for path in map(Path, paths):
         if path.is_dir():
-            found = (file for file in walk(path, []) if file.suffix.lower() in {*READERS, GRIDS})
+            found = (file for file in walk(path, []) if file.suffix.lower() in ENDINGS)
             yield from ((file, file.relative_to(path)) for file in found)
         else:
             yield path, path
 
 
-def _grids(file: Path) -> Sequence[Score | DataError]:
+def _pieces(file: Path) -> Sequence[Score | DataError]:
     """The pieces of a file of many, or why there are none."""
     try:
-        return read_grid_json(file)
+        return BOOKS[file.suffix.lower()](file)
     except DataError as error:
         return [error]
 

@@ -6,8 +6,10 @@ inner ones fill (the order of Peracha 2019, arXiv:1911.11775). A marker before a
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,23 +25,28 @@ TIED, REST, BEAT, BAR = 128, 256, 257, 258  # 0-127: a note begins; 128-255: it 
 SIZE = 259
 ORDER = (0, 3, 1, 2)  # voices counted from the top
 PER_BEAT = 4
+COMPOUND = (3, 6)  # steps of a beat that falls into three
 STEPS_MOST = 1 << 20
 VELOCITY, CHOIR = 80, 52
+VOICES = ("Soprano", "Alto", "Tenor", "Bass")
 
 
 class Steps16(NamedTuple):
-    """What the grid keeps of a piece. cells: a symbol a voice, int `[steps, 4]`; bars: the steps at which bars begin."""
+    """What the grid keeps of a piece. cells: a symbol a voice, int `[steps, 4]`; bars, beats: the steps at which they
+    begin, those of bars are no beats."""
 
     cells: NDArray[np.int32]
     bars: tuple[int, ...]
+    beats: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Grid:
     """Pieces for four voices, each a part of its own with one note at a time.
 
-    Kept: what each voice sings to the sixteenth, repeated notes included, and where bars begin. Lost: tempo (one for
-    all, `bpm`), loudness, instruments, what lies between sixteenths.
+    Kept: what each voice sings to the sixteenth, repeated notes included, where bars begin, and whether their beats are
+    quarters or, as in 6/8, dotted ones. Lost: tempo (one for all, `bpm`), loudness, instruments, what lies between
+    sixteenths, whether a bar of four quarters is written 4/4 or 2/2.
 
     >>> voices = [Note(0.15 * step, 72 - 7 * part + step, 0.15, part=part) for part in range(4) for step in range(2)]
     >>> Grid().encode(Score(voices, tempos=[Tempo(0, 100)])).steps.tolist()
@@ -64,13 +71,10 @@ class Grid:
 
     def encode(self, item: Score) -> Example:
         """Symbols as int32 `[T]`. Raises DataError unless the piece has four voices."""
-        cells, bars = to_grid(item)
-        begins = np.zeros(len(cells), bool)
-        begins[list(bars)] = True
-        # Beats count from the beginning of their bar; those of an upbeat count back from the first bar.
-        bar_of = np.searchsorted(bars, np.arange(len(cells)), "right") - 1
-        since = np.arange(len(cells)) - np.array([*bars, *bars[:1], 0])[np.where(bar_of < 0, len(bars), bar_of)]
-        markers = np.where(begins, BAR, np.where(since % PER_BEAT == 0, BEAT, -1))
+        cells, bars, beats = to_grid(item)
+        markers = np.full(len(cells), -1)
+        markers[list(beats)] = BEAT
+        markers[list(bars)] = BAR
         stream = np.concatenate([markers[:, None], cells[:, ORDER]], axis=1).reshape(-1)
         return Example(stream[stream >= 0].astype(np.int32))
 
@@ -81,9 +85,12 @@ class Grid:
         count = int(voiced.sum()) // 4
         cells = np.empty((count, 4), np.int32)
         cells[:, ORDER] = steps[voiced][: 4 * count].reshape(-1, 4)
-        # A bar begins with the next whole step.
-        bars = -(-np.cumsum(voiced)[steps == BAR] // 4)
-        return self._score(Steps16(cells, tuple(sorted({int(bar) for bar in bars if bar < count}))))
+        # A bar or a beat begins with the next whole step.
+        first, beats = (
+            tuple(sorted({int(step) for step in -(-np.cumsum(voiced)[steps == marker] // 4) if step < count}))
+            for marker in (BAR, BEAT)
+        )
+        return self._score(Steps16(cells, first, beats))
 
     def cycle(self, meter: Meter) -> NDArray[np.bool_]:
         """Which symbols may come where in a bar, bool `[P, SIZE]`: markers where they belong, voices elsewhere.
@@ -92,7 +99,7 @@ class Grid:
         """
         rows = []
         for step in range(_bar_steps(meter)):
-            if step % PER_BEAT == 0:
+            if step % _beat_steps(meter) == 0:
                 rows.append(np.arange(SIZE) == (BEAT if step else BAR))
             rows += [np.arange(SIZE) <= REST] * 4
         return np.array(rows)
@@ -113,13 +120,18 @@ class Grid:
                 if pitch >= 0:
                     notes.append(Note(start * seconds, pitch, (step - start) * seconds, VELOCITY, CHOIR, part))
                 start, pitch = step, -1 if symbol == REST else symbol % TIED
-        return Score(notes, (Tempo(0.0, self.bpm),), tuple(self._meters(grid.bars)))
+        return Score(notes, (Tempo(0.0, self.bpm),), tuple(self._meters(grid)), names=VOICES)
 
-    def _meters(self, bars: tuple[int, ...]) -> list[Meter]:
-        lengths = np.diff(bars).tolist() or [4 * PER_BEAT]
+    def _meters(self, grid: Steps16) -> list[Meter]:
         meters: list[Meter] = []
-        for bar, length in zip(bars or (0,), [*lengths, lengths[-1]], strict=False):
-            over = (length // PER_BEAT, 4) if length % PER_BEAT == 0 else (length, 4 * PER_BEAT)
+        over = 4, 4  # of a last bar, which may be cut short: as before
+        for bar, end in pairwise([*(grid.bars or (0,)), 0]):
+            after = bisect_right(grid.beats, bar)
+            beat = grid.beats[after] - bar if after < len(grid.beats) and (not end or grid.beats[after] < end) else 0
+            if end:
+                over = _over(end - bar, beat)
+            elif not meters and beat in COMPOUND:
+                over = _over(2 * beat, beat)
             if not meters or meters[-1][1:] != over:
                 meters.append(Meter(bar * self.step_seconds, *over))
         return meters
@@ -154,7 +166,7 @@ def to_grid(score: Score) -> Steps16:
                 )
             cells[start : min(max(end, start + 1), after), part] = pitch + TIED
             cells[start, part] = pitch
-    return Steps16(cells, _bars(score, length))
+    return Steps16(cells, *_bars(score, length))
 
 
 def fits(score: Score) -> bool:
@@ -185,14 +197,32 @@ def voices(score: Score) -> list[list[Note]]:
     return sorted(parts.values(), key=lambda notes: -sum(note.pitch for note in notes) / len(notes))
 
 
-def _bars(score: Score, length: int) -> tuple[int, ...]:
+def _bars(score: Score, length: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The steps at which bars begin, and other beats: counted from their bar, in an upbeat back from the first bar."""
     meters = score.meters or (Meter(0.0, 4, 4),)
-    starts = [_step(score, meter.time) for meter in meters]
+    starts = [min(_step(score, meter.time), length) for meter in meters]
     bars: set[int] = set()
+    beats = set(range(starts[0] % _beat_steps(meters[0]), starts[0], _beat_steps(meters[0])))
     for meter, start, stop in zip(meters, starts, [*starts[1:], length], strict=True):
-        bars.update(range(start, min(stop, length), _bar_steps(meter)))
-    return tuple(sorted(bars))
+        for bar in range(start, stop, _bar_steps(meter)):
+            bars.add(bar)
+            beats.update(range(bar, min(bar + _bar_steps(meter), stop), _beat_steps(meter)))
+    return tuple(sorted(bars)), tuple(sorted(beats - bars))
 
 
 def _bar_steps(meter: Meter) -> int:
     return max(1, round(PER_BEAT * meter.quarters))
+
+
+def _beat_steps(meter: Meter) -> int:
+    """A quarter, or three of the written units in compound meters (6/8, 9/8, 12/8, 3/8): a jig is no waltz."""
+    compound = meter.numerator % 3 == 0 and meter.denominator in (8, 16)
+    return 3 * 4 * PER_BEAT // meter.denominator if compound else PER_BEAT
+
+
+def _over(length: int, beat: int) -> tuple[int, int]:
+    """The meter of a bar of so many steps, the first beat in it after so many, or 0: none."""
+    unit = PER_BEAT if length % PER_BEAT == 0 else 2 if length % 2 == 0 else 1
+    if beat in COMPOUND and length % beat == 0:
+        unit = beat // 3
+    return length // unit, 4 * PER_BEAT // unit

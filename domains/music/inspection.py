@@ -32,6 +32,7 @@ class Row:
 
     programs: the families of its instruments, most notes first. tempo: beats a minute at the start, meter: such as
     "3/4" at the start; both with "..." when they change. used: whether it can be learned from; reason: why not.
+    guessed: how many parts were taken for drums that the file does not call so.
     """
 
     name: str
@@ -43,9 +44,10 @@ class Row:
     meter: str = ""
     used: bool = False
     reason: str = ""
+    guessed: int = 0
 
 
-def inspect(path: Path, read: Callable[[Path], Score]) -> tuple[Row, Score | None]:
+def inspect(path: Path, read: Callable[[Path], Score], shortest: int = SHORTEST) -> tuple[Row, Score | None]:
     """The row of a file, and its score if it can be used. What `read` raises as DataError becomes the reason."""
     name = os.fspath(path)
     try:
@@ -53,7 +55,7 @@ def inspect(path: Path, read: Callable[[Path], Score]) -> tuple[Row, Score | Non
     except DataError as error:
         return Row(name, reason=_without_name(str(error), name)), None
     count = len(score.notes)
-    reason = f"only {count} notes; {SHORTEST} are needed" if count < SHORTEST else ""
+    reason = f"only {count} notes; {shortest} are needed" if count < shortest else ""
     if not count:
         reason = "it has no notes"
     first_tempo = f"{score.tempos[0].bpm:.4g}" if score.tempos else ""
@@ -108,4 +110,5 @@ def _cells(row: Row) -> tuple[str, ...]:
     if not row.notes:
         return name, *"------", used
     minutes, seconds = divmod(round(row.seconds), 60)
-    return name, str(row.notes), f"{minutes}:{seconds:02}", str(row.parts), row.programs, row.tempo, row.meter, used
+    programs = row.programs + " (drums: a guess)" * bool(row.guessed)
+    return name, str(row.notes), f"{minutes}:{seconds:02}", str(row.parts), programs, row.tempo, row.meter, used

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple, TypeVar
 from seqgen.errors import DataError, UsageError
 from seqgen.files.storage import by_ending
 
+from .signs import Chord, Key
+
 DRUMS = 128  # the program of the drum kit: a note's pitch names the drum
 FASTEST = 60_000.0  # quarter notes a minute: a thousandth of a second each
 LONGEST = 24 * 3600.0  # seconds of one piece
@@ -76,6 +78,8 @@ class Meter(NamedTuple):
 class Score:
     """Notes, kept in order of onset, then pitch; with the tempo and meter they were written in.
 
+    keys, chords: key signatures and chord symbols, where a file has some. names: of parts, by their numbers.
+
     Raises DataError for a note that no instrument could play: a pitch beyond 0-127, a length below 0, a time that is
     no number.
 
@@ -87,11 +91,14 @@ class Score:
     notes: Sequence[Note]
     tempos: Sequence[Tempo] = (Tempo(0.0, 120.0),)
     meters: Sequence[Meter] = (Meter(0.0, 4, 4),)
+    keys: Sequence[Key] = ()
+    chords: Sequence[Chord] = ()
+    names: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "notes", tuple(sorted(self.notes)))
-        object.__setattr__(self, "tempos", tuple(sorted(self.tempos)))
-        object.__setattr__(self, "meters", tuple(sorted(self.meters)))
+        for name in ("notes", "tempos", "meters", "keys", "chords"):
+            object.__setattr__(self, name, tuple(sorted(getattr(self, name))))
+        object.__setattr__(self, "names", tuple(self.names))
         if self.notes and not _playable(self.notes):
             wrong = next(note for note in self.notes if not _playable([note]))
             raise DataError(f"{wrong} cannot be played: pitch 0-127, velocity 1-127, times from 0 s to a day")
@@ -137,7 +144,9 @@ class Score:
             Note(onset, pitch if program == DRUMS else pitch + semitones, duration, velocity, program, part)
             for onset, pitch, duration, velocity, program, part in self.notes
         ]
-        return Score(moved, self.tempos, self.meters)
+        keys = [key.transposed(semitones) for key in self.keys]
+        chords = [chord.transposed(semitones) for chord in self.chords]
+        return Score(moved, self.tempos, self.meters, keys, chords, self.names)
 
     def stretched(self, factor: float) -> Score:
         """`factor` times as long: all times grow, tempos fall. Raises UsageError for a factor not above 0."""
@@ -146,47 +155,66 @@ class Score:
         return Score(
             [Note(onset * factor, pitch, duration * factor, *rest) for onset, pitch, duration, *rest in self.notes],
             [Tempo(tempo.time * factor, tempo.bpm / factor) for tempo in self.tempos],
-            [meter._replace(time=meter.time * factor) for meter in self.meters],
+            _moved(self.meters, lambda time: time * factor),
+            _moved(self.keys, lambda time: time * factor),
+            _moved(self.chords, lambda time: time * factor),
+            self.names,
         )
 
     def then(self, other: Score) -> Score:
-        """This piece, then the other: its time 0 is the end of this one, and so is its tempo."""
+        """This piece, then the other: its time 0 is the end of this one, and so is its tempo; parts keep their names."""
         end = self.seconds
+
+        def late(time: float) -> float:
+            return time + end
+
         return Score(
             [*self.notes, *(note._replace(onset=note.onset + end) for note in other.notes)],
-            [*self.tempos, *(Tempo(tempo.time + end, tempo.bpm) for tempo in other.tempos)],
-            [*self.meters, *(meter._replace(time=meter.time + end) for meter in other.meters)],
+            [*self.tempos, *_moved(other.tempos, late)],
+            [*self.meters, *_moved(other.meters, late)],
+            [*self.keys, *_moved(other.keys, late)],
+            [*self.chords, *_moved(other.chords, late)],
+            self.names or other.names,
         )
 
     def since(self, seconds: float) -> Score:
         """What begins at `seconds` or later, which becomes time 0."""
         return Score(
             [note._replace(onset=note.onset - seconds) for note in self.notes if note.onset >= seconds],
-            [Tempo(max(tempo.time - seconds, 0.0), tempo.bpm) for tempo in _in_force(self.tempos, seconds)],
-            [meter._replace(time=max(meter.time - seconds, 0.0)) for meter in _in_force(self.meters, seconds)],
+            _since(self.tempos, seconds),
+            _since(self.meters, seconds),
+            _since(self.keys, seconds),
+            _since(self.chords, seconds),
+            self.names,
         )
 
     def until(self, seconds: float) -> Score:
         """The piece up to `seconds`; notes that still sound then end there."""
         return Score(
             [n._replace(duration=min(n.duration, seconds - n.onset)) for n in self.notes if n.onset < seconds],
-            [tempo for tempo in self.tempos if tempo.time < seconds or tempo.time == 0],
-            [meter for meter in self.meters if meter.time < seconds or meter.time == 0],
+            _until(self.tempos, seconds),
+            _until(self.meters, seconds),
+            _until(self.keys, seconds),
+            _until(self.chords, seconds),
+            self.names,
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes it, by the ending of the name: as .mid or .midi to be read again, its sound as .wav, its piano roll as
-        .svg or .png.
+        """Writes it, by the ending of the name: as .mid, .midi, .musicxml or .xml to be read again, its sound as .wav, its
+        piano roll as .svg or .png.
 
         Raises UsageError for another ending and for a place that cannot be written.
         """
-        from .formats.midi import write_midi
+        from .formats.midi_writing import write_midi
+        from .formats.musicxml_writing import write_musicxml
         from .showing.roll import write_roll
         from .showing.sound import write_wav
 
         writers: dict[str, Callable[[Score, Any], None]] = {
             ".mid": write_midi,
             ".midi": write_midi,
+            ".musicxml": write_musicxml,
+            ".xml": write_musicxml,
             ".wav": write_wav,
             ".svg": write_roll,
             ".png": write_roll,
@@ -234,10 +262,18 @@ def _playable(notes: Sequence[Note]) -> bool:
     )
 
 
-Turn = TypeVar("Turn", Tempo, Meter)
+Turn = TypeVar("Turn", Tempo, Meter, Key, Chord)
 
 
-def _in_force(turns: Sequence[Turn], seconds: float) -> Sequence[Turn]:
-    """Those that come after `seconds`, and the one that holds then."""
+def _moved(turns: Sequence[Turn], move: Callable[[float], float]) -> list[Turn]:
+    return [turn._replace(time=move(turn.time)) for turn in turns]
+
+
+def _since(turns: Sequence[Turn], seconds: float) -> list[Turn]:
+    """Those that come after `seconds`, and the one that holds then; they count from there."""
     passed = sum(turn.time <= seconds for turn in turns)
-    return turns[max(passed - 1, 0) :]
+    return _moved(turns[max(passed - 1, 0) :], lambda time: max(time - seconds, 0.0))
+
+
+def _until(turns: Sequence[Turn], seconds: float) -> list[Turn]:
+    return [turn for turn in turns if turn.time < seconds or turn.time == 0]

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.domains.music.formats.midi import read_midi, write_midi
+from seqgen.domains.music.formats.midi import read_midi
+from seqgen.domains.music.formats.midi_writing import write_midi
 from seqgen.domains.music.score import DRUMS, Meter, Note, Score, Tempo
 from seqgen.errors import DataError
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 from seqgen.errors import DataError
 
 from ..score import Meter, Note, Score, Tempo
+from ..signs import FIFTHS, STEPS
 from .guard import MAX_EVENTS
-from .musicxml import upbeat
+from .limits import read_bytes
+from .sheet import upbeat
 
 LARGEST = 2**18  # characters; a tune has some 300
-_STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_FIFTHS = "FCGDAEB"
+LARGEST_BOOK = 8 * 2**20  # bytes; the largest of music21's has 0.6 million, of 1,850 tunes
 _MODES = {"maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
 _ACCIDENTALS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # p notes in the time of these; 5, 7 and 9 follow the meter
@@ -36,6 +39,43 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+
+
+def read_abc(path: str | os.PathLike[str]) -> list[Score]:
+    """The tunes of a file, an .abc, as they sound. Raises DataError for one of them that cannot be read, and for none.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "two.abc").write_text("X:1\nK:C\nCDE\n\nX:2\nK:G\nGAB\n")
+    ...     [tune.notes[0].pitch for tune in read_abc(Path(folder, "two.abc"))]
+    [60, 67]
+    """
+    tunes = read_book(path)
+    for number, tune in enumerate(tunes):
+        if isinstance(tune, DataError):
+            raise DataError(f"{os.fspath(path)}[{number}]: {tune}")
+    return [tune for tune in tunes if isinstance(tune, Score)]
+
+
+def read_book(path: str | os.PathLike[str]) -> Sequence[Score | DataError]:
+    """Each tune of a file, or what is wrong with it. Raises DataError for a file without tunes, or of over 8 MB."""
+    raw = read_bytes(path, LARGEST_BOOK)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:  # collections of the nineties
+        text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1", "replace")
+    tunes = split_abc(text)
+    if not tunes:
+        raise DataError(f"{os.fspath(path)} has no tune: none of its lines begins with X:, as in X:1")
+    return [_tune(tune) for tune in tunes]
+
+
+def _tune(text: str) -> Score | DataError:
+    try:
+        return score_from_abc(text)
+    except DataError as error:
+        return error
 
 
 def split_abc(text: str) -> list[str]:
@@ -125,10 +165,10 @@ class _Tune:
         sharps = 0
         if found:
             mode = found[3].lower()
-            sharps = _FIFTHS.index(found[1]) - 1 + 7 * (found[2] == "#") - 7 * (found[2] == "b")
+            sharps = FIFTHS.index(found[1]) - 1 + 7 * (found[2] == "#") - 7 * (found[2] == "b")
             sharps += _MODES.get("m" if mode == "m" else mode[:3], 0)
         self.key = (
-            dict.fromkeys(_FIFTHS[:sharps], 1) if sharps > 0 else dict.fromkeys(_FIFTHS[sharps:] if sharps else "", -1)
+            dict.fromkeys(FIFTHS[:sharps], 1) if sharps > 0 else dict.fromkeys(FIFTHS[sharps:] if sharps else "", -1)
         )
         for accidental, step in re.findall(r"(?<=\s)(\^|_|=)([A-Ga-g])\b", value):
             self.key[step.upper()] = _ACCIDENTALS[accidental]
@@ -177,7 +217,7 @@ class _Tune:
                 self.accidentals[step] = _ACCIDENTALS[tone["accidental"]]
             alter = self.accidentals.get(step, self.key.get(step, 0))
             octave = tone["octave"].count("'") - tone["octave"].count(",") + tone["step"].islower()
-            pitch = 60 + _STEPS[step] + alter + 12 * octave
+            pitch = 60 + STEPS[step] + alter + 12 * octave
             index = tied.get(pitch, -1)
             if index >= 0:
                 onset, _, before = self.notes[index]

@@ -29,13 +29,15 @@ _MORE = "cut the piece, or raise the number with --max-events (in Python max_eve
 
 
 class Events(NamedTuple):
-    """What of a MIDI file makes music; all else in it (text, lyrics, sysex, bends) is checked and left out.
+    """What of a MIDI file makes music; all else in it (lyrics, sysex, bends) is checked and left out.
 
     division: ticks a quarter note.
     tempos: microseconds a quarter note, by the tick they begin at, from all tracks.
     meters: numerator and denominator, by the tick they begin at, from all tracks.
     tracks: the events of each track, in the order of the file.
     ends: the tick each track ends at.
+    keys: sharps, or flats below 0, and whether minor, by the tick they begin at, from all tracks.
+    names: of tracks, "" where one has none.
     """
 
     division: int
@@ -43,6 +45,8 @@ class Events(NamedTuple):
     meters: dict[int, tuple[int, int]]
     tracks: list[list[Event]]
     ends: list[int]
+    keys: dict[int, tuple[int, int]]
+    names: list[str]
 
 
 def scan(data: bytes, max_events: int = MAX_EVENTS) -> Events:
@@ -52,9 +56,9 @@ def scan(data: bytes, max_events: int = MAX_EVENTS) -> Events:
     for every eighth. A chunk counts as an event. Where a file counts time in SMPTE frames, its tempos mean nothing and
     a "quarter note" is a second.
     Raises DataError, in one line with the place, for a file that is no MIDI file, is damaged or cut short, or exceeds
-    a limit.
+    a limit. A file in a RIFF wrapper (.rmi) is taken out of it; places count from where it begins.
 
-    Source: Standard MIDI Files 1.0 (RP-001), MIDI Manufacturers Association.
+    Source: Standard MIDI Files 1.0 (RP-001) and RIFF-based MIDI (RP-029), MIDI Manufacturers Association.
 
     >>> header, end = b"MThd" + bytes([0, 0, 0, 6, 0, 0, 0, 1, 0, 96]), bytes([0, 255, 47, 0])
     >>> scan(header + b"MTrk" + bytes([0, 0, 0, 8, 0, 0x90, 60, 80]) + end).tracks
@@ -64,6 +68,7 @@ def scan(data: bytes, max_events: int = MAX_EVENTS) -> Events:
         raise UsageError(f"a piece cannot have {max_events} events at most; give 1 or more")
     if len(data) > most_bytes(max_events):
         raise DataError(f"it has more than {most_bytes(max_events)} bytes; {_MORE}")
+    data = _unwrapped(data)
     division, tracks, tempos = _header(data)
     return _Scanner(data, max_events, division, tracks, tempos).run(8 + int.from_bytes(data[4:8]))
 
@@ -71,6 +76,19 @@ def scan(data: bytes, max_events: int = MAX_EVENTS) -> Events:
 def most_bytes(max_events: int) -> int:
     """The size of the largest file that is taken apart."""
     return BYTES * max(max_events, MAX_EVENTS)
+
+
+def _unwrapped(data: bytes) -> bytes:
+    """What is in the chunk "data" of an .rmi, a RIFF file of the form RMID; any other bytes as they are."""
+    if data[:4] != b"RIFF" or data[8:12] != b"RMID":
+        return data
+    at = 12
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        if data[at : at + 4] == b"data":
+            return data[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2
+    raise DataError("it is a RIFF file without a chunk of MIDI data; get a whole copy")
 
 
 def _header(data: bytes) -> tuple[int, int, dict[int, int]]:
@@ -100,6 +118,15 @@ def _header(data: bytes) -> tuple[int, int, dict[int, int]]:
     return frames * ticks, tracks, {0: time}
 
 
+def _text(body: bytes) -> str:
+    """A name of a track, as UTF-8 or, as older programs write it, Latin-1; control characters are left out."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        text = body.decode("latin-1")
+    return " ".join("".join(sign for sign in text if sign.isprintable()).split())
+
+
 class _Scanner:
     """The place in a file, and what was found up to there."""
 
@@ -111,7 +138,7 @@ class _Scanner:
         self.declared = tracks
         self.count = 0
         self.in_frames = bool(tempos)
-        self.events = Events(division, tempos, {}, [], [])
+        self.events = Events(division, tempos, {}, [], [], {}, [])
 
     def run(self, at: int) -> Events:
         data, tracks = self.data, self.events.tracks
@@ -139,6 +166,7 @@ class _Scanner:
         data, found, count = self.data, list[Event](), self.count
         most, max_ticks = self.max_events, self.max_ticks
         self.events.tracks.append(found)
+        self.events.names.append("")
         tick = status = 0
         while at < end:
             count += 1
@@ -218,9 +246,13 @@ class _Scanner:
             if len(body) < 2 or not body[0] or body[1] > 7:
                 self.damaged(f"a meter of bytes {body[:2].hex(' ')}", at)
             self.events.meters[tick] = body[0], 2 ** body[1]
-        if len(self.events.tempos) + len(self.events.meters) > self.max_changes:
+        elif kind == 0x59 and len(body) > 1 and body[1] < 2 and (body[0] + 7) % 256 < 15:
+            self.events.keys[tick] = (body[0] + 7) % 256 - 7, body[1]
+        elif kind == 0x03 and not self.events.names[-1]:
+            self.events.names[-1] = _text(body[:80])
+        if len(self.events.tempos) + len(self.events.meters) + len(self.events.keys) > self.max_changes:
             raise DataError(
-                f"more than {self.max_changes} changes of tempo and meter up to byte {at} of track "
+                f"more than {self.max_changes} changes of tempo, meter and key up to byte {at} of track "
                 f"{self.number_of_track}; {_MORE}"
             )
 

@@ -6,4 +6,6 @@ from functools import partial
 
 from seqgen.files import reading
 
-read_bytes = partial(reading.read_bytes, too_large="; no piece of music needs that, split it")
+read_bytes = partial(
+    reading.read_bytes, too_large="; split it, or raise the limit with --max-events (in Python max_events=)"
+)

@@ -1,20 +1,19 @@
-"""MIDI files as scores and back."""
+"""MIDI files as scores."""
 
 from __future__ import annotations
 
-import io
-import math
 import os
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from seqgen.errors import DataError, UsageError
-from seqgen.files.storage import write_output
+from seqgen.errors import DataError
 
 from ..score import DRUMS, LONGEST, Meter, Note, Score, Tempo
-from .guard import DEFAULT_TEMPO, MAX_EVENTS, TICKS, Events, most_bytes, scan
+from ..signs import MODES, Key
+from .guard import MAX_EVENTS, Events, most_bytes, scan
 from .limits import read_bytes
 
 if TYPE_CHECKING:
@@ -22,11 +21,6 @@ if TYPE_CHECKING:
 
 DRUM_CHANNEL = 9  # counted from 0
 PEDAL_DOWN = 64  # and above, of control 64
-TICK = 0.001  # seconds: a time that is written moves by half of it at most
-LONGEST_QUARTER = 0xFFFFFF  # microseconds, 3.6 quarter notes a minute: a tempo has three bytes
-MOST_TICKS = TICKS * MAX_EVENTS  # of a piece that can be read again
-COARSEST = 12  # ticks a quarter note: a piece of a day still has 23 at 120 a minute
-MOST_PARTS = 0x7FFE
 # pretty_midi and mido share no class of their own; the reader promises DataError, whatever a later release checks.
 _REFUSALS = (ArithmeticError, AttributeError, EOFError, LookupError, OSError, TypeError, ValueError)
 
@@ -40,6 +34,7 @@ def read_midi(path: str | os.PathLike[str], max_events: int = MAX_EVENTS) -> Sco
       these last one tick. A note that is never ended lasts as long as its track.
     - The sustain pedal holds the notes of its channel, in whatever track it is, until it goes up or the same pitch is
       struck again in that track. Drums ignore it.
+    - Key signatures are kept, and the names of tracks that hold one part.
 
     Raises DataError, in one line, for a file that is missing, no MIDI file, damaged or cut short, lasts over a day, or
     goes beyond `max_events` or the limits that follow from it (see `guard.scan`). A file within the default limit
@@ -47,7 +42,7 @@ def read_midi(path: str | os.PathLike[str], max_events: int = MAX_EVENTS) -> Sco
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_midi(Score([Note(0.0, 60, 0.5)]), f"{folder}/c.mid")
+    ...     Score([Note(0.0, 60, 0.5)]).save(f"{folder}/c.mid")
     ...     read_midi(f"{folder}/c.mid").notes[0].pitch
     60
     """
@@ -57,23 +52,6 @@ def read_midi(path: str | os.PathLike[str], max_events: int = MAX_EVENTS) -> Sco
         return _score(scan(raw, max_events))
     except DataError as error:
         raise DataError(f"cannot use {name} as MIDI: {error}") from None
-
-
-def write_midi(score: Score, path: str | os.PathLike[str]) -> None:
-    """Writes a score as a MIDI file of format 1, whole or not at all: a track for every part and program.
-
-    Times move by at most 0.5 ms (in pieces of over an hour by more), and what is written can be read again: the same
-    notes, if every part has one program and no pitch twice at once. A pitch that is struck again ends there; a note
-    shorter than 1 ms lasts a tick. Tempos are rounded to whole microseconds a quarter note, at most 16.8 seconds.
-    Raises UsageError for a place that cannot be written, and for a score that no MIDI file can hold.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_midi(Score([Note(0.0, 60, 0.5), Note(0.5, 64, 0.5)]), f"{folder}/third.mid")
-    ...     read_midi(f"{folder}/third.mid").seconds
-    1.0
-    """
-    write_output(path, _bytes(score))
 
 
 class _Sound:
@@ -94,9 +72,9 @@ class _Sound:
 
 
 def _score(events: Events) -> Score:
-    sounds = _sounds(events)
+    sounds, parts = _sounds(events)
     last = max((sound.end for sound in sounds), default=0)
-    clock = _clock(events.division, events.tempos, events.meters, last)
+    clock = ticks_clock(events.division, events.tempos, events.meters, last)
     seconds = clock.tick_to_time
     if seconds(last) > LONGEST:
         raise DataError(f"it lasts {seconds(last) / 3600:.0f} hours, at most {LONGEST / 3600:.0f} are read; cut it")
@@ -113,14 +91,39 @@ def _score(events: Events) -> Score:
         notes,
         [Tempo(float(time), float(bpm)) for time, bpm in zip(times, tempos, strict=True)],
         meters if meters and meters[0].time == 0 else [Meter(0.0, 4, 4), *meters],
+        [
+            Key(float(seconds(tick)), fifths, MODES[minor])
+            for tick, (fifths, minor) in events.keys.items()
+            if tick <= last
+        ],
+        names=_names(events, parts),
     )
 
 
-def _sounds(events: Events) -> list[_Sound]:
+def _names(events: Events, parts: Mapping[tuple[int, int, int], int]) -> list[str]:
+    """What the tracks of parts are called, unless it is after their instruments, or a track has several parts."""
+    tracks = [track for track, _, _ in parts]  # in the order of parts
+    names = [
+        "" if tracks.count(track) > 1 or re.fullmatch(rf"{re.escape(instrument_name(program))}( \d+)?", name) else name
+        for track, _, program in parts
+        for name in [events.names[track]]
+    ]
+    return names if any(names) else []
+
+
+def instrument_name(program: int) -> str:
+    """What General MIDI calls a program."""
+    import pretty_midi
+
+    return "Drums" if program == DRUMS else str(pretty_midi.program_to_instrument_name(int(program)))
+
+
+def _sounds(events: Events) -> tuple[list[_Sound], dict[tuple[int, int, int], int]]:
+    """The notes, and the numbers of parts by track, channel and program."""
     pedals = _pedals(events)
     last = max(events.ends)
     sounds: list[_Sound] = []
-    parts: dict[tuple[int, int, int], int] = {}  # by track, channel and program
+    parts: dict[tuple[int, int, int], int] = {}
     for number, (track, end) in enumerate(zip(events.tracks, events.ends, strict=True)):
         programs = [0] * 16
         struck: dict[tuple[int, int], list[_Sound]] = {}  # by channel and pitch: not ended yet
@@ -150,7 +153,7 @@ def _sounds(events: Events) -> list[_Sound]:
         for open_ in struck.values():
             for sound in open_:
                 sound.until(end)
-    return sounds
+    return sounds, parts
 
 
 class _Pedal:
@@ -183,7 +186,7 @@ def _pedals(events: Events) -> Mapping[int, _Pedal]:
     return dict(pedals)
 
 
-def _clock(
+def ticks_clock(
     division: int, tempos: Mapping[int, int], meters: Mapping[int, tuple[int, int]], last: int
 ) -> pretty_midi.PrettyMIDI:
     """pretty_midi on a track of nothing but tempos and meters: what becomes of ticks is its part.
@@ -206,64 +209,3 @@ def _clock(
     except _REFUSALS as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"pretty_midi refuses its tempos and meters ({reason}); export it again") from None
-
-
-def _bytes(score: Score) -> bytes:
-    import pretty_midi
-
-    clock = _written_clock(score)
-    parts: defaultdict[tuple[int, int], list[Note]] = defaultdict(list)
-    for note in score.notes:
-        parts[note.part, note.program].append(note)
-    if len(parts) > MOST_PARTS:
-        raise UsageError(f"the score has {len(parts)} parts; a MIDI file holds {MOST_PARTS}, write fewer")
-    shortest = 1.1 * max(scale for _, scale in clock._tick_scales)  # rounded to a tick or two, never to none
-    for (_, program), notes in sorted(parts.items()):
-        drums = program == DRUMS
-        name = "Drums" if drums else pretty_midi.program_to_instrument_name(program)
-        instrument = pretty_midi.Instrument(0 if drums else int(program), drums, name)
-        following: dict[int, float] = {}
-        for note in reversed(notes):
-            onset, again = float(note.onset), following.get(note.pitch, math.inf)
-            end = max(min(float(note.end), again if again > onset else math.inf), onset + shortest)
-            instrument.notes.append(pretty_midi.Note(int(note.velocity), int(note.pitch), onset, end))
-            following[note.pitch] = onset
-        instrument.notes.reverse()
-        clock.instruments.append(instrument)
-    raw = io.BytesIO()
-    clock.write(raw)
-    return raw.getvalue()
-
-
-def _written_clock(score: Score) -> pretty_midi.PrettyMIDI:
-    """Tempos and meters to write, with ticks of at most 1 ms at the slowest tempo while the piece is not too long.
-
-    Ticks divide a quarter note by a multiple of 120, so that sixteenths, triplets and their halves fall on ticks
-    however slow the tempo is.
-    """
-    import pretty_midi
-
-    turns = [(t.time, min(max(round(6e7 / t.bpm), 1), LONGEST_QUARTER)) for t in score.tempos]
-    if not turns or turns[0][0] > 0:
-        turns.insert(0, (0.0, DEFAULT_TEMPO))
-    ends = [time for time, _ in turns[1:]] + [max(score.seconds, turns[-1][0])]
-    quarters = sum((end - time) * 1e6 / tempo for (time, tempo), end in zip(turns, ends, strict=True))
-    fine = 120 * math.ceil(max(max(tempo for _, tempo in turns) / 1e6 / TICK, 480) / 120)
-    division = min(fine, int(MOST_TICKS / max(quarters, 1)))
-    if division < COARSEST:
-        raise UsageError(f"the score has {quarters:.0f} quarter notes, too many for MIDI; write it in slower tempos")
-
-    ticks: dict[int, int] = {}
-    tick, now, tempo = 0, 0.0, turns[0][1]
-    for time, following in turns:
-        passed = max(round((time - now) * 1e6 / tempo * division), 0)
-        tick, now = tick + passed, now + passed * tempo / 1e6 / division
-        ticks[tick] = tempo = following
-    clock = _clock(division, ticks, {}, tick)
-    # pretty_midi cuts off what follows the point of a tempo in microseconds, and 500000 may have become 499999.9999.
-    clock._tick_scales = [(tick, scale * (1 + 1e-12)) for tick, scale in clock._tick_scales]
-    for time, over, under in score.meters:
-        if not 1 <= over <= 255 or under not in (1, 2, 4, 8, 16, 32, 64, 128):
-            raise UsageError(f"MIDI has no meter {over}/{under}; write one of up to 255 over 1, 2, 4, ... 128")
-        clock.time_signature_changes.append(pretty_midi.TimeSignature(int(over), int(under), float(time)))
-    return clock

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 import zlib
+from typing import NamedTuple
 
-from seqgen.errors import DataError
+from seqgen.errors import DataError, UsageError
+from seqgen.files.reading import MARKS
 from seqgen.files.xml import Target, parse_xml
+
+from .guard import MAX_EVENTS
 
 # What a file may cost. A march for full band has 4 MB, 120,000 elements and 5,000 attributes; the slowest file that
 # these let through takes below 2 s and 130 MB.
@@ -16,14 +21,61 @@ LARGEST = 8 * 2**20  # bytes, unpacked
 PACKED_FILES = 1000
 TAGS = 400_000  # "<", so start and end count apart
 ATTRIBUTES = 250_000  # "="
+_DECLARED = re.compile(
+    rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*<\?xml[^>]{0,100}?\sencoding\s*=\s*[\"']([\w.:-]{1,40})", re.ASCII
+)
 
 
-def parse(raw: bytes, target: Target, name: str) -> None:
+class Limits(NamedTuple):
+    """size: bytes, unpacked. tags, attributes: "<" and "=", so that start and end of an element count apart."""
+
+    size: int = LARGEST
+    tags: int = TAGS
+    attributes: int = ATTRIBUTES
+
+    @classmethod
+    def of(cls, max_events: int) -> Limits:
+        """They grow with the number of notes, above the usual one."""
+        if max_events < 1:
+            raise UsageError(f"a piece cannot have {max_events} events at most; give 1 or more")
+        return cls(*(limit * max(max_events, MAX_EVENTS) // MAX_EVENTS for limit in cls()))
+
+
+USUAL = Limits()
+
+
+def parse(raw: bytes, target: Target, name: str, limits: Limits = USUAL) -> None:
     # The line that names MusicXML's DTD is in nearly every file and is never followed.
-    parse_xml(raw, target, name, kind="MusicXML", tags=TAGS, attributes=ATTRIBUTES, doctype=True)
+    parse_xml(
+        _decodable(raw), target, name, kind="MusicXML", tags=limits.tags, attributes=limits.attributes, doctype=True
+    )
 
 
-def unpack(raw: bytes, name: str) -> bytes:
+def _decodable(raw: bytes) -> bytes:
+    """The same score in UTF-8 where its first line names another encoding than its bytes are in, as some programs do."""
+    mark = next((encoding for bom, encoding in MARKS if raw.startswith(bom)), "")
+    line = _DECLARED.match(raw[:200].replace(b"\0", b"") if mark else raw)
+    said = line[1].decode().lower() if line else "utf-8"
+    if mark in ("utf-16", "utf-32"):
+        text = raw.decode(mark, "replace") if not said.startswith(mark) else ""
+    elif re.match(r"utf-?(16|32)|ucs|iso-10646", said):
+        text = raw.decode("utf-8-sig", "replace")  # it begins with bytes that are one character each
+    elif said in ("utf-8", "utf8", "us-ascii", "ascii") and not _is_utf8(raw):
+        text = raw.decode("latin-1")
+    else:
+        return raw
+    return re.sub(r"\A\ufeff?\s*<\?xml.*?\?>", "", text, count=1, flags=re.DOTALL).encode() if text else raw
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def unpack(raw: bytes, name: str, limits: Limits = USUAL) -> bytes:
     """The score inside an .mxl: the file that its container names first, else the first that looks like one."""
     if raw.count(b"PK\x01\x02") > PACKED_FILES:
         raise DataError(f"{name} holds more than {PACKED_FILES} packed files; it is no .mxl")
@@ -33,24 +85,27 @@ def unpack(raw: bytes, name: str) -> bytes:
             inside = [n for n in names if n.endswith((".xml", ".musicxml")) and not n.startswith("META-INF/")]
             if "META-INF/container.xml" in names:
                 container = _Container()
-                parse(_member(archive, "META-INF/container.xml", name), container, name)
+                parse(_member(archive, "META-INF/container.xml", name, LARGEST), container, name)
                 inside = [n for n in container.paths if n in names] or inside
             if not inside:
                 raise DataError(f"{name} is a zip without a score inside; it is no .mxl")
-            return _member(archive, inside[0], name)
+            return _member(archive, inside[0], name, limits.size)
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError) as error:
         # RuntimeError: encrypted, or packed in a way unknown to Python
         raise DataError(f"{name} cannot be unpacked: {error}; it is damaged or no .mxl") from None
 
 
-def _member(archive: zipfile.ZipFile, member: str, name: str) -> bytes:
+def _member(archive: zipfile.ZipFile, member: str, name: str, largest: int) -> bytes:
     info = archive.getinfo(member)
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # LZMA may ask for gigabytes
         raise DataError(f"{name} is packed in an unusual way; an .mxl is stored or deflated, save it again")
     with archive.open(info) as file:
-        raw = file.read(LARGEST + 1)  # what the zip says about sizes proves nothing
-    if len(raw) > LARGEST:
-        raise DataError(f"{name} unpacks to more than {LARGEST // 2**20} MB; no piece of music needs that, split it")
+        raw = file.read(largest + 1)  # what the zip says about sizes proves nothing
+    if len(raw) > largest:
+        raise DataError(
+            f"{name} unpacks to more than {largest // 2**20} MB; split it, or raise the limit with --max-events "
+            "(in Python max_events=)"
+        )
     return raw
 
 

@@ -93,7 +93,7 @@ def _fluidsynth(program: str | None, font: Path, score: Score) -> np.ndarray:
     """The sound as FluidSynth makes it, [samples, 2]. Raises _Failed."""
     if program is None:
         raise _Failed("FluidSynth is not installed")
-    from ..formats.midi import write_midi
+    from ..formats.midi_writing import write_midi
 
     patience = _PATIENCE + 2 * score.seconds
     with tempfile.TemporaryDirectory(prefix="seqgen-") as folder:
