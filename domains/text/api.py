@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
+import numpy as np
+from numpy.typing import NDArray
 
 from seqgen import sampling
-from seqgen.domain import Splits
+from seqgen.domain import Example, Splits
 from seqgen.errors import DataError, UnknownName, UsageError
 from seqgen.heads import Options
 from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
 from seqgen.nn.context import Params
 
-from . import MODEL
-from .codec import Characters, Decoder
+from . import MODEL, TEMPERATURE
+from .codec import Characters, Decoder, starts
+from .lengths import Length
+from .limits.asked import Limits, rules_of, writable
+from .limits.machine import Machine
 from .presets import DOMAIN
 
 if TYPE_CHECKING:
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
     from seqgen.training.run import How
 
 
-SETTINGS = ("temperature", "top_k", "top_p", "min_p", "seed", "stop")  # of `TextModel.stream`, besides the length
+SETTINGS = ("temperature", "top_k", "top_p", "min_p", "seed", "stop")  # of `TextModel.stream`, besides its limits
 
 
 @dataclass(frozen=True)
@@ -73,54 +78,78 @@ class TextModel:
     model: Model
     params: Params
     name: str
+    data: Mapping[str, Any] | None = None  # what it learned from: a name, and how that was read
 
-    def sample(self, prompt: str = "", *, length: int = 500, **settings: Any) -> str:
-        """The prompt and up to `length` new characters; settings as for `stream`."""
-        return self.samples([prompt], length=length, **settings)[0]
+    def sample(self, prompt: str = "", *, length: int | str = 500, best_of: int = 1, **settings: Any) -> str:
+        """The prompt and up to `length` new characters; settings as for `stream`, best_of as for `samples`."""
+        return self.samples([prompt], length=length, best_of=best_of, **settings)[0]
 
-    def samples(self, prompts: Sequence[str], *, length: int = 500, **settings: Any) -> list[str]:
-        """Many at once: one text a prompt, each the same as if it had been sampled with others."""
-        for word in settings.keys() - SETTINGS:
-            raise TypeError(str(UnknownName("keyword", word, ["length", *SETTINGS])))
-        texts = [self.codec.canonical(prompt) for prompt in prompts]
-        for pieces in self.stream(prompts, length=length, **settings):
-            texts = [text + piece for text, piece in zip(texts, pieces, strict=True)]
+    def samples(
+        self, prompts: Sequence[str], *, length: int | str = 500, best_of: int = 1, **settings: Any
+    ) -> list[str]:
+        """Many at once: one text a prompt, each the same as if it had been sampled with others.
+
+        best_of: so many are drawn for each, and the one whose characters are likeliest on average is kept.
+        """
+        for word in settings.keys() - {*SETTINGS, *Limits.__annotations__}:
+            known = ["length", "best_of", *SETTINGS, *Limits.__annotations__]
+            raise TypeError(str(UnknownName("keyword", word, known)))
+        if best_of < 1:
+            raise UsageError(f"the best of {best_of} was asked for; give 1 or more")
+        prompts = [self.codec.canonical(prompt) for prompt in prompts]
+        drawn = [prompt for prompt in prompts for _ in range(best_of)]
+        new = [""] * len(drawn)
+        for pieces in self.stream(drawn, length=length, **settings):
+            new = [text + piece for text, piece in zip(new, pieces, strict=True)]
+        texts = []
+        for row, prompt in enumerate(prompts):
+            tried = new[row * best_of : (row + 1) * best_of]
+            texts.append(prompt + (tried[0] if best_of == 1 else max(tried, key=lambda text: self._mean(text, prompt))))
         return texts
+
+    def _mean(self, text: str, after: str) -> float:
+        return float(self.log_probs(text, after=after).mean()) if text else -math.inf
 
     def stream(
         self,
         prompts: Sequence[str],
         *,
-        length: int = 500,
-        temperature: float = 1.0,
+        length: int | str = 500,
+        temperature: float = TEMPERATURE,
         top_k: int = 0,
         top_p: float = 1.0,
         min_p: float = 0.0,
-        seed: int = 0,
+        seed: int | None = None,
         stop: str | Sequence[str] = (),
+        **limits: Unpack[Limits],
     ) -> Iterator[list[str]]:
         """New text as it is written, a piece a prompt at a time.
 
         prompts: any text in any script, also empty.
-        length: new characters; fewer when a `stop` string turns up, which is not written.
+        length: new characters, or words as in "80 words"; fewer when a `stop` string turns up, which is not written.
         temperature: 0 writes the likeliest character each time, 1 follows the model, more is wilder.
         top_k, top_p, min_p: see `seqgen.Options`.
+        seed: the same one writes the same text; another text each time, if none is given.
+        limits: penalties, banned strings, a pattern and the like, see `Limits`.
+        Characters that no text of the training had are not written, see `limits.asked.writable`.
         Raises UsageError for settings out of range.
         """
-        if length < 1:
-            raise UsageError(f"length is {length}; give 1 or more")
-        options = Options(temperature, top_k, top_p, min_p)
+        most = Length.of(length)
+        options = Options(temperature, top_k, top_p, min_p, allowed=writable(self.codec))
+        seed = int.from_bytes(os.urandom(3), "big") if seed is None else seed
         sampling.check(options, seed)
+        rules, machine = rules_of(self.codec, self.data, limits)
         stops = [self.codec.canonical(text) for text in ([stop] if isinstance(stop, str) else stop) if text]
-        writers = [_Writer(self.codec.decoder(), length, stops) for _ in prompts]
+        writers = [_Writer(self.codec.decoder(), most, stops, machine) for _ in prompts]
         chunks = sampling.stream(
             self.model,
             self.params,
             jax.random.key(seed),
             [self.codec.encode(prompt).steps for prompt in prompts],
             # Enough for every writer to finish: a character takes up to 4 bytes when it is spelt.
-            length=4 * (length + max(map(len, stops), default=0)),
+            length=4 * (most.characters + max(map(len, stops), default=0)),
             options=options,
+            rules=rules,
         )
         return _pieces(writers, chunks)
 
@@ -133,32 +162,57 @@ class TextModel:
             raise DataError("there is nothing to score: the text is empty; give it a character or more")
         return TextScore(nats(self.model, self.params, self.codec.encode(text)), len(text))
 
+    def log_probs(self, text: str, *, after: str = "") -> NDArray[np.float32]:
+        """ln p of each character of a text, given all before it, float32 `[characters]`; after: what stands before it."""
+        from seqgen.training.scoring import log_probs, windows_of
+
+        before, ids = self.codec.encode(after).steps, self.codec.encode(text).steps
+        steps = np.concatenate([before, ids])
+        if not len(ids):
+            return np.zeros(0, np.float32)
+        windows = windows_of(self.codec.spec, Example(steps))
+        found = np.concatenate([likely[valid] for likely, valid in log_probs(self.model, self.params, windows)])
+        return np.add.reduceat(found[len(before) :], np.flatnonzero(starts(np.asarray(ids)))).astype(np.float32)
+
 
 @dataclass
 class _Writer:
-    """One row's ids to text: whole characters only, up to a length, up to a stop string."""
+    """One row's ids to text: whole characters only, up to a length, a stop string, or the end of a pattern."""
 
     decoder: Decoder
-    left: int
+    left: Length
     stops: Sequence[str]
+    machine: Machine | None = None
+    state: int = 0  # of the machine
     held: str = ""  # might be the beginning of a stop string
     finished: bool = False
 
     def write(self, steps: Any) -> str:
         if self.finished:
             return ""
+        steps, ended = self._matching(np.asarray(steps))
         text = self.held + self.decoder.decode(steps)
         # The stop that is complete first counts, so that it does not matter how the text arrives.
         found = [(at + len(stop), at) for stop in self.stops if (at := text.find(stop)) >= 0]
         if found:
             self.finished = True
-            return text[: min(min(found)[1], self.left)]
-        keep = max((n for stop in self.stops for n in range(1, len(stop)) if text.endswith(stop[:n])), default=0)
-        ready = min(len(text) - keep, self.left)
-        self.held = text[ready:]
-        self.left -= ready
-        self.finished = self.left == 0
-        return text[:ready]
+            return self.left.cut(text[: min(found)[1]])[0]
+        parts = (n for stop in self.stops for n in range(1, len(stop)) if text.endswith(stop[:n]))
+        ready = text[: len(text) - (0 if ended else max(parts, default=0))]
+        self.held = text[len(ready) :]
+        written, self.left = self.left.cut(ready)
+        self.finished = ended or self.left.over
+        return written
+
+    def _matching(self, steps: Any) -> tuple[Any, bool]:
+        """The steps up to the end of the pattern, and whether they reach it."""
+        if self.machine is None:
+            return steps, False
+        for at, step in enumerate(steps):
+            self.state = int(self.machine.rule.table[self.state, step])
+            if self.machine.rule.last[self.state]:
+                return steps[: at + (self.state != self.machine.before)], True
+        return steps, False
 
 
 def _pieces(writers: Sequence[_Writer], chunks: Iterator[list[Any]]) -> Iterator[list[str]]:
@@ -175,7 +229,8 @@ def load(model: str | os.PathLike[str] = MODEL) -> TextModel:
     19
     """
     codec, given = open_model(DOMAIN, model)
-    return TextModel(codec, given.model, given.params, os.fspath(model))  # type: ignore[arg-type]
+    name, data = os.fspath(model), given.training.get("data")
+    return TextModel(codec, given.model, given.params, name, data if isinstance(data, dict) else None)  # type: ignore[arg-type]
 
 
 def train(

@@ -16,7 +16,8 @@ from seqgen.errors import UsageError
 from seqgen.shell import draw_verb, train_verb
 from seqgen.shell.commands import Commands, Demo
 
-from . import MODEL
+from . import MODEL, TEMPERATURE
+from .limits.options import add_limits, limits_of, unescaped
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -56,11 +57,14 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     )
     sample.add_argument("--no-prompt", action="store_true", help="write what is new without the prompt")
     sample.add_argument("-n", "--number", type=int, default=1, metavar="N", help="so many texts, each another one (1)")
-    sample.add_argument("--json", action="store_true", help="a line of JSON a text: prompt, text, seed, number")
+    sample.add_argument(
+        "--json", action="store_true", help="a line of JSON a text: prompt, text, seed, number, log_probs (nats)"
+    )
     sample.add_argument("--out", type=Path, metavar="FILE", help="write into a file, not to the terminal")
-    sample.add_argument("--length", type=int, default=500, help="new characters (500)")
-    draw_verb.add_options(sample, steps="characters", temperature=0.8)
+    sample.add_argument("--length", default="500", help="new characters, or words as in '80 words' (500)")
+    draw_verb.add_options(sample, steps="characters", temperature=TEMPERATURE)
     sample.add_argument("--stop", action="append", default=[], metavar="TEXT", help="end before this text; may repeat")
+    add_limits(sample)
     draw_verb.add_seed(sample, "writes the same text")
     sample.set_defaults(run=_sample)
 
@@ -115,13 +119,13 @@ def _sample(args: argparse.Namespace) -> int:
         raise UsageError(f"{args.number} texts were asked for; give 1 or more")
     model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
     prompt = model.codec.canonical(read_text("-") if args.prompt == "-" else unescaped(args.prompt))
-    pieces = model.stream(
-        [prompt] * args.number,
-        length=args.length,
-        **draw_verb.options_of(args),
-        stop=[unescaped(text) for text in args.stop],
-        seed=seed,
-    )
+    settings = draw_verb.options_of(args) | limits_of(args) | {"length": args.length, "seed": seed}
+    settings["stop"] = [unescaped(text) for text in args.stop]
+    if args.best_of == 1:
+        pieces = model.stream([prompt] * args.number, **settings)
+    else:
+        whole = model.samples([prompt] * args.number, best_of=args.best_of, **settings)
+        pieces = iter([[text.removeprefix(prompt) for text in whole]])
     draw_verb.tell_seed(args.seed, seed)
     shown = "" if args.no_prompt else prompt
     with contextlib.ExitStack() as stack:
@@ -136,18 +140,11 @@ def _sample(args: argparse.Namespace) -> int:
         texts = ["".join(row) for row in zip(*pieces, strict=True)]
         for number, text in enumerate(texts):
             row = {"prompt": prompt, "text": shown + text, "seed": seed, "number": number}
+            if args.json:
+                row["log_probs"] = [round(float(one), 4) for one in model.log_probs(text, after=prompt)]
             between = "\n" if number and not args.json else ""
             print(between + clean(json.dumps(row, ensure_ascii=False) if args.json else shown + text), file=out)
     return 0
-
-
-def unescaped(text: str) -> str:
-    r"""What is typed on a command line, with its escapes read: \n, \t and \\; any other backslash is one.
-
-    >>> unescaped(r"ROMEO:\nBut \\begin \section")
-    'ROMEO:\nBut \\begin \\section'
-    """
-    return re.sub(r"\\[nt\\]", lambda found: {"n": "\n", "t": "\t"}.get(found[0][1], "\\"), text)
 
 
 def without_controls(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .automaton import Automaton as Automaton
+from .copies import Copies as Copies
 from .drawing import LONGEST_PRIME as LONGEST_PRIME
 from .drawing import Drawn as Drawn
 from .drawing import SampleState as SampleState
@@ -12,5 +14,22 @@ from .drawing import sample as sample
 from .drawing import stream as stream
 from .options import Grammar as Grammar
 from .options import check as check
+from .penalties import Penalties as Penalties
+from .repeats import Repeats as Repeats
+from .rules import Rule as Rule
 
-__all__ = ["Drawn", "Grammar", "SampleState", "advance", "check", "prime", "sample", "stream"]
+__all__ = [
+    "Automaton",
+    "Copies",
+    "Drawn",
+    "Grammar",
+    "Penalties",
+    "Repeats",
+    "Rule",
+    "SampleState",
+    "advance",
+    "check",
+    "prime",
+    "sample",
+    "stream",
+]
