@@ -162,6 +162,18 @@ class TextModel:
             raise DataError("there is nothing to score: the text is empty; give it a character or more")
         return TextScore(nats(self.model, self.params, self.codec.encode(text)), len(text))
 
+    def compress(self, data: bytes) -> bytes:
+        """Any bytes by arithmetic coding, in few if the model expects them; `decompress` gives them back to the bit."""
+        from .compression import archive
+
+        return archive.compress(data, self.codec, self.model, self.params)
+
+    def decompress(self, packed: bytes) -> bytes:
+        """What `compress` of this model was given. Raises DataError where that is not what would come out."""
+        from .compression import archive
+
+        return archive.decompress(packed, self.codec, self.model, self.params)
+
     def log_probs(self, text: str, *, after: str = "") -> NDArray[np.float32]:
         """ln p of each character of a text, given all before it, float32 `[characters]`; after: what stands before it."""
         from seqgen.training.scoring import log_probs, windows_of

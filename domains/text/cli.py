@@ -17,6 +17,7 @@ from seqgen.shell import draw_verb, train_verb
 from seqgen.shell.commands import Commands, Demo
 
 from . import MODEL, TEMPERATURE
+from .compression.verbs import add_compress, add_decompress
 from .limits.options import add_limits, limits_of, unescaped
 
 
@@ -27,6 +28,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     _add_verify(verbs.add_parser("verify", help="whether every byte of what prepare made is as it was written"))
     _add_sample(verbs.add_parser("sample", help="write new text, shown as it comes"))
     _add_score(verbs.add_parser("score", help="how likely a text is: nats and bits per character, perplexity"))
+    add_compress(verbs.add_parser("compress", help="a file in as few bytes as a model expects it, exactly"), MODEL)
+    add_decompress(verbs.add_parser("decompress", help="the file again"), MODEL)
 
 
 def _add_train(train: argparse.ArgumentParser) -> None:

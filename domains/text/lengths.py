@@ -39,7 +39,7 @@ class Length(NamedTuple):
 
     def cut(self, text: str) -> tuple[str, Length]:
         """As much of the text as there is room for, and what is left. A word ends where a blank follows."""
-        text = text[: self.characters]
+        text = "" if self.over else text[: self.characters]
         left = self._replace(characters=self.characters - len(text))
         if self.words < 0:
             return text, left

@@ -54,7 +54,9 @@ def rules_of(codec: Any, data: Mapping[str, Any] | None, limits: Limits) -> Aske
     machine, rules = None, []
     match, bans = limits.get("match"), bans_of(limits.get("ban", ()))
     if match is not None or bans:
-        machine = machine_for(tuple(codec.symbols()), match, tuple(map(codec.canonical, bans)))
+        may = zip(codec.symbols(), writable(codec), strict=True)
+        symbols = tuple(symbol if written else None for symbol, written in may)
+        machine = machine_for(symbols, match, tuple(map(codec.canonical, bans)))
         rules.append(machine.rule)
     if copy := _at_least(limits, "max_copy", 0):
         rules.append(Copies.of(_corpus(codec, limits.get("corpus"), data), copy))
@@ -89,8 +91,8 @@ def _corpus(codec: Any, named: str | os.PathLike[str] | None, data: Mapping[str,
             yield np.asarray(source.read(index, 0, int(length)))
 
 
-def writable(codec: Any) -> NDArray[np.bool_] | None:
-    """Which symbols a model may write, bool `[V]`; None for all.
+def writable(codec: Any) -> NDArray[np.bool_]:
+    """Which symbols a model may write, bool `[V]`.
 
     Bytes spell what an alphabet lacks. Where it has room for more, training met no such character, and what the model
     thinks of bytes is noise. Bytes that UTF-8 does not have are never written.

@@ -17,7 +17,9 @@ from .pattern import parse
 
 MOST_STATES = 5000
 MOST_CELLS = 1 << 25  # of a table of states and symbols, 128 MB
-Symbols = tuple[Any, ...]  # ("byte", value), ("end", 0) or a string
+Symbols = tuple[
+    Any, ...
+]  # ("byte", value), a string, or what spells nothing: ("end", 0), None for what is never written
 
 
 class Machine(NamedTuple):
@@ -94,7 +96,7 @@ def _over_symbols(
         reached = np.repeat(np.array(new)[:, None], len(symbols), axis=1)
         for place in range(longest):
             reached = np.where(place < width, steps[reached, letters[:, place]], reached)
-        reached[:, width == 0] = -1  # an end of text
+        reached[:, width == 0] = -1
         found = [int(state) for state in np.unique(reached) if state >= 0 and int(state) not in numbers]
         numbers.update({state: len(numbers) + at for at, state in enumerate(found)})
         rows.append(reached)
