@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from seqgen.devices.crew import Crew
     from seqgen.training.outcome import Outcome
     from seqgen.training.run import How
+
+    from .reports.report import Report
 
 
 SETTINGS = ("temperature", "top_k", "top_p", "min_p", "seed", "stop")  # of `TextModel.stream`, besides its limits
@@ -153,20 +155,43 @@ class TextModel:
         )
         return _pieces(writers, chunks)
 
-    def score(self, text: str) -> TextScore:
-        """How likely the text is, from its first character on. Raises DataError for an empty one."""
+    def score(self, text: str, *, adapt: bool = False) -> TextScore:
+        """How likely the text is, from its first character on. Raises DataError for an empty one.
+
+        adapt: the model learns from the text as it reads it (dynamic evaluation), each character after it was counted.
+        """
         from seqgen.training.scoring import nats  # here: writing needs none of it
 
         text = self.codec.canonical(text)
         if not text:
             raise DataError("there is nothing to score: the text is empty; give it a character or more")
+        if adapt:
+            from .adapting import read
+
+            likely = read(self.codec, self.model, self.params, text).log_probs
+            return TextScore(-float(likely.sum(dtype=np.float64)), len(text))
         return TextScore(nats(self.model, self.params, self.codec.encode(text)), len(text))
 
-    def compress(self, data: bytes) -> bytes:
-        """Any bytes by arithmetic coding, in few if the model expects them; `decompress` gives them back to the bit."""
+    def report(self, text: str, *, adapt: bool = True, known: str = "", seed: int = 0) -> Report:
+        """What the model makes of a text, beside what counting does: see `Report`. known: words that are not invented."""
+        from .reports.report import report
+
+        return report(self, text, adapt=adapt, known=known, seed=seed)
+
+    def adapted(self, text: str) -> TextModel:
+        """The same model once it has read a text and learned from it a little: it writes more like it."""
+        from .adapting import read
+
+        return replace(self, params=read(self.codec, self.model, self.params, self.codec.canonical(text)).params)
+
+    def compress(self, data: bytes, *, adapt: bool = False) -> bytes:
+        """Any bytes by arithmetic coding, in few if the model expects them; `decompress` gives them back to the bit.
+
+        adapt: the model learns from the file as it goes, on both sides; slower.
+        """
         from .compression import archive
 
-        return archive.compress(data, self.codec, self.model, self.params)
+        return archive.compress(data, self.codec, self.model, self.params, adapt=adapt)
 
     def decompress(self, packed: bytes) -> bytes:
         """What `compress` of this model was given. Raises DataError where that is not what would come out."""

@@ -19,6 +19,7 @@ from seqgen.shell.commands import Commands, Demo
 from . import MODEL, TEMPERATURE
 from .compression.verbs import add_compress, add_decompress
 from .limits.options import add_limits, limits_of, unescaped
+from .reports.verb import add_report
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     _add_verify(verbs.add_parser("verify", help="whether every byte of what prepare made is as it was written"))
     _add_sample(verbs.add_parser("sample", help="write new text, shown as it comes"))
     _add_score(verbs.add_parser("score", help="how likely a text is: nats and bits per character, perplexity"))
+    add_report(verbs.add_parser("report", help="what a model makes of a text, beside what counting makes of it"), MODEL)
     add_compress(verbs.add_parser("compress", help="a file in as few bytes as a model expects it, exactly"), MODEL)
     add_decompress(verbs.add_parser("decompress", help="the file again"), MODEL)
 
@@ -68,6 +70,9 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     draw_verb.add_options(sample, steps="characters", temperature=TEMPERATURE)
     sample.add_argument("--stop", action="append", default=[], metavar="TEXT", help="end before this text; may repeat")
     add_limits(sample)
+    sample.add_argument(
+        "--adapt", metavar="FILE", help="learn from this text a little before writing, or - for the prompt"
+    )
     draw_verb.add_seed(sample, "writes the same text")
     sample.set_defaults(run=_sample)
 
@@ -76,6 +81,7 @@ def _add_score(score: argparse.ArgumentParser) -> None:
     score.add_argument("file", metavar="FILE", help="a text file, or - for standard input")
     draw_verb.add_model(score, MODEL)
     score.add_argument("--encoding", default="utf-8", help="of the file, such as cp1252 (utf-8)")
+    score.add_argument("--adapt", action="store_true", help="learn from the file while reading it (dynamic evaluation)")
     score.set_defaults(run=_score)
 
 
@@ -122,6 +128,8 @@ def _sample(args: argparse.Namespace) -> int:
         raise UsageError(f"{args.number} texts were asked for; give 1 or more")
     model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
     prompt = model.codec.canonical(read_text("-") if args.prompt == "-" else unescaped(args.prompt))
+    if args.adapt is not None:
+        model = model.adapted(prompt if args.adapt == "-" else read_text(args.adapt))
     settings = draw_verb.options_of(args) | limits_of(args) | {"length": args.length, "seed": seed}
     settings["stop"] = [unescaped(text) for text in args.stop]
     if args.best_of == 1:
@@ -167,10 +175,10 @@ def _score(args: argparse.Namespace) -> int:
 
     use_compile_cache()
     text = read_text(args.file, args.encoding)
-    score = api.load(args.model).score(text)
+    score = api.load(args.model).score(text, adapt=args.adapt)
     print(
         f"{score.nats_per_char:.4f} nats/char  {score.bits_per_char:.4f} bits/char  "
-        f"perplexity {score.perplexity:.3f}  ({score.characters:,} characters, static, one pass, state carried)"
+        f"perplexity {score.perplexity:.3f}  ({score.characters:,} characters, {'adapting' if args.adapt else 'static'}, one pass, state carried)"
     )
     return 0
 

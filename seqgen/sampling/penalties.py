@@ -44,7 +44,8 @@ class Penalties(NamedTuple):
         likely = jax.nn.log_softmax(logits)
         seen = state > 0
         bent = jnp.where(seen, likely * self.repetition, likely)
-        return bent - jnp.where(seen, self.presence, 0.0) - self.frequency * state
+        scores: Array = bent - jnp.where(seen, self.presence, 0.0) - self.frequency * state
+        return scores
 
     def read(self, state: Any, symbols: Array) -> Any:
         """One more of each row's symbol."""

@@ -64,7 +64,8 @@ class Repeats(NamedTuple):
             following = jnp.where(long, state.recent[:, 1:], logits.shape[-1])
             return logits.at[rows, following].set(-jnp.inf, mode="drop")
 
-        return jax.lax.cond(long.any(), ruled_out, lambda logits: logits, logits)
+        scores: Array = jax.lax.cond(long.any(), ruled_out, lambda logits: logits, logits)
+        return scores
 
     def read(self, state: Any, symbols: Array) -> Any:
         """Matches that the symbol goes on with are longer by one, the others over."""

@@ -29,9 +29,12 @@ class Rates(NamedTuple):
     True
     """
 
-    learning_rate: Any = 2e-4
+    learning_rate: Any = 5e-4
     decay: Any = 2e-3
     epsilon: Any = 1e-5
+
+
+USUAL = Rates()
 
 
 class Adapting(NamedTuple):
@@ -57,7 +60,7 @@ def gradient_rms(model: Model, params: Params, batches: Iterable[Batch]) -> Para
     """
     squares, carry, count = None, None, 0
     for batch in batches:
-        carry = model.start(params, len(batch.reset)) if carry is None else carry
+        carry = opening(model, len(batch.reset))(params) if carry is None else carry
         own, carry = _squared(model)(params, carry, batch)
         squares = own if squares is None else jax.tree.map(jnp.add, squares, own)
         count += 1
@@ -65,7 +68,7 @@ def gradient_rms(model: Model, params: Params, batches: Iterable[Batch]) -> Para
 
 
 def adapt(
-    model: Model, start: Adapting, batches: Iterable[Batch], rates: Rates = Rates()
+    model: Model, start: Adapting, batches: Iterable[Batch], rates: Rates = USUAL
 ) -> Iterator[tuple[Adapting, Array]]:
     """After every batch the weights it leaves, and the log-probability of its targets before it was learned from, `[B, T]`.
 
@@ -81,15 +84,18 @@ def adapt(
     True
     """
     state, carry = start, None
-    # Krause's RMS_norm: how fast each weight goes back, relative to the mean of all.
-    leaves = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(start.rms)]
-    mean = np.float32(sum(leaf.sum() for leaf in leaves) / max(sum(leaf.size for leaf in leaves), 1))
-    rates = Rates(*(np.float32(rate) for rate in rates))
     for batch in batches:
-        carry = model.start(state.params, len(batch.reset)) if carry is None else carry
-        params, carry, likely = _follow(model)(state, carry, batch, rates, mean)
-        state = state._replace(params=params)
+        carry = opening(model, len(batch.reset))(state.params) if carry is None else carry
+        state, carry, likely = followed(model, state, carry, batch, rates)
         yield state, likely
+
+
+def followed(
+    model: Model, state: Adapting, carry: Carry, batch: Batch, rates: Rates = USUAL
+) -> tuple[Adapting, Carry, Array]:
+    """One batch read and learned from: what it leaves, the carry after it, and the log-probability of its targets, `[B, T]`."""
+    params, carry, likely = _follow(model)(state, carry, batch, Rates(*map(np.float32, rates)))
+    return state._replace(params=params), carry, likely
 
 
 def _gradient(model: Model, params: Params, carry: Carry, batch: Batch) -> tuple[Params, tuple[Array, Carry]]:
@@ -99,6 +105,19 @@ def _gradient(model: Model, params: Params, carry: Carry, batch: Batch) -> tuple
         return -likely.sum() / count, (likely, jax.lax.stop_gradient(after))
 
     return jax.grad(loss, has_aux=True)(params)  # type: ignore[no-any-return]
+
+
+@functools.lru_cache(maxsize=8)
+def opening(model: Model, rows: int) -> Callable[[Params], Carry]:
+    """The carry that opens so many rows, in one program.
+
+    >>> from seqgen import Categorical, Discrete, Network
+    >>> model = Model(Network(Discrete(4), layers=1, units=8), Categorical(4))
+    >>> carry = opening(model, 2)(model.init(jax.random.key(0)))
+    >>> jax.tree.leaves(carry)[0].shape
+    (2, 8)
+    """
+    return jax.jit(lambda params: model.start(params, rows))
 
 
 @functools.lru_cache(maxsize=4)
@@ -112,12 +131,16 @@ def _squared(model: Model) -> Callable[..., Any]:
 
 @functools.lru_cache(maxsize=4)
 def _follow(model: Model) -> Callable[..., Any]:
-    def run(state: Adapting, carry: Carry, batch: Batch, rates: Rates, mean: Array) -> Any:
+    def run(state: Adapting, carry: Carry, batch: Batch, rates: Rates) -> Any:
         grads, (likely, after) = _gradient(model, state.params, carry, batch)
+        # Krause's RMS_norm: how fast each weight goes back, relative to the mean of all.
+        leaves = jax.tree.leaves(state.rms)
+        mean = sum(leaf.sum() for leaf in leaves) / sum(leaf.size for leaf in leaves)
 
         def moved(own: Array, trained: Array, rms: Array, grad: Array) -> Array:
             back = jnp.minimum(rms / mean, 1 / jnp.maximum(rates.decay, 1e-12)) * rates.decay
-            return own - rates.learning_rate * grad / (rms + rates.epsilon) + back * (trained - own)
+            new: Array = own - rates.learning_rate * grad / (rms + rates.epsilon) + back * (trained - own)
+            return new
 
         return jax.tree.map(moved, state.params, state.trained, state.rms, grads), after, likely
 

@@ -16,20 +16,22 @@ from numpy.typing import NDArray
 from seqgen.errors import DataError, UsageError
 from seqgen.models.model import Model
 from seqgen.nn.context import Params
+from seqgen.training.adapting import Adapting
 
+from ..adapting import begun
 from .arithmetic import Decoder, Encoder
 from .predicting import Predictor
 
 MAGIC = b"SGZ1"
-RAW, CODED = 0, 1
+RAW, CODED, ADAPTED = 0, 1, 2
 # How it is stored, lanes, bytes and symbols of the file, CRC-32 of it, the model's fingerprint.
 HEADER = struct.Struct("<4sBBQQI16s")
 LANES, LANE = 16, 4096  # parts of a text that are coded side by side; symbols of one at the least
 TRIED = 2048  # bytes: where these are nothing the model knows, neither is the rest
 
 
-def compress(data: bytes, codec: Any, model: Model, params: Params) -> bytes:
-    """Any bytes, in few of them if the model expects them. Raises UsageError for a model whose steps are no symbols."""
+def compress(data: bytes, codec: Any, model: Model, params: Params, *, adapt: bool = False) -> bytes:
+    """Any bytes, in few of them if the model expects them; adapt: it learns as it goes. Raises UsageError for a model whose steps are no symbols."""
     if not hasattr(model.head, "logits"):
         raise UsageError(f"this model draws {model.head.spec}, no symbols; name a model of text")
     ids = _symbols(data, codec)
@@ -37,12 +39,13 @@ def compress(data: bytes, codec: Any, model: Model, params: Params) -> bytes:
         some = ids[:TRIED]
         spelt = sum(map(len, _spelling(codec, some)))
         ids = None if len(b"".join(_coded(some, model, params))) >= spelt else ids
-    coded = [] if ids is None else _coded(ids, model, params)
+    adapting = begun(codec, model, params) if adapt and ids is not None else None
+    coded = [] if ids is None else _coded(ids, model, params, adapting)
     body = b"".join([*(struct.pack("<I", len(lane)) for lane in coded), *coded])
-    kind = CODED if ids is not None and len(body) < len(data) else RAW
+    kind = RAW if ids is None or len(body) >= len(data) else ADAPTED if adapt else CODED
     count = 0 if ids is None else len(ids)
     head = (kind, len(coded), len(data), count, zlib.crc32(data), fingerprint(codec, model, params))
-    return HEADER.pack(MAGIC, *head) + (body if kind == CODED else data)
+    return HEADER.pack(MAGIC, *head) + (data if kind == RAW else body)
 
 
 def decompress(packed: bytes, codec: Any, model: Model, params: Params) -> bytes:
@@ -53,12 +56,15 @@ def decompress(packed: bytes, codec: Any, model: Model, params: Params) -> bytes
         raise DataError("this is not what `seqgen text compress` makes: it does not begin as that does; check the file")
     _, kind, lanes, length, count, check, made_by = HEADER.unpack_from(packed)
     body = packed[HEADER.size :]
-    if kind == CODED:
+    if kind not in (RAW, CODED, ADAPTED):
+        raise DataError("it was made by a newer seqgen, or is damaged: pip install --upgrade seqgen")
+    if kind != RAW:
         if made_by != fingerprint(codec, model, params):
             raise DataError("it was compressed by another model; name that one with --model")
         if not 1 <= lanes <= LANES or count > length or lanes > max(count, 1):
             raise DataError("its header cannot be: the file is damaged; get an undamaged copy")
-        ids = _decoded(_cut(body, lanes), count, model, params)
+        adapting = begun(codec, model, params) if kind == ADAPTED else None
+        ids = _decoded(_cut(body, lanes), count, model, params, adapting)
         body = b"".join(_spelling(codec, ids))
     if len(body) != length or zlib.crc32(body) != check:
         raise DataError(
@@ -106,14 +112,14 @@ def _lanes(count: int, lanes: int) -> list[int]:
     return [count // lanes + (lane < count % lanes) for lane in range(lanes)]
 
 
-def _coded(ids: NDArray[np.int32], model: Model, params: Params) -> list[bytes]:
+def _coded(ids: NDArray[np.int32], model: Model, params: Params, adapting: Adapting | None = None) -> list[bytes]:
     lanes = min(LANES, max(1, len(ids) // LANE))
     lengths = _lanes(len(ids), lanes)
     rows = np.zeros((lanes, lengths[0]), np.int32)
     for row, part in zip(rows, np.split(ids, np.cumsum(lengths)[:-1]), strict=True):
         row[: len(part)] = part
     encoders = [Encoder() for _ in range(lanes)]
-    predictor = Predictor(model, params, lanes)
+    predictor = Predictor(model, params, lanes, adapting)
     for at in range(lengths[0]):
         symbols, sums = rows[:, at], predictor.cumulative
         for lane, encoder in enumerate(encoders):
@@ -137,11 +143,13 @@ def _cut(body: bytes, lanes: int) -> list[bytes]:
     return found
 
 
-def _decoded(coded: Sequence[bytes], count: int, model: Model, params: Params) -> NDArray[np.int32]:
+def _decoded(
+    coded: Sequence[bytes], count: int, model: Model, params: Params, adapting: Adapting | None
+) -> NDArray[np.int32]:
     lengths = _lanes(count, len(coded))
     rows = np.zeros((len(coded), lengths[0]), np.int32)
     decoders = [Decoder(lane) for lane in coded]
-    predictor = Predictor(model, params, len(coded))
+    predictor = Predictor(model, params, len(coded), adapting)
     for at in range(lengths[0]):
         sums = predictor.cumulative
         for lane, decoder in enumerate(decoders):

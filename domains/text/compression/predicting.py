@@ -14,27 +14,44 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from seqgen.batching.windows import Batch
 from seqgen.machine.programs import kept
 from seqgen.models.model import Model
 from seqgen.nn.context import Params
 from seqgen.spec import Inputs
+from seqgen.training.adapting import SEGMENT, Adapting, followed
 
 from .arithmetic import TOTAL
 
 
 class Predictor:
-    """Frequencies of what comes next in so many texts at once; `read` says what came."""
+    """Frequencies of what comes next in so many texts at once; `read` says what came.
 
-    def __init__(self, model: Model, params: Params, rows: int) -> None:
+    adapting: how the model begins that learns from every `SEGMENT` symbols of all texts.
+    """
+
+    def __init__(self, model: Model, params: Params, rows: int, adapting: Adapting | None = None) -> None:
         self._step, self._params = _program(model), jax.device_put(params)
+        self._model, self._adapting = model, adapting
+        self._recent: list[NDArray[np.int32]] = []
         self._carry = _opening(model, rows)(self._params)
-        self._symbols = np.full(rows, model.network.spec.size, np.int32)  # type: ignore[union-attr]
-        self.read(self._symbols)
+        self._before = self._carry
+        self.read(np.full(rows, model.network.spec.size, np.int32))  # type: ignore[union-attr]
 
     def read(self, symbols: NDArray[np.int32]) -> None:
         """One symbol more a row."""
+        self._recent.append(symbols)
+        if self._adapting is not None and len(self._recent) > SEGMENT:
+            self._follow(self._adapting)
         self._carry, logits = self._step(self._params, self._carry, symbols)
         self.cumulative = _cumulative(np.asarray(logits))
+
+    def _follow(self, adapting: Adapting) -> None:
+        steps = np.stack(self._recent, axis=1)
+        told = np.ones((len(steps), SEGMENT), bool)
+        batch = Batch(Inputs(steps[:, :-1]), steps[:, 1:], reset=~told, valid=told)
+        self._adapting = followed(self._model, adapting, self._before, batch)[0]
+        self._params, self._before, self._recent = self._adapting.params, self._carry, [self._recent[-1]]
 
 
 def _cumulative(logits: NDArray[np.float32]) -> NDArray[np.int64]:

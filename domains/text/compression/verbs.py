@@ -14,6 +14,7 @@ def add_compress(compress: argparse.ArgumentParser, model: str) -> None:
     """A file to one that a model has made short."""
     compress.description = "Example: seqgen text compress play.txt -o play.txt.sgz"
     _add(compress, model, "where to (FILE.sgz)")
+    compress.add_argument("--adapt", action="store_true", help="learn from the file as it goes: smaller, and slower")
     compress.set_defaults(run=_compress)
 
 
@@ -55,7 +56,7 @@ def _through(args: argparse.Namespace, out: Path, verb: str) -> int:
         raise DataError(f"cannot read {args.file}: {error.strerror}") from None
     model = api.load(args.model)
     try:
-        made = model.compress(data) if verb == "compress" else model.decompress(data)
+        made = model.compress(data, adapt=args.adapt) if verb == "compress" else model.decompress(data)
     except DataError as error:
         raise DataError(f"{args.file}: {error}") from None
     replace_file(out, made)

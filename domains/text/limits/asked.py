@@ -51,7 +51,8 @@ def rules_of(codec: Any, data: Mapping[str, Any] | None, limits: Limits) -> Aske
 
     Raises UsageError for limits that mean nothing, and what reading a corpus raises.
     """
-    machine, rules = None, []
+    machine: Machine | None = None
+    rules: list[Rule] = []
     match, bans = limits.get("match"), bans_of(limits.get("ban", ()))
     if match is not None or bans:
         may = zip(codec.symbols(), writable(codec), strict=True)
@@ -59,7 +60,7 @@ def rules_of(codec: Any, data: Mapping[str, Any] | None, limits: Limits) -> Aske
         machine = machine_for(symbols, match, tuple(map(codec.canonical, bans)))
         rules.append(machine.rule)
     if copy := _at_least(limits, "max_copy", 0):
-        rules.append(Copies.of(_corpus(codec, limits.get("corpus"), data), copy))
+        rules.append(Copies.of(learned_from(codec, data, limits.get("corpus")), copy))
     if repeat := _at_least(limits, "max_repeat", 0):
         rules.append(Repeats(np.int32(repeat)))
     repetition, presence, frequency = (
@@ -78,7 +79,13 @@ def _at_least(limits: Limits, name: str, least: float) -> Any:
     return value
 
 
-def _corpus(codec: Any, named: str | os.PathLike[str] | None, data: Mapping[str, Any] | None) -> Iterator[NDArray[Any]]:
+def learned_from(
+    codec: Any, data: Mapping[str, Any] | None, named: str | os.PathLike[str] | None = None, *, held_out: bool = True
+) -> Iterator[NDArray[Any]]:
+    """The symbols of what a model learned from, as its notes name it, or of what is named; held_out: also of that part.
+
+    Raises UsageError where it is not known, and what reading it raises.
+    """
     from ..presets import DOMAIN
 
     name = named if named is not None else (data or {}).get("name")
@@ -86,7 +93,7 @@ def _corpus(codec: Any, named: str | os.PathLike[str] | None, data: Mapping[str,
         raise UsageError("it is not known what this model learned from; name a file, folder or data set with --corpus")
     settings = {key: (data or {}).get(key, usual) for key, usual in DOMAIN.reading.settings.items()}
     found = encoded(codec, read_named(DOMAIN, os.fspath(name), settings))
-    for source in (found.train, found.valid):
+    for source in (found.train, found.valid) if held_out else (found.train,):
         for index, length in enumerate(source.lengths):
             yield np.asarray(source.read(index, 0, int(length)))
 
