@@ -45,13 +45,13 @@ class NGrams(NamedTuple):
             ids.append(numbers)
         orders, longer = [], None
         for length in range(order, 0, -1):
-            own, contexts = ids[length], np.concatenate([[0], ids[length - 1][:-1]])
+            own, contexts = ids[length], len(found[length - 2]) if length > 1 else 1
             if longer is None:
                 counts = np.bincount(own[ends], minlength=len(found[length - 1]))
             else:  # in how many contexts, not how often
                 counts = np.bincount(own[longer], minlength=len(found[length - 1]))
             some = ends[np.unique(own[ends], return_index=True)[1]]
-            orders.append(_order(found[length - 1], counts, width, contexts.max() + 1))
+            orders.append(_order(found[length - 1], counts, width, contexts))
             longer = some
         return cls(tuple(reversed(orders)), size)
 
@@ -68,14 +68,18 @@ class NGrams(NamedTuple):
             ended = np.where(own.keys[at] == wanted, at, -1)
             back = np.where(context >= 0, own.back[np.maximum(context, 0)], 1.0)
             likely = np.where(ended >= 0, own.shares[at], 0.0) + back * likely
-        return -np.log(likely[longest - 1 :])
+        nats: NDArray[np.float64] = -np.log(likely[longest - 1 :])
+        return nats
 
 
 def _order(keys: Ids, counts: Ids, width: int, contexts: int) -> _Order:
     """Shares of each sequence after its discount (D1, D2, D3+), and what that leaves."""
     n1, n2, n3, n4 = (max(int((counts == number).sum()), 1) for number in (1, 2, 3, 4))
     y = n1 / (n1 + 2 * n2)
-    discounts = np.clip([0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3], 0, [0, 1, 2, 3])
+    # At least a tenth: of little text the estimates may be none, and what was not counted would have no share.
+    discounts = np.clip(
+        [0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3], [0, 0.1, 0.1, 0.1], [0, 1, 2, 3]
+    )
     discount = discounts[np.minimum(counts, 3)]
     context = keys // width
     totals = np.bincount(context, counts, minlength=contexts)
