@@ -55,6 +55,7 @@ def _add_verify(verify: argparse.ArgumentParser) -> None:
 
 
 def _add_sample(sample: argparse.ArgumentParser) -> None:
+    sample.description = r"Example: seqgen text sample --prompt 'ROMEO:\n' --match '[A-Z][^.]*\.' --max-copy 30 -n 3"
     draw_verb.add_model(sample, MODEL)
     told = r"\n, \t and \\ are a line end, a tab and a backslash"
     sample.add_argument(
@@ -78,6 +79,7 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
 
 
 def _add_score(score: argparse.ArgumentParser) -> None:
+    score.description = "Example: seqgen text score play.txt --adapt"
     score.add_argument("file", metavar="FILE", help="a text file, or - for standard input")
     draw_verb.add_model(score, MODEL)
     score.add_argument("--encoding", default="utf-8", help="of the file, such as cp1252 (utf-8)")
