@@ -242,7 +242,7 @@ COMPILING = """
 import hashlib, os, signal, sys, threading
 from seqgen.shell import cli
 from seqgen.training import loop
-from seqgen.training import signals
+from seqgen.devices import signals
 
 signals.GRACE = 0.5
 

@@ -43,6 +43,7 @@ _HOME = {
 }
 __getattr__, __all__ = lazy_names(__name__, _HOME)
 MODEL = "shakespeare"  # the one that ships, where none is named
+TEMPERATURE = 0.8  # where none is named, in Python and on the command line
 
 
 def __dir__() -> list[str]:

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from seqgen import sampling
-from seqgen.domain import Splits
+from seqgen.domain import Example, Splits
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.heads import Options
 from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
 from seqgen.nn.context import Context, Params
 
-from . import MODEL
+from . import MODEL, TEMPERATURE
 from .division import Item
 from .documents import TextCodec
 from .labels import nats_by_label, vector_of
+from .lengths import Length
 from .levels import Decoding
+from .likely import by_character
+from .limits.asked import Limits, rules_of, writable
+from .limits.machine import Machine
 from .presets import DOMAIN
 
 if TYPE_CHECKING:
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     from seqgen.training.outcome import Outcome
     from seqgen.training.run import How
 
+    from .reports.report import Report
 
 SETTINGS = (
     "temperature",
@@ -40,7 +46,7 @@ SETTINGS = (
     "seed",
     "stop",
     "label",
-)  # of `TextModel.stream`, besides the length
+)  # of `TextModel.stream`, besides its limits
 
 
 @dataclass(frozen=True)
@@ -85,57 +91,82 @@ class TextModel:
     model: Model
     params: Params
     name: str
+    data: Mapping[str, Any] | None = None  # what it learned from: a name, and how that was read
 
-    def sample(self, prompt: str = "", *, length: int = 500, **settings: Any) -> str:
-        """The prompt and up to `length` new characters; settings as for `stream`."""
-        return self.samples([prompt], length=length, **settings)[0]
+    def sample(self, prompt: str = "", *, length: int | str = 500, best_of: int = 1, **settings: Any) -> str:
+        """The prompt and up to `length` new characters; settings as for `stream`, best_of as for `samples`."""
+        return self.samples([prompt], length=length, best_of=best_of, **settings)[0]
 
-    def samples(self, prompts: Sequence[str], *, length: int = 500, **settings: Any) -> list[str]:
-        """Many at once: one text a prompt, each the same as if it had been sampled with others."""
-        for word in settings.keys() - SETTINGS:
-            raise TypeError(str(UnknownName("keyword", word, ["length", *SETTINGS])))
-        texts = [self.codec.canonical(prompt) for prompt in prompts]
-        for pieces in self.stream(prompts, length=length, **settings):
-            texts = [text + piece for text, piece in zip(texts, pieces, strict=True)]
+    def samples(
+        self, prompts: Sequence[str], *, length: int | str = 500, best_of: int = 1, **settings: Any
+    ) -> list[str]:
+        """Many at once: one text a prompt, each the same as if it had been sampled with others.
+
+        best_of: so many are drawn for each, and the one whose characters are likeliest on average is kept.
+        """
+        for word in settings.keys() - {*SETTINGS, *Limits.__annotations__}:
+            known = ["length", "best_of", *SETTINGS, *Limits.__annotations__]
+            raise TypeError(str(UnknownName("keyword", word, known)))
+        if best_of < 1:
+            raise UsageError(f"the best of {best_of} was asked for; give 1 or more")
+        prompts = [self.codec.canonical(prompt) for prompt in prompts]
+        drawn = [prompt for prompt in prompts for _ in range(best_of)]
+        new = [""] * len(drawn)
+        for pieces in self.stream(drawn, length=length, **settings):
+            new = [text + piece for text, piece in zip(new, pieces, strict=True)]
+        texts = []
+        for row, prompt in enumerate(prompts):
+            tried = new[row * best_of : (row + 1) * best_of]
+            texts.append(prompt + (tried[0] if best_of == 1 else max(tried, key=lambda text: self._mean(text, prompt))))
         return texts
+
+    def _mean(self, text: str, after: str) -> float:
+        return float(self.log_probs(text, after=after).mean()) if text else -math.inf
 
     def stream(
         self,
         prompts: Sequence[str],
         *,
-        length: int = 500,
-        temperature: float = 1.0,
+        length: int | str = 500,
+        temperature: float = TEMPERATURE,
         top_k: int = 0,
         top_p: float = 1.0,
         min_p: float = 0.0,
-        seed: int = 0,
+        seed: int | None = None,
         stop: str | Sequence[str] = (),
         label: str | None = None,
+        **limits: Unpack[Limits],
     ) -> Iterator[list[str]]:
         """New text as it is written, a piece a prompt at a time.
 
         prompts: any text in any script, also empty.
-        length: new characters; fewer when the document ends, or a `stop` string turns up, which is not written.
+        length: new characters, or words as in "80 words"; fewer when the document ends, or a `stop` string turns up, which is
+        not written.
         temperature: 0 writes the likeliest character each time, 1 follows the model, more is wilder.
         top_k, top_p, min_p: see `seqgen.Options`.
+        seed: the same one writes the same text; another text each time, if none is given.
         label: whose or what kind of document, one of `codec.labels`, or several mixed, "poe:0.7,austen:0.3"; the first.
+        limits: penalties, banned strings, a pattern and the like, see `Limits`.
+        Characters that no text of the training had are not written, see `limits.asked.writable`.
         Raises UsageError for settings out of range, UnknownName for a label.
         """
-        if length < 1:
-            raise UsageError(f"length is {length}; give 1 or more")
-        options = Options(temperature, top_k, top_p, min_p)
+        most = Length.of(length)
+        options = Options(temperature, top_k, top_p, min_p, allowed=writable(self.codec))
+        seed = int.from_bytes(os.urandom(3), "big") if seed is None else seed
         sampling.check(options, seed)
+        rules, machine = rules_of(self.codec, self.data, limits)
         stops = [self.codec.canonical(text) for text in ([stop] if isinstance(stop, str) else stop) if text]
-        writers = [_Writer(self.codec.decoder(), length, stops) for _ in prompts]
+        writers = [_Writer(self.codec.decoder(), most, stops, machine) for _ in prompts]
         chunks = sampling.stream(
             self.model,
             self.params,
             jax.random.key(seed),
             [self.codec.prompt(prompt) for prompt in prompts],
             # Enough for every writer to finish: a character takes up to 4 bytes when it is spelt.
-            length=4 * (length + max(map(len, stops), default=0)),
+            length=4 * (most.characters + max(map(len, stops), default=0)),
             options=options,
             context=self._context(label, len(prompts)),
+            rules=rules,
         )
         return _pieces(writers, chunks)
 
@@ -160,11 +191,12 @@ class TextModel:
         static = np.broadcast_to(vector, (rows, len(vector))).astype(np.float32)
         return self.model.network.encode(self.params["network"], static=static)
 
-    def score(self, text: str | Sequence[Item]) -> TextScore:
+    def score(self, text: str | Sequence[Item], *, adapt: bool = False) -> TextScore:
         """How likely a text is, from its first character on. Raises DataError for an empty one.
 
         A model of documents divides it as its training texts were; they may also come divided. Each begins anew, and its
         end counts as a character: it stands where a line end stood.
+        adapt: the model learns from the text as it reads it (dynamic evaluation), each symbol after it was counted.
         """
         from seqgen.training.scoring import total_nats  # here: writing needs none of it
 
@@ -172,35 +204,112 @@ class TextModel:
         characters = sum(map(self.codec.characters, items))
         if not characters:
             raise DataError("there is nothing to score: the text is empty; give it a character or more")
+        if adapt:
+            from .adapting import read
+
+            steps = np.concatenate([self.codec.encode(item).steps for item in items])
+            likely = read(self._plain("adapt"), self.model, self.params, steps).log_probs
+            return TextScore(-float(likely.sum(dtype=np.float64)), characters)
         return TextScore(total_nats(self.model, self.params, [self.codec.encode(item) for item in items]), characters)
+
+    def _plain(self, verb: str) -> TextCodec:
+        """The codec. Raises UsageError for a model of documents with labels, which says nothing without one."""
+        if self.codec.labels:
+            raise UsageError(
+                f"{self.name} writes by labels, and cannot {verb} without one; take a model without labels"
+            )
+        return self.codec
+
+    def report(self, text: str, *, adapt: bool = True, known: str = "", seed: int = 0) -> Report:
+        """What the model makes of a text, beside what counting does: see `Report`. known: words that are not invented."""
+        from .reports.report import report
+
+        return report(self, text, adapt=adapt, known=known, seed=seed)
+
+    def adapted(self, text: str) -> TextModel:
+        """The same model once it has read a text and learned from it a little: it writes more like it."""
+        from .adapting import read
+
+        return replace(
+            self,
+            params=read(
+                self._plain("adapt"), self.model, self.params, self.codec.prompt(self.codec.canonical(text))
+            ).params,
+        )
+
+    def compress(self, data: bytes, *, adapt: bool = False) -> bytes:
+        """Any bytes by arithmetic coding, in few if the model expects them; `decompress` gives them back to the bit.
+
+        adapt: the model learns from the file as it goes, on both sides; slower.
+        """
+        from .compression import archive
+
+        return archive.compress(data, self._plain("compress"), self.model, self.params, adapt=adapt)
+
+    def decompress(self, packed: bytes) -> bytes:
+        """What `compress` of this model was given. Raises DataError where that is not what would come out."""
+        from .compression import archive
+
+        return archive.decompress(packed, self._plain("decompress"), self.model, self.params)
+
+    def log_probs(self, text: str, *, after: str = "", label: str | None = None) -> NDArray[np.float32]:
+        """ln p of each character of a text, or each larger symbol, given all before it; after: what stands before it.
+
+        label: of the document, one of `codec.labels`, the first if none is named. Raises UnknownName for another.
+        """
+        from seqgen.training.scoring import log_probs, windows_of
+
+        labels = self.codec.labels
+        if label is not None and label not in labels:
+            raise UnknownName("label", label, labels)
+        before, ids = (np.asarray(self.codec.prompt(self.codec.canonical(one))) for one in (after, text))
+        if not len(ids):
+            return np.zeros(0, np.float32)
+        static = np.int32(labels.index(label) if label is not None else 0) if labels else None
+        windows = windows_of(self.codec.spec, Example(np.concatenate([before, ids]), static=static))
+        found = np.concatenate([likely[valid] for likely, valid in log_probs(self.model, self.params, windows)])
+        return by_character(self.codec, ids, found[len(before) :])
 
 
 @dataclass
 class _Writer:
-    """One row's ids to text: whole characters only, up to a length, up to a stop string."""
+    """One row's ids to text: whole characters only, up to a length, a stop string, or the end of a pattern."""
 
     decoder: Decoding
-    left: int
+    left: Length
     stops: Sequence[str]
+    machine: Machine | None = None
+    state: int = 0  # of the machine
     held: str = ""  # might be the beginning of a stop string
     finished: bool = False
 
     def write(self, steps: Any) -> str:
         if self.finished:
             return ""
+        steps, ended = self._matching(np.asarray(steps))
         text = self.held + self.decoder.decode(steps)
         # The stop that is complete first counts, so that it does not matter how the text arrives.
         found = [(at + len(stop), at) for stop in self.stops if (at := text.find(stop)) >= 0]
         if found:
             self.finished = True
-            return text[: min(min(found)[1], self.left)]
+            return self.left.cut(text[: min(found)[1]])[0]
+        ended = ended or self.decoder.ended
         parts = (n for stop in self.stops for n in range(1, len(stop)) if text.endswith(stop[:n]))
-        keep = 0 if self.decoder.ended else max(parts, default=0)
-        ready = min(len(text) - keep, self.left)
-        self.held = text[ready:]
-        self.left -= ready
-        self.finished = self.left == 0 or self.decoder.ended
-        return text[:ready]
+        ready = text[: len(text) - (0 if ended else max(parts, default=0))]
+        self.held = text[len(ready) :]
+        written, self.left = self.left.cut(ready)
+        self.finished = ended or self.left.over
+        return written
+
+    def _matching(self, steps: Any) -> tuple[Any, bool]:
+        """The steps up to the end of the pattern, and whether they reach it."""
+        if self.machine is None:
+            return steps, False
+        for at, step in enumerate(steps):
+            self.state = int(self.machine.rule.table[self.state, step])
+            if self.machine.rule.last[self.state]:
+                return steps[: at + (self.state != self.machine.before)], True
+        return steps, False
 
 
 def _pieces(writers: Sequence[_Writer], chunks: Iterator[list[Any]]) -> Iterator[list[str]]:
@@ -221,7 +330,8 @@ def load(model: str | os.PathLike[str] = MODEL) -> TextModel:
     if given.model.network.static != len(codec.labels):
         known = f"{given.model.network.static} labels, the codec {len(codec.labels)}"
         raise ModelError(f"{os.fspath(model)}: the network knows {known}; the model is damaged")
-    return TextModel(codec, given.model, given.params, os.fspath(model))
+    data = given.training.get("data")
+    return TextModel(codec, given.model, given.params, os.fspath(model), data if isinstance(data, dict) else None)
 
 
 def train(

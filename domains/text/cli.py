@@ -16,7 +16,10 @@ from seqgen.errors import UsageError
 from seqgen.shell import draw_verb, train_verb
 from seqgen.shell.commands import Commands, Demo
 
-from . import MODEL
+from . import MODEL, TEMPERATURE
+from .compression.verbs import add_compress, add_decompress
+from .limits.options import add_limits, limits_of, unescaped
+from .reports.verb import add_report
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +32,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         verbs.add_parser("classify", help="which label is likeliest for each document, and how often it is right")
     )
     _add_score(verbs.add_parser("score", help="how likely a text is: nats and bits per character, perplexity"))
+    add_report(verbs.add_parser("report", help="what a model makes of a text, beside what counting makes of it"), MODEL)
+    add_compress(verbs.add_parser("compress", help="a file in as few bytes as a model expects it, exactly"), MODEL)
+    add_decompress(verbs.add_parser("decompress", help="the file again"), MODEL)
 
 
 def _add_train(train: argparse.ArgumentParser) -> None:
@@ -69,6 +75,7 @@ def _add_verify(verify: argparse.ArgumentParser) -> None:
 
 
 def _add_sample(sample: argparse.ArgumentParser) -> None:
+    sample.description = r"Example: seqgen text sample --prompt 'ROMEO:\n' --match '[A-Z][^.]*\.' --max-copy 30 -n 3"
     draw_verb.add_model(sample, MODEL)
     told = r"\n, \t and \\ are a line end, a tab and a backslash"
     sample.add_argument(
@@ -76,20 +83,28 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     )
     sample.add_argument("--no-prompt", action="store_true", help="write what is new without the prompt")
     sample.add_argument("-n", "--number", type=int, default=1, metavar="N", help="so many texts, each another one (1)")
-    sample.add_argument("--json", action="store_true", help="a line of JSON a text: prompt, text, seed, number")
+    sample.add_argument(
+        "--json", action="store_true", help="a line of JSON a text: prompt, text, seed, number, log_probs (nats)"
+    )
     sample.add_argument("--out", type=Path, metavar="FILE", help="write into a file, not to the terminal")
-    sample.add_argument("--length", type=int, default=500, help="new characters (500)")
-    draw_verb.add_options(sample, steps="characters", temperature=0.8)
+    sample.add_argument("--length", default="500", help="new characters, or words as in '80 words' (500)")
+    draw_verb.add_options(sample, steps="characters", temperature=TEMPERATURE)
     sample.add_argument("--label", metavar="LABEL", help="whose or which kind, or several mixed: poe:0.7,austen:0.3")
     sample.add_argument("--stop", action="append", default=[], metavar="TEXT", help="end before this text; may repeat")
+    add_limits(sample)
+    sample.add_argument(
+        "--adapt", metavar="FILE", help="learn from this text a little before writing, or - for the prompt"
+    )
     draw_verb.add_seed(sample, "writes the same text")
     sample.set_defaults(run=_sample)
 
 
 def _add_score(score: argparse.ArgumentParser) -> None:
+    score.description = "Example: seqgen text score play.txt --adapt"
     score.add_argument("file", metavar="FILE", help="a text file, or - for standard input")
     draw_verb.add_model(score, MODEL)
     score.add_argument("--encoding", default="utf-8", help="of the file, such as cp1252 (utf-8)")
+    score.add_argument("--adapt", action="store_true", help="learn from the file while reading it (dynamic evaluation)")
     score.set_defaults(run=_score)
 
 
@@ -148,14 +163,15 @@ def _sample(args: argparse.Namespace) -> int:
         raise UsageError(f"{args.number} texts were asked for; give 1 or more")
     model, seed = api.load(args.model), draw_verb.pick_seed(args.seed)
     prompt = model.codec.canonical(read_text("-") if args.prompt == "-" else unescaped(args.prompt))
-    pieces = model.stream(
-        [prompt] * args.number,
-        length=args.length,
-        **draw_verb.options_of(args),
-        stop=[unescaped(text) for text in args.stop],
-        seed=seed,
-        label=args.label,
-    )
+    if args.adapt is not None:
+        model = model.adapted(prompt if args.adapt == "-" else read_text(args.adapt))
+    settings = draw_verb.options_of(args) | limits_of(args) | {"length": args.length, "seed": seed, "label": args.label}
+    settings["stop"] = [unescaped(text) for text in args.stop]
+    if args.best_of == 1:
+        pieces = model.stream([prompt] * args.number, **settings)
+    else:
+        whole = model.samples([prompt] * args.number, best_of=args.best_of, **settings)
+        pieces = iter([[text.removeprefix(prompt) for text in whole]])
     draw_verb.tell_seed(args.seed, seed)
     shown = "" if args.no_prompt else prompt
     with contextlib.ExitStack() as stack:
@@ -170,18 +186,13 @@ def _sample(args: argparse.Namespace) -> int:
         texts = ["".join(row) for row in zip(*pieces, strict=True)]
         for number, text in enumerate(texts):
             row = {"prompt": prompt, "text": shown + text, "seed": seed, "number": number}
+            if args.json:
+                label = None if args.label not in model.codec.labels else args.label
+                likely = model.log_probs(text, after=prompt, label=label)
+                row["log_probs"] = [round(float(one), 4) for one in likely]
             between = "\n" if number and not args.json else ""
             print(between + clean(json.dumps(row, ensure_ascii=False) if args.json else shown + text), file=out)
     return 0
-
-
-def unescaped(text: str) -> str:
-    r"""What is typed on a command line, with its escapes read: \n, \t and \\; any other backslash is one.
-
-    >>> unescaped(r"ROMEO:\nBut \\begin \section")
-    'ROMEO:\nBut \\begin \\section'
-    """
-    return re.sub(r"\\[nt\\]", lambda found: {"n": "\n", "t": "\t"}.get(found[0][1], "\\"), text)
 
 
 def without_controls(text: str) -> str:
@@ -201,10 +212,10 @@ def _score(args: argparse.Namespace) -> int:
 
     use_compile_cache()
     model = api.load(args.model)
-    score = model.score(read_texts(args.file, args.encoding, model.codec.division).texts)
+    score = model.score(read_texts(args.file, args.encoding, model.codec.division).texts, adapt=args.adapt)
     print(
         f"{score.nats_per_char:.4f} nats/char  {score.bits_per_char:.4f} bits/char  "
-        f"perplexity {score.perplexity:.3f}  ({score.characters:,} characters, static, one pass, state carried)"
+        f"perplexity {score.perplexity:.3f}  ({score.characters:,} characters, {'adapting' if args.adapt else 'static'}, one pass, state carried)"
     )
     return 0
 

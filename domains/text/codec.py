@@ -208,6 +208,24 @@ def starts(ids: NDArray[Any]) -> NDArray[np.bool_]:
     return begins
 
 
+def spelling_of(symbol: Symbol) -> bytes:
+    """UTF-8 of what a symbol stands for, nothing of an end.
+
+    >>> spelling_of("é"), spelling_of(("byte", 195)), spelling_of(("word", " the")), spelling_of(("end", 0))
+    (b'\\xc3\\xa9', b'\\xc3', b' the', b'')
+    """
+    match symbol:
+        case str() as text:
+            return text.encode()
+        case ("byte", int(value)):
+            return bytes([value])
+        case ("word", str(text)):
+            return text.encode()
+        case ("bytes", str(digits)):
+            return bytes.fromhex(digits)
+    return b""
+
+
 def match(old: Any, new: Any) -> NDArray[np.int32]:
     """For each id of `new` the id of `old` that stands for the same symbol, or -1: int32 `[new.spec.size]`.
 

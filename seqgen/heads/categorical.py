@@ -88,7 +88,10 @@ class Categorical:
 
     def sample(self, params: Params, key: Array, features: Array, options: Options) -> Array:
         """One symbol a row, int32 `[B]`, with a key a row `[B]`."""
-        logits = self.logits(params, features)
+        return self.draw(key, self.logits(params, features), options)
+
+    def draw(self, key: Array, logits: Array, options: Options) -> Array:
+        """One symbol a row of scores `[B, V]`, int32 `[B]`, with a key a row `[B]`."""
         if options.allowed is not None:
             logits = jnp.where(options.allowed, logits, -jnp.inf)
         power = 1 + jnp.asarray(options.bias, jnp.float32)

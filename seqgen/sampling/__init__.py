@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from .automaton import Automaton as Automaton
 from .beam import Hypothesis as Hypothesis
 from .beam import beam_search as beam_search
+from .copies import Copies as Copies
 from .drawing import LONGEST_PRIME as LONGEST_PRIME
 from .drawing import Drawn as Drawn
 from .drawing import SampleState as SampleState
@@ -14,11 +16,19 @@ from .drawing import sample as sample
 from .drawing import stream as stream
 from .options import Grammar as Grammar
 from .options import check as check
+from .penalties import Penalties as Penalties
+from .repeats import Repeats as Repeats
+from .rules import Rule as Rule
 
 __all__ = [
+    "Automaton",
+    "Copies",
     "Drawn",
     "Grammar",
     "Hypothesis",
+    "Penalties",
+    "Repeats",
+    "Rule",
     "SampleState",
     "advance",
     "beam_search",

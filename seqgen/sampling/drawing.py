@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,7 @@ from ..nn.recurrence import Array, Carry
 from ..spec import Inputs, Product, Steps, empty_steps, null_step, stranger
 from .controls import check_controls, cut, looked_ahead
 from .options import Grammar, check, check_allowed, check_alternatives
+from .rules import Rules, bent, check_rules
 
 if TYPE_CHECKING:
     from ..devices.crew import Crew
@@ -36,6 +38,7 @@ class SampleState(NamedTuple):
     inputs: the last step, which the network reads next, `[B, ...]`.
     keys: PRNG key data of each row, `[B, 2]`; position: int32 `[]`, steps drawn so far.
     done: bool `[B]`, rows that have stopped.
+    rules: what each rule knows of every row.
 
     >>> from seqgen import Categorical, Discrete, Network
     >>> model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
@@ -51,6 +54,7 @@ class SampleState(NamedTuple):
     keys: Array
     position: Array
     done: Array
+    rules: tuple[Any, ...] = ()
 
 
 class Drawn(NamedTuple):
@@ -88,6 +92,7 @@ def prime(
     context: Context = Context(),
     crew: Crew | None = None,
     controls: Sequence[Any] | None = None,
+    rules: Rules = (),
 ) -> SampleState:
     """The state after one prompt a row; a prompt may be empty and of any length.
 
@@ -95,6 +100,7 @@ def prime(
     crew: devices of this process that make an equal number of rows each; parameters and context must lie on them.
     controls: float32 `[length, C]` a row, the known side inputs of the prompt's steps; more of them are only looked at, by
     a network that looks ahead.
+    rules: what `advance` will be given; the state holds what they know of the prompts.
 
     Raises UsageError for a network that cannot be sampled: bidirectional, or lacking its context or controls; for
     rows that cannot be dealt evenly; and for a prompt with a symbol that the network does not know.
@@ -107,6 +113,7 @@ def prime(
     [1, 5]
     """
     network = model.network
+    check_rules(model, rules)
     if not network.causal:
         raise UsageError("a bidirectional network reads whole sequences: it has no single step, and no samples")
     if (network.source and context.memory is None) or (network.static and context.static is None):
@@ -140,7 +147,8 @@ def prime(
         carry = _read(model)(params, carry, *place((inputs, np.arange(width) < counts[:, None])), context)
     last = jax.tree.map(lambda *leaves: np.stack([leaf[-1] for leaf in leaves]), *pieces)
     start: Any = np.zeros((), np.int32)
-    state = SampleState(carry, place(last), keys, start, place(np.zeros(rows, bool)))
+    known = tuple(place(rule.start(prompts, spec.size)) for rule in rules)  # type: ignore[union-attr]
+    state = SampleState(carry, place(last), keys, start, place(np.zeros(rows, bool)), known)
     if crew:
         return state._replace(position=crew.place(start))
     # Bound to a device, as `advance` gives it back: else its second call would be lowered anew.
@@ -159,12 +167,14 @@ def advance(
     grammar: Grammar | None = None,
     controls: Any = None,
     alternatives: int | None = None,
+    rules: Rules = (),
 ) -> tuple[SampleState, Steps, Array]:
     """Draws `chunk` steps: the next state, steps `[B, chunk, ...]`, and how many of each row count, int32 `[B]`.
 
     Only a new `chunk`, number of rows, `stop` or cycle of the `grammar` compiles; options are traced, each `[]` or `[B]`.
     controls: float32 `[B, chunk, C]`, the known side inputs of the steps that are drawn, as `Network.look` gives them.
     alternatives: steps come as `Drawn`, with how likely each was and so many of the likeliest symbols, of a softmax.
+    rules: those that the state was primed with; what they do to the scores comes before temperature and the like.
     Raises UsageError for an option that means nothing, where no symbol is allowed, and for controls that do not fit.
 
     >>> from seqgen import Categorical, Discrete, Network
@@ -180,12 +190,14 @@ def advance(
     rows = len(state.done)
     check_controls(model, controls, [chunk] * rows, ahead=True)
     check_alternatives(model, alternatives)
+    check_rules(model, rules, state.rules)
+    rules = jax.tree.map(jnp.asarray, rules)
     allowed = options.allowed
     options = jax.tree.map(lambda value: np.asarray(value, np.float32), options._replace(allowed=None))
     options = options._replace(allowed=allowed)
     given = cut(controls, [0] * rows, chunk)
     draw = _advance(model, chunk, stop, alternatives)
-    return draw(params, state, options, context, grammar, given)  # type: ignore[no-any-return]
+    return draw(params, state, options, context, grammar, given, rules)  # type: ignore[no-any-return]
 
 
 def stream(
@@ -203,12 +215,14 @@ def stream(
     crew: Crew | None = None,
     controls: Sequence[Any] | None = None,
     alternatives: int | None = None,
+    rules: Rules = (),
 ) -> Iterator[list[Steps]]:
     """New steps as they are made: each item holds the next up to `chunk` steps of every row, fewer once it stopped.
 
     crew: devices of this process that make an equal number of rows each.
     controls: float32 `[length_b, C]` a row, the known side inputs of the prompt's steps and of `length` more.
     alternatives: each row's steps come as `Drawn`, see `advance`.
+    rules: what bends the draws of symbols by those before, see `Rule`; where two leave nothing, the first goes first.
     Raises UsageError as `prime` and `advance`.
 
     >>> from seqgen import Categorical, Discrete, Network
@@ -227,8 +241,9 @@ def stream(
     if crew:
         params, context = crew.place(params), crew.place(context, rows=True)
     controls = looked_ahead(model, params, controls, crew)
-    state, made = prime(model, params, key, prompts, context, crew, controls), 0
-    settings: Any = {"chunk": chunk, "stop": stop, "grammar": grammar, "alternatives": alternatives}
+    state, made = prime(model, params, key, prompts, context, crew, controls, rules), 0
+    rules = crew.place(rules) if crew else jax.device_put(rules)  # once: an index of a corpus is large
+    settings: Any = {"chunk": chunk, "stop": stop, "grammar": grammar, "alternatives": alternatives, "rules": rules}
     while made < length and not np.asarray(state.done).all():
         given = cut(controls, [own + made for own in read], chunk)
         state, steps, lengths = advance(model, params, state, options, context, controls=given, **settings)
@@ -253,6 +268,7 @@ def sample(
     crew: Crew | None = None,
     controls: Sequence[Any] | None = None,
     alternatives: int | None = None,
+    rules: Rules = (),
 ) -> list[Steps]:
     """Up to `length` new steps for each prompt; the prompt is not repeated. Arguments and errors are those of `stream`.
 
@@ -263,7 +279,7 @@ def sample(
     [(40,), (40,)]
     """
     settings: Any = {"options": options, "context": context, "chunk": chunk, "stop": stop, "grammar": grammar}
-    settings |= {"crew": crew, "controls": controls, "alternatives": alternatives}
+    settings |= {"crew": crew, "controls": controls, "alternatives": alternatives, "rules": rules}
     parts = list(stream(model, params, key, prompts, length=length, **settings))
     if not parts:
         return [_nothing(model, alternatives) for _ in prompts]
@@ -309,6 +325,7 @@ def _advance(model: Model, chunk: int, stop: Stop | None, alternatives: int | No
         context: Context,
         grammar: Grammar | None,
         controls: Array | None,
+        rules: Rules,
     ) -> Any:
         head, head_params = model.head, model.head_params(params)
 
@@ -325,11 +342,23 @@ def _advance(model: Model, chunk: int, stop: Stop | None, alternatives: int | No
                 turn = (grammar.phase + state.position) % grammar.allowed.shape[0]
                 may = grammar.allowed[turn]
                 here = options._replace(allowed=may if options.allowed is None else may & options.allowed)
-            step = head.sample(head_params, keys, features, here)
-            done = state.done if stop is None else state.done | stop(carry, step, context)
+            known, done = state.rules, state.done
+            if rules:
+                logits = head.logits(head_params, features)  # type: ignore[attr-defined]
+                if here.allowed is not None:  # first, so that a rule that leaves none of these gives way
+                    logits = jnp.where(here.allowed, logits, -jnp.inf)
+                logits = bent(rules, known, logits)
+                step = head.draw(keys, logits, here._replace(allowed=None))  # type: ignore[attr-defined]
+                known = tuple(rule.read(own, step) for rule, own in zip(rules, known, strict=True))
+                done = functools.reduce(
+                    operator.or_, (rule.done(own) for rule, own in zip(rules, known, strict=True)), done
+                )
+            else:
+                step = head.sample(head_params, keys, features, here)
+            done = done if stop is None else done | stop(carry, step, context)
             # The step that stops a row still counts; those after it are drawn, and dropped.
             drawn = step if alternatives is None else told(step, features)
-            return SampleState(carry, step, state.keys, state.position + 1, done), (drawn, ~state.done)
+            return SampleState(carry, step, state.keys, state.position + 1, done, known), (drawn, ~state.done)
 
         each = None if controls is None else jnp.swapaxes(controls, 0, 1)
         state, (drawn, counted) = jax.lax.scan(body, state, each, length=chunk)

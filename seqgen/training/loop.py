@@ -19,6 +19,7 @@ from ..batching.windows import Batch, Evaluation, Windows
 from ..config import TrainingConfig
 from ..devices import distributed
 from ..devices.crew import Crew
+from ..devices.signals import GRACE, Caught, Left, until
 from ..domain import Codec, Domain, Metric
 from ..models.pretrained import save_pretrained
 from ..models.trainable import Trainable
@@ -31,7 +32,6 @@ from .optimizer import make_optimizer
 from .outcome import Outcome
 from .progress import Progress
 from .scoring import evaluate
-from .signals import GRACE, Caught, Left, until
 from .steps import Metrics, TrainState, TrainStep, init_state, make_train_step, place_state, train
 
 CALIBRATION = 5  # steps timed, after the first, to turn minutes into steps

@@ -24,6 +24,7 @@ from ..batching.windows import Evaluation, Windows, evaluation_windows
 from ..config import TrainingConfig
 from ..devices import distributed
 from ..devices.crew import Crew, crew_of
+from ..devices.signals import Left, catch_signals
 from ..domain import Domain, Splits
 from ..errors import DataError, ModelError, UnknownName, UsageError, pick
 from ..models.finetuning import carried, settled
@@ -37,7 +38,6 @@ from .optimizer import make_optimizer, total_of, with_total
 from .outcome import Outcome
 from .run_config import FORMAT, circumstances, read_config, write_config
 from .scoring import characters_a_step, counting_floor
-from .signals import Left, catch_signals
 from .steps import TrainState
 
 MINUTES = 10  # where nobody said how long

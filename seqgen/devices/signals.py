@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from ..devices import distributed
+from . import distributed
 
 Item = TypeVar("Item")
 

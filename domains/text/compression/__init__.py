@@ -1,0 +1,1 @@
+"""A file in as many bits as a model finds it surprising."""

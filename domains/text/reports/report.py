@@ -1,0 +1,90 @@
+"""A report as a value: made of a model and a text, told as a table, drawn as a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqgen.errors import DataError, UsageError
+
+from ..adapting import read
+from ..likely import by_character
+from ..limits.asked import learned_from
+from .measures import Floor, Mean, bootstrap, by_distance, counted, invented, longest_copies, packed, words
+
+if TYPE_CHECKING:
+    from ..api import TextModel
+
+PIECE, PIECES = 1024, 16  # texts that begin anew, for how much a model remembers
+DRAWN = 4000  # characters that a model writes for its words and its copies
+LN2 = float(np.log(2))
+
+
+class Report(NamedTuple):
+    """What a model makes of a text.
+
+    static, dynamic: nats a character; dynamic is None where the model was not to adapt.
+    floors: what counting and xz make of it; those of counting only where what the model learned from is at hand.
+    memory: (from, to, nats) by the distance to a beginning.
+    invented: shares of words that are in neither what it learned from nor the word list, of the text and of a sample; their
+    words. copies: the longest that the sample has of what it learned from. All are None without that.
+    surprise: -ln p of each character of the text, float32.
+    """
+
+    name: str
+    text: str
+    static: Mean
+    dynamic: Mean | None
+    floors: list[Floor]
+    memory: list[tuple[int, int, float]]
+    invented: tuple[float, float, list[str]] | None
+    copies: list[str] | None
+    surprise: NDArray[np.float32]
+
+
+def report(model: TextModel, text: str, *, adapt: bool = True, known: str = "", seed: int = 0) -> Report:
+    """Measures all there is. known: a text of words that are not invented either. Raises DataError for an empty text."""
+    text = model.codec.canonical(text)
+    if not text:
+        raise DataError("there is nothing to report on: the text is empty; give it a character or more")
+    surprise = -model.log_probs(text)
+    ids = np.asarray(model.codec.prompt(text))
+    dynamic = None
+    if adapt:
+        likely = read(model.codec, model.model, model.params, ids).log_probs
+        dynamic = bootstrap(-by_character(model.codec, ids, likely))
+    pieces = [text[at : at + PIECE] for at in range(0, len(text), PIECE)][:PIECES]
+    floors, found, copies = [packed(text)], None, None
+    try:
+        train = np.concatenate([np.zeros(0, np.int32), *learned_from(model.codec, model.data, held_out=False)])
+    except (DataError, UsageError):  # it is elsewhere
+        train = None
+    if train is not None:
+        floors = [*counted(train, ids, len(text)), *floors]
+        corpus, sample = model.codec.decode(train), model.sample(length=DRAWN, seed=seed)
+        vocabulary = {*words(corpus), *words(known)}
+        share, new = invented(sample, vocabulary)
+        found, copies = (invented(text, vocabulary)[0], share, new), longest_copies(sample, corpus)
+    memory = by_distance([model.log_probs(piece) for piece in pieces])
+    return Report(model.name, text, bootstrap(surprise), dynamic, floors, memory, found, copies, surprise)
+
+
+def table(own: Report) -> str:
+    """As lines for a terminal."""
+    lines = [f"{own.name}: {len(own.text):,} characters", f"{'':34}nats/char  bits/char"]
+    for name, mean in (("static", own.static), ("adapting (dynamic evaluation)", own.dynamic)):
+        if mean is not None:
+            between = f"   95 %: {mean.low:.4f} to {mean.high:.4f} nats"
+            lines.append(f"{name:34}{mean.value:9.4f}  {mean.value / LN2:9.4f}{between}")
+    lines += [f"{floor.name:34}{floor.nats:9.4f}  {floor.nats / LN2:9.4f}" for floor in own.floors]
+    lines.append("by distance to a beginning:")
+    lines += [f"{f'  {low} to {high - 1}':34}{nats:9.4f}" for low, high, nats in own.memory]
+    if own.invented is not None:
+        ours, sampled, new = own.invented
+        shown = f": {', '.join(new[:8])}" if new else ""
+        lines.append(f"words that it never read: {sampled:.1%} of a sample's, {ours:.1%} of the text's{shown}")
+    for copy in own.copies or ():
+        lines.append(f"copied, {len(copy)} characters: {copy!r}")
+    return "\n".join(lines)
