@@ -150,7 +150,6 @@ def test_sentences_end_to_end_are_the_text(text: str) -> None:
 
 
 def test_chrf_is_that_of_sacrebleu() -> None:
-    metrics = pytest.importorskip("sacrebleu.metrics", reason="sacrebleu is not installed")
     written = ["Il dort bien.", "Va-t'en", "", "Je ne sais pas !"]
     references = [
         ["Il dort.", "Elle dort bien."],
@@ -158,8 +157,8 @@ def test_chrf_is_that_of_sacrebleu() -> None:
         ["Quoi ?", "Oui."],
         ["Je ne sais pas.", "Aucune idée."],
     ]
-    theirs = metrics.CHRF().corpus_score(written, [*map(list, zip(*references, strict=True))]).score
-    assert chrf(written, references) == pytest.approx(theirs, abs=1e-6)
+    theirs = 72.5333350231576  # CHRF().corpus_score of sacrebleu 2.6.0
+    assert chrf(written, references) == pytest.approx(theirs, abs=1e-9)
 
 
 # A model that has learned

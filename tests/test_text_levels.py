@@ -112,7 +112,6 @@ def test_levels_by_name() -> None:
 
 
 def test_sub_words_are_learned_by_tokenizers() -> None:
-    pytest.importorskip("tokenizers")
     codec = fit_codec([TEXT * 5], level="subwords")
     assert isinstance(codec, Subwords) and {b" the", b" dog", b" can"} <= set(codec.spelling)
     assert len(codec.encode(TEXT).steps) < len(TEXT) / 3 and codec.decode(codec.encode(TEXT).steps) == TEXT
