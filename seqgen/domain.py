@@ -175,6 +175,7 @@ class Domain(Generic[Item]):
     that and of the same for symbols of a source.
     extend: `(old codec, new codec)` -> the old one with what else conditions the new one's data, and the old ids, or -1, of
     what conditions it then: of a source's symbols, of writers; None for what stays. In place of `match`.
+    begin_from: `(items, settings of reading)` -> the model that a new run begins from where nobody said, or None.
     shipped: the folder of the models that come with it.
     examples: a few small items, for the laws every domain must pass.
 
@@ -196,6 +197,7 @@ class Domain(Generic[Item]):
     task: Callable[[Any], Domain[Item]] | None = None
     match: Callable[[Any, Any], Any] | None = None
     extend: Callable[[Any, Any], tuple[Any, Any, Any]] | None = None
+    begin_from: Callable[[Splits[Item], dict[str, Any]], str | None] | None = None
     shipped: Path | None = None
     examples: tuple[Item, ...] = ()
 

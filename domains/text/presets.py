@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from seqgen.config import TrainingConfig
-from seqgen.domain import Domain, Reading
+from seqgen.domain import Domain, Reading, Splits
 from seqgen.models.sizes import symbols
 
 from .division import Item
@@ -23,6 +24,13 @@ SIZES = {
     "large": symbols(3, 1024, 128, 0.4, TrainingConfig(learning_rate=2e-3)),
 }
 
+
+def _begin_from(splits: Splits[Item], settings: dict[str, Any]) -> str | None:
+    from .beginning import shipped_for  # here: it scores, which costs JAX
+
+    return shipped_for(splits, settings)
+
+
 DOMAIN: Domain[Item] = Domain(
     name="text",
     fit_codec=fit_codec,
@@ -38,6 +46,7 @@ DOMAIN: Domain[Item] = Domain(
     task=lambda codec: DOMAIN if unit_of(codec) == "char" else replace(DOMAIN, unit=unit_of(codec)),
     fit_training=TrainingConfig.for_steps,
     match=match_texts,
+    begin_from=_begin_from,
     shipped=SHIPPED,
     examples=("To be, or not to be.\n" * 8, "naïve café ☕ 日本\r\nline\rends"),
 )

@@ -37,7 +37,7 @@ def add_options(train: argparse.ArgumentParser, *, data: str) -> None:
     train.add_argument("--steps", type=int, help="how long, in steps")
     train.add_argument("--minutes", type=float, help="how long, in minutes (10); with --resume, so many more")
     train.add_argument("--size", metavar="SIZE", help="tiny, small, medium or large (small)")
-    train.add_argument("--from", dest="start_from", metavar="MODEL", help="fine-tune this model")
+    train.add_argument("--from", dest="start_from", metavar="MODEL", help="fine-tune this model; scratch for none")
     train.add_argument("--rows", type=int, help="streams read side by side, the batch size (by the size and the data)")
     train.add_argument("--window", type=int, help="steps of back-propagation through time (by the size and the data)")
     train.add_argument("--learning-rate", type=float, help="the highest, after the warmup (by the size)")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,6 +42,7 @@ from .scoring import characters_a_step, counting_floor
 from .steps import TrainState
 
 MINUTES = 10  # where nobody said how long
+SCRATCH = "scratch"  # in place of a model to begin from: none
 CONTEXT = 1024  # steps that a row of a validation has at the least
 _OWN = ("rows", "window", "learning_rate", "precision")  # settings of `How` that go before those of a size
 
@@ -54,7 +56,8 @@ class How(TypedDict, total=False):
     steps, minutes: how long, one of them; 10 minutes when neither is given. Minutes are turned into steps once, by timing
     the first ones, so that a resume agrees.
     seed: of the first weights and the order of the data; 0.
-    start_from: a model to fine-tune, by name or folder; it keeps its size and how it reads.
+    start_from: a model to fine-tune, by name or folder; it keeps its size and how it reads. "scratch" for none; where neither
+    it nor size or training are given, a domain may name one, and that is said.
     training: rows, window, learning rate and the like, in place of the size's own.
     rows, window, learning_rate, precision: in place of `training`'s, each by itself; precision is "f32" or, faster where
     the machine has it, "bf16".
@@ -109,7 +112,19 @@ def begin(
     distributed.agree(0)  # that nobody calls it used once another has begun to
     settings = {**domain.reading.settings, **settings}
     size, start_from, crew = how.get("size"), how.get("start_from"), how.get("crew")
-    given = None
+    given, splits, asked = None, None, settings
+    where: dict[str, Any] = {}
+    free = size is None and how.get("training") is None
+    if start_from is None and free and domain.begin_from is not None:
+        splits, where = _found(domain, data, settings, download)
+        start_from = domain.begin_from(splits, settings) if isinstance(splits, Splits) else None
+        if start_from is not None:
+            print(
+                f"seqgen: begins from {start_from}, which reads this better than counting would; --from scratch does not",
+                file=sys.stderr,
+            )
+    if start_from == SCRATCH:
+        start_from = None
     if start_from is not None:
         if size is not None:
             raise UsageError("a fine-tuned model keeps its size: leave out --size, or --from")
@@ -118,7 +133,8 @@ def begin(
         size = str(given.training.get("size", [*domain.sizes][-1]))
     size = size or [*domain.sizes][:2][-1]
     pick("size", size, domain.sizes)  # before anything is read
-    splits, where = _found(domain, data, settings, download)
+    if splits is None or settings != asked:  # a model settles how it is read
+        splits, where = _found(domain, data, settings, download)
     started = time.perf_counter()
     if given is None:
         codec = codec_for(domain, splits, settings)
