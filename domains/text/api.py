@@ -25,11 +25,10 @@ from .division import Item
 from .documents import TextCodec
 from .labels import nats_by_label, vector_of
 from .lengths import Length
-from .levels import Decoding
 from .likely import by_character
 from .limits.asked import Limits, rules_of, writable
-from .limits.machine import Machine
 from .presets import DOMAIN
+from .writing import Writer, written
 
 if TYPE_CHECKING:
     from seqgen.devices.crew import Crew
@@ -156,7 +155,7 @@ class TextModel:
         sampling.check(options, seed)
         rules, machine = rules_of(self.codec, self.data, limits)
         stops = [self.codec.canonical(text) for text in ([stop] if isinstance(stop, str) else stop) if text]
-        writers = [_Writer(self.codec.decoder(), most, stops, machine) for _ in prompts]
+        writers = [Writer(self.codec.decoder(), most, stops, machine) for _ in prompts]
         chunks = sampling.stream(
             self.model,
             self.params,
@@ -168,7 +167,7 @@ class TextModel:
             context=self._context(label, len(prompts)),
             rules=rules,
         )
-        return _pieces(writers, chunks)
+        return written(writers, chunks)
 
     def classify(self, text: str) -> dict[str, float]:
         """How probable each label is for a text, the likeliest first, if all were equally so before it was read.
@@ -269,54 +268,6 @@ class TextModel:
         windows = windows_of(self.codec.spec, Example(np.concatenate([before, ids]), static=static))
         found = np.concatenate([likely[valid] for likely, valid in log_probs(self.model, self.params, windows)])
         return by_character(self.codec, ids, found[len(before) :])
-
-
-@dataclass
-class _Writer:
-    """One row's ids to text: whole characters only, up to a length, a stop string, or the end of a pattern."""
-
-    decoder: Decoding
-    left: Length
-    stops: Sequence[str]
-    machine: Machine | None = None
-    state: int = 0  # of the machine
-    held: str = ""  # might be the beginning of a stop string
-    finished: bool = False
-
-    def write(self, steps: Any) -> str:
-        if self.finished:
-            return ""
-        steps, ended = self._matching(np.asarray(steps))
-        text = self.held + self.decoder.decode(steps)
-        # The stop that is complete first counts, so that it does not matter how the text arrives.
-        found = [(at + len(stop), at) for stop in self.stops if (at := text.find(stop)) >= 0]
-        if found:
-            self.finished = True
-            return self.left.cut(text[: min(found)[1]])[0]
-        ended = ended or self.decoder.ended
-        parts = (n for stop in self.stops for n in range(1, len(stop)) if text.endswith(stop[:n]))
-        ready = text[: len(text) - (0 if ended else max(parts, default=0))]
-        self.held = text[len(ready) :]
-        written, self.left = self.left.cut(ready)
-        self.finished = ended or self.left.over
-        return written
-
-    def _matching(self, steps: Any) -> tuple[Any, bool]:
-        """The steps up to the end of the pattern, and whether they reach it."""
-        if self.machine is None:
-            return steps, False
-        for at, step in enumerate(steps):
-            self.state = int(self.machine.rule.table[self.state, step])
-            if self.machine.rule.last[self.state]:
-                return steps[: at + (self.state != self.machine.before)], True
-        return steps, False
-
-
-def _pieces(writers: Sequence[_Writer], chunks: Iterator[list[Any]]) -> Iterator[list[str]]:
-    for chunk in chunks:
-        yield [writer.write(steps) for writer, steps in zip(writers, chunk, strict=True)]
-        if all(writer.finished for writer in writers):
-            return
 
 
 def load(model: str | os.PathLike[str] = MODEL) -> TextModel:
