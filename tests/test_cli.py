@@ -242,7 +242,7 @@ def test_an_unknown_file_is_told_of_data_sets_of_its_kind_alone(told: Told) -> N
 
 SAMPLE: dict[str, tuple[list[str], str]] = {
     "temperature": (["--temperature", "-0.5"], r"temperature is -0\.5; give 0 \(the likeliest\) or more"),
-    "length": (["--length", "0"], r"length is 0; give 1 or more"),
+    "length": (["--length", "0"], r"length is 0; give 1 or more characters, or words as in '80 words'"),
     "top-p": (["--top-p", "2"], r"top-p is 2\.0; give more than 0, at most 1 \(all\)"),
 }
 
@@ -255,8 +255,8 @@ def test_samples_that_cannot_be(kind: str, folder: Path, told: Told) -> None:
 
 def test_what_is_no_number_is_told_with_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(["text", "sample", "--length", "many"])
-    assert "argument --length: invalid int value: 'many'" in capsys.readouterr().err
+        main(["text", "sample", "--seed", "many"])
+    assert "argument --seed: invalid int value: 'many'" in capsys.readouterr().err
 
 
 def test_a_sample_begins_with_its_prompt_whatever_that_is(folder: Path, told: Told) -> None:
@@ -358,7 +358,9 @@ def test_a_score_says_what_it_is(folder: Path, prose: Path, told: Told, monkeypa
 
 
 def test_what_has_no_score(folder: Path, prose: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, message in ((prose.parent, r".* is a folder; name a file"), ("nowhere", r"cannot read nowhere: .*")):
+    empty = prose.parent / "empty"
+    empty.mkdir()
+    for name, message in ((empty, r"no text in folder .*; it is empty"), ("nowhere", r"cannot read nowhere: .*")):
         check_refused(told, ["text", "score", name, "--model", folder], 1, message)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
     check_refused(told, ["text", "score", "-", "--model", folder], 1, r"standard input is empty; give it some text")

@@ -91,7 +91,7 @@ NOTE = on(0) + off(480) + END
         (file(NOTE).replace(b"MTrk", b"XXXX") + b"XXXX\0\0\0\0" * MOST, rf"more than {MOST} events.*{RAISE}"),
         (
             file(b"".join(meta(1, 0x51, b"\1\1\1") for _ in range(25_001))),
-            rf"more than 25000 changes of tempo .*{RAISE}",
+            rf"more than 25000 changes of tempo, meter and key .*{RAISE}",
         ),
         (file(b"".join(meta(1, 0x58, b"\3\2\1\1") for _ in range(25_001))), rf"more than 25000 changes .*{RAISE}"),
         (file(meta(0, 1, bytes(64 * MOST))), rf"it has more than 12800000 bytes; .*{RAISE}"),

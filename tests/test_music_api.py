@@ -246,7 +246,7 @@ def test_a_folder_says_what_is_used_and_why_not(tmp_path: Path) -> None:
 def test_what_is_no_music_is_refused(tmp_path: Path) -> None:
     (tmp_path / "song.mp3").write_bytes(b"ID3")
     with pytest.raises(
-        DataError, match=r"is not named like music; seqgen reads \.mid, \.midi, \.xml, \.musicxml, \.mxl"
+        DataError, match=r"is not named like music; seqgen reads \.mid, \.midi, \.kar, \.rmi, \.xml, \.musicxml, \.mxl"
     ):
         read_score(tmp_path / "song.mp3")
     with pytest.raises(DataError, match=r"can be used: it holds no file named \.mid"):

@@ -90,7 +90,8 @@ def test_it_is_saved_by_the_ending_of_the_name(tmp_path: Path) -> None:
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     for name in ("a.mp3", "a", ".mid", "mid"):
         with pytest.raises(
-            UsageError, match=rf"^a score is saved as .mid, .midi, .wav, .svg, .png, not as '{name}'; end"
+            UsageError,
+            match=rf"^a score is saved as .mid, .midi, .musicxml, .xml, .wav, .svg, .png, not as '{name}'; end",
         ):
             score.save(tmp_path / name)
     assert len(list(tmp_path.iterdir())) == 6

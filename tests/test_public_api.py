@@ -55,6 +55,7 @@ EXPECTED = [
     "SeqgenError",
     "Size",
     "Splits",
+    "SymbolEncoder",
     "stream",
     "train",
     "TrainingConfig",

@@ -123,9 +123,17 @@ def test_a_run_leaves_all_of_itself(whole: Path, poem: Path) -> None:
     }  # fmt: skip
     config = run_config.read_config(whole)
     assert (config["domain"], config["size"], config["steps"], config["seed"]) == ("text", "tiny", STEPS, 3)
-    assert config["data"] == {"name": str(poem), "encoding": "utf-8"}
+    read = {
+        "encoding": "utf-8",
+        "documents": "",
+        "field": "",
+        "labels": "",
+        "hold_out": "documents",
+        "level": "characters",
+    }
+    assert config["data"] == {"name": str(poem), **read}
     # A model is passed on: it says what it learned from, not where on somebody's machine that was.
-    assert from_pretrained(whole / "model").training["data"] == {"name": "poem.txt", "encoding": "utf-8"}
+    assert from_pretrained(whole / "model").training["data"] == {"name": "poem.txt", **read}
     assert rows(whole) == [("nll", 10), ("valid", 10), ("nll", 14), ("valid", 14)]
     assert int(last_state(whole).step) == STEPS
     assert (whole / "curve.svg").read_text(encoding="utf-8").startswith("<svg")
@@ -355,7 +363,8 @@ def test_a_run_of_any_kind_is_resumed_without_naming_the_kind(
     for arguments in ([], [str(poem)]):
         assert main(["train", *arguments]) == 2
         assert (
-            "say what kind of thing to learn: seqgen handwriting train, seqgen music train, seqgen text train; or "
+            "say what kind of thing to learn: seqgen handwriting train, seqgen music train, "
+            "seqgen pronounce train, seqgen text train, seqgen translate train; or "
             "continue a run of any kind with --resume RUN" in capsys.readouterr().err
         )
     assert main(["train", "--resume", str(again), "--size", "tiny"]) == 2

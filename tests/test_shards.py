@@ -271,7 +271,7 @@ HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
     "many": ({"examples": 2**47}, "140737488355328 examples of 100 symbols are more than there may be"),
     "narrow": ({"dtype": "uint8"}, r"00000\.bin is damaged: it has 80 bytes, 40 were wanted"),
     "other": ({"domain": "music"}, "was prepared for music, not for text; use the music commands"),
-    "codec": ({"codec": {"kind": "evil"}}, "seqgen-corpus.json: a text codec's settings are kind 'characters'"),
+    "codec": ({"codec": {"kind": "evil"}}, "seqgen-corpus.json: a text codec's settings are of kind characters"),
     "code": ({"codec": "os.system"}, "a codec is an object"),
 }
 

@@ -202,13 +202,13 @@ def test_a_folder_in_the_place_stays_one(tmp_path: Path, without: None) -> None:
 def test_a_score_that_midi_cannot_hold_is_played_by_the_synthesiser(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from seqgen.domains.music.formats import midi
+    from seqgen.domains.music.formats import midi_writing
 
     def refuse(score: Score, path: Path) -> None:
         raise UsageError("no MIDI file holds it")
 
     install(monkeypatch, tmp_path, "play")
-    monkeypatch.setattr(midi, "write_midi", refuse)
+    monkeypatch.setattr(midi_writing, "write_midi", refuse)
     write_wav(TUNE, tmp_path / "tune.wav", sound_font=font(tmp_path))
     assert len(read(tmp_path / "tune.wav")) == round((1.0 + TAIL) * RATE)
     assert capfd.readouterr().err == "no MIDI file holds it; the built-in synthesiser plays instead\n"

@@ -71,14 +71,10 @@ def _add_write(write: argparse.ArgumentParser) -> None:
     write.add_argument(
         "--width", type=int, default=40, help="characters of a line; longer ones are wrapped, on paper by their mm (40)"
     )
+    hand = "whose hand (the first): a name that `seqgen info MODEL` has, a mixture as oak:0.6,birch:0.4, or an adopted one's file"
+    write.add_argument("--hand", metavar="NAME", help=hand)
     write.add_argument(
-        "--hand",
-        metavar="NAME",
-        help="whose hand (the first): a name that `seqgen info MODEL` has, a mixture as oak:0.6,birch:0.4, "
-        "or the file of an adopted one",
-    )
-    write.add_argument(
-        "--tries", type=int, default=4, metavar="N", help="proof-read: the best of so many a line, 1 for none (4)"
+        "--tries", type=int, default=4, metavar="N", help="proof-read: the best of N a line, 1 does not (4)"
     )
     write.add_argument(
         "--prime", type=Path, metavar="INK", help="write on in the manner of this ink, a file's first line"

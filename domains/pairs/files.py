@@ -79,7 +79,7 @@ def split(pairs: Sequence[Pair]) -> Splits[Pair]:
 
     >>> parts = split([Pair(str(number), "x") for number in range(1000)])
     >>> len(parts.train), len(parts.valid), len(parts.test)
-    (902, 98, 0)
+    (896, 104, 0)
     """
     if len(pairs) < FEWEST:
         raise DataError(f"there are {len(pairs)} pairs; give {FEWEST} or more")

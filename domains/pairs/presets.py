@@ -89,7 +89,6 @@ TRANSLATE: Domain[Pair] = Domain(
     unit="unit",
     fit_training=_fit,
     match=match,
-    shipped=SHIPPED,
     examples=(Pair("Go.", "Va !"), Pair("He sleeps.", "Il dort."), Pair("He sleeps.", "Il est endormi.")),
 )
 PRONOUNCE: Domain[Pair] = Domain(
@@ -102,6 +101,6 @@ PRONOUNCE: Domain[Pair] = Domain(
     unit="phoneme",
     fit_training=_fit,
     match=match,
-    shipped=SHIPPED,
+    shipped=SHIPPED / "pronounce",
     examples=(Pair("hi", "HH AY1"), Pair("ha", "HH AA1")),
 )

@@ -112,7 +112,7 @@ class Subwords:
 
     A word keeps the space before it, so that parts put end to end are the text.
 
-    >>> units = Subwords.fit(["low lower lowest", "low low"], size=20)
+    >>> units = Subwords.fit(["low lower lowest", "lower low"], size=20)
     >>> units.decode(units.encode("lower low")), units.encode("low") == units.encode("low low")[:1]
     ('lower low', True)
     """

@@ -26,9 +26,9 @@ class Words(Spelt):
     alphabet: what other words are spelt in. words: pieces of two characters or more, the commonest first.
     Raises ModelError when they are not.
 
-    >>> codec = Words.fit(["the cat and the dog and the cat, the dog"] * 2)
+    >>> codec = Words.fit(["the cat and the dog and the cat, the dog"] * 3)
     >>> codec.words
-    (' the', ' cat', ' and', ' dog')
+    (' the', ' and', ' cat', ' dog')
     >>> codec.encode("the dog").steps.tolist()[-1] == codec.encode(" dog").steps.tolist()[0]
     True
     """

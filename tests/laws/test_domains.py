@@ -153,4 +153,5 @@ def test_fine_tuning_knows_what_both_codecs_know(domain: Domain[Any]) -> None:
     assert len(ids) == new.spec.size
     assert ids.min() >= -1 and ids.max() < old.spec.size
     assert np.unique(ids[ids >= 0]).size == (ids >= 0).sum() > 0, "two symbols stand for one"
-    np.testing.assert_array_equal(domain.match(new, new), np.arange(new.spec.size))
+    same = domain.match(new, new)
+    np.testing.assert_array_equal(same[0] if isinstance(same, tuple) else same, np.arange(new.spec.size))

@@ -66,7 +66,7 @@ def test_training_and_sampling_lower_for_every_platform(
     drawn = prime(model, state.params, key, [steps[:0], steps[:0]], context)
     options = jax.tree.map(np.float32, Options()._replace(allowed=None))
     exported = jax.export.export(jax.jit(_advance(model, 4, None, None)), platforms=PLATFORMS)(
-        state.params, drawn, options, context, None, None
+        state.params, drawn, options, context, None, None, ()
     )
     assert exported.platforms == PLATFORMS
 

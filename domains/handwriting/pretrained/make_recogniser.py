@@ -35,7 +35,7 @@ CARD = """\
 language: en
 license: apache-2.0
 data_license: cc-by-4.0
-writes: what handwriting says, of pens and tablets, in ASCII
+writes: what handwriting says, in ASCII
 ---
 # recogniser
 

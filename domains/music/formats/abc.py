@@ -42,7 +42,7 @@ _TOKEN = re.compile(
 
 
 def read_abc(path: str | os.PathLike[str]) -> list[Score]:
-    """The tunes of a file, an .abc, as they sound. Raises DataError for one of them that cannot be read, and for none.
+    r"""The tunes of a file, an .abc, as they sound. Raises DataError for one of them that cannot be read, and for none.
 
     >>> import tempfile
     >>> from pathlib import Path

@@ -71,6 +71,7 @@ class _Reader:
         self.parts: dict[str, Staves] = {}
         self.outer = self.inner = ""  # "part" and "measure", or in a timewise score the other way round
         self.number = ""
+        self.part: Staves | None = None
         self.inside: Staves | None = None  # a measure of it: elsewhere, notes do not count
 
     # What the parser calls.
@@ -94,7 +95,7 @@ class _Reader:
                 self.part = self._part(attributes.get("id", ""), new=self.outer == "part")
             else:
                 self.number = attributes.get("number", "")
-            if self.depth == 3:
+            if self.depth == 3 and self.part is not None:
                 self.inside = self.part
                 self.part.begin(self.number)
         elif (self.depth == 4 and tag in _CONTENT and self.inside) or (self.depth == 3 and tag == "score-part"):

@@ -43,14 +43,14 @@ RECIPES = {
         12_000,
         TrainingConfig(rows=128, learning_rate=2e-3, ema=0.999, patience=0),
         {"vocabulary": 4000, "dropout": 0.2},
-        "language: [en, fr]\nlicense: apache-2.0\ndata_license: cc-by-2.0-fr\nwrites: French for short English sentences",
+        "language: [en, fr]\nlicense: apache-2.0\ndata_license: cc-by-2.0-fr\nwrites: short English sentences in French",
         "Translates short English sentences, such as people say, into French.",
     ),
     "english-phonemes": Recipe(
         pairs.PRONOUNCE,
         "cmu-dictionary",
         "medium",
-        9_000,
+        5_000,
         TrainingConfig(rows=128, learning_rate=2e-3, ema=0.999, patience=0),
         {"dropout": 0.3},
         "language: en\nlicense: apache-2.0\ndata_license: bsd-2-clause\nwrites: phonemes of English words, in ARPAbet",
@@ -94,7 +94,7 @@ def main() -> None:
         outcome = pairs.train(recipe.data, run, domain=recipe.domain, **how)
     if outcome.signal is not None:
         sys.exit(f"stopped at step {outcome.step}; run this again to go on")
-    folder, given = HERE / args.name, from_pretrained(outcome.model)
+    folder, given = HERE / recipe.domain.name / args.name, from_pretrained(outcome.model)
     shutil.rmtree(folder, ignore_errors=True)
     parts = {name: getattr(given, name) for name in ("domain", "codec", "model", "params", "training")}
     save_pretrained(folder, **parts, bits=8)
