@@ -37,7 +37,7 @@ def test_the_page_has_signatures_prose_and_examples(tmp_path: Path) -> None:
     assert answer.stdout.startswith(f"wrote {out}: ")
     page = out.read_text(encoding="utf-8")
     assert '<h3 id="seqgen.sample">' in page and '<a href="#seqgen.sample">sample</a>' in page
-    assert "    alternatives: int | None = None,\n) -&gt; list[Steps]</pre>" in page
+    assert "    rules: Rules = (),\n) -&gt; list[Steps]</pre>" in page
     assert "<dt>source</dt><dd><code>[U, ...]</code>, what conditions the whole sequence" in page
     assert "&gt;&gt;&gt; Discrete" not in page.split("<h3 ")[0], "a page begins with names"
     assert "batch_size" not in page and "<script" not in page

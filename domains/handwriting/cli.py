@@ -113,10 +113,7 @@ def _add_making(parser: argparse.ArgumentParser) -> None:
 def _add_adopt(adopt: argparse.ArgumentParser) -> None:
     adopt.add_argument("samples", nargs="+", metavar="SAMPLE", help="files of somebody's ink, or folders of them")
     adopt.add_argument(
-        "--texts",
-        type=Path,
-        metavar="FILE",
-        help="what the samples say, a line each, if they do not; else it is proposed",
+        "--texts", type=Path, metavar="FILE", help="what the samples say, a line each; else it is proposed"
     )
     adopt.add_argument("--out", type=Path, default=Path("mine.style"), metavar="FILE", help="NAME.style (mine.style)")
     draw_verb.add_model(adopt, MODEL)

@@ -28,7 +28,7 @@ class Words(Spelt):
 
     >>> codec = Words.fit(["the cat and the dog and the cat, the dog"] * 3)
     >>> codec.words
-    (' the', ' and', ' cat', ' dog')
+    (' the', ' and', ' cat', ' dog', 'the')
     >>> codec.encode("the dog").steps.tolist()[-1] == codec.encode(" dog").steps.tolist()[0]
     True
     """
