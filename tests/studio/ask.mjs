@@ -1,0 +1,46 @@
+// Runs the page's own modules in Node: what a test asks for comes as JSON on standard input, the answer leaves as JSON.
+import fs from "node:fs";
+import { pathToFileURL } from "node:url";
+
+const asked = JSON.parse(fs.readFileSync(0, "utf8"));
+const load = path => import(new URL(path, pathToFileURL(`${asked.page}/`)));
+const { Model, rowKey } = await load("runtime/model.js");
+
+function opened(folder) {
+  const file = fs.readFileSync(`${folder}/model.safetensors`);
+  const bytes = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength);
+  return new Model(JSON.parse(fs.readFileSync(`${folder}/config.json`, "utf8")), bytes);
+}
+
+const plain = value => ArrayBuffer.isView(value) ? [...value] : Array.isArray(value) ? value.map(plain)
+  : value && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([key, own]) => [key, plain(own)])) : value;
+
+const VERBS = {
+  // What the head reads at each step of a given sequence.
+  read({ model, steps, source, hand }) {
+    const { network, head } = model;
+    const context = network.context({ source, vector: hand === undefined ? null : network.hand(hand) });
+    let state = model.begin(rowKey(0), context);
+    return steps.map(step => {
+      const { carry, said } = model.ask(state);
+      state = model.after(state, carry, step);
+      return said;
+    });
+  },
+
+  async text({ model, prompt, length, seed, options }) {
+    const { Characters } = await load("codecs/characters.js");
+    const codec = new Characters(model.codec);
+    let state = model.begin(rowKey(seed));
+    for (const id of codec.encode(prompt)) state = model.after(state, model.ask(state).carry, id, false);
+    const drawn = [];
+    while (drawn.length < length) {
+      const { carry, said } = model.ask(state);
+      drawn.push(model.draw(state, said, { ...options, allowed: codec.writable() }));
+      state = model.after(state, carry, drawn.at(-1));
+    }
+    return codec.decode(drawn).join("");
+  },
+};
+
+console.log(JSON.stringify(plain(await VERBS[asked.verb]({ ...asked, model: opened(asked.folder) }))));
