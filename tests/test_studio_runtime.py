@@ -13,7 +13,7 @@ import pytest
 
 from seqgen import registry
 from seqgen.domains import text
-from seqgen.shell import studio
+from seqgen.shell.studio.site import PAGE
 from seqgen.spec import Inputs
 
 pytestmark = [pytest.mark.node, pytest.mark.optimised]
@@ -28,7 +28,7 @@ def shipped(domain: str, name: str) -> Path:
 
 
 def ask(verb: str, folder: Path, **asked: Any) -> Any:
-    request = json.dumps({"verb": verb, "page": str(studio.PAGE), "folder": str(folder), **asked})
+    request = json.dumps({"verb": verb, "page": str(PAGE), "folder": str(folder), **asked})
     node = str(shutil.which("node"))
     done = subprocess.run([node, str(ASK)], input=request, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr

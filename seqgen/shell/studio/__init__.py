@@ -1,5 +1,1 @@
-"""`seqgen studio`: one page where people play with the models, which run in the page itself."""
-
-from pathlib import Path
-
-PAGE = Path(__file__).parent / "page"  # what a browser loads, as it is
+"""`seqgen studio`: one page where people play with the models, which run in the page itself; nothing leaves it."""

@@ -22,12 +22,17 @@ export class Characters {
 
   /** What each symbol completes: the character, or "" where more bytes are to come. */
   decode(symbols) {
-    const decoder = new TextDecoder();
-    const pieces = symbols.map(id => id < BYTES
-      ? decoder.decode(Uint8Array.of(id), { stream: true })
-      : decoder.decode(new Uint8Array(), { stream: false }) + this.letters[id - BYTES]);
-    if (pieces.length) pieces[pieces.length - 1] += decoder.decode();
+    const decode = this.decoder(), pieces = decode(symbols);
+    if (pieces.length) pieces[pieces.length - 1] += decode([null])[0];
     return pieces;
+  }
+
+  /** The same for symbols that arrive in parts; null gives up on what is still missing. */
+  decoder() {
+    const utf8 = new TextDecoder();
+    return symbols => symbols.map(id => id !== null && id < BYTES
+      ? utf8.decode(Uint8Array.of(id), { stream: true })
+      : utf8.decode() + (id === null ? "" : this.letters[id - BYTES]));
   }
 
   /** What a symbol is called where it stands alone. */
