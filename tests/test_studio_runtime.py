@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from seqgen import registry
-from seqgen.domains import text
+from seqgen.domains import handwriting, text
+from seqgen.domains.handwriting import hands
 from seqgen.shell.studio.site import PAGE
 from seqgen.spec import Inputs
 
@@ -56,3 +57,47 @@ def test_a_seed_writes_the_text_that_it_writes_on_the_command_line(options: dict
     asked = {words[name]: value for name, value in options.items()}
     folder = shipped("text", "shakespeare")
     assert ask("text", folder, prompt="ROMEO:", length=STEPS, seed=7, options=asked) == wanted
+
+
+@pytest.mark.parametrize("name", ["hands", "two-hands"])
+def test_the_shipped_models_of_handwriting_say_what_they_say_in_python(name: str) -> None:
+    model = handwriting.load(name)
+    words = "The quick brown fox jumps over"
+    codec, params = model.codec, model.params
+    offsets, pens = codec.encode(model.write(words, hand=codec.hands[1], seed=3)[0]).steps
+    offsets, pens = offsets[:STEPS], pens[:STEPS]
+    weights = {codec.hands[0]: 1.0, codec.hands[1]: 3.0}
+    vector = hands.vector_of(",".join(f"{hand}:{weight}" for hand, weight in weights.items()), codec.hands, params)
+    context = model.context([words], vector)
+    shifted = (np.concatenate([np.zeros((1, 2), np.float32), offsets[:-1]]), np.concatenate([[3], pens[:-1]]))
+    inputs = Inputs((shifted[0][None], shifted[1].astype(np.int32)[None]))
+    network = model.model.network
+    start = network.start(params["network"], 1, context)
+    _, features = network.unroll(params["network"], start, inputs, context=context)
+    mixture, pen = model.model.head.heads  # type: ignore[attr-defined]
+    wanted = mixture.gaussians(params["head"]["0"], features)
+    steps = list(zip(offsets.tolist(), pens.tolist(), strict=True))
+    source = codec.source(words).tolist()
+    found = ask("read", shipped("handwriting", name), steps=steps, source=source, hand=weights)
+    names = {"logWeights": "log_weights", "means": "means", "logSigmas": "log_sigmas", "r": "r"}
+    for word, field in names.items():
+        said = np.array([step[0][word] for step in found])
+        assert np.abs(said - np.asarray(getattr(wanted, field))[0]).max() <= 1e-4, field
+    logits = pen.logits(params["head"]["1"], features)[0]
+    assert np.abs(np.array([step[1] for step in found]) - np.asarray(logits)).max() <= 1e-4
+
+
+def test_a_seed_writes_the_line_that_it_writes_in_python() -> None:
+    """Within 0.05 x-heights: points are rounded to 0.005, and a mean that rounding moves over the edge moves one step."""
+    model = handwriting.load()
+    words = "A line, and then another one that is longer than forty characters."
+    wanted = model.write(words, hand="oak:0.6,birch:0.4", seed=11)
+    folder = shipped("handwriting", "hands")
+    found = ask("write", folder, text=words, hand={"oak": 0.6, "birch": 0.4}, seed=11, bias=1.0)
+    assert len(wanted) == len(found) == 2
+    for ink, line in zip(wanted, found, strict=True):
+        points = np.array(line)
+        assert len(points) == ink.points
+        ends = np.cumsum([len(stroke) for stroke in ink.strokes])[:-1] - 1
+        assert np.flatnonzero(points[:-1, 2]).tolist() == ends.tolist()
+        assert np.abs(points[:, :2] - np.concatenate(ink.strokes)).max() <= 0.05

@@ -17,9 +17,10 @@ const plain = value => ArrayBuffer.isView(value) ? [...value] : Array.isArray(va
 
 const VERBS = {
   // What the head reads at each step of a given sequence.
-  read({ model, steps, source, hand }) {
-    const { network, head } = model;
-    const context = network.context({ source, vector: hand === undefined ? null : network.hand(hand) });
+  async read({ model, steps, source, hand }) {
+    const { Offsets } = await load("codecs/offsets.js");
+    const vector = hand ? new Offsets(model.codec).vector(model.network, hand) : null;
+    const context = model.network.context({ source, vector });
     let state = model.begin(rowKey(0), context);
     return steps.map(step => {
       const { carry, said } = model.ask(state);
@@ -40,6 +41,20 @@ const VERBS = {
       state = model.after(state, carry, drawn.at(-1));
     }
     return codec.decode(drawn).join("");
+  },
+
+  async write({ model, text, hand, seed, bias }) {
+    const { Line, Offsets, linesOf } = await load("codecs/offsets.js");
+    const codec = new Offsets(model.codec), vector = codec.vector(model.network, hand);
+    return linesOf(text).map((words, number) => {
+      const line = new Line(model, codec, words, { vector, seed, number });
+      const points = [];
+      while (!line.done) {
+        const { x, y, lifts } = line.next({ bias });
+        points.push([x, y, lifts ? 1 : 0]);
+      }
+      return points;
+    });
   },
 };
 

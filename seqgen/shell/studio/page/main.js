@@ -6,6 +6,7 @@ import { Model } from "./runtime/model.js";
 // By the domain of a model and the kind of its codec; a room is loaded when it is entered.
 const ROOMS = [
   { name: "Text", domain: "text", codec: "characters", load: () => import("./rooms/text.js") },
+  { name: "Handwriting", domain: "handwriting", codec: "offsets", load: () => import("./rooms/ink.js") },
 ];
 
 const loaded = new Map();
@@ -84,4 +85,7 @@ async function start() {
   }
 }
 
-start().catch(error => document.getElementById("room").replaceChildren(make("p", { role: "alert" }, String(error.message))));
+addEventListener("unhandledrejection", ({ reason }) => {
+  document.getElementById("room").prepend(make("p", { role: "alert" }, `Something went wrong: ${reason.message}`));
+});
+start();

@@ -55,8 +55,12 @@ export class LSTM {
     return { hidden: new Float32Array(units), cell: new Float32Array(units) };
   }
 
-  /** The next carry; `seen` also enters by `seen_kernel`, where a window is. */
-  step(carry, input, seen = null, seenKernel = null) {
+  step(carry, input) {
+    return this.after(carry, input);
+  }
+
+  /** The next carry, where what a window has `seen` enters, too. */
+  after(carry, input, seen = null, seenKernel = null) {
     const { input_kernel, hidden_kernel, bias, input_scale, hidden_scale, cell_scale, cell_bias } = this.weights;
     let gates = input_scale
       ? times(normalised(addProduct(new Float32Array(bias.length), input, input_kernel)), input_scale).map((x, i) => x + bias[i])
@@ -97,7 +101,7 @@ export class Window {
 
   step(carry, input, memory) {
     const { window_kernel, window_bias, seen_kernel } = this.weights, K = this.components;
-    const lstm = this.lstm.step(carry.lstm, input, carry.seen, seen_kernel);
+    const lstm = this.lstm.after(carry.lstm, input, carry.seen, seen_kernel);
     const window = addProduct(window_bias.slice(), lstm.hidden, window_kernel).map(x => Math.exp(Math.min(x, MOST_LOG)));
     const alpha = window.slice(0, K), beta = window.slice(K, 2 * K);
     const position = carry.position.map((x, k) => x + window[2 * K + k]);
