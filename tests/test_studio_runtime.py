@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from seqgen import registry
-from seqgen.domains import handwriting, text
+from seqgen.domains import handwriting, music, text
 from seqgen.domains.handwriting import hands
 from seqgen.shell.studio.site import PAGE
 from seqgen.spec import Inputs
@@ -101,3 +101,17 @@ def test_a_seed_writes_the_line_that_it_writes_in_python() -> None:
         ends = np.cumsum([len(stroke) for stroke in ink.strokes])[:-1] - 1
         assert np.flatnonzero(points[:-1, 2]).tolist() == ends.tolist()
         assert np.abs(points[:, :2] - np.concatenate(ink.strokes)).max() <= 0.05
+
+
+@pytest.mark.parametrize("over", [(4, 4), (6, 8)])
+def test_a_seed_makes_the_piece_that_it_makes_in_python(over: tuple[int, int], tmp_path: Path) -> None:
+    meter = music.Meter(0.0, *over)
+    wanted = music.load().sample(bars=3, seed=5, meter=meter)
+    file = tmp_path / "piece.mid"
+    folder = shipped("music", "chorales")
+    ask("compose", folder, meter=over, bars=3, seed=5, bpm=100, out=str(file))
+    found = music.read_midi(file)
+    assert [(n.pitch, n.part) for n in found.notes] == [(n.pitch, n.part) for n in wanted.notes]
+    for one, other in zip(found.notes, wanted.notes, strict=True):
+        assert (one.onset, one.duration) == pytest.approx((other.onset, other.duration), abs=1e-3)
+    assert found.meters[0][1:] == over and found.tempos[0].bpm == pytest.approx(100)

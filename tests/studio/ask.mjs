@@ -43,6 +43,21 @@ const VERBS = {
     return codec.decode(drawn).join("");
   },
 
+  async compose({ model, meter, bars, seed, out, bpm }) {
+    const { cycle, Piece } = await load("codecs/grid.js");
+    const { midi } = await load("codecs/midi.js");
+    const turns = cycle(meter), piece = new Piece();
+    let state = model.begin(rowKey(seed));
+    while (state.position < bars * turns.length) {
+      const { carry, said } = model.ask(state);
+      const symbol = model.draw(state, said, { allowed: turns[state.position % turns.length] });
+      state = model.after(state, carry, symbol);
+      piece.add(symbol);
+    }
+    piece.close();
+    fs.writeFileSync(out, midi(piece, bpm, meter));
+  },
+
   async write({ model, text, hand, seed, bias }) {
     const { Line, Offsets, linesOf } = await load("codecs/offsets.js");
     const codec = new Offsets(model.codec), vector = codec.vector(model.network, hand);
@@ -58,4 +73,4 @@ const VERBS = {
   },
 };
 
-console.log(JSON.stringify(plain(await VERBS[asked.verb]({ ...asked, model: opened(asked.folder) }))));
+console.log(JSON.stringify(plain(await VERBS[asked.verb]({ ...asked, model: opened(asked.folder) })) ?? null));

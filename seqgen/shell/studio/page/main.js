@@ -7,6 +7,7 @@ import { Model } from "./runtime/model.js";
 const ROOMS = [
   { name: "Text", domain: "text", codec: "characters", load: () => import("./rooms/text.js") },
   { name: "Handwriting", domain: "handwriting", codec: "offsets", load: () => import("./rooms/ink.js") },
+  { name: "Music", domain: "music", codec: "grid", load: () => import("./rooms/music.js") },
 ];
 
 const loaded = new Map();

@@ -46,7 +46,7 @@ export class Sheet {
     }
     const { points, path } = this.open, at = [x, y + SPACING * row];
     points.push(at);
-    path.setAttribute("d", straight(points));
+    path.setAttribute("d", curved(points));
     if (lifts) this.open = null;
     const { box } = this, lean = -at[1] * Math.tan(this.looks.slant * Math.PI / 180);
     const seen = { left: Math.min(box.left, at[0] + lean - 1), right: Math.max(box.right, at[0] + lean + 1), top: Math.min(box.top, at[1] - 1), bottom: Math.max(box.bottom, at[1] + 1) };
