@@ -64,7 +64,7 @@ def test_the_page_and_the_models_are_served_with_headers_that_keep_it_shut(studi
 
 def test_a_server_on_another_machine_can_do_without_these_headers() -> None:
     meta = re.search(r'Content-Security-Policy" content="([^"]+)"', (PAGE / "index.html").read_text(encoding="utf-8"))
-    assert meta is not None and server.POLICY == f"{meta[1]}; frame-ancestors 'none'"  # which a page cannot say itself
+    assert meta is not None and f"{meta[1]}; frame-ancestors 'none'" == server.POLICY  # which a page cannot say itself
     assert not re.search(r"<script(?![^>]*src=)|<style|\bon\w+=|style=", (PAGE / "index.html").read_text("utf-8"))
 
 
@@ -79,7 +79,9 @@ def test_another_name_that_leads_here_is_refused(studio: Studio, host: str) -> N
     assert ask(studio, Host=f"localhost:{studio.server_port}")[0] == 200
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "", "http://127.0.0.1:1", "https://127.0.0.1:{port}"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "", "http://127.0.0.1:1", "https://127.0.0.1:{port}"]
+)
 def test_a_page_from_elsewhere_is_refused(studio: Studio, origin: str) -> None:
     assert ask(studio, Origin=origin.format(port=studio.server_port))[0] == 403
     assert ask(studio, Origin=f"http://127.0.0.1:{studio.server_port}")[0] == 200
@@ -109,7 +111,9 @@ def test_a_huge_body_is_not_read(studio: Studio) -> None:
     for method, answer in (("GET", b"400"), ("POST", b"501")):
         with socket.create_connection(("127.0.0.1", studio.server_port), timeout=30) as line:
             host = f"127.0.0.1:{studio.server_port}"
-            line.sendall(f"{method} /{studio.token}/ HTTP/1.1\r\nHost: {host}\r\nContent-Length: {10**15}\r\n\r\n".encode())
+            line.sendall(
+                f"{method} /{studio.token}/ HTTP/1.1\r\nHost: {host}\r\nContent-Length: {10**15}\r\n\r\n".encode()
+            )
             assert line.recv(100).split()[1] == answer  # at once, and not once it has come
     assert ask(studio)[0] == 200
 
@@ -137,7 +141,9 @@ def test_the_exported_folder_is_the_page_with_its_models(tmp_path: Path) -> None
     folder = tmp_path / "site"
     assert main(["studio", "two-hands", "--export", str(folder)]) == 0
     written = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    wanted = {name: data if isinstance(data, bytes) else data.read_bytes() for name, data in site(["two-hands"]).items()}
+    wanted = {
+        name: data if isinstance(data, bytes) else data.read_bytes() for name, data in site(["two-hands"]).items()
+    }
     assert written == wanted
     assert export(folder, ["two-hands"]) == folder  # again, in the same place
 

@@ -90,7 +90,7 @@ class _Request(BaseHTTPRequestHandler):
             return HTTPStatus.FORBIDDEN
         if self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers:
             return HTTPStatus.BAD_REQUEST
-        root, token, name = (self.path.split("/", 2) + ["", ""])[:3]
+        root, token, name = [*self.path.split("/", 2), "", ""][:3]
         if root or not hmac.compare_digest(token.encode(), self.server.token.encode()):
             return HTTPStatus.FORBIDDEN
         name = name or "index.html"
