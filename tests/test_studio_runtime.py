@@ -59,6 +59,20 @@ def test_a_seed_writes_the_text_that_it_writes_on_the_command_line(options: dict
     assert ask("text", folder, prompt="ROMEO:", length=STEPS, seed=7, options=asked) == wanted
 
 
+def test_a_branch_is_as_surprising_as_its_text_is_in_python() -> None:
+    told = ask("branch", shipped("text", "shakespeare"), prompt="JULIET:\nÉ", length=60, seed=3)
+    wanted = text.load().log_probs(told["text"])
+    nats = np.array(told["nats"])
+    assert len(told["text"]) == len(nats) - 1  # É is two bytes, and one character
+    at = told["text"].index("É")
+    nats = np.concatenate([nats[:at], [nats[at : at + 2].sum()], nats[at + 2 :]])
+    assert np.abs(nats + wanted).max() <= 1e-3
+    known = [(n, odds) for n, odds in zip(told["nats"], told["odds"], strict=True) if odds is not None]
+    assert len(known) > 60 and np.allclose([np.exp(-n) for n, _ in known], [odds for _, odds in known])
+    assert told["same"] and (told["ends"], told["left"]) == (2, 1)
+    assert told["kept"] <= len(nats) / 16 + 2  # the others are computed again
+
+
 @pytest.mark.parametrize("name", ["hands", "two-hands"])
 def test_the_shipped_models_of_handwriting_say_what_they_say_in_python(name: str) -> None:
     model = handwriting.load(name)

@@ -43,6 +43,26 @@ const VERBS = {
     return codec.decode(drawn).join("");
   },
 
+  // Writes, goes back to the middle, takes another symbol there and goes on: how surprising each of the second text is.
+  async branch({ model, prompt, length, seed }) {
+    const { Characters } = await load("codecs/characters.js");
+    const { Tree } = await load("runtime/tree.js");
+    const codec = new Characters(model.codec), tree = new Tree(model, rowKey(seed)), allowed = codec.writable();
+    const grown = (node, count) => Array.from({ length: count }).reduce(from => tree.grow(from, { allowed }), node);
+    const begun = codec.encode(prompt).reduce((node, id) => tree.choose(node, id, true), tree.root);
+    const tip = grown(begun, length), middle = tree.path(tip).at(-Math.floor(length / 2));
+    const other = middle.top.find(({ symbol }) => symbol !== middle.symbol).symbol;
+    const end = grown(tree.choose(middle.parent, other), length), path = tree.path(end);
+    const again = tree.path(grown(begun, length)).map(({ symbol }) => symbol);
+    const ends = tree.leaves().length, left = tree.prune(end);
+    return {
+      text: codec.decode(path.map(({ symbol }) => symbol)).join(""), nats: path.map(({ nats }) => nats),
+      odds: path.map(({ symbol, top }) => top.find(one => one.symbol === symbol)?.odds ?? null),
+      same: again.join() === tree.path(tip).map(({ symbol }) => symbol).join(), ends, left: left === middle.parent && tree.leaves().length,
+      kept: path.filter(({ state }) => state).length,
+    };
+  },
+
   async compose({ model, meter, bars, seed, out, bpm }) {
     const { cycle, Piece } = await load("codecs/grid.js");
     const { midi } = await load("codecs/midi.js");

@@ -64,10 +64,10 @@ export function frame() {
   });
 }
 
-/** Keys that mean the same in every room, as `{"Control+z": function}`; fields keep their own. */
-export function shortcuts(root, keys) {
-  root.addEventListener("keydown", event => {
-    if (event.target.matches("input[type=number], textarea")) return;
+/** Keys of a room while it is shown, as `{"Control+z": function}`, wherever the focus is; fields keep their own. */
+export function shortcuts(room, keys) {
+  document.addEventListener("keydown", event => {
+    if (room.hidden || (event.key !== "Escape" && event.target.matches("input[type=number], textarea"))) return;
     const name = `${event.ctrlKey || event.metaKey ? "Control+" : ""}${event.shiftKey ? "Shift+" : ""}${event.key.toLowerCase()}`;
     if (!(name in keys)) return;
     event.preventDefault();

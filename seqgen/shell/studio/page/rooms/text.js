@@ -20,13 +20,13 @@ export function enter(section, models, open) {
   const status = make("p", { className: "status", role: "status" });
   const others = make("div", { className: "others" });
   const branches = make("ol", { className: "branches" });
-  let codec, tree, tip, running = false, past = [], future = [];
+  let codec, tree, tip, running = false, begun = null, turn = 0, past = [], future = [];
 
   const page = new Page(node => node && showOthers(node));
   const toggle = button("Write", () => running ? stop() : write(), { className: "main" });
   const undoing = button("Undo", () => move(past, future)), redoing = button("Redo", () => move(future, past));
   const afresh = button("Begin anew", () => begin());
-  const another = button("Try another", () => { seed.value = seed.value + 1; begin(); write(); }, { title: "the next seed, from the prompt on" });
+  const another = button("Try another", async () => { seed.value = seed.value + 1; if (await begin()) write(); }, { title: "the next seed, from the prompt on" });
 
   section.append(
     make("div", { className: "dials" }, ...(models.length > 1 ? [named.element] : []), temperature.element, topP.element, topK.element, seed.element),
@@ -47,7 +47,9 @@ export function enter(section, models, open) {
       const model = await open(entry, part => { status.textContent = `Loading ${entry.name}: ${Math.round(100 * part)} %`; });
       codec = new Characters(model.codec);
       tree = new Tree(model, rowKey(seed.value));
-      begin();
+      tip = null;
+      past = [];
+      await begin();
       status.textContent = "Ready. Click a character to see what else it could have been.";
     } catch (error) {
       status.textContent = error.message;
@@ -56,18 +58,25 @@ export function enter(section, models, open) {
     toggle.disabled = false;
   }
 
-  /** From the prompt: what was written stays as a branch, if the model was the same. */
-  function begin() {
+  /** From the prompt: what was written stays as a branch, if the model was the same. False where something else came between. */
+  async function begin() {
     stop();
-    if (!tree) return;
+    if (!tree) return false;
+    const mine = ++turn, given = prompt.value;
     tree.key = rowKey(seed.value);
-    let node = tree.root;
-    for (const id of codec.encode(prompt.value)) node = tree.choose(node, id, true);
-    begun = prompt.value;
+    let node = tree.root, until = performance.now() + SLICE;
+    for (const id of codec.encode(given)) {
+      node = tree.choose(node, id, true);
+      if (performance.now() < until) continue;
+      status.textContent = `Reading the beginning: ${node.depth} characters`;
+      await frame();
+      if (mine !== turn) return false;
+      until = performance.now() + SLICE;
+    }
+    begun = given;
     go(node);
+    return true;
   }
-
-  let begun = null;
 
   /** Shows the text up to this node; where one was before can be come back to. */
   function go(node) {
@@ -92,12 +101,13 @@ export function enter(section, models, open) {
 
   function stop() {
     running = false;
+    turn++;
     toggle.textContent = tip && tip.depth ? "Go on" : "Write";
   }
 
   async function write() {
     if (!tree || running) return;
-    if (prompt.value !== begun) begin();
+    if (prompt.value !== begun && !await begin()) return;
     running = true;
     toggle.textContent = "Stop";
     others.replaceChildren();
@@ -130,9 +140,9 @@ export function enter(section, models, open) {
       make("h2", {}, `In place of ${codec.name(node.symbol)}`),
       make("p", {}, `It had ${percent(Math.exp(-node.nats))}, a surprise of ${(node.nats / Math.LN2).toFixed(1)} bits. Go on from:`),
       make("ul", {}, ...node.top.map(({ symbol, odds }) => make("li", {},
-        button(codec.name(symbol), () => { go(tree.choose(node.parent, symbol)); write(); }, { aria: { current: String(symbol === node.symbol) } }),
+        button(codec.name(symbol), () => { go(tree.choose(node.parent, symbol)); page.element.focus(); write(); }, { aria: { current: String(symbol === node.symbol) } }),
         make("meter", { min: 0, max: 1, value: odds, aria: { label: "odds" } }), " ", percent(odds)))),
-      button("Cut here", () => go(node.parent), { title: "leave this character and all after it" }));
+      button("Cut here", () => { go(node.parent); page.element.focus(); }, { title: "leave this character and all after it" }));
     others.querySelector("button").focus();
   }
 
