@@ -15,6 +15,7 @@ assert not outside, f"the wheel installs {outside} beside seqgen"
 for folder in ("seqgen/domains/text/", "seqgen/datasets/"):
     assert any(name.startswith(folder) for name in names), f"the wheel lacks {folder}"
 assert "seqgen/py.typed" in names
+assert "seqgen/shell/studio/page/index.html" in names, "the wheel lacks the page of the studio"
 tests = [name for name in names if re.search(r"(^|/)(tests/|test_\w+\.py$|conftest\.py$)", name)]
 assert not tests, f"the wheel carries {tests}"
 

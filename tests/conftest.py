@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import zlib
 from pathlib import Path
@@ -65,10 +66,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     from seqgen.machine import native
 
-    about = [item for item in items if item.get_closest_marker("native")]
-    if about and native.missing():  # no test of what this machine cannot have, and none skipped for that
-        config.hook.pytest_deselected(items=about)
-        items[:] = [item for item in items if item not in about]
+    # No test of what this machine cannot have, and none skipped for that.
+    for marker, missing in (("native", native.missing), ("node", lambda: shutil.which("node") is None)):
+        about = [item for item in items if item.get_closest_marker(marker)]
+        if about and missing():
+            config.hook.pytest_deselected(items=about)
+            items[:] = [item for item in items if item not in about]
 
 
 @pytest.fixture(scope="session")

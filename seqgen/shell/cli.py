@@ -130,6 +130,18 @@ def build_parser() -> argparse.ArgumentParser:
     board.add_argument("folder", type=Path, metavar="RUN", help="a folder that `train --out` made")
     board.add_argument("--follow", action="store_true", help="go on until the run ends")
     board.set_defaults(run=_tensorboard)
+    studio = verbs.add_parser(
+        "studio",
+        help="a page where you play with the models, in the browser",
+        description="Opens a page that writes while you watch and lets you step in. The models run in the page itself, "
+        "without a network; only this machine can open it.",
+    )
+    studio.add_argument("models", nargs="*", metavar="MODEL", help="shipped names, runs or model folders (all shipped)")
+    studio.add_argument("--no-open", action="store_true", help="print the address, and open no browser")
+    studio.add_argument(
+        "--export", type=Path, metavar="DIR", help="write the page and its models as a folder for any web server"
+    )
+    studio.set_defaults(run=_studio)
     again = verbs.add_parser(
         "verify-resume",
         help="whether a killed run goes on to the same bits on this machine",
@@ -229,6 +241,17 @@ def _tensorboard(args: argparse.Namespace) -> int:
     folder = write(args.folder, follow=args.follow)
     print(f"seqgen: wrote {folder}; look at it with: tensorboard --logdir {args.folder}", file=sys.stderr)
     return 0
+
+
+def _studio(args: argparse.Namespace) -> int:
+    if args.export is not None:
+        from .studio.site import export
+
+        print(f"seqgen: wrote {export(args.export, args.models)}", file=sys.stderr)
+        return 0
+    from .studio.server import serve
+
+    return serve(args.models, show=not args.no_open)
 
 
 def _verify_resume(args: argparse.Namespace) -> int:

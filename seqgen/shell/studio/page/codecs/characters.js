@@ -1,0 +1,50 @@
+/** Texts as symbols: 256 bytes, then the characters of an alphabet (seqgen/domains/text/codec.py). */
+
+const BYTES = 256, MOST = 8192;
+
+export class Characters {
+  constructor({ alphabet }) {
+    this.letters = [...alphabet];
+    this.ids = new Map(this.letters.map((letter, number) => [letter, BYTES + number]));
+    this.size = BYTES + this.letters.length;
+  }
+
+  /** Line ends are LF, a lone surrogate is U+FFFD. */
+  canonical(text) {
+    return text.replace(/\r\n?/g, "\n").toWellFormed();
+  }
+
+  /** A character that the alphabet lacks is spelt as its UTF-8 bytes, so that any script has symbols. */
+  encode(text) {
+    const bytes = new TextEncoder();
+    return [...this.canonical(text)].flatMap(letter => this.ids.has(letter) ? [this.ids.get(letter)] : [...bytes.encode(letter)]);
+  }
+
+  /** What each symbol completes: the character, or "" where more bytes are to come. */
+  decode(symbols) {
+    const decode = this.decoder(), pieces = decode(symbols);
+    if (pieces.length) pieces[pieces.length - 1] += decode([null])[0];
+    return pieces;
+  }
+
+  /** The same for symbols that arrive in parts; null gives up on what is still missing. */
+  decoder() {
+    const utf8 = new TextDecoder();
+    return symbols => symbols.map(id => id !== null && id < BYTES
+      ? utf8.decode(Uint8Array.of(id), { stream: true })
+      : utf8.decode() + (id === null ? "" : this.letters[id - BYTES]));
+  }
+
+  /** What a symbol is called where it stands alone. */
+  name(id) {
+    if (id < BYTES) return `byte ${id}`;
+    return { "\n": "⏎", " ": "␣", "\t": "⇥" }[this.letters[id - BYTES]] || this.letters[id - BYTES];
+  }
+
+  /** Which symbols may be written: bytes only where the alphabet could not hold all that the training texts had. */
+  writable() {
+    const spelt = !this.letters.length || this.letters.length >= MOST;
+    return Array.from({ length: this.size }, (_, id) =>
+      id >= BYTES || (spelt && id !== 0xc0 && id !== 0xc1 && id < 0xf5));
+  }
+}

@@ -1,0 +1,113 @@
+/** Ink as moves of a pen, and when a line of it ends (seqgen/domains/handwriting/offsets.py, writing.py). */
+
+import { windowWeights } from "../runtime/layers.js";
+import { rowKey } from "../runtime/model.js";
+import { row } from "../runtime/network.js";
+
+const GRID = 200; // steps of an x-height, to which points are rounded
+const FARTHEST = 20_000;
+const MOST = 50; // points for each character of a line
+const GONE = 0.02; // the window's weight on a text that it has left
+const DOWN = 0, END = 2; // after a point the pen stays down, or the line ends; 1: it lifts
+const LINE = 40; // characters, as long as the models have learned to write in one go
+const AT_ONCE = 32; // lines that draw from one part's keys
+
+export class Offsets {
+  constructor({ alphabet, hands, mean, std }) {
+    this.letters = [...alphabet];
+    this.hands = hands;
+    this.mean = mean;
+    this.std = std;
+  }
+
+  /** What the window slides over: an id for each character, then the end. */
+  source(text) {
+    const other = this.letters.length;
+    return [...[...text].map(letter => this.letters.includes(letter) ? this.letters.indexOf(letter) : other), other + 1];
+  }
+
+  /** Characters of a text that cannot be written. */
+  unknown(text) {
+    return [...new Set(text.replaceAll("\n", ""))].filter(letter => !this.letters.includes(letter)).join("");
+  }
+
+  /** The vector of hands mixed by weight, `{oak: 0.6, birch: 0.4}`; null for a model of one hand. */
+  vector(network, mixed) {
+    if (!this.hands.length) return null;
+    const vector = new Float64Array(network.settings.static_width);
+    let total = 0;
+    for (const [name, weight] of Object.entries(mixed)) {
+      total += weight;
+      row(network.staticTable, this.hands.indexOf(name)).forEach((value, i) => { vector[i] += weight * value; });
+    }
+    return Float32Array.from(vector, value => value / total);
+  }
+
+  /** How far a step moves the pen, in steps of the grid. */
+  move(offset) {
+    return [0, 1].map(i => Math.min(Math.max(roundEven((offset[i] * this.std[i] + this.mean[i]) * GRID), -FARTHEST), FARTHEST));
+  }
+}
+
+function roundEven(value) {
+  const whole = Math.round(value);
+  return whole - value === 0.5 && whole % 2 ? whole - 1 : whole;
+}
+
+/** The lines of a text: white space is plain, words go on the next line where one is full. */
+export function linesOf(text, width = LINE) {
+  return text.trim().split("\n").flatMap(paragraph => {
+    const lines = [""];
+    for (let word of paragraph.split(/\s+/).filter(Boolean)) {
+      const room = width - lines.at(-1).length - (lines.at(-1) ? 1 : 0);
+      if (word.length > room && lines.at(-1)) lines.push("");
+      for (; word.length > width; word = word.slice(width)) lines.push("", ...lines.splice(-1, 1, word.slice(0, width)).filter(Boolean));
+      lines[lines.length - 1] += (lines.at(-1) && word ? " " : "") + word;
+    }
+    return lines;
+  });
+}
+
+/** A line in the making: point after point, in x-heights, y down; the first is at (0, 0). */
+export class Line {
+  /** number: of the line among those of the text that are not blank, from 0 on: each draws from keys of its own. */
+  constructor(model, codec, text, { vector, seed, number = 0 }) {
+    this.model = model;
+    this.codec = codec;
+    const part = Math.floor(number / AT_ONCE) * AT_ONCE;
+    this.entries = codec.source(text).length;
+    this.state = model.begin(rowKey(seed, number - part, [part]), model.network.context({ source: codec.source(text), vector }));
+    this.most = MOST * this.entries;
+    this.place = [0, 0];
+    this.done = false;
+  }
+
+  /** The next point: {x, y, lifts, weights}, weights being how much the window sees of each character; null at the end. */
+  next(options) {
+    if (this.done) return null;
+    const { carry, said } = this.model.ask(this.state);
+    const [offset, pen] = this.model.draw(this.state, said, options);
+    const first = this.state.position === 0;
+    this.state = this.model.after(this.state, carry, [offset, pen]);
+    const window = carry.layers[0], weights = windowWeights(window, this.entries);
+    this.done = this.#ends(window, weights, pen) || this.state.position >= this.most;
+    const move = this.codec.move(offset);
+    if (!first) this.place = this.place.map((value, i) => value + move[i]);
+    return { x: this.place[0] / GRID, y: this.place[1] / GRID, lifts: pen !== DOWN, weights };
+  }
+
+  /** The model says so and the window is on the last character; or the window has left the text. */
+  #ends({ alpha, beta, position }, weights, pen) {
+    const last = this.entries - 1;
+    const near = last - greatest(weights) <= 1;
+    const main = greatest(alpha.map((height, k) => height / Math.sqrt(beta[k]))); // by area
+    const gone = weights.reduce((total, weight) => total + weight, 0) < GONE && position[main] > last;
+    return (pen === END && near) || (pen !== DOWN && gone);
+  }
+}
+
+function greatest(values) {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
+}

@@ -1,0 +1,51 @@
+/** A piano roll of four voices that grows with its piece, and a line where it sounds. */
+
+const NAMESPACE = "http://www.w3.org/2000/svg";
+const LOW = 36, HIGH = 84; // from the lowest note of a bass to above the highest of a soprano
+const STEP = 2; // as wide as two semitones are high
+const VIEW = 96; // sixteenths that are seen at once
+
+function shape(tag, attributes) {
+  const element = document.createElementNS(NAMESPACE, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+
+export class Roll {
+  constructor() {
+    this.element = shape("svg", { class: "roll", role: "img", "aria-label": "piano roll", preserveAspectRatio: "xMinYMid meet", viewBox: `0 0 ${STEP * VIEW} ${HIGH - LOW}` });
+  }
+
+  /** An empty roll for a piece of so many sixteenths. */
+  begin(piece, steps) {
+    this.piece = piece;
+    this.view = Math.min(VIEW, steps);
+    this.shapes = [];
+    this.lines = 0;
+    this.line = shape("line", { class: "now", y1: 0, y2: HIGH - LOW });
+    this.element.replaceChildren(this.line);
+  }
+
+  /** As the piece stands, seen from a page of it to the next, sounding `at` so many sixteenths. */
+  draw(at) {
+    const { piece } = this;
+    for (; this.lines < piece.bars.length; this.lines++) {
+      const x = STEP * piece.bars[this.lines];
+      this.element.prepend(shape("line", { class: "bar", x1: x, x2: x, y1: 0, y2: HIGH - LOW }));
+    }
+    piece.notes.forEach((note, i) => {
+      if (!this.shapes[i]) {
+        this.shapes[i] = shape("rect", { class: `voice${note.part}`, x: STEP * note.start, y: HIGH - note.pitch - 1, height: 1, rx: 0.3 });
+        this.element.append(this.shapes[i]);
+      }
+      if (this.shapes[i].done) return;
+      this.shapes[i].setAttribute("width", STEP * ((note.end ?? piece.steps) - note.start) - 0.2);
+      this.shapes[i].done = note.end !== null;
+    });
+    const from = Math.floor(Math.min(at, piece.steps) / this.view) * this.view;
+    this.element.setAttribute("viewBox", `${STEP * from} 0 ${STEP * this.view} ${HIGH - LOW}`);
+    this.line.setAttribute("x1", STEP * at);
+    this.line.setAttribute("x2", STEP * at);
+    this.element.setAttribute("aria-label", `piano roll of ${piece.bars.length} bars, ${piece.notes.length} notes`);
+  }
+}

@@ -1,0 +1,67 @@
+/** Voices that sing a piece: oscillators of the page, no samples. */
+
+const AHEAD = 0.4; // seconds that are planned before they sound
+const ATTACK = 0.04, RELEASE = 0.18, LOUD = 0.13;
+const PARTIALS = [0, 1, 0.55, 0.3, 0.16, 0.12, 0.05, 0.04, 0.02];
+const SIDES = [-0.3, 0.25, -0.15, 0.1]; // where the voices stand
+
+export class Sound {
+  constructor() {
+    this.context = new AudioContext();
+    this.wave = this.context.createPeriodicWave(new Float32Array(PARTIALS.length), Float32Array.from(PARTIALS));
+    this.out = this.context.createDynamicsCompressor();
+    this.out.connect(this.context.destination);
+    this.tones = new Map();
+  }
+
+  /** From the beginning, `step` seconds a sixteenth. */
+  begin(step) {
+    this.silence();
+    this.context.resume();
+    this.step = step;
+    this.origin = this.context.currentTime + 0.15;
+  }
+
+  /** Where it is, in sixteenths. */
+  get at() {
+    return (this.context.currentTime - this.origin) / this.step;
+  }
+
+  /** Plans the notes of a piece that come soon; called again and again. The piece may still grow: then it waits for it. */
+  plan(piece, growing) {
+    const late = this.at + 1 - piece.steps;
+    if (growing && late > 0) this.origin += late * this.step;
+    for (const note of piece.notes) {
+      const start = this.origin + note.start * this.step;
+      if (!this.tones.has(note) && start > this.context.currentTime - 0.05 && start < this.context.currentTime + AHEAD) this.#sing(note, start);
+      const tone = this.tones.get(note);
+      if (tone && note.end !== null && !tone.ends) this.#end(tone, this.origin + note.end * this.step);
+    }
+  }
+
+  silence() {
+    for (const tone of this.tones.values()) if (!tone.over) tone.oscillator.stop();
+    this.tones.clear();
+  }
+
+  #sing(note, start) {
+    const { pitch, part } = note;
+    const oscillator = new OscillatorNode(this.context, { frequency: 440 * 2 ** ((pitch - 69) / 12), periodicWave: this.wave });
+    const gain = new GainNode(this.context, { gain: 0 }), pan = new StereoPannerNode(this.context, { pan: SIDES[part] });
+    gain.gain.setValueAtTime(0, Math.max(start, this.context.currentTime));
+    gain.gain.linearRampToValueAtTime(LOUD, Math.max(start, this.context.currentTime) + ATTACK);
+    oscillator.connect(gain).connect(pan).connect(this.out);
+    oscillator.start(Math.max(start, this.context.currentTime));
+    const tone = { oscillator, gain, ends: false, over: false };
+    oscillator.onended = () => { tone.over = true; };
+    this.tones.set(note, tone);
+  }
+
+  #end(tone, when) {
+    const end = Math.max(when - 0.02, this.context.currentTime + ATTACK);
+    tone.ends = true;
+    tone.gain.gain.setValueAtTime(LOUD, end);
+    tone.gain.gain.exponentialRampToValueAtTime(0.0005, end + RELEASE);
+    tone.oscillator.stop(end + RELEASE);
+  }
+}

@@ -1,0 +1,167 @@
+/** The room of text: it writes while one watches; every character is coloured by its surprise, and can be another one. */
+
+import { Characters } from "../codecs/characters.js";
+import { rowKey } from "../runtime/model.js";
+import { Tree } from "../runtime/tree.js";
+import { button, choice, dial, frame, make, number, save, shortcuts } from "../ui.js";
+import { Page } from "./text_page.js";
+
+const SLICE = 12; // milliseconds of writing between two pictures of the page
+const MOST = 20_000; // characters, then it stops by itself
+const SHADES = 8;
+
+export function enter(section, models, open) {
+  const temperature = dial("Temperature", { min: 0, max: 2, step: 0.05, value: 0.8, about: "0: the likeliest each time; 1: as learned; more: wilder" });
+  const topP = dial("Top-p", { min: 0.05, max: 1, step: 0.05, value: 1, about: "the fewest characters whose odds reach this" });
+  const topK = dial("Top-k", { min: 0, max: 50, step: 1, value: 0, about: "the likeliest so many; 0: all" });
+  const seed = number("Seed", 1, "the same seed writes the same text, here and on the command line");
+  const named = choice("Model", models.map(({ name }) => name), () => load());
+  const prompt = make("textarea", { rows: 2, value: "ROMEO:", spellcheck: false, placeholder: "Any words, in any script", dir: "auto" });
+  const status = make("p", { className: "status", role: "status" });
+  const others = make("div", { className: "others" });
+  const branches = make("ol", { className: "branches" });
+  let codec, tree, tip, running = false, begun = null, turn = 0, past = [], future = [];
+
+  const page = new Page(node => node && showOthers(node));
+  const toggle = button("Write", () => running ? stop() : write(), { className: "main" });
+  const undoing = button("Undo", () => move(past, future)), redoing = button("Redo", () => move(future, past));
+  const afresh = button("Begin anew", () => begin());
+  const another = button("Try another", async () => { seed.value = seed.value + 1; if (await begin()) write(); }, { title: "the next seed, from the prompt on" });
+
+  section.append(
+    make("div", { className: "dials" }, ...(models.length > 1 ? [named.element] : []), temperature.element, topP.element, topK.element, seed.element),
+    make("label", { className: "prompt" }, make("span", {}, "Begin with"), prompt),
+    make("div", { className: "buttons" }, toggle, afresh, another, undoing, redoing,
+      button("Copy", async () => { await navigator.clipboard.writeText(page.text); status.textContent = "Copied."; }),
+      button("Save", () => save("seqgen.txt", page.text, "text/plain;charset=utf-8"))),
+    status, page.element, legend(), others,
+    make("details", { className: "tree" }, make("summary", {}, "Branches"), branches));
+  shortcuts(section, { "Control+z": () => move(past, future), "Control+Shift+z": () => move(future, past), "Control+y": () => move(future, past), escape: stop });
+
+  async function load() {
+    stop();
+    const entry = models.find(({ name }) => name === named.value);
+    toggle.disabled = true;
+    status.textContent = `Loading ${entry.name}…`;
+    try {
+      const model = await open(entry, part => { status.textContent = `Loading ${entry.name}: ${Math.round(100 * part)} %`; });
+      codec = new Characters(model.codec);
+      tree = new Tree(model, rowKey(seed.value));
+      tip = null;
+      past = [];
+      await begin();
+      status.textContent = "Ready. Click a character to see what else it could have been.";
+    } catch (error) {
+      status.textContent = error.message;
+      return;
+    }
+    toggle.disabled = false;
+  }
+
+  /** From the prompt: what was written stays as a branch, if the model was the same. False where something else came between. */
+  async function begin() {
+    stop();
+    if (!tree) return false;
+    const mine = ++turn, given = prompt.value;
+    tree.key = rowKey(seed.value);
+    let node = tree.root, until = performance.now() + SLICE;
+    for (const id of codec.encode(given)) {
+      node = tree.choose(node, id, true);
+      if (performance.now() < until) continue;
+      status.textContent = `Reading the beginning: ${node.depth} characters`;
+      await frame();
+      if (mine !== turn) return false;
+      until = performance.now() + SLICE;
+    }
+    begun = given;
+    go(node);
+    return true;
+  }
+
+  /** Shows the text up to this node; where one was before can be come back to. */
+  function go(node) {
+    if (tip && tip !== node) past.push(tip);
+    future = [];
+    show(node);
+  }
+
+  function show(node) {
+    tip = node;
+    page.show(tree.path(node), codec);
+    others.replaceChildren();
+    listBranches();
+  }
+
+  function move(from, to) {
+    stop();
+    if (!from.length) return;
+    to.push(tip);
+    show(from.pop());
+  }
+
+  function stop() {
+    running = false;
+    turn++;
+    toggle.textContent = tip && tip.depth ? "Go on" : "Write";
+  }
+
+  async function write() {
+    if (!tree || running) return;
+    if (prompt.value !== begun && !await begin()) return;
+    running = true;
+    toggle.textContent = "Stop";
+    others.replaceChildren();
+    tree.key = rowKey(seed.value);
+    const before = tip, started = performance.now(), allowed = codec.writable();
+    while (running && tip.depth < MOST) {
+      const until = performance.now() + SLICE;
+      const fresh = [];
+      do {
+        tip = tree.grow(tip, { temperature: temperature.value, topP: topP.value, topK: topK.value, allowed });
+        fresh.push(tip);
+      } while (performance.now() < until);
+      page.append(fresh);
+      const seconds = (performance.now() - started) / 1000;
+      status.textContent = `${tip.depth} characters, ${Math.round((tip.depth - before.depth) / seconds)} a second`;
+      await frame();
+    }
+    if (tip !== before) {
+      past.push(before);
+      future = [];
+    }
+    stop();
+    listBranches();
+  }
+
+  /** What could have stood in a node's place, with its odds; a click goes on from there. */
+  function showOthers(node) {
+    stop();
+    others.replaceChildren(
+      make("h2", {}, `In place of ${codec.name(node.symbol)}`),
+      make("p", {}, `It had ${percent(Math.exp(-node.nats))}, a surprise of ${(node.nats / Math.LN2).toFixed(1)} bits. Go on from:`),
+      make("ul", {}, ...node.top.map(({ symbol, odds }) => make("li", {},
+        button(codec.name(symbol), () => { go(tree.choose(node.parent, symbol)); page.element.focus(); write(); }, { aria: { current: String(symbol === node.symbol) } }),
+        make("meter", { min: 0, max: 1, value: odds, aria: { label: "odds" } }), " ", percent(odds)))),
+      button("Cut here", () => { go(node.parent); page.element.focus(); }, { title: "leave this character and all after it" }));
+    others.querySelector("button").focus();
+  }
+
+  function listBranches() {
+    undoing.disabled = !past.length;
+    redoing.disabled = !future.length;
+    branches.replaceChildren(...tree.leaves().map(leaf => make("li", {},
+      button(codec.decode(tree.path(leaf).slice(-40).map(({ symbol }) => symbol)).join("") || "(empty)", () => go(leaf), { aria: { current: String(leaf === tip) } }),
+      ` ${leaf.depth} `,
+      button("Remove", () => { stop(); const left = tree.prune(leaf); past = []; future = []; show(tree.path(tip).includes(left) || tip === left ? tip : left); },
+        { disabled: leaf === tip }))));
+  }
+
+  load();
+}
+
+const percent = odds => odds >= 0.0995 ? `${Math.round(100 * odds)} %` : odds >= 0.00095 ? `${(100 * odds).toFixed(1)} %` : "less than 0.1 %";
+
+function legend() {
+  const shades = Array.from({ length: SHADES }, (_, shade) => make("i", { className: `s${shade}` }));
+  return make("p", { className: "legend", aria: { hidden: "true" } }, "expected ", ...shades, " surprising");
+}

@@ -1,0 +1,109 @@
+/** Stacks of recurrent layers (seqgen/nn/stack.py), from the settings in config.json and the weights beside it. */
+
+import { LSTM, Window, joined } from "./layers.js";
+
+const NEEDED = ["encoder", "attention", "ahead", "controls"]; // what this page does not run
+
+/** Why a network cannot be run here, or "". */
+export function refusal(settings) {
+  const found = NEEDED.find(name => settings[name]);
+  const cells = Array.isArray(settings.layers) ? settings.layers.map(layer => layer.kind) : [];
+  const strange = cells.find(kind => kind !== "lstm" && kind !== "window");
+  return found || strange ? `it has ${found || `cells of the kind ${strange}`}, for the command line only` : "";
+}
+
+export class Network {
+  /** weights: `{name: {shape, data}}`, those of the network named "network/...". */
+  constructor(settings, weights) {
+    if (refusal(settings)) throw new Error(`this page cannot run the model: ${refusal(settings)}`);
+    this.settings = settings;
+    this.parts = settings.spec.kind === "joint" ? settings.spec.parts : [settings.spec];
+    this.table = number => weights[`network/table${number}`];
+    this.sourceTable = weights["network/source_table"];
+    this.staticTable = weights["network/static_table"];
+    const count = Array.isArray(settings.layers) ? settings.layers.length : settings.layers;
+    this.layers = Array.from({ length: count }, (_, i) =>
+      (settings.bidirectional ? ["forward", "backward"] : ["cell"]).map(way => built(weights, `network/layer${i}/${way}/`)));
+  }
+
+  /** What conditions a sequence. source: ids to write; vector: of whose hand it is, or what a table's row says. */
+  context({ source = null, vector = null } = {}) {
+    return { memory: source && [...source].map(id => row(this.sourceTable, id)), vector };
+  }
+
+  start() {
+    const sums = new Float32Array((this.settings.running || []).length);
+    return { layers: this.layers.map(([cell]) => cell.start()), sums };
+  }
+
+  /** The input that opens a sequence. */
+  nullStep() {
+    const steps = this.parts.map(part => part.kind === "discrete" ? part.size : new Float32Array(part.dim));
+    return this.settings.spec.kind === "joint" ? steps : steps[0];
+  }
+
+  /** One position: the next carry, and what a head reads. A carry is never changed, so that an old one can be gone on from. */
+  step(carry, input, context = {}) {
+    const { skip, running = [] } = this.settings;
+    const values = this.vectors(input);
+    const sums = carry.sums.map((sum, i) => sum + values[running[i]]);
+    const x = this.embed(input, sums, context.vector);
+    const layers = [], outputs = [], seen = [];
+    let below = x;
+    this.layers.forEach(([cell], i) => {
+      const after = cell.step(carry.layers[i], below, context.memory);
+      const [own, ...read] = cell.features(after);
+      layers.push(after);
+      if (skip) seen.push(...read);
+      const out = skip ? own : joined(own, ...read);
+      outputs.push(out);
+      below = skip ? joined(out, x, ...seen) : out;
+    });
+    return { carry: { layers, sums }, features: skip ? joined(...outputs, ...seen) : below };
+  }
+
+  /** A whole sequence of inputs, also of a network that reads both ways: features of every position. */
+  unroll(inputs) {
+    let sequence = inputs.map(input => this.embed(input, [], null));
+    for (const ways of this.layers) {
+      const read = ways.map((cell, way) => {
+        let carry = cell.start();
+        const order = way ? sequence.slice().reverse() : sequence;
+        const outputs = order.map(x => (carry = cell.step(carry, x)).hidden);
+        return way ? outputs.reverse() : outputs;
+      });
+      sequence = sequence.map((_, t) => joined(...read.map(outputs => outputs[t])));
+    }
+    return sequence;
+  }
+
+  steps(input) {
+    return this.settings.spec.kind === "joint" ? input : [input];
+  }
+
+  vectors(input) {
+    return this.steps(input).flatMap((values, i) => this.parts[i].kind === "discrete" ? [] : [...values]);
+  }
+
+  embed(input, sums, vector) {
+    let tables = 0;
+    const parts = this.steps(input).map((values, i) => this.parts[i].kind === "discrete" ? row(this.table(tables++), values) : values);
+    return joined(...parts, sums, ...(vector ? [vector] : []));
+  }
+}
+
+/** Row `index` of a matrix. */
+export function row({ shape: [, width], data }, index) {
+  return data.subarray(index * width, (index + 1) * width);
+}
+
+function built(weights, prefix) {
+  const own = {};
+  for (const [name, { data }] of Object.entries(weights)) if (name.startsWith(prefix)) own[name.slice(prefix.length)] = data;
+  if (!("window_kernel" in own)) return new LSTM(own);
+  const lstm = {};
+  for (const [name, data] of Object.entries(own)) if (name.startsWith("lstm/")) lstm[name.slice(5)] = data;
+  const entry = own.seen_kernel.length / lstm.bias.length;
+  return new Window(own, new LSTM(lstm), entry);
+}
+

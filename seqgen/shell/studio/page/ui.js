@@ -1,0 +1,76 @@
+/** What every room is made of: elements, dials, downloads, and a pause that lets the page be drawn. */
+
+/** An element: properties are set as they are, those that begin with `on` listen, `aria` and `data` hold attributes' ends. */
+export function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "aria" || name === "data") {
+      for (const [end, own] of Object.entries(value)) element.setAttribute(`${name}-${end}`, own);
+    } else if (name in element) element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+export const button = (text, onclick, more = {}) => make("button", { type: "button", onclick, ...more }, text);
+
+/** A slider with its name and value: {element, value}, `value` is read at any time. */
+export function dial(name, { min, max, step, value, about = "" }) {
+  const shown = make("output", {}, String(value));
+  const input = make("input", { type: "range", min, max, step, value, title: about });
+  input.addEventListener("input", () => { shown.textContent = input.value; });
+  return {
+    element: make("label", { className: "dial" }, make("span", {}, name, " ", shown), input),
+    input,
+    get value() { return Number(input.value); },
+  };
+}
+
+/** A choice among names: {element, value}. */
+export function choice(name, options, onchange = () => {}) {
+  const select = make("select", {}, ...options.map(option => make("option", {}, option)));
+  select.addEventListener("change", () => onchange(select.value));
+  return {
+    element: make("label", { className: "dial" }, make("span", {}, name), select),
+    get value() { return select.value; },
+  };
+}
+
+/** A field for a whole number: {element, value}. */
+export function number(name, value, about = "") {
+  const input = make("input", { type: "number", min: 0, max: 2 ** 32 - 1, step: 1, value, title: about });
+  return {
+    element: make("label", { className: "dial" }, make("span", {}, name), input),
+    input,
+    get value() { return Math.min(Math.max(Math.trunc(Number(input.value)) || 0, 0), 2 ** 32 - 1); },
+    set value(wanted) { input.value = wanted; },
+  };
+}
+
+/** Offers a file to be kept. */
+export function save(name, content, type) {
+  const url = URL.createObjectURL(new Blob([content], { type }));
+  make("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+/** The next picture of the page; soon, too, where it is in the background and none is drawn. */
+export function frame() {
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, 100);
+    requestAnimationFrame(() => { clearTimeout(timer); resolve(); });
+  });
+}
+
+/** Keys of a room while it is shown, as `{"Control+z": function}`, wherever the focus is; fields keep their own. */
+export function shortcuts(room, keys) {
+  document.addEventListener("keydown", event => {
+    if (room.hidden || (event.key !== "Escape" && event.target.matches("input[type=number], textarea"))) return;
+    const name = `${event.ctrlKey || event.metaKey ? "Control+" : ""}${event.shiftKey ? "Shift+" : ""}${event.key.toLowerCase()}`;
+    if (!(name in keys)) return;
+    event.preventDefault();
+    keys[name]();
+  });
+}

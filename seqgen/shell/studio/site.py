@@ -1,0 +1,75 @@
+"""What a browser may load: the page's own files and those of some models, by the address of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ...errors import UsageError
+from ...files.storage import write_output
+from ...models.info import find
+from ...models.pretrained import CONFIG, WEIGHTS, from_pretrained
+from ...models.shipped import shipped
+
+PAGE = Path(__file__).parent / "page"
+KINDS = {  # of what the page has; any other file of its folder is no part of it
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+    ".safetensors": "application/octet-stream",
+}
+MODELS = "models.json"  # which there are
+
+Site = Mapping[str, Path | bytes]  # a file, or what stands in the place of one
+
+
+def site(models: Sequence[str] = ()) -> Site:
+    """All files by their address, with "/" between folders; models: shipped names, runs or folders, all shipped if none.
+
+    Every model that is named is looked through, as whoever loads it does. Raises UnknownName, ModelError.
+
+    >>> found = site(["shakespeare"])
+    >>> [name for name in found if name.startswith("model")]
+    ['models/0/config.json', 'models/0/model.safetensors', 'models.json']
+    """
+    for name in models:
+        from_pretrained(find(name))
+    folders = [find(name) for name in models] if models else list(shipped())
+    pages = sorted(path for path in PAGE.rglob("*") if path.suffix in KINDS and path.name != "package.json")
+    found: dict[str, Path | bytes] = {path.relative_to(PAGE).as_posix(): path for path in pages}
+    entries = []
+    for number, folder in enumerate(folders):
+        place = f"models/{number}"
+        found |= {f"{place}/{name}": folder / name for name in (CONFIG, WEIGHTS)}
+        config = json.loads((folder / CONFIG).read_bytes())
+        name = folder.name if folder.name != "model" else folder.absolute().parent.name  # of a run
+        kinds = {"domain": config["domain"], "codec": config["codec"].get("kind")}
+        entries.append({"name": name, **kinds, "folder": place, "bytes": (folder / WEIGHTS).stat().st_size})
+    found[MODELS] = json.dumps(entries, ensure_ascii=False, indent=1).encode()
+    return found
+
+
+def export(folder: Path, models: Sequence[str] = ()) -> Path:
+    """Writes the page with its models as a folder that any web server can offer. Returns it; models: as for `site`.
+
+    Raises UsageError for a folder that holds other things or cannot be written.
+    """
+    found = site(models)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        foreign = sorted(path.name for path in folder.iterdir()) if not (folder / MODELS).is_file() else []
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror}; name another folder") from None
+    if foreign:
+        raise UsageError(f"{folder} holds {foreign[0]}, which is no part of the studio; name a new folder")
+    for name, content in found.items():
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot write to {path.parent}: {error.strerror}; name another folder") from None
+        write_output(path, content if isinstance(content, bytes) else content.read_bytes())
+    return folder

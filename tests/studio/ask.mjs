@@ -1,0 +1,96 @@
+// Runs the page's own modules in Node: what a test asks for comes as JSON on standard input, the answer leaves as JSON.
+import fs from "node:fs";
+import { pathToFileURL } from "node:url";
+
+const asked = JSON.parse(fs.readFileSync(0, "utf8"));
+const load = path => import(new URL(path, pathToFileURL(`${asked.page}/`)));
+const { Model, rowKey } = await load("runtime/model.js");
+
+function opened(folder) {
+  const file = fs.readFileSync(`${folder}/model.safetensors`);
+  const bytes = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength);
+  return new Model(JSON.parse(fs.readFileSync(`${folder}/config.json`, "utf8")), bytes);
+}
+
+const plain = value => ArrayBuffer.isView(value) ? [...value] : Array.isArray(value) ? value.map(plain)
+  : value && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([key, own]) => [key, plain(own)])) : value;
+
+const VERBS = {
+  // What the head reads at each step of a given sequence.
+  async read({ model, steps, source, hand }) {
+    const { Offsets } = await load("codecs/offsets.js");
+    const vector = hand ? new Offsets(model.codec).vector(model.network, hand) : null;
+    const context = model.network.context({ source, vector });
+    let state = model.begin(rowKey(0), context);
+    return steps.map(step => {
+      const { carry, said } = model.ask(state);
+      state = model.after(state, carry, step);
+      return said;
+    });
+  },
+
+  async text({ model, prompt, length, seed, options }) {
+    const { Characters } = await load("codecs/characters.js");
+    const codec = new Characters(model.codec);
+    let state = model.begin(rowKey(seed));
+    for (const id of codec.encode(prompt)) state = model.after(state, model.ask(state).carry, id, false);
+    const drawn = [];
+    while (drawn.length < length) {
+      const { carry, said } = model.ask(state);
+      drawn.push(model.draw(state, said, { ...options, allowed: codec.writable() }));
+      state = model.after(state, carry, drawn.at(-1));
+    }
+    return codec.decode(drawn).join("");
+  },
+
+  // Writes, goes back to the middle, takes another symbol there and goes on: how surprising each of the second text is.
+  async branch({ model, prompt, length, seed }) {
+    const { Characters } = await load("codecs/characters.js");
+    const { Tree } = await load("runtime/tree.js");
+    const codec = new Characters(model.codec), tree = new Tree(model, rowKey(seed)), allowed = codec.writable();
+    const grown = (node, count) => Array.from({ length: count }).reduce(from => tree.grow(from, { allowed }), node);
+    const begun = codec.encode(prompt).reduce((node, id) => tree.choose(node, id, true), tree.root);
+    const tip = grown(begun, length), middle = tree.path(tip).at(-Math.floor(length / 2));
+    const other = middle.top.find(({ symbol }) => symbol !== middle.symbol).symbol;
+    const end = grown(tree.choose(middle.parent, other), length), path = tree.path(end);
+    const again = tree.path(grown(begun, length)).map(({ symbol }) => symbol);
+    const ends = tree.leaves().length, left = tree.prune(end);
+    return {
+      text: codec.decode(path.map(({ symbol }) => symbol)).join(""), nats: path.map(({ nats }) => nats),
+      odds: path.map(({ symbol, top }) => top.find(one => one.symbol === symbol)?.odds ?? null),
+      same: again.join() === tree.path(tip).map(({ symbol }) => symbol).join(), ends, left: left === middle.parent && tree.leaves().length,
+      kept: path.filter(({ state }) => state).length,
+    };
+  },
+
+  async compose({ model, meter, bars, seed, out, bpm }) {
+    const { cycle, Piece } = await load("codecs/grid.js");
+    const { midi } = await load("codecs/midi.js");
+    const turns = cycle(meter), piece = new Piece();
+    let state = model.begin(rowKey(seed));
+    while (state.position < bars * turns.length) {
+      const { carry, said } = model.ask(state);
+      const symbol = model.draw(state, said, { allowed: turns[state.position % turns.length] });
+      state = model.after(state, carry, symbol);
+      piece.add(symbol);
+    }
+    piece.close();
+    fs.writeFileSync(out, midi(piece, bpm, meter));
+  },
+
+  async write({ model, text, hand, seed, bias }) {
+    const { Line, Offsets, linesOf } = await load("codecs/offsets.js");
+    const codec = new Offsets(model.codec), vector = codec.vector(model.network, hand);
+    return linesOf(text).map((words, number) => {
+      const line = new Line(model, codec, words, { vector, seed, number });
+      const points = [];
+      while (!line.done) {
+        const { x, y, lifts } = line.next({ bias });
+        points.push([x, y, lifts ? 1 : 0]);
+      }
+      return points;
+    });
+  },
+};
+
+console.log(JSON.stringify(plain(await VERBS[asked.verb]({ ...asked, model: opened(asked.folder) })) ?? null));

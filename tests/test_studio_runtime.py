@@ -1,0 +1,131 @@
+"""The page's own runtime in JavaScript against Python's: what the models say, and what a seed draws."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seqgen import registry
+from seqgen.domains import handwriting, music, text
+from seqgen.domains.handwriting import hands
+from seqgen.shell.studio.site import PAGE
+from seqgen.spec import Inputs
+
+pytestmark = [pytest.mark.node, pytest.mark.optimised]
+ASK = Path(__file__).parent / "studio" / "ask.mjs"
+STEPS = 200
+
+
+def shipped(domain: str, name: str) -> Path:
+    folder = registry.domain(domain).shipped
+    assert folder is not None
+    return folder / name
+
+
+def ask(verb: str, folder: Path, **asked: Any) -> Any:
+    request = json.dumps({"verb": verb, "page": str(PAGE), "folder": str(folder), **asked})
+    node = str(shutil.which("node"))
+    done = subprocess.run([node, str(ASK)], input=request, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_shipped_text_model_says_what_it_says_in_python() -> None:
+    model = text.load()
+    steps = model.codec.prompt("ROMEO:\nIt is the east, and Juliet is the sun. Ünïcode 漢字\n" * 4)[:STEPS]
+    start = model.model.network.start(model.params["network"], 1)
+    inputs = Inputs(np.concatenate([[model.codec.spec.size], steps[:-1]]).astype(np.int32)[None])
+    _, features = model.model.network.unroll(model.params["network"], start, inputs)
+    wanted = model.model.head.logits(model.params["head"], features)[0]  # type: ignore[attr-defined]
+    found = ask("read", shipped("text", "shakespeare"), steps=steps.tolist())
+    assert np.abs(np.array(found) - np.asarray(wanted)).max() <= 1e-4
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"temperature": 0.8}, {"temperature": 1.2, "top_p": 0.9}, {"top_k": 5, "temperature": 1.0}, {"temperature": 0.0}],
+)
+def test_a_seed_writes_the_text_that_it_writes_on_the_command_line(options: dict[str, Any]) -> None:
+    wanted = text.load().sample("ROMEO:", length=STEPS, seed=7, **options).removeprefix("ROMEO:")
+    words = {"temperature": "temperature", "top_p": "topP", "top_k": "topK"}
+    asked = {words[name]: value for name, value in options.items()}
+    folder = shipped("text", "shakespeare")
+    assert ask("text", folder, prompt="ROMEO:", length=STEPS, seed=7, options=asked) == wanted
+
+
+def test_a_branch_is_as_surprising_as_its_text_is_in_python() -> None:
+    told = ask("branch", shipped("text", "shakespeare"), prompt="JULIET:\nÉ", length=60, seed=3)
+    wanted = text.load().log_probs(told["text"])
+    nats = np.array(told["nats"])
+    assert len(told["text"]) == len(nats) - 1  # É is two bytes, and one character
+    at = told["text"].index("É")
+    nats = np.concatenate([nats[:at], [nats[at : at + 2].sum()], nats[at + 2 :]])
+    assert np.abs(nats + wanted).max() <= 1e-3
+    known = [(n, odds) for n, odds in zip(told["nats"], told["odds"], strict=True) if odds is not None]
+    assert len(known) > 60 and np.allclose([np.exp(-n) for n, _ in known], [odds for _, odds in known])
+    assert told["same"] and (told["ends"], told["left"]) == (2, 1)
+    assert told["kept"] <= len(nats) / 16 + 2  # the others are computed again
+
+
+@pytest.mark.parametrize("name", ["hands", "two-hands"])
+def test_the_shipped_models_of_handwriting_say_what_they_say_in_python(name: str) -> None:
+    model = handwriting.load(name)
+    words = "The quick brown fox jumps over"
+    codec, params = model.codec, model.params
+    offsets, pens = codec.encode(model.write(words, hand=codec.hands[1], seed=3)[0]).steps
+    offsets, pens = offsets[:STEPS], pens[:STEPS]
+    weights = {codec.hands[0]: 1.0, codec.hands[1]: 3.0}
+    vector = hands.vector_of(",".join(f"{hand}:{weight}" for hand, weight in weights.items()), codec.hands, params)
+    context = model.context([words], vector)
+    shifted = (np.concatenate([np.zeros((1, 2), np.float32), offsets[:-1]]), np.concatenate([[3], pens[:-1]]))
+    inputs = Inputs((shifted[0][None], shifted[1].astype(np.int32)[None]))
+    network = model.model.network
+    start = network.start(params["network"], 1, context)
+    _, features = network.unroll(params["network"], start, inputs, context=context)
+    mixture, pen = model.model.head.heads  # type: ignore[attr-defined]
+    wanted = mixture.gaussians(params["head"]["0"], features)
+    steps = list(zip(offsets.tolist(), pens.tolist(), strict=True))
+    source = codec.source(words).tolist()
+    found = ask("read", shipped("handwriting", name), steps=steps, source=source, hand=weights)
+    names = {"logWeights": "log_weights", "means": "means", "logSigmas": "log_sigmas", "r": "r"}
+    for word, field in names.items():
+        said = np.array([step[0][word] for step in found])
+        assert np.abs(said - np.asarray(getattr(wanted, field))[0]).max() <= 1e-4, field
+    logits = pen.logits(params["head"]["1"], features)[0]
+    assert np.abs(np.array([step[1] for step in found]) - np.asarray(logits)).max() <= 1e-4
+
+
+def test_a_seed_writes_the_line_that_it_writes_in_python() -> None:
+    """Within 0.05 x-heights: points are rounded to 0.005, and a mean that rounding moves over the edge moves one step."""
+    model = handwriting.load()
+    words = "A line, and then another one that is longer than forty characters."
+    wanted = model.write(words, hand="oak:0.6,birch:0.4", seed=11)
+    folder = shipped("handwriting", "hands")
+    found = ask("write", folder, text=words, hand={"oak": 0.6, "birch": 0.4}, seed=11, bias=1.0)
+    assert len(wanted) == len(found) == 2
+    for ink, line in zip(wanted, found, strict=True):
+        points = np.array(line)
+        assert len(points) == ink.points
+        ends = np.cumsum([len(stroke) for stroke in ink.strokes])[:-1] - 1
+        assert np.flatnonzero(points[:-1, 2]).tolist() == ends.tolist()
+        assert np.abs(points[:, :2] - np.concatenate(ink.strokes)).max() <= 0.05
+
+
+@pytest.mark.parametrize("over", [(4, 4), (6, 8)])
+def test_a_seed_makes_the_piece_that_it_makes_in_python(over: tuple[int, int], tmp_path: Path) -> None:
+    meter = music.Meter(0.0, *over)
+    wanted = music.load().sample(bars=3, seed=5, meter=meter)
+    file = tmp_path / "piece.mid"
+    folder = shipped("music", "chorales")
+    ask("compose", folder, meter=over, bars=3, seed=5, bpm=100, out=str(file))
+    found = music.read_midi(file)
+    assert [(n.pitch, n.part) for n in found.notes] == [(n.pitch, n.part) for n in wanted.notes]
+    for one, other in zip(found.notes, wanted.notes, strict=True):
+        assert (one.onset, one.duration) == pytest.approx((other.onset, other.duration), abs=1e-3)
+    assert found.meters[0][1:] == over and found.tempos[0].bpm == pytest.approx(100)
