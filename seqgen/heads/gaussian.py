@@ -39,7 +39,9 @@ class Gaussian:
         if self.dim < 1:
             raise UsageError(f"a Gaussian of {self.dim} values has no density; ask for 1 or more")
         if not 0 < self.floor < math.inf:
-            raise UsageError(f"floor {self.floor} is no width; give the data's rounding step, or what else is too small")
+            raise UsageError(
+                f"floor {self.floor} is no width; give the data's rounding step, or what else is too small"
+            )
 
     @property
     def spec(self) -> Continuous:

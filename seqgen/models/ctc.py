@@ -129,4 +129,3 @@ class CTC:
     def from_dict(cls, data: Mapping[str, Any]) -> CTC:
         """The reader with these settings; `seqgen.models.kinds` says what is wrong with others."""
         return cls(network_from_dict(data["network"]), data["labels"])
-

@@ -208,7 +208,9 @@ def test_settings_come_back_from_json(head: Head) -> None:
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ModelError, match=r"'sofmax' is not one of categorical, mixture, gaussian, bernoulli, joint, .*; .*newer"):
+    with pytest.raises(
+        ModelError, match=r"'sofmax' is not one of categorical, mixture, gaussian, bernoulli, joint, .*; .*newer"
+    ):
         head_from_dict({"kind": "sofmax"})
     with pytest.raises(ModelError, match="head kind None"):
         head_from_dict({})

@@ -68,7 +68,7 @@ class Classifier:
         said = features(self.network, params, batch, key)
         length = jnp.asarray(batch.valid).sum(axis=1)[:, None]
         last = jnp.take_along_axis(said, jnp.maximum(length - 1, 0)[..., None], axis=1)[:, 0]
-        mean = said.sum(axis=1) / jnp.maximum(length, 1)  # what is no position says 0
+        mean = said.sum(axis=1) / jnp.maximum(length, 1).astype(jnp.float32)  # what is no position says 0
         return self.head.logits(params["head"], jnp.concatenate([last, mean], axis=-1))
 
     def in_precision(self, precision: str) -> Classifier:
@@ -93,11 +93,13 @@ class Classifier:
 
     def log_probs(self, params: Params, steps: Any) -> np.ndarray:
         """Log-probabilities of the labels of one item, nats, float32 `[labels]`."""
-        return self.log_probs_of(params, [steps])[0]
+        found: np.ndarray = self.log_probs_of(params, [steps])[0]
+        return found
 
     def log_probs_of(self, params: Params, items: Sequence[Any]) -> np.ndarray:
         """Those of several items, read side by side, `[items, labels]`."""
-        return log_probs_of(self, params, items)[0][: len(items)]
+        read, _ = log_probs_of(self, params, items)
+        return read[: len(items)]
 
     def read(self, params: Params, steps: Any) -> int:
         """The likeliest label of one item."""

@@ -97,7 +97,7 @@ class Tagger:
 
     def read(self, params: Params, steps: Any) -> np.ndarray:
         """The likeliest label of each position of one item, int32 `[T]`."""
-        return self.log_probs(params, steps).argmax(axis=-1).astype(np.int32)
+        return np.asarray(self.log_probs(params, steps).argmax(axis=-1), np.int32)
 
     def to_dict(self) -> dict[str, Any]:
         """Its settings as plain JSON values with `kind`, read back by `from_dict`."""
