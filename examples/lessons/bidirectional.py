@@ -39,7 +39,7 @@ def right(out: Path, data: Splits[Row], test: list[Row], both: bool, steps: int)
     sizes = {"lesson": Size(model, TrainingConfig(rows=32, learning_rate=1e-2, evaluations=4, patience=0))}
     domain = dataclasses.replace(label.DOMAIN, sizes=sizes)
     given = from_pretrained(run.begin(out, domain, data, {"each": "position"}, steps=steps).model)
-    said = label.LabelModel(domain.load_codec(given.codec), given.model, given.params, out.name).read(test)
+    said = label.LabelModel(label.LabelCodec.from_dict(given.codec), given.model, given.params, out.name).read(test)
     return float(np.mean([one.labels == row.labels for one, row in zip(said, test, strict=True)]))
 
 
