@@ -30,12 +30,15 @@ if TYPE_CHECKING:
     from .errors import UsageError as UsageError
     from .heads import Bernoulli as Bernoulli
     from .heads import Categorical as Categorical
+    from .heads import Gaussian as Gaussian
     from .heads import Mixture as Mixture
     from .heads import Options as Options
     from .models.ctc import CTC as CTC
     from .models.model import Model as Model
     from .models.pretrained import from_pretrained as from_pretrained
     from .models.pretrained import save_pretrained as save_pretrained
+    from .models.readers.classifier import Classifier as Classifier
+    from .models.readers.tagger import Tagger as Tagger
     from .nn.cells import LSTM as LSTM
     from .nn.cells import Window as Window
     from .nn.context import Context as Context
@@ -63,9 +66,11 @@ _HOME = {
     "config": ("TrainingConfig",),
     "domain": ("Codec", "Domain", "Example", "Metric", "Reading", "Size", "Splits"),
     "errors": ("DataError", "ModelError", "SeqgenError", "TrainingError", "UnknownName", "UsageError"),
-    "heads": ("Bernoulli", "Categorical", "Mixture", "Options"),
+    "heads": ("Bernoulli", "Categorical", "Gaussian", "Mixture", "Options"),
     "models.ctc": ("CTC",),
     "models.model": ("Model",),
+    "models.readers.classifier": ("Classifier",),
+    "models.readers.tagger": ("Tagger",),
     "nn.cells": ("LSTM", "Window"),
     "nn.context": ("Context",),
     "nn.encoder.values": ("SymbolEncoder",),

@@ -9,6 +9,7 @@ from typing import Any
 from ..registry import from_table
 from .bernoulli import Bernoulli as Bernoulli
 from .categorical import Categorical as Categorical
+from .gaussian import Gaussian as Gaussian
 from .head import Alternatives as Alternatives
 from .head import Head as Head
 from .head import Options as Options
@@ -19,6 +20,7 @@ __all__ = [
     "Alternatives",
     "Bernoulli",
     "Categorical",
+    "Gaussian",
     "Head",
     "Joint",
     "Mixture",
@@ -28,7 +30,13 @@ __all__ = [
 ]
 
 # What config.json may name, beside what installed packages offer as entry points of the group seqgen.heads.
-HEADS: dict[str, Any] = {"categorical": Categorical, "mixture": Mixture, "bernoulli": Bernoulli, "joint": Joint}
+HEADS: dict[str, Any] = {
+    "categorical": Categorical,
+    "mixture": Mixture,
+    "gaussian": Gaussian,
+    "bernoulli": Bernoulli,
+    "joint": Joint,
+}
 
 
 def in_precision(head: Head, precision: str) -> Head:

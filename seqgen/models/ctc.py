@@ -6,8 +6,7 @@ over labels and a blank at every position; the probability of labels is the sum 
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,19 +14,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..batching.sources import Source, check_known, in_memory
-from ..batching.windows import Batch, read_rows
-from ..domain import Example
-from ..errors import DataError, UsageError
+from ..batching.sources import Source
+from ..batching.windows import Batch
+from ..errors import DataError
 from ..heads import Categorical
-from ..machine.programs import kept, register
 from ..nn.context import Context, Params
 from ..nn.networks import NetworkLike, network_from_dict
 from ..nn.recurrence import Array, Carry
-from ..spec import Inputs
 from .decoding import greedy
-
-register(Batch)
+from .readers.reading import check_labels, check_reader, features, log_probs_of
 
 
 @dataclass(frozen=True)
@@ -47,10 +42,7 @@ class CTC:
     labels: int
 
     def __post_init__(self) -> None:
-        if self.labels < 1:
-            raise UsageError(f"a reader of {self.labels} labels has nothing to say; give 1 or more")
-        if self.network.source or self.network.static:
-            raise UsageError("a reader is told nothing but the item: give it a network without a source and writers")
+        check_reader(self.network, self.labels, 1)
 
     @property
     def whole(self) -> bool:
@@ -79,12 +71,7 @@ class CTC:
 
     def logits(self, params: Params, batch: Batch, key: Array | None = None) -> Array:
         """Scores of labels and blank at every position, `[B, T, labels + 1]`; the items are read as they are."""
-        start = self.start(params, len(batch.reset))
-        steps = Inputs(batch.targets, batch.inputs.controls)
-        _, features = self.network.unroll(
-            params["network"], start, steps, reset=batch.reset, valid=batch.valid, key=key
-        )
-        return self.head.logits(params["head"], features)
+        return self.head.logits(params["head"], features(self.network, params, batch, key))
 
     def in_precision(self, precision: str) -> CTC:
         """The same with its network's products in "f32" or "bf16"."""
@@ -108,11 +95,9 @@ class CTC:
 
     def check(self, source: Source) -> None:
         """Raises DataError for examples without labels, with some that are unknown, or more than there are positions."""
-        check_known(source, self.labels, 0)
+        check_labels(source, self.labels, lambda steps: None)
         for number, length in enumerate(source.lengths):
             labels = source.condition(number)[0]
-            if labels is None:
-                raise DataError("these examples have no labels to learn; give each a `source`, int32 [U]")
             repeats = int(np.sum(np.asarray(labels[1:]) == np.asarray(labels[:-1])))  # a blank must part these
             if len(labels) + repeats > length:
                 raise DataError(
@@ -129,15 +114,7 @@ class CTC:
 
     def log_probs_of(self, params: Params, items: Sequence[Any]) -> list[np.ndarray]:
         """Those of several items, read side by side."""
-        source = in_memory(self.network.spec, [Example(steps, source=np.zeros(0, np.int32)) for steps in items])
-        lengths = [int(length) for length in source.lengths]
-        if not any(lengths):
-            return [np.zeros((0, self.labels + 1), np.float32) for _ in items]
-        # Both padded to powers of two: items of any length and number share a handful of compiled programs.
-        rows, width = (1 << (size - 1).bit_length() for size in (len(items), max(lengths)))
-        batch = read_rows(source, np.arange(rows) % len(items), 1, width, 1, range(rows))
-        batch = batch._replace(source=None, source_valid=None)
-        read = np.asarray(_log_probs(self)(params, batch))
+        read, lengths = log_probs_of(self, params, items)
         return [row[:length] for row, length in zip(read, lengths, strict=False)]
 
     def read(self, params: Params, steps: Any) -> np.ndarray:
@@ -152,11 +129,3 @@ class CTC:
     def from_dict(cls, data: Mapping[str, Any]) -> CTC:
         """The reader with these settings; `seqgen.models.kinds` says what is wrong with others."""
         return cls(network_from_dict(data["network"]), data["labels"])
-
-
-@functools.lru_cache(maxsize=8)
-def _log_probs(model: CTC) -> Callable[[Params, Batch], Array]:
-    def log_probs(params: Params, batch: Batch) -> Array:
-        return jax.nn.log_softmax(model.logits(params, batch))
-
-    return kept(log_probs, model.to_dict(), parts=(model,))

@@ -18,7 +18,8 @@ Loss = Callable[[Params, Carry, Batch, Any], tuple[Array, tuple[Array, Carry]]]
 class Trainable(Protocol):
     """Something that learns from batches: a frozen dataclass, a value, with its functions.
 
-    `seqgen.models.model.Model` predicts the next step of what it reads, `seqgen.models.ctc.CTC` labels.
+    `seqgen.models.model.Model` predicts the next step of what it reads, `seqgen.models.ctc.CTC` and those of
+    `seqgen.models.readers` labels.
 
     whole: whether it must see an item from its beginning to its end at once.
     """

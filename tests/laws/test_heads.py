@@ -17,7 +17,7 @@ from strangers.logistic import Logistic
 
 import seqgen.heads
 from seqgen.errors import ModelError
-from seqgen.heads import HEADS, Bernoulli, Categorical, Head, Joint, Mixture, Options, head_from_dict
+from seqgen.heads import HEADS, Bernoulli, Categorical, Gaussian, Head, Joint, Mixture, Options, head_from_dict
 from seqgen.spec import Binary, Continuous, Discrete, Product, Spec, null_step
 
 WIDTH = 6
@@ -25,6 +25,7 @@ COUNT = 20_000  # samples
 CASES: dict[str, list[Head]] = {
     "categorical": [Categorical(7), Categorical(7, tied=3)],
     "mixture": [Mixture(3, sigma_floor=0.2)],
+    "gaussian": [Gaussian(2, floor=0.2)],
     "bernoulli": [Bernoulli(4)],
     "joint": [Joint((Bernoulli(1), Bernoulli(1), Mixture(2, sigma_floor=0.2)))],
 }
@@ -207,7 +208,9 @@ def test_settings_come_back_from_json(head: Head) -> None:
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ModelError, match=r"'sofmax' is not one of categorical, mixture, bernoulli, joint, .*; .*newer"):
+    with pytest.raises(
+        ModelError, match=r"'sofmax' is not one of categorical, mixture, gaussian, bernoulli, joint, .*; .*newer"
+    ):
         head_from_dict({"kind": "sofmax"})
     with pytest.raises(ModelError, match="head kind None"):
         head_from_dict({})

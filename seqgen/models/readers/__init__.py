@@ -1,0 +1,1 @@
+"""Models that say what an item, or each of its positions, is."""
