@@ -59,7 +59,6 @@ EXPECTED = [
     "Splits",
     "SymbolEncoder",
     "stream",
-    "SymbolEncoder",
     "Tagger",
     "train",
     "TrainingConfig",

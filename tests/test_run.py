@@ -363,7 +363,7 @@ def test_a_run_of_any_kind_is_resumed_without_naming_the_kind(
     for arguments in ([], [str(poem)]):
         assert main(["train", *arguments]) == 2
         assert (
-            "say what kind of thing to learn: seqgen handwriting train, seqgen music train, "
+            "say what kind of thing to learn: seqgen handwriting train, seqgen label train, seqgen music train, "
             "seqgen pronounce train, seqgen text train, seqgen translate train; or "
             "continue a run of any kind with --resume RUN" in capsys.readouterr().err
         )

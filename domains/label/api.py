@@ -96,7 +96,13 @@ class LabelModel:
 
 
 def load(model: str | os.PathLike[str]) -> LabelModel:
-    """A model or run folder. Raises UnknownName, ModelError."""
+    """A model or run folder. Raises UnknownName, ModelError.
+
+    >>> load("nowhere")
+    Traceback (most recent call last):
+    ...
+    seqgen.errors.UnknownName: no model named 'nowhere' (known: none)
+    """
     codec, given = open_model(DOMAIN, model)
     name = os.fspath(model)
     assert isinstance(codec, LabelCodec)
@@ -121,6 +127,13 @@ def train(
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
+
+    >>> import tempfile
+    >>> rows = [Row(((float(n % 2),), (0.5,)), ("odd" if n % 2 else "even",)) for n in range(8)]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     outcome = train(Splits(rows, rows[:2]), f"{folder}/run", size="tiny", steps=2)
+    >>> outcome.step
+    2
     """
     from seqgen.training import run
 
@@ -138,6 +151,14 @@ def resume(
     """Continues a run to the same bits as if it had never stopped; `steps` is a new total, `minutes` are more.
 
     data: only needed when the run did not read it from a file or data set.
+
+    >>> import tempfile
+    >>> rows = [Row(((float(n % 2),), (0.5,)), ("odd" if n % 2 else "even",)) for n in range(8)]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     begun = train(Splits(rows, rows[:2]), f"{folder}/run", size="tiny", steps=2)
+    ...     outcome = resume(begun.folder, Splits(rows, rows[:2]), steps=3)
+    >>> outcome.step
+    3
     """
     from seqgen.training import run
 

@@ -34,6 +34,14 @@ def read_rows(
     The first row is passed over as names of columns where most of what follows are numbers and it has none, where `label` is one
     of its names, and where its label stands in no other row.
     Raises DataError for a table of which no item can be used, UsageError for a column that it has not.
+
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "moods.csv")
+    ...     _ = path.write_text("text,mood\\nwhat a day,good\\nrain again,bad\\nsun,good\\n", encoding="utf-8")
+    ...     rows, unused = read_rows(path)
+    >>> rows[1].labels, len(rows), unused
+    (('bad',), 3, [])
     """
     if each not in EACH:
         raise UsageError(f"each is {each!r}; give {' or '.join(EACH)}")
