@@ -57,10 +57,6 @@ SIZES = {
 }
 
 
-def _fit(training: TrainingConfig, steps: int) -> TrainingConfig:
-    return training.for_steps(steps)
-
-
 def _written(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pair]) -> list[str]:
     from .writing import write
 
@@ -87,7 +83,7 @@ TRANSLATE: Domain[Pair] = Domain(
     reading=Reading(read, {"target": "", "encoding": "utf-8", "level": "subwords", "vocabulary": VOCABULARY}),
     metric=Metric("chrF2", _chrf, lower=False),
     unit="unit",
-    fit_training=_fit,
+    fit_training=TrainingConfig.for_steps,
     match=match,
     examples=(Pair("Go.", "Va !"), Pair("He sleeps.", "Il dort."), Pair("He sleeps.", "Il est endormi.")),
 )
@@ -99,7 +95,7 @@ PRONOUNCE: Domain[Pair] = Domain(
     reading=Reading(read, {"target": "", "encoding": "utf-8"}),
     metric=Metric("phoneme error rate", _phonemes),
     unit="phoneme",
-    fit_training=_fit,
+    fit_training=TrainingConfig.for_steps,
     match=match,
     shipped=SHIPPED / "pronounce",
     examples=(Pair("hi", "HH AY1"), Pair("ha", "HH AA1")),

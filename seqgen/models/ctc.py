@@ -7,7 +7,7 @@ over labels and a blank at every position; the probability of labels is the sum 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -18,15 +18,15 @@ from ..batching.sources import Source
 from ..batching.windows import Batch
 from ..errors import DataError
 from ..heads import Categorical
-from ..nn.context import Context, Params
+from ..nn.context import Params
 from ..nn.networks import NetworkLike, network_from_dict
 from ..nn.recurrence import Array, Carry
 from .decoding import greedy
-from .readers.reading import check_labels, check_reader, features, log_probs_of
+from .readers.reading import ReadsItems, check_labels, check_reader, features, log_probs_of
 
 
 @dataclass(frozen=True)
-class CTC:
+class CTC(ReadsItems):
     """A network over an example's steps, and the labels 0 .. `labels` - 1 that its `source` names; a value.
 
     The blank is one symbol more, the last. Raises UsageError for a network that is itself conditioned on something.
@@ -45,11 +45,6 @@ class CTC:
         check_reader(self.network, self.labels, 1)
 
     @property
-    def whole(self) -> bool:
-        """The likelihood is that of all labels of an item."""
-        return True
-
-    @property
     def head(self) -> Categorical:
         """The softmax over labels and blank, `labels` + 1."""
         return Categorical(self.labels + 1)
@@ -61,22 +56,9 @@ class CTC:
         head["bias"] = head["bias"].at[self.labels].set(jnp.log(self.labels))
         return {"network": self.network.init(for_network), "head": head}
 
-    def encode(self, params: Params, batch: Batch) -> Context:
-        """Nothing: a reader is told no more than the item."""
-        return Context()
-
-    def start(self, params: Params, rows: int, context: Context = Context()) -> Carry:
-        """The carry that opens `rows` items."""
-        return self.network.start(params["network"], rows, context)
-
     def logits(self, params: Params, batch: Batch, key: Array | None = None) -> Array:
         """Scores of labels and blank at every position, `[B, T, labels + 1]`; the items are read as they are."""
         return self.head.logits(params["head"], features(self.network, params, batch, key))
-
-    def in_precision(self, precision: str) -> CTC:
-        """The same with its network's products in "f32" or "bf16"."""
-        network: Any = self.network
-        return replace(self, network=replace(network, precision=precision))
 
     def nll(self, params: Params, carry: Carry, batch: Batch, key: Array | None = None) -> tuple[Array, Array, Carry]:
         """See `seqgen.models.trainable.Trainable`: a likelihood an item, of as many predictions as it has labels, `[B]`."""
@@ -87,11 +69,6 @@ class CTC:
         nats = optax.ctc_loss(logits, paddings[0], batch.source, paddings[1], blank_id=self.labels)
         count = jnp.asarray(batch.source_valid).sum(axis=1)
         return jnp.where(there, nats, 0.0), jnp.where(there, count, 0), carry
-
-    def loss(self, params: Params, carry: Carry, batch: Batch, key: Any) -> tuple[Array, tuple[Array, Carry]]:
-        """Negative log-likelihood of the labels of a batch."""
-        nats, count, carry = self.nll(params, carry, batch, key)
-        return nats.sum(), (count.sum(), carry)
 
     def check(self, source: Source) -> None:
         """Raises DataError for examples without labels, with some that are unknown, or more than there are positions."""

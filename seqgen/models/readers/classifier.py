@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -13,14 +13,14 @@ import numpy as np
 from ...batching.sources import Source
 from ...batching.windows import Batch
 from ...heads import Categorical
-from ...nn.context import Context, Params
+from ...nn.context import Params
 from ...nn.networks import NetworkLike, network_from_dict
 from ...nn.recurrence import Array, Carry
-from .reading import check_labels, check_reader, features, log_probs_of
+from .reading import ReadsItems, check_labels, check_reader, features, log_probs_of
 
 
 @dataclass(frozen=True)
-class Classifier:
+class Classifier(ReadsItems):
     """A network over an example's steps, and the labels 0 .. `labels` - 1, of which its `source` has one; a value.
 
     The label follows from what the network says at the end, and from the mean of what it says at all positions, in which
@@ -41,11 +41,6 @@ class Classifier:
         check_reader(self.network, self.labels, 2)
 
     @property
-    def whole(self) -> bool:
-        """An item is read from its beginning to its end at once."""
-        return True
-
-    @property
     def head(self) -> Categorical:
         """The softmax over labels."""
         return Categorical(self.labels)
@@ -55,14 +50,6 @@ class Classifier:
         for_network, for_head = jax.random.split(key)
         return {"network": self.network.init(for_network), "head": self.head.init(for_head, 2 * self.network.width)}
 
-    def encode(self, params: Params, batch: Batch) -> Context:
-        """Nothing: a reader is told no more than the item."""
-        return Context()
-
-    def start(self, params: Params, rows: int, context: Context = Context()) -> Carry:
-        """The carry that opens `rows` items."""
-        return self.network.start(params["network"], rows, context)
-
     def logits(self, params: Params, batch: Batch, key: Array | None = None) -> Array:
         """Scores of labels, `[B, labels]`."""
         said = features(self.network, params, batch, key)
@@ -71,21 +58,11 @@ class Classifier:
         mean = said.sum(axis=1) / jnp.maximum(length, 1).astype(jnp.float32)  # what is no position says 0
         return self.head.logits(params["head"], jnp.concatenate([last, mean], axis=-1))
 
-    def in_precision(self, precision: str) -> Classifier:
-        """The same with its network's products in "f32" or "bf16"."""
-        network: Any = self.network
-        return replace(self, network=replace(network, precision=precision))
-
     def nll(self, params: Params, carry: Carry, batch: Batch, key: Array | None = None) -> tuple[Array, Array, Carry]:
         """See `seqgen.models.trainable.Trainable`: a prediction an item, `[B]`."""
         log_probs, there = jax.nn.log_softmax(self.logits(params, batch, key)), jnp.any(batch.valid, axis=1)
         said = jnp.take_along_axis(log_probs, jnp.asarray(batch.source), axis=-1)[:, 0]
         return jnp.where(there, -said, 0.0), there, carry
-
-    def loss(self, params: Params, carry: Carry, batch: Batch, key: Any) -> tuple[Array, tuple[Array, Carry]]:
-        """Negative log-likelihood of the labels of a batch."""
-        nats, count, carry = self.nll(params, carry, batch, key)
-        return nats.sum(), (count.sum(), carry)
 
     def check(self, source: Source) -> None:
         """Raises DataError for examples without a label, with one that is unknown, or several."""

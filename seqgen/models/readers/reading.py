@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any, Protocol, Self
 
 import jax
 import numpy as np
@@ -14,9 +16,9 @@ from ...batching.windows import Batch, read_rows
 from ...domain import Example
 from ...errors import DataError, UsageError
 from ...machine.programs import kept, register
-from ...nn.context import Params
+from ...nn.context import Context, Params
 from ...nn.networks import NetworkLike
-from ...nn.recurrence import Array
+from ...nn.recurrence import Array, Carry
 from ...spec import Inputs
 
 register(Batch)
@@ -32,6 +34,40 @@ class Reader(Protocol):
     def labels(self) -> int: ...
     def logits(self, params: Params, batch: Batch, key: Array | None = None) -> Array: ...
     def to_dict(self) -> dict[str, Any]: ...
+
+
+class ReadsItems(ABC):
+    """What every such model is besides: a dataclass with a `network`, told no more than an item, and all of that at once."""
+
+    network: NetworkLike
+
+    @abstractmethod
+    def nll(self, params: Params, carry: Carry, batch: Batch, key: Array | None = None) -> tuple[Array, Array, Carry]:
+        """See `seqgen.models.trainable.Trainable`."""
+
+    @property
+    def whole(self) -> bool:
+        """An item is read from its beginning to its end at once."""
+        return True
+
+    def encode(self, params: Params, batch: Batch) -> Context:
+        """Nothing: a reader is told no more than the item."""
+        return Context()
+
+    def start(self, params: Params, rows: int, context: Context = Context()) -> Carry:
+        """The carry that opens `rows` items."""
+        return self.network.start(params["network"], rows, context)
+
+    def in_precision(self, precision: str) -> Self:
+        """The same with its network's products in "f32" or "bf16"."""
+        whole: Any = self
+        network: Any = self.network
+        return replace(whole, network=replace(network, precision=precision))  # type: ignore[no-any-return]
+
+    def loss(self, params: Params, carry: Carry, batch: Batch, key: Any) -> tuple[Array, tuple[Array, Carry]]:
+        """Negative log-likelihood of the labels of a batch."""
+        nats, count, carry = self.nll(params, carry, batch, key)
+        return nats.sum(), (count.sum(), carry)
 
 
 def check_reader(network: NetworkLike, labels: int, least: int) -> None:

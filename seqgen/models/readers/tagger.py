@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -13,14 +13,14 @@ import numpy as np
 from ...batching.sources import Source
 from ...batching.windows import Batch
 from ...heads import Categorical
-from ...nn.context import Context, Params
+from ...nn.context import Params
 from ...nn.networks import NetworkLike, network_from_dict
 from ...nn.recurrence import Array, Carry
-from .reading import check_labels, check_reader, features, log_probs_of
+from .reading import ReadsItems, check_labels, check_reader, features, log_probs_of
 
 
 @dataclass(frozen=True)
-class Tagger:
+class Tagger(ReadsItems):
     """A network over an example's steps, and the labels 0 .. `labels` - 1, of which its `source` has one a step; a value.
 
     A bidirectional network knows all of an item at every position (Graves & Schmidhuber 2005). Raises UsageError for
@@ -40,11 +40,6 @@ class Tagger:
         check_reader(self.network, self.labels, 2)
 
     @property
-    def whole(self) -> bool:
-        """An item is read from its beginning to its end at once."""
-        return True
-
-    @property
     def head(self) -> Categorical:
         """The softmax over labels."""
         return Categorical(self.labels)
@@ -54,33 +49,15 @@ class Tagger:
         for_network, for_head = jax.random.split(key)
         return {"network": self.network.init(for_network), "head": self.head.init(for_head, self.network.width)}
 
-    def encode(self, params: Params, batch: Batch) -> Context:
-        """Nothing: a reader is told no more than the item."""
-        return Context()
-
-    def start(self, params: Params, rows: int, context: Context = Context()) -> Carry:
-        """The carry that opens `rows` items."""
-        return self.network.start(params["network"], rows, context)
-
     def logits(self, params: Params, batch: Batch, key: Array | None = None) -> Array:
         """Scores of labels at every position, `[B, T, labels]`."""
         return self.head.logits(params["head"], features(self.network, params, batch, key))
-
-    def in_precision(self, precision: str) -> Tagger:
-        """The same with its network's products in "f32" or "bf16"."""
-        network: Any = self.network
-        return replace(self, network=replace(network, precision=precision))
 
     def nll(self, params: Params, carry: Carry, batch: Batch, key: Array | None = None) -> tuple[Array, Array, Carry]:
         """See `seqgen.models.trainable.Trainable`: a prediction a position, `[B, T]`."""
         log_probs = jax.nn.log_softmax(self.logits(params, batch, key))
         said = jnp.take_along_axis(log_probs, jnp.asarray(batch.source)[..., None], axis=-1)[..., 0]
         return jnp.where(batch.valid, -said, 0.0), batch.valid, carry
-
-    def loss(self, params: Params, carry: Carry, batch: Batch, key: Any) -> tuple[Array, tuple[Array, Carry]]:
-        """Negative log-likelihood of the labels of a batch."""
-        nats, count, carry = self.nll(params, carry, batch, key)
-        return nats.sum(), (count.sum(), carry)
 
     def check(self, source: Source) -> None:
         """Raises DataError for examples without labels, with some that are unknown, or not one a step."""
