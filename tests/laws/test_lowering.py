@@ -23,7 +23,7 @@ from seqgen import (
     Windows,
     in_memory,
 )
-from seqgen.heads import HEADS, Bernoulli, Joint, Options
+from seqgen.heads import HEADS, Bernoulli, Gaussian, Joint, Options
 from seqgen.machine import cache
 from seqgen.sampling import prime
 from seqgen.sampling.drawing import _advance
@@ -75,6 +75,7 @@ HEAD_OF: dict[str, list[Any]] = {
     "categorical": [Categorical(5), Categorical(5, tied=4)],
     "mixture": [Mixture(3, 0.1)],
     "bernoulli": [Bernoulli(2)],
+    "gaussian": [Gaussian(2, 0.1)],
     "joint": [Joint((Mixture(3), Bernoulli(1)))],
 }
 
