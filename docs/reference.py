@@ -10,19 +10,19 @@ from __future__ import annotations
 import functools
 import html
 import importlib
-import importlib.util
 import inspect
 import re
 import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import seqgen
-from seqgen import registry
 
 CORE = ("seqgen", "seqgen.heads", "seqgen.batching", "seqgen.training", "seqgen.sampling")
+GROUPS = ("seqgen.domains", "seqgen.datasets")
 STYLE = """
 :root { color-scheme: light dark }
 body { font: 1rem/1.5 system-ui; max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
@@ -48,12 +48,9 @@ class Name(NamedTuple):
 
 
 def packages() -> list[ModuleType]:
-    """Whatever promises names: the core's, then a package a domain and a data set that come with it."""
-    plugged = [
-        *(f"domains.{name}" for name in registry.domains()),
-        *(f"datasets.{name}" for name in registry.datasets()),
-    ]
-    own = [name for name in (f"seqgen.{name.replace('-', '_')}" for name in plugged) if importlib.util.find_spec(name)]
+    """Whatever promises names: the core's, then those packages of domains and data sets that come with it."""
+    plugged = [entry.module for group in GROUPS for entry in entry_points(group=group)]
+    own = dict.fromkeys(name for name in plugged if name.startswith("seqgen."))
     return [importlib.import_module(name) for name in (*CORE, *own)]
 
 

@@ -104,6 +104,10 @@ def load(model: str | os.PathLike[str], domain: Domain[Pair] = TRANSLATE) -> Pai
     """A shipped model by name, or a model or run folder; `domain` is TRANSLATE or PRONOUNCE.
 
     Raises UnknownName, ModelError.
+
+    >>> from seqgen.domains.pairs import PRONOUNCE
+    >>> load("english-phonemes", PRONOUNCE).write(["cat"])
+    ['K AE1 T']
     """
     codec, given = open_model(domain, model)
     assert isinstance(codec, PairCodec)
@@ -131,6 +135,13 @@ def train(
     level: of translation, "subwords", about `vocabulary` a side, or "letters".
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
+
+    >>> import tempfile
+    >>> pairs = [Pair(f"{n} and {n}", str(2 * n)) for n in range(8)]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     outcome = train(Splits(pairs, pairs[:2]), f"{folder}/run", level="letters", size="tiny", steps=2)
+    >>> outcome.step
+    2
     """
     from seqgen.training import run
 
@@ -156,6 +167,14 @@ def resume(
     """Continues a run to the same bits as if it had never stopped; `steps` is a new total, `minutes` are more.
 
     data: only needed when the run did not read it from a file or data set.
+
+    >>> import tempfile
+    >>> pairs = [Pair(f"{n} and {n}", str(2 * n)) for n in range(8)]
+    >>> splits = Splits(pairs, pairs[:2])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     outcome = train(splits, f"{folder}/run", level="letters", size="tiny", steps=2)
+    ...     resume(outcome.folder, splits, steps=3).step
+    3
     """
     from seqgen.training import run
 

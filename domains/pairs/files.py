@@ -28,6 +28,15 @@ def read_pairs(
     path: a pair a line, source, tab, target; what follows another tab is passed over. Or, with `target`, the sources
     alone, a line each, and as many targets in that file.
     Raises DataError for files that hold no pairs, or are not of the same number of lines.
+
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
+    ...     print("Go on.\\tContinue.\\nand no more", file=file, flush=True)
+    ...     found, unused = read_pairs(file.name)
+    >>> found
+    [Pair(source='Go on.', target='Continue.')]
+    >>> len(unused)
+    1
     """
     lines = read_text(path, encoding).split("\n")
     name = os.fspath(path)
