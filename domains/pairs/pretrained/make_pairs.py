@@ -40,7 +40,7 @@ RECIPES = {
         pairs.TRANSLATE,
         "tatoeba",
         "medium",
-        8_000,
+        5_000,
         TrainingConfig(rows=128, learning_rate=2e-3, ema=0.999, patience=0),
         {"vocabulary": 4000, "dropout": 0.2},
         "language: [en, fr]\nlicense: apache-2.0\ndata_license: cc-by-2.0-fr\nwrites: short English sentences in French",
