@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +18,9 @@ from hypothesis import given
 from seqgen import Splits
 from seqgen.domains import pairs
 from seqgen.domains.pairs import PRONOUNCE, TRANSLATE, Pair, PairCodec, PairModel, chrf, read_pairs
+from seqgen.domains.pairs.alignment import Alignment
 from seqgen.domains.pairs.codec import match
+from seqgen.domains.pairs.copying import copied
 from seqgen.domains.pairs.files import split
 from seqgen.domains.pairs.merges import learned, merged, words
 from seqgen.domains.pairs.sentences import pieces
@@ -228,3 +231,27 @@ def test_the_verbs(model: PairModel, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["translate", "write", "one", "--model", str(run)]) != 0
     assert "is a model of pronounce, not translate; use the pronounce commands" in capsys.readouterr().err
     assert TRANSLATE.metric is not None and not TRANSLATE.metric.lower
+
+
+def test_numbers_and_unseen_names_are_copied_where_attention_says() -> None:
+    codec = PairCodec.fit([Pair("She was there in the town.", "Elle était là.")] * 3)
+
+    def looked(source: str, text: str) -> Alignment:
+        """Every word of the target at the word of the source at the same place."""
+        units = [re.findall(r"\s?\S+", one) for one in (source, text)]
+        return Alignment(tuple(units[0]), tuple(units[1]), np.eye(len(units[1]), len(units[0]), dtype=np.float32))
+
+    source = "She saw Kublawitz in 1987."
+    assert copied(codec, source, "Elle vit Kowitz en 1980.", looked) == "Elle vit Kublawitz en 1987."
+    assert copied(codec, source, "Elle vit Kublawitz en 1987.", looked) == "Elle vit Kublawitz en 1987."
+    assert (
+        copied(codec, "Paris is big.", "Londres est grand.", looked) == "Londres est grand."
+    )  # it begins the sentence
+    assert copied(codec, source, "", looked) == ""
+
+
+def test_the_shipped_translation_reads_and_copies() -> None:
+    model = pairs.load("english-french")
+    assert model.write(["I am tired.", "How are you?"]) == ["Je suis fatigué.", "Comment allez-vous ?"]
+    (text,) = model.write(["My grandmother bought it in 1987."], copy=True)
+    assert "1987" in text and text.startswith("Ma grand-mère")

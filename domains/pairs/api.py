@@ -16,7 +16,8 @@ from seqgen.sampling.beam import PENALTY
 
 from .alignment import Alignment, align
 from .codec import VOCABULARY, PairCodec
-from .pair import Pair
+from .copying import copied
+from .pair import Pair, clean
 from .presets import TRANSLATE
 from .writing import Written, write
 
@@ -63,21 +64,30 @@ class PairModel:
     params: Params
     name: str
 
-    def write(self, sources: Sequence[str], *, beam: int = BEAM, penalty: float = PENALTY) -> list[str]:
+    def write(
+        self, sources: Sequence[str], *, beam: int = BEAM, penalty: float = PENALTY, copy: bool = False
+    ) -> list[str]:
         """The likeliest target of each source found by a beam of so many; 1 is greedy.
 
-        penalty: how much a long target is favoured, 0 for not at all. Raises UsageError for settings out of range and
-        sources too long, DataError for empty ones.
+        penalty: how much a long target is favoured, 0 for not at all. copy: numbers, and names that the model has not
+        seen, stand as they are in the source, see `seqgen.domains.pairs.copying`. Raises UsageError for settings out of
+        range and sources too long, DataError for empty ones.
         """
-        return [best[0].text for best in self.write_n(sources, n=1, beam=beam, penalty=penalty)]
+        return [best[0].text for best in self.write_n(sources, n=1, beam=beam, penalty=penalty, copy=copy)]
 
     def write_n(
-        self, sources: Sequence[str], *, n: int, beam: int = BEAM, penalty: float = PENALTY
+        self, sources: Sequence[str], *, n: int, beam: int = BEAM, penalty: float = PENALTY, copy: bool = False
     ) -> list[list[Written]]:
-        """The n likeliest of each, best first, with log-probabilities (n-best)."""
+        """The n likeliest of each, best first, with log-probabilities (n-best) of what was written before any copying."""
         if beam < 1 or n < 1:
             raise UsageError(f"a beam of {beam}, {n} of it, cannot be; give 1 or more")
-        return write(self.codec, self.model, self.params, sources, beam=max(beam, n), n=n, penalty=penalty)
+        found = write(self.codec, self.model, self.params, sources, beam=max(beam, n), n=n, penalty=penalty)
+        if not copy:
+            return found
+        return [
+            [one._replace(text=copied(self.codec, clean(source), one.text, self.align)) for one in best]
+            for source, best in zip(sources, found, strict=True)
+        ]
 
     def score(self, pairs: Sequence[Pair]) -> PairScore:
         """How likely the targets are (forced decoding). Raises DataError for no pairs and an empty source."""

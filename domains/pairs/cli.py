@@ -61,6 +61,10 @@ def add(parser: argparse.ArgumentParser, kind: Kind) -> None:
     write.add_argument(
         "--penalty", type=float, default=0.8, help="how much longer ones are favoured, 0 not at all (0.8)"
     )
+    if kind is TRANSLATE:
+        write.add_argument(
+            "--copy", action="store_true", help="numbers, and names that the model has not seen, stay as they are"
+        )
     write.add_argument("--json", action="store_true", help="a line of JSON a source, with log-probabilities")
     write.add_argument("--align", type=Path, metavar="FILE", help="also a picture, SVG, of what was looked at")
     write.set_defaults(run=partial(_write, kind))
@@ -131,7 +135,7 @@ def _write(kind: Kind, args: argparse.Namespace) -> int:
 def _write_lines(model: Any, lines: list[str], args: argparse.Namespace) -> None:
     from .sentences import pieces
 
-    how = {"n": args.number, "beam": args.beam, "penalty": args.penalty}
+    how = {"n": args.number, "beam": args.beam, "penalty": args.penalty, "copy": getattr(args, "copy", False)}
     cut = [pieces(line) for line in lines]
     wanted = [piece.text for line in cut for piece in line if not piece.between]
     made = iter(model.write_n(wanted, **how) if wanted else [])

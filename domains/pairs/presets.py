@@ -85,6 +85,7 @@ TRANSLATE: Domain[Pair] = Domain(
     unit="unit",
     fit_training=TrainingConfig.for_steps,
     match=match,
+    shipped=SHIPPED / "translate",
     examples=(Pair("Go.", "Va !"), Pair("He sleeps.", "Il dort."), Pair("He sleeps.", "Il est endormi.")),
 )
 PRONOUNCE: Domain[Pair] = Domain(
