@@ -9,7 +9,7 @@ from flax import nnx
 
 from seqgen import LSTM, Continuous, Convolution, Network, UsageError
 from seqgen.nn.cells import places_left
-from seqgen.nn.convolution import Convolutions
+from seqgen.nn.encoder.convolution import Convolutions
 
 
 @pytest.mark.parametrize("sides", [(7, 8), (6, 5), (1, 2), (16, 16)])

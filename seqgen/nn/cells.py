@@ -159,8 +159,8 @@ class Convolution:
         return False
 
     def build(self, inputs: int, entry: int, *, precision: str, rngs: nnx.Rngs) -> Cell:
-        """A `seqgen.nn.convolution.FrameCell`. Raises UsageError where `inputs` is not the size of a frame."""
-        from .convolution import FrameCell
+        """A `seqgen.nn.encoder.convolution.FrameCell`. Raises UsageError where `inputs` is not the size of a frame."""
+        from .encoder.convolution import FrameCell
 
         shape = self.height, self.width, self.channels
         if inputs != self.height * self.width * self.channels:

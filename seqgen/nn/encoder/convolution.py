@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from .cells import places_left
-from .products import matmul
-from .recurrence import Array, Carry, Masks, Memory, Times
+from ..cells import places_left
+from ..products import matmul
+from ..recurrence import Array, Carry, Masks, Memory, Times
 
 SIDE = 3  # a filter sees 3 x 3 places
 
@@ -38,10 +38,10 @@ class Convolutions(nnx.Module):
 
 def _under_filters(pictures: Array) -> Array:
     """What every second filter of 3 x 3 sees, 0 beyond the edges: `[..., H, W, C]` -> `[..., H / 2, W / 2, 9 C]`."""
-    sides = pictures.shape[-3:-1]
-    height, width = places_left(*sides, 1)
+    tall, wide = pictures.shape[-3:-1]
+    height, width = places_left(tall, wide, 1)
     # A place before each side; after it one only where the last filter would stand out.
-    edges = [(1, 2 * half - side) for half, side in zip((height, width), sides, strict=True)]
+    edges = [(1, 2 * height - tall), (1, 2 * width - wide)]
     padded = jnp.pad(pictures, [(0, 0)] * (pictures.ndim - 3) + edges + [(0, 0)])
     return jnp.concatenate(
         [
