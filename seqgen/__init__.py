@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .models.readers.classifier import Classifier as Classifier
     from .models.readers.tagger import Tagger as Tagger
     from .nn.cells import LSTM as LSTM
+    from .nn.cells import Convolution as Convolution
     from .nn.cells import Window as Window
     from .nn.context import Context as Context
     from .nn.encoder.values import SymbolEncoder as SymbolEncoder
@@ -71,7 +72,7 @@ _HOME = {
     "models.model": ("Model",),
     "models.readers.classifier": ("Classifier",),
     "models.readers.tagger": ("Tagger",),
-    "nn.cells": ("LSTM", "Window"),
+    "nn.cells": ("LSTM", "Convolution", "Window"),
     "nn.context": ("Context",),
     "nn.encoder.values": ("SymbolEncoder",),
     "nn.network": ("Network",),

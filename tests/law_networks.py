@@ -15,7 +15,7 @@ from strangers.dot_attention import DotAttention
 from strangers.multiplicative import Multiplicative
 
 from seqgen.batching import Inputs
-from seqgen.nn.cells import LSTM, Window
+from seqgen.nn.cells import LSTM, Convolution, Window
 from seqgen.nn.context import Context
 from seqgen.nn.encoder.values import SymbolEncoder
 from seqgen.nn.network import Network
@@ -61,6 +61,10 @@ CAUSAL: dict[str, Any] = {
         PEN, skip=True, window=2, source=7, encoder=SymbolEncoder(3, embedding=2), attention=4, **SMALL
     ),
     "attention to embeddings": Network(Discrete(6), source=7, source_width=3, attention=4, **SMALL),
+    "frames": Network(Continuous(30), (Convolution(3, 5, 2, (4, 2)), LSTM(4))),
+    "frames, everywhere, bf16": Network(
+        Continuous(30), (Convolution(5, 3, 2, (4,), everywhere=True), LSTM(4)), precision="bf16"
+    ),
     # Of a package that seqgen has never seen.
     "multiplicative": Network(Discrete(6), (Multiplicative(5), LSTM(4)), embedding=4),
     "dot attention": Network(Discrete(6), (LSTM(4), DotAttention(5)), embedding=4, source=7, source_width=3),

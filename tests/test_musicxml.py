@@ -372,7 +372,7 @@ def bomb(subset: str) -> str:
         (packed({"readme.txt": "hello"}), "zip without a score inside"),
         (packed({"a.xml": " " * (9 * 2**20)}), "unpacks to more than 8 MB"),
         (packed({"a.xml": "<a/>"}, zipfile.ZIP_LZMA), "packed in an unusual way"),
-        (packed({f"{i}.xml": "" for i in range(1001)}), "more than 1000 packed files"),
+        (packed({f"{i}.xml": "" for i in range(1001)}), "more than 1,000 packed files"),
         ("<a>" + "<b/>" * 400_001, "more than 400,000 tags"),
     ],
 )

@@ -28,6 +28,7 @@ EXPECTED = [
     "Codec",
     "Context",
     "Continuous",
+    "Convolution",
     "CTC",
     "DataError",
     "Discrete",

@@ -20,6 +20,8 @@ from seqgen.files.encodings import remedy, written_as
 from seqgen.files.folders import walk
 from seqgen.files.reading import MARKS
 
+from .formats.table import is_packed, unpacked
+
 SHARD = 1 << 25  # bytes of text
 CHUNK = 1 << 20  # bytes decoded at once: what a process needs is about 30 times that
 # A file of these can be entered anywhere; one of others is read from its beginning, by one process.
@@ -121,7 +123,7 @@ def jobs_of(files: Sequence[File], encoding: str, whole: bool = False) -> Iterat
 
 def _pieces(document: int, file: File, encoding: str) -> list[Piece]:
     edges = [0, file.size]
-    if file.size > SHARD:
+    if file.size > SHARD and not is_packed(file.name):
         try:
             with file.path.open("rb") as opened:
                 encoding = _marked(opened.read(4)) or encoding
@@ -153,6 +155,9 @@ def _edge(file: BinaryIO, at: int, wide: bool) -> int:
 
 def read_piece(piece: Piece) -> Iterator[str]:
     """The text of a piece in chunks, with LF line ends. Raises DataError where it cannot be read or is no text."""
+    if is_packed(piece.path.name):
+        yield from unpacked(piece.path)
+        return
     try:
         with piece.path.open("rb") as file:
             file.seek(piece.start)

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UnknownName, UsageError
 from seqgen.files.folders import walk
-from seqgen.files.reading import read_text
 
 from .division import FEW, Division, Document, Item, held_out, text_of
+from .formats.table import read_document
 
 T = TypeVar("T", bound=Item)
 PLAIN = Division()  # files as they are
@@ -45,7 +45,7 @@ def read_texts(
     """Files, folders or "-" (standard input), in the order given: a text each, or the documents they are divided into.
 
     A folder is read recursively, sorted by name; whatever is hidden or not text in it is skipped and reported. A file
-    named outright has to be text. Raises DataError as `read_text`, and for a folder without text.
+    named outright has to be text. Raises DataError as `read_document`, and for a folder without text.
     """
     given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     if not given:
@@ -55,7 +55,7 @@ def read_texts(
     skipped: list[str] = []
 
     def add(name: str) -> None:
-        text = read_text(name, encoding)
+        text = read_document(name, encoding)
         found = list(division.of([text], name)) if division else [text]
         if not found:
             raise DataError(f"{name} has no document in it; give it some text")

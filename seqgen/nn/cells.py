@@ -5,6 +5,7 @@ Free of Flax: a program that was kept needs the value and not the module.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -120,13 +121,79 @@ class Window:
         return cls(**data)
 
 
+@dataclass(frozen=True)
+class Convolution:
+    """Each position's values as a frame `height x width x channels` through convolutions (time-distributed; CNN-LSTM).
+
+    filters: how many of 3 x 3 each of the convolutions has, after each of which half the height and half the width are
+    left. everywhere: only how much of each filter there is at most, wherever it is (global max pooling): then what is seen
+    at one place is known at all others.
+
+    The first of a network's `layers`; what is beside the frame, such as controls, it does not take.
+
+    >>> from seqgen import Continuous, Network
+    >>> Network(Continuous(144), layers=(Convolution(12, 12, filters=(8, 16)), LSTM(32))).width
+    32
+    """
+
+    height: int
+    width: int
+    channels: int = 1
+    filters: tuple[int, ...] = (16, 32)
+    everywhere: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "filters", tuple(self.filters))
+        if not self.filters or min(self.height, self.width, self.channels, *self.filters) < 1:
+            raise UsageError(f"a convolution needs a height, width, channels and filters of 1 or more, not {self}")
+
+    @property
+    def units(self) -> int:
+        """What is left of all places, filter by filter."""
+        places = 1 if self.everywhere else math.prod(places_left(self.height, self.width, len(self.filters)))
+        return places * self.filters[-1]
+
+    @property
+    def reads(self) -> bool:
+        """It looks at nothing but its input."""
+        return False
+
+    def build(self, inputs: int, entry: int, *, precision: str, rngs: nnx.Rngs) -> Cell:
+        """A `seqgen.nn.encoder.convolution.FrameCell`. Raises UsageError where `inputs` is not the size of a frame."""
+        from .encoder.convolution import FrameCell
+
+        shape = self.height, self.width, self.channels
+        if inputs != self.height * self.width * self.channels:
+            raise UsageError(
+                f"frames of {self.height} x {self.width} x {self.channels} come as so many values, not as {inputs}; give "
+                f"steps of Continuous({self.height * self.width * self.channels})"
+            )
+        return FrameCell(shape, self.filters, self.everywhere, precision=precision, rngs=rngs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values with `kind`, read back by `layer_from_dict`."""
+        return {"kind": "convolution", **asdict(self), "filters": list(self.filters)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Convolution:
+        """The layer with these settings."""
+        return cls(**data)
+
+
 # What config.json may name, beside what installed packages offer as entry points of the group seqgen.cells.
-CELLS: dict[str, Any] = {"lstm": LSTM, "window": Window}
+CELLS: dict[str, Any] = {"lstm": LSTM, "window": Window, "convolution": Convolution}
 
 
 def layer_from_dict(data: Mapping[str, Any]) -> Layer:
     """The layer that wrote `data` with `to_dict`. Raises ModelError for an unknown kind or setting."""
     return from_table("cell", CELLS, data)  # type: ignore[no-any-return]
+
+
+def places_left(height: int, width: int, convolutions: int) -> tuple[int, int]:
+    """The height and width that are left after so many convolutions of stride 2."""
+    for _ in range(convolutions):
+        height, width = -(-height // 2), -(-width // 2)
+    return height, width
 
 
 def _check(*sizes: int) -> None:

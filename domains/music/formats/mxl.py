@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import re
-import struct
-import zipfile
-import zlib
 from typing import NamedTuple
 
 from seqgen.errors import DataError, UsageError
 from seqgen.files.reading import MARKS
 from seqgen.files.xml import Target, parse_xml
+from seqgen.files.zipped import unzipped
 
 from .guard import MAX_EVENTS
 
@@ -77,36 +74,16 @@ def _is_utf8(raw: bytes) -> bool:
 
 def unpack(raw: bytes, name: str, limits: Limits = USUAL) -> bytes:
     """The score inside an .mxl: the file that its container names first, else the first that looks like one."""
-    if raw.count(b"PK\x01\x02") > PACKED_FILES:
-        raise DataError(f"{name} holds more than {PACKED_FILES} packed files; it is no .mxl")
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            names = archive.namelist()
-            inside = [n for n in names if n.endswith((".xml", ".musicxml")) and not n.startswith("META-INF/")]
-            if "META-INF/container.xml" in names:
-                container = _Container()
-                parse(_member(archive, "META-INF/container.xml", name, LARGEST), container, name)
-                inside = [n for n in container.paths if n in names] or inside
-            if not inside:
-                raise DataError(f"{name} is a zip without a score inside; it is no .mxl")
-            return _member(archive, inside[0], name, limits.size)
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError) as error:
-        # RuntimeError: encrypted, or packed in a way unknown to Python
-        raise DataError(f"{name} cannot be unpacked: {error}; it is damaged or no .mxl") from None
-
-
-def _member(archive: zipfile.ZipFile, member: str, name: str, largest: int) -> bytes:
-    info = archive.getinfo(member)
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # LZMA may ask for gigabytes
-        raise DataError(f"{name} is packed in an unusual way; an .mxl is stored or deflated, save it again")
-    with archive.open(info) as file:
-        raw = file.read(largest + 1)  # what the zip says about sizes proves nothing
-    if len(raw) > largest:
-        raise DataError(
-            f"{name} unpacks to more than {largest // 2**20} MB; split it, or raise the limit with --max-events "
-            "(in Python max_events=)"
-        )
-    return raw
+    larger = "split it, or raise the limit with --max-events (in Python max_events=)"
+    with unzipped(raw, name, kind="an .mxl", files=PACKED_FILES, most=limits.size, larger=larger) as archive:
+        inside = [n for n in archive.names if n.endswith((".xml", ".musicxml")) and not n.startswith("META-INF/")]
+        if "META-INF/container.xml" in archive.names:
+            container = _Container()
+            parse(archive.read("META-INF/container.xml"), container, name)
+            inside = [n for n in container.paths if n in archive.names] or inside
+        if not inside:
+            raise DataError(f"{name} is a zip without a score inside; it is no .mxl")
+        return archive.read(inside[0])
 
 
 class _Container:

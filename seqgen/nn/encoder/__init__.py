@@ -1,1 +1,1 @@
-"""Encoders: what reads a source, as values, and the modules behind them."""
+"""Encoders: what reads a source or a frame, as values, and the modules behind them."""
