@@ -31,7 +31,7 @@ FLOORS = (
     {"files"},
     {"machine"},
     {"batching"},
-    {"nn"},
+    {"nn", "counting"},
     {"heads"},
     {"models"},
     {"devices"},

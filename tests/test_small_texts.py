@@ -18,6 +18,7 @@ import pytest
 
 from seqgen.batching.encode import encoded
 from seqgen.config import TrainingConfig
+from seqgen.counting.floors import Floor, counting_floor, ngram_floor
 from seqgen.domain import Splits
 from seqgen.domains import text
 from seqgen.domains.text.files import split
@@ -26,7 +27,6 @@ from seqgen.shell import train_verb
 from seqgen.shell.cli import main
 from seqgen.training import run
 from seqgen.training.outcome import Outcome
-from seqgen.training.scoring import counting_floor
 
 random = np.random.default_rng(3)
 WORDS = ["the sun", "of all my love", "is dead", "and", "so long", "as any day", "shall be", "a rose"]
@@ -124,6 +124,11 @@ def outcome(tmp_path: Path, **changes: Any) -> Outcome:
             {"step": 6, "steps": 6},
             "6 steps are very few: about 100 pass before a new model learns more than frequencies",
         ),
+        (
+            {"ngram": Floor(1.9, 5)},
+            "counting which 5 chars stand together predicts as well: the model has more to learn",
+        ),
+        ({"ngram": Floor(2.5, 5)}, ""),
         ({"begun": 500}, "the run was finished, and nothing was left to do"),
         ({"load": 1e4}, r"the machine was busy \(10000 processes for \d+ cores\) when .*, which are 500 for good"),
     ],
@@ -135,7 +140,8 @@ def test_what_is_wrong_with_a_model_is_said(
     out, err = capsys.readouterr()
     more = f"; go on with: seqgen text train --resume {tmp_path} --minutes 10\n" if said else ""
     assert re.fullmatch(("seqgen: " if said else "") + said + re.escape(more), err), err
-    assert ("(counting chars alone: 3.1000)" in out) == (changes.get("floor", 3.1) is not None)
+    assert ("(counting chars alone: 3.1000" in out) == (changes.get("floor", 3.1) is not None)
+    assert (", up to 5 together: " in out) == ("ngram" in changes)
 
 
 def test_the_floor_is_that_of_letter_counts() -> None:
@@ -144,6 +150,8 @@ def test_the_floor_is_that_of_letter_counts() -> None:
     counts = Counter(data.train[0])
     expected = -np.mean([np.log(counts[char] / counts.total()) for char in data.valid[0]])
     assert counting_floor(encoded(codec, data)) == pytest.approx(expected, abs=1e-3)
+    found = ngram_floor(encoded(codec, data))
+    assert found is not None and found.order > 1 and found.nats < expected - 0.1
 
 
 def test_a_finished_run_says_so_and_goes_on_for_minutes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

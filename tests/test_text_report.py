@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from test_text_api import CODEC, MODEL, parameters
 
+from seqgen.counting.ngrams import NGrams
 from seqgen.domains import text
 from seqgen.domains.text.reports.measures import bootstrap, by_distance, counted, longest_copies
-from seqgen.domains.text.reports.ngrams import NGrams
 from seqgen.domains.text.reports.page import page
 from seqgen.domains.text.reports.report import table
 from seqgen.errors import DataError
@@ -19,6 +19,12 @@ from seqgen.models.pretrained import save_pretrained
 from seqgen.shell import cli
 
 LEARNED = "the gods ask of the land\nId so. <a&b> 日\n" * 20
+
+
+def test_models_of_all_orders_are_those_of_each() -> None:
+    text = np.random.default_rng(1).integers(0, 4, 400).astype(np.int32)
+    for order, model in enumerate(NGrams.up_to(5, text, 4), 1):
+        np.testing.assert_allclose(model.nats(text[:50]), NGrams.of(text, order=order, size=4).nats(text[:50]))
 
 
 @pytest.mark.parametrize("order", [1, 2, 5])

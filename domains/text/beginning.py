@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from seqgen.counting.ngrams import NGrams
 from seqgen.domain import Splits
 
 from . import MODEL
 from .division import Item, text_of
-from .reports.ngrams import NGrams
 
 KNOWN = 0.99  # of the characters of the texts must stand in the model's alphabet
 JUDGED = 10_000  # characters of the held-out part

@@ -127,7 +127,10 @@ def tell(outcome: Outcome, domain: str, unit: str, verb: str = "sample") -> int:
         outcome.characters and unit != "char" and not outcome.metric
     ):  # so that models of words and of characters compare
         best += f", {outcome.best / outcome.characters:.4f} nats/char"
-    counting = "" if outcome.floor is None else f" (counting {unit}s alone: {outcome.floor:.4f})"
+    counting = "" if outcome.floor is None else f"counting {unit}s alone: {outcome.floor:.4f}"
+    if counting and outcome.ngram is not None:
+        counting += f", up to {outcome.ngram.order} together: {outcome.ngram.nats:.4f}"
+    counting = counting and f" ({counting})"
     print(f"seqgen: step {outcome.step} of {outcome.steps}{why}, best {best}{counting}")
     for doubt in _doubts(outcome, unit):
         print(f"seqgen: {doubt}; go on with: seqgen {domain} train --resume {folder} --minutes {MORE}", file=sys.stderr)
@@ -141,6 +144,8 @@ def _doubts(outcome: Outcome, unit: str) -> Iterator[str]:
         yield "the run was finished, and nothing was left to do"
     if outcome.floor is not None and not outcome.metric and outcome.best > outcome.floor - NO_BETTER:
         yield f"the model is no better than counting how frequent each {unit} is"
+    elif outcome.ngram is not None and not outcome.metric and outcome.best > outcome.ngram.nats - NO_BETTER:
+        yield f"counting which {outcome.ngram.order} {unit}s stand together predicts as well: the model has more to learn"
     if outcome.load > (cores := os.cpu_count() or 1):
         yield (
             f"the machine was busy ({outcome.load:.0f} processes for {cores} cores) when minutes were turned into steps, "

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,14 @@ BINS = 300  # more points than this are a smear at this width
 Points = tuple[np.ndarray, np.ndarray]  # steps and values, float64, steps ascending
 
 
-def write_curve(metrics: Iterable[Mapping[str, Any]], path: Path, *, unit: str, floor: float | None = None) -> None:
+def write_curve(
+    metrics: Iterable[Mapping[str, Any]], path: Path, *, unit: str, floors: Mapping[str, float] = MappingProxyType({})
+) -> None:
     """Draws training loss (raw and smoothed) and validation loss over steps, both in `unit`, such as "nats/char".
 
     metrics: rows as `seqgen.training.metrics.read` gives them: `step` and, each where it is known, `nll`, `valid`,
     `steps_per_s`. Values that are missing or not finite are left out; without any the picture says so.
-    floor: what counting alone reaches on what is validated on, a line across.
+    floors: what counting alone reaches on what is validated on, by what is counted: a line across each.
     """
     import svgwrite  # here, so that its 30 ms fall due when there is something to draw
 
@@ -34,7 +37,7 @@ def write_curve(metrics: Iterable[Mapping[str, Any]], path: Path, *, unit: str, 
 
     # debug=False: svgwrite's own checks cost twenty times the drawing. All numbers below are finite, all names ours.
     picture = svgwrite.Drawing(size=(WIDTH, HEIGHT), viewBox=f"0 0 {WIDTH} {HEIGHT}", debug=False)
-    picture.set_desc(title="Learning curve", desc=_summary(rows, valid, floor))
+    picture.set_desc(title="Learning curve", desc=_summary(rows, valid, floors))
     picture.add(picture.rect((0, 0), (WIDTH, HEIGHT), fill="white"))
     canvas = picture.add(picture.g(font_family="system-ui, Helvetica, Arial, sans-serif", font_size=12, fill=FAINT))
 
@@ -45,7 +48,7 @@ def write_curve(metrics: Iterable[Mapping[str, Any]], path: Path, *, unit: str, 
         canvas.add(picture.line((round(x0, 1), round(y0, 1)), (round(x1, 1), round(y1, 1)), stroke=color))
 
     write(f"Loss, {unit}" if unit else "Loss", LEFT, 30, font_size=16, font_weight="bold", fill=INK)
-    write(_summary(rows, valid, floor), LEFT, 50)
+    write(_summary(rows, valid, floors), LEFT, 50)
     if not len(train[0]) + len(valid[0]):
         line(LEFT, BOTTOM, RIGHT, BOTTOM, FAINT)
         write("nothing measured yet", (LEFT + RIGHT) / 2, (TOP + BOTTOM) / 2, text_anchor="middle", font_size=14)
@@ -81,7 +84,7 @@ def write_curve(metrics: Iterable[Mapping[str, Any]], path: Path, *, unit: str, 
         style = {"stroke": color, "stroke_width": width, "stroke_opacity": opacity}
         plot.add(picture.polyline(list(corners), **style))
 
-    if floor is not None:
+    for floor in floors.values():
         curve((np.array([0, last]), np.array([floor, floor])), FAINT, 1, 0.8)
     curve(_thin(train), TRAIN, 1, 0.3)
     curve(_smooth(train, top=high + (high - low)), TRAIN, 2, 1)
@@ -126,7 +129,7 @@ def _loss(value: float) -> str:
     return f"{value:.3f}" if abs(value) < 1e4 else f"{value:.3g}"
 
 
-def _summary(rows: list[Mapping[str, Any]], valid: Points, floor: float | None) -> str:
+def _summary(rows: list[Mapping[str, Any]], valid: Points, floors: Mapping[str, float]) -> str:
     """How far, how fast, how good."""
     timed = [row for row in rows if _usable(row.get("steps_per_s")) and row["steps_per_s"] > 0]
     parts = [f"{rows[-1]['step']:,} steps" if rows else "0 steps"]
@@ -138,8 +141,7 @@ def _summary(rows: list[Mapping[str, Any]], valid: Points, floor: float | None) 
     if len(valid[0]):
         best = int(np.argmin(valid[1]))
         parts.append(f"best validation {_loss(valid[1][best])} at step {valid[0][best]:,.0f}")
-    if floor is not None:
-        parts.append(f"counting alone {_loss(floor)}")
+    parts += [f"{name} {_loss(floor)}" for name, floor in floors.items()]
     if lost := sum("nll" in row and not _usable(row["nll"]) for row in rows):
         parts.append(f"no number in {lost:,} rows")
     return ", ".join(parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 from ..batching.items import EvaluationItems, Items
 from ..batching.windows import Batch, Evaluation, Windows
 from ..config import TrainingConfig
+from ..counting.floors import Floor
 from ..devices import distributed
 from ..devices.crew import Crew
 from ..devices.signals import GRACE, Caught, Left, until
@@ -59,6 +60,7 @@ class Run:
     floor: float | None = None  # see `Outcome`, as of `load`
     load: float = 0.0
     characters: float | None = None
+    ngram: Callable[[], Floor | None] | None = None  # asked once, at the end
 
     @property
     def checkpoints(self) -> Checkpoints:
@@ -208,9 +210,13 @@ def loop(
                 run.log(row)
                 nlls, since = [], time.perf_counter()
             due = done % every == 0 or done == steps
+    ngram = run.ngram() if run.ngram and not signal and distributed.leads() else None
     if distributed.leads():
         rows_of_log = metrics.read(run.folder / "metrics.jsonl")
-        write_curve(rows_of_log, run.folder / "curve.svg", unit=f"nats/{run.domain.unit}", floor=run.floor)
+        counting = {} if run.floor is None else {"counting alone": run.floor}
+        if ngram is not None:
+            counting[f"{ngram.order}-grams"] = ngram.nats
+        write_curve(rows_of_log, run.folder / "curve.svg", unit=f"nats/{run.domain.unit}", floors=counting)
     early, metric = done < steps and not signal, run.metric
     best = float(state.best) if metric is None or metric.lower else -float(state.best)
     name = "" if metric is None else metric.name
@@ -227,6 +233,7 @@ def loop(
         run.load,
         run.domain.unit,
         run.characters,
+        ngram,
     )
 
 

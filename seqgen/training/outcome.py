@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..counting.floors import Floor
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -15,6 +17,7 @@ class Outcome:
     unit: what a step is called. characters: how many of the held-out part a step is, where the codec counts them (`begun`).
     load: how many processes waited for the machine when minutes were turned into steps; 0 where none were.
     floor: nats a step of the same held-out part for who only counts how frequent each symbol is; None for other steps.
+    ngram: the same for who counts sequences of symbols; None also before the run is over, and for long texts.
     """
 
     folder: Path
@@ -29,6 +32,7 @@ class Outcome:
     load: float = 0.0
     unit: str = "step"
     characters: float | None = None
+    ngram: Floor | None = None
 
     @property
     def model(self) -> Path:

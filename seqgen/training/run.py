@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import os
 import sys
 import time
@@ -23,6 +24,7 @@ from ..batching.items import EvaluationItems, Items
 from ..batching.sources import Encoded
 from ..batching.windows import Evaluation, Windows, evaluation_windows
 from ..config import TrainingConfig
+from ..counting.floors import counting_floor, ngram_floor
 from ..devices import distributed
 from ..devices.crew import Crew, crew_of
 from ..devices.signals import Left, catch_signals
@@ -38,7 +40,7 @@ from .loop import Run, loop, steps_in
 from .optimizer import make_optimizer, total_of, with_total
 from .outcome import Outcome
 from .run_config import FORMAT, circumstances, read_config, write_config
-from .scoring import characters_a_step, counting_floor
+from .scoring import characters_a_step
 from .steps import TrainState
 
 MINUTES = 10  # where nobody said how long
@@ -357,5 +359,6 @@ def _make_run(
         crew.my_rows(windows.shape[0])  # raises where they cannot be dealt, before there is a folder
     held_out = splits.valid if isinstance(splits, Splits) else ()
     floor = None if model.whole else counting_floor(data)
-    told = floor, load, characters_a_step(data)
+    ngram = None if model.whole else functools.partial(ngram_floor, data)
+    told = floor, load, characters_a_step(data), ngram
     return Run(folder, domain, data.codec, model, training, windows, valid, held_out, config, crew, *told)

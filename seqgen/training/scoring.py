@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..batching.sources import Encoded, Source, in_memory
+from ..batching.sources import Encoded, in_memory
 from ..batching.windows import Batch, Evaluation, evaluation_windows
 from ..devices.crew import Crew
 from ..domain import Example
@@ -17,7 +17,7 @@ from ..models.model import Model
 from ..models.trainable import Trainable
 from ..nn.context import Params
 from ..nn.recurrence import Carry
-from ..spec import Discrete, Spec
+from ..spec import Spec
 
 WINDOW = 256  # steps of one example scored at once; the state is carried over, so it changes nothing but memory
 ROWS = 32  # examples scored side by side where each has a condition of its own
@@ -120,27 +120,6 @@ def windows_of(spec: Spec, example: Example) -> Evaluation:
     return evaluation_windows(in_memory(spec, [example]), 1, min(WINDOW, 1 << (count.bit_length() - 1)))
 
 
-def counting_floor(data: Encoded) -> float | None:
-    """What counting alone predicts: a model that is no better has learned nothing yet.
-
-    Nats a step of the held-out part, by how frequent each symbol is in the training part; None where steps are no symbols.
-
-    Symbols not seen share the weight of one (Perks 1947).
-
-    >>> from types import SimpleNamespace
-    >>> two = in_memory(Discrete(2), [Example(np.array([0, 1] * 500))])
-    >>> codec = SimpleNamespace(spec=Discrete(2))
-    >>> round(counting_floor(Encoded(codec, train=two, valid=two, fingerprint="")), 3)  # ln 2
-    0.693
-    """
-    spec = data.codec.spec
-    if not isinstance(spec, Discrete):
-        return None
-    train, valid = _counts(data.train, spec.size), _counts(data.valid, spec.size)
-    weights = train + 1 / spec.size
-    return float(-(valid * np.log(weights / weights.sum())).sum() / max(valid.sum(), 1))
-
-
 def characters_a_step(data: Encoded) -> float | None:
     """How many characters a step of the held-out part is, on the average; None where the codec counts none (`begun`)."""
     begun = getattr(data.codec, "begun", None)
@@ -153,14 +132,3 @@ def characters_a_step(data: Encoded) -> float | None:
         if steps >= MOST:
             break
     return characters / max(steps, 1)
-
-
-def _counts(source: Source, size: int) -> np.ndarray:
-    counts, left = np.zeros(size), MOST
-    for index, length in enumerate(source.lengths):
-        if left <= 0:
-            break
-        part = np.asarray(source.read(index, 0, min(int(length), left)))
-        counts += np.bincount(part, minlength=size)
-        left -= len(part)
-    return counts

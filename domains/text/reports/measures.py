@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .ngrams import NGrams
+from seqgen.counting.ngrams import NGrams
 
 BLOCK = 1024  # characters that a bootstrap keeps together: neighbours are alike
 DRAWS = 1000
-ORDERS = range(1, 9)
+ORDERS = 8
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 
 
@@ -53,11 +53,8 @@ def counted(train: NDArray[np.int32], text: NDArray[np.int32], characters: int) 
     used = np.unique(np.concatenate([train, text]))
     train, text = np.searchsorted(used, train).astype(np.int32), np.searchsorted(used, text).astype(np.int32)
     found = [
-        Floor(
-            f"{order} symbols, Kneser-Ney",
-            float(NGrams.of(train, order=order, size=len(used)).nats(text).sum()) / characters,
-        )
-        for order in ORDERS
+        Floor(f"{order} symbols, Kneser-Ney", float(model.nats(text).sum()) / characters)
+        for order, model in enumerate(NGrams.up_to(ORDERS, train, len(used)), 1)
     ]
     return [Floor("frequencies of symbols", found[0].nats), min(found, key=lambda floor: floor.nats)]
 

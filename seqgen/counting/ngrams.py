@@ -34,26 +34,32 @@ class NGrams(NamedTuple):
     @classmethod
     def of(cls, text: NDArray[np.int32], *, order: int, size: int) -> NGrams:
         """Counts of a text of symbols below `size`; what stands before its beginning counts as a symbol of its own."""
-        padded = np.concatenate([np.full(order - 1, size), np.asarray(text)]).astype(np.int64)
+        return cls.up_to(order, text, size)[-1]
+
+    @classmethod
+    def up_to(cls, longest: int, text: NDArray[np.int32], size: int) -> tuple[NGrams, ...]:
+        """Those of order 1, 2, ... `longest` of one text: all but the counts of their longest sequences is the same."""
+        padded = np.concatenate([np.full(longest - 1, size), np.asarray(text)]).astype(np.int64)
         width = size + 1
-        ends = order - 1 + np.arange(len(text))  # positions of the text itself
-        ids, found = [np.zeros(len(padded), np.int64)], []
-        for _ in range(order):  # ids[k][t]: which sequence of k symbols ends at t
-            before = np.concatenate([[0], ids[-1][:-1]])
-            keys, numbers = np.unique(before * width + padded, return_inverse=True)
+        ends = longest - 1 + np.arange(len(text))  # positions of the text itself
+        ids, found = np.zeros(len(padded), np.int64), []
+        own: list[Ids] = []  # own[k - 1][t]: which sequence of k symbols ends at t
+        for _ in range(longest):
+            before = np.concatenate([[0], ids[:-1]])
+            keys, ids = np.unique(before * width + padded, return_inverse=True)
             found.append(keys)
-            ids.append(numbers)
-        orders, longer = [], None
-        for length in range(order, 0, -1):
-            own, contexts = ids[length], len(found[length - 2]) if length > 1 else 1
-            if longer is None:
-                counts = np.bincount(own[ends], minlength=len(found[length - 1]))
-            else:  # in how many contexts, not how often
-                counts = np.bincount(own[longer], minlength=len(found[length - 1]))
-            some = ends[np.unique(own[ends], return_index=True)[1]]
-            orders.append(_order(found[length - 1], counts, width, contexts))
-            longer = some
-        return cls(tuple(reversed(orders)), size)
+            own.append(ids[ends])
+        shorter: list[_Order] = []
+        models = []
+        for k, (keys, sequences) in enumerate(zip(found, own, strict=True)):
+            contexts = len(found[k - 1]) if k else 1
+            counts = np.bincount(sequences, minlength=len(keys))
+            models.append(cls((*shorter, _order(keys, counts, width, contexts)), size))
+            if k + 1 < longest:  # beneath longer ones what counts is in how many contexts, not how often
+                once = np.unique(own[k + 1], return_index=True)[1]
+                counts = np.bincount(sequences[once], minlength=len(keys))
+                shorter.append(_order(keys, counts, width, contexts))
+        return tuple(models)
 
     def nats(self, text: NDArray[np.int32]) -> NDArray[np.float64]:
         """-ln p of each symbol, given those before it, float64 `[T]`."""
