@@ -14,7 +14,7 @@ import numpy as np
 
 from seqgen import sampling
 from seqgen.domain import Splits
-from seqgen.errors import DataError, pick
+from seqgen.errors import DataError, UsageError, pick
 from seqgen.heads import Options
 from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
@@ -28,6 +28,8 @@ from .length import Length
 from .performance import Decoded, Performance
 from .presets import DOMAIN, ENCODINGS
 from .score import Meter, Score
+from .voices.filling import PARTICLES, Filled, How, harmonise, inpaint, rules_of
+from .voices.given import NAMES
 
 if TYPE_CHECKING:
     from seqgen.devices.crew import Crew
@@ -119,6 +121,7 @@ class MusicModel:
         top_k: int = 0,
         top_p: float = 1.0,
         min_p: float = 0.0,
+        voice_leading: str = "off",
         seed: int = 0,
     ) -> list[Composition]:
         """One piece a primer, each the same as if it had been made with others.
@@ -128,6 +131,7 @@ class MusicModel:
         meter: of the new bars, for models of the grid; the first primer's last one, or 4/4.
         temperature: 0 the likeliest each time, 1 follows the model, more is wilder.
         top_k, top_p, min_p: see `seqgen.Options`.
+        voice_leading: "off", "soft" or "strict", for models of the grid, see `VoiceLeading`.
         Raises UsageError for settings out of range, DataError for a primer that the model cannot read.
         """
         meters = [primer.meters[-1] for primer in primers[:1] if primer is not None and primer.meters]
@@ -136,6 +140,9 @@ class MusicModel:
         options = Options(temperature, top_k, top_p, min_p)
         sampling.check(options, seed)
         prompts = [[] if primer is None else self.codec.encode(primer).steps for primer in primers]
+        rules = rules_of(voice_leading)
+        if rules:
+            self._check_voices("voice leading")
         grammar, phases = None, [0 for _ in primers]
         if isinstance(self.codec, Grid):
             phases = [self.codec.phase(prompt, meter) for prompt in prompts]
@@ -150,6 +157,7 @@ class MusicModel:
             options=options,
             chunk=CHUNK,
             grammar=grammar,
+            rules=rules,
         )
         for pieces in chunks:
             made = [np.concatenate([steps, piece]) for steps, piece in zip(made, pieces, strict=True)]
@@ -187,6 +195,66 @@ class MusicModel:
         new = max(parts.values(), default=-1) + 1
         notes = [note._replace(part=parts.get(note.program, new + note.part)) for note in score.notes]
         return primer.then(Score(notes, (), ()))
+
+    def harmonise(
+        self,
+        score: Score,
+        *,
+        keep: str | Sequence[str] = "soprano",
+        count: int = 1,
+        particles: int = PARTICLES,
+        voice_leading: str = "soft",
+        temperature: float = 1.0,
+        seed: int = 0,
+    ) -> list[Filled]:
+        """The other voices to a tune, `count` times; the tune stays as it is.
+
+        score: a tune in one part; or several parts, the highest of which is kept; or four voices.
+        keep: which voices it has, such as "soprano" or ("soprano", "bass").
+        particles: how many ways are tried beside one another: those that expect how the tune goes on are gone on with.
+        voice_leading: see `VoiceLeading`: "off" as the model has it, "soft" as Bach, "strict".
+        Raises UsageError for a model of other music and for settings out of range, UnknownName for a voice that is none,
+        DataError for a tune with two notes at once, one off the grid, drums, and no tune.
+
+        >>> from seqgen.domains.music import Note
+        >>> tune = Score([Note(0.6 * beat, pitch, 0.6) for beat, pitch in enumerate((67, 69, 71, 72))])
+        >>> (made,) = load().harmonise(tune, particles=4, seed=1)
+        >>> [note.pitch for note in made.score.notes if note.part == 0]
+        [67, 69, 71, 72]
+        """
+        how = How(temperature, voice_leading, particles, count, seed)
+        return harmonise(self._check_voices("harmonising"), self.model, self.params, score, keep, how)
+
+    def inpaint(
+        self,
+        score: Score,
+        *,
+        bars: tuple[int, int],
+        voices: str | Sequence[str] = tuple(NAMES),
+        count: int = 1,
+        particles: int = PARTICLES,
+        voice_leading: str = "soft",
+        temperature: float = 1.0,
+        seed: int = 0,
+    ) -> list[Filled]:
+        """A piece for four voices with some bars of some of them written anew, `count` times; all else stays as it is.
+
+        bars: the first and the last of them, counted from 1; an upbeat is bar 0. voices: such as "alto" or ("alto", "tenor").
+        The other settings and errors are those of `harmonise`; UsageError for bars that the piece does not have.
+
+        >>> piece = load().sample(bars=3, seed=1)
+        >>> (made,) = load().inpaint(piece, bars=(2, 2), voices="alto", particles=4)
+        >>> {note.part for note in set(piece.notes) ^ set(made.score.notes)} <= {1}
+        True
+        """
+        how = How(temperature, voice_leading, particles, count, seed)
+        return inpaint(self._check_voices("inpainting"), self.model, self.params, score, bars, voices, how)
+
+    def _check_voices(self, what: str) -> Grid:
+        """Raises UsageError where a model does not know four voices."""
+        if not isinstance(self.codec, Grid):
+            raise UsageError(f"{what} is for models of four voices, and {self.name} is none; take {MODEL}, or train one")
+        return self.codec
 
     def score(self, score: Score) -> Likelihood:
         """How likely the piece is, from its first event on. Raises DataError for one that the model cannot read."""

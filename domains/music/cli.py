@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqgen.errors import DataError, UsageError
-from seqgen.files.folders import free_path
 from seqgen.shell import draw_verb, train_verb
 from seqgen.shell.commands import Commands, Demo
 
-from . import MODEL
+from . import MODEL, writing
 from .drums import HOW
 from .formats.guard import MAX_EVENTS
+from .voices import verbs as given
 
 if TYPE_CHECKING:
     from .api import Composition, Likelihood
@@ -30,6 +30,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     _add_train(verbs.add_parser("train", help="learn from MIDI, MusicXML or ABC files, a folder or a data set"))
     _add_sample(verbs.add_parser("sample", help="compose, or go on from a piece: MIDI, sound and a picture"))
     _add_score(verbs.add_parser("score", help="how likely pieces are: nats per event, note and beat"))
+    given.add_harmonise(verbs.add_parser("harmonise", help="write the other voices to a tune"))
+    given.add_inpaint(verbs.add_parser("inpaint", help="write some bars of some voices anew"))
     _add_convert(verbs.add_parser("convert", help="a piece from one format to another: MIDI, MusicXML"))
     _add_inspect(verbs.add_parser("inspect", help="what is in files, and which would be used"))
 
@@ -56,15 +58,10 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     sample.add_argument("--bars", type=int, help="the same in bars, for models of four voices")
     sample.add_argument("--events", type=int, help="the same in events")
     sample.add_argument("--meter", metavar="N/D", help="of the new bars, for the same models (the primer's, or 4/4)")
+    given.add_voice_leading(sample, "off")
     draw_verb.add_options(sample, steps="events", temperature=1.0)
     draw_verb.add_seed(sample, "makes the same piece")
-    sample.add_argument(
-        "--out",
-        type=Path,
-        metavar="NAME.mid",
-        help="MIDI file; NAME.wav, .svg and .png lie beside it; of several NAME-1.mid, NAME-2.mid, ... (tune.mid)",
-    )
-    sample.add_argument("--no-wav", action="store_true", help="leave out the sound, 10 MB a minute")
+    writing.add_out(sample)
     _add_max_events(sample, MAX_EVENTS)
     sample.set_defaults(run=_sample)
 
@@ -121,8 +118,7 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _sample(args: argparse.Namespace) -> int:
-    if args.out is not None and args.out.suffix.lower() not in (".mid", ".midi"):
-        raise UsageError(f"--out names the MIDI file, {args.out} is none; end it in .mid")
+    writing.check_out(args)
     from seqgen.machine.cache import use_compile_cache
 
     from . import api, files
@@ -139,6 +135,7 @@ def _sample(args: argparse.Namespace) -> int:
             bars=args.bars,
             events=args.events,
             meter=None if args.meter is None else _meter(args.meter),
+            voice_leading=args.voice_leading,
             **draw_verb.options_of(args),
             seed=seed,
         )
@@ -149,8 +146,7 @@ def _sample(args: argparse.Namespace) -> int:
             "--seconds, or train it longer"
         )
     draw_verb.tell_seed(args.seed, seed)
-    out = args.out or free_path(Path("tune"), ".mid")
-    for number, piece in enumerate(made, 1):
+    for piece, place in zip(made, writing.places(args, len(made)), strict=True):
         held = piece.longest_hold
         if held > max(STILL, piece.new / 3):
             print(
@@ -158,7 +154,6 @@ def _sample(args: argparse.Namespace) -> int:
                 "try a higher --temperature",
                 file=sys.stderr,
             )
-        place = out if len(made) == 1 else out.with_stem(f"{out.stem}-{number}")
         for path in _write(piece, place, sound=not args.no_wav):
             print(f"seqgen: wrote {path}")
     return 0
@@ -175,10 +170,8 @@ def _meter(text: str) -> Meter:
 
 def _write(made: Composition, midi: Path, sound: bool = True) -> list[Path]:
     """The piece as MIDI, sound and pictures; and a line on what it is."""
-    score, endings = made.score, [".wav"] * sound + [".svg", ".png"]
-    paths = [midi, *(midi.with_suffix(ending) for ending in endings)]
-    for path in paths:
-        score.save(path)
+    score = made.score
+    paths = writing.write(score, midi, sound)
     share = made.closed / max(made.made, 1)
     print(
         f"seqgen: {score.seconds:.1f} s, {len(score.notes):,} notes, {made.made:,} of them new; "

@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
-from ..heads import Categorical, Options
+from ..heads import Options
 from ..machine.programs import kept, register
 from ..models.model import Model
 from ..nn.context import Context, Params
 from ..nn.recurrence import Array, Carry
-from ..spec import Inputs, Steps, stranger
+from ..spec import Discrete, Inputs, Steps, stranger
 from .drawing import prime
 from .options import check
 from .rules import Rules, bent
@@ -95,16 +95,16 @@ def fill(
     Particle n draws from `fold_in(key, n)`: where nothing is given, it is what `sample` draws in row n.
     Raises UsageError for a model of other steps than symbols, symbols it does not have, and shapes that do not fit.
 
-    >>> from seqgen import Discrete, Network
+    >>> from seqgen import Categorical, Discrete, Network
     >>> model = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
     >>> found = fill(model, model.init(jax.random.key(0)), jax.random.key(1), [-1, 3, -1, 0], particles=8)
     >>> found.steps.shape, found.steps[:, 1].tolist() == [3] * 8, found.log_evidence < 0
     ((8, 4), True, True)
     """
     steps = np.asarray(given, np.int32).reshape(-1)
-    if not isinstance(model.head, Categorical):
+    if not isinstance(model.head.spec, Discrete):
         raise UsageError(f"what is filled in are symbols, and this model draws {model.head.spec}; sample from it")
-    size, length = model.head.size, len(steps)
+    size, length = model.head.spec.size, len(steps)
     check(options)
     if particles < 1:
         raise UsageError(f"{particles} particles cannot be; give 1 or more")
