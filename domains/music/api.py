@@ -28,8 +28,9 @@ from .length import Length
 from .performance import Decoded, Performance
 from .presets import DOMAIN, ENCODINGS
 from .score import Meter, Score
-from .voices.filling import PARTICLES, Filled, How, harmonise, inpaint, rules_of
+from .voices.filling import PARTICLES, Filled, How, harmonise, inpaint
 from .voices.given import NAMES
+from .voices.leading import rules_of
 
 if TYPE_CHECKING:
     from seqgen.devices.crew import Crew
@@ -205,6 +206,8 @@ class MusicModel:
         particles: int = PARTICLES,
         voice_leading: str = "soft",
         temperature: float = 1.0,
+        end: str = "auto",
+        chords: str | None = None,
         seed: int = 0,
     ) -> list[Filled]:
         """The other voices to a tune, `count` times; the tune stays as it is.
@@ -212,7 +215,10 @@ class MusicModel:
         score: a tune in one part; or several parts, the highest of which is kept; or four voices.
         keep: which voices it has, such as "soprano" or ("soprano", "bass").
         particles: how many ways are tried beside one another: those that expect how the tune goes on are gone on with.
-        voice_leading: see `VoiceLeading`: "off" as the model has it, "soft" as Bach, "strict".
+        voice_leading: see `VoiceLeading`: "off" as the model has it, "soft" as rare as in Bach, "strict" hardly ever.
+        end: "tonic", with a tonic triad in root position under the tune's last note; "auto" where that note belongs to it;
+        "free" as the model ends.
+        chords: to follow, "G D Em C" a bar each, or "G D | Em" bars by lines, over and over; see `Tones`.
         Raises UsageError for a model of other music and for settings out of range, UnknownName for a voice that is none,
         DataError for a tune with two notes at once, one off the grid, drums, and no tune.
 
@@ -222,7 +228,7 @@ class MusicModel:
         >>> [note.pitch for note in made.score.notes if note.part == 0]
         [67, 69, 71, 72]
         """
-        how = How(temperature, voice_leading, particles, count, seed)
+        how = How(count, particles, voice_leading, temperature, seed, end, chords)
         return harmonise(self._check_voices("harmonising"), self.model, self.params, score, keep, how)
 
     def inpaint(
@@ -247,7 +253,7 @@ class MusicModel:
         >>> {note.part for note in set(piece.notes) ^ set(made.score.notes)} <= {1}
         True
         """
-        how = How(temperature, voice_leading, particles, count, seed)
+        how = How(count, particles, voice_leading, temperature, seed)
         return inpaint(self._check_voices("inpainting"), self.model, self.params, score, bars, voices, how)
 
     def _check_voices(self, what: str) -> Grid:

@@ -14,9 +14,10 @@ _PROFILES = {
 }
 
 
-def key_of(score: Score) -> Key:
+def key_of(score: Score, tonic: int | None = None, trust: float = 0.0) -> Key:
     """The key whose profile correlates best with how long each pitch class sounds; C major where nothing does.
 
+    tonic: the pitch class that is expected; `trust`: by how much less another key's correlation counts.
     Source: Krumhansl, Cognitive Foundations of Musical Pitch (1990), chapter 4.
 
     >>> from seqgen.domains.music import Note
@@ -30,10 +31,10 @@ def key_of(score: Score) -> Key:
     if not sounding.std():
         return Key(0.0, 0)
     fits = {
-        (mode, tonic): float(np.corrcoef(sounding, np.roll(_PROFILES[mode], tonic))[0, 1])
+        (mode, root): float(np.corrcoef(sounding, np.roll(_PROFILES[mode], root))[0, 1]) + trust * (root == tonic)
         for mode in MODES
-        for tonic in range(12)
+        for root in range(12)
     }
-    mode, tonic = max(fits, key=fits.__getitem__)
-    fifths = (7 * (tonic if mode == "major" else tonic + 3) + 5) % 12 - 5
+    mode, root = max(fits, key=fits.__getitem__)
+    fifths = (7 * (root if mode == "major" else root + 3) + 5) % 12 - 5
     return Key(0.0, fifths, mode)

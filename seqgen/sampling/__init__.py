@@ -16,6 +16,8 @@ from .drawing import sample as sample
 from .drawing import stream as stream
 from .options import Grammar as Grammar
 from .options import check as check
+from .particles import Particles as Particles
+from .particles import fill as fill
 from .penalties import Penalties as Penalties
 from .repeats import Repeats as Repeats
 from .rules import Rule as Rule
@@ -26,6 +28,7 @@ __all__ = [
     "Drawn",
     "Grammar",
     "Hypothesis",
+    "Particles",
     "Penalties",
     "Repeats",
     "Rule",
@@ -33,6 +36,7 @@ __all__ = [
     "advance",
     "beam_search",
     "check",
+    "fill",
     "prime",
     "sample",
     "stream",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seqgen.errors import DataError, UsageError, pick
 
-from ..grid import ORDER, PER_BEAT, REST, TIED, Grid, to_grid
+from ..grid import BAR, ORDER, PER_BEAT, REST, TIED, Grid, to_grid
 from ..score import DRUMS, Meter, Note, Score
 from .leading import RANGES
 
@@ -24,13 +24,21 @@ FURTHEST = 36  # semitones that a tune is moved into its voice's range
 class Stream(NamedTuple):
     """The symbols of a piece, int32 `[T]`, -1 where one is to be drawn.
 
-    bias: nats `[T, size]`, -inf for what the grammar does not allow where it is to be drawn. beats: bool `[T]`, the symbols
-    of the four voices where a beat begins.
+    bias: nats `[T, size]` that are added to what the model says, -inf for what the grammar does not allow; of those that are
+    to be drawn. voices: whose turn it is, int `[T]`, counted from the top, -1 for a marker. places: the step that it belongs
+    to, int `[T]`. beats: bool `[T]`, the symbols of the four voices where a beat begins.
     """
 
     steps: NDArray[np.int32]
     bias: NDArray[np.float32]
+    voices: NDArray[np.int_]
+    places: NDArray[np.int_]
     beats: NDArray[np.bool_]
+
+    @property
+    def bars(self) -> list[int]:
+        """The steps that bars begin with."""
+        return [int(self.places[at]) for at in np.flatnonzero(self.steps == BAR)]
 
 
 def numbers(names: str | Sequence[str]) -> tuple[int, ...]:
@@ -131,12 +139,13 @@ def stream(codec: Grid, score: Score, rows: NDArray[np.int32], free: NDArray[np.
     voiced = frame <= REST
     frame[voiced] = np.where(free, -1, rows)[:, ORDER].reshape(-1)
     drawn = voiced & (frame < 0)
-    turn = (np.cumsum(voiced) - 1) % 4
+    count = np.cumsum(voiced) - voiced  # of voices that have sung
+    turn = count % 4
     may = codec.cycle(Meter(0.0, 4, 4))[1:5]  # the first bar's line, then its first step
     bias = np.where(may[turn] | ~drawn[:, None], 0.0, -np.inf).astype(np.float32)
     begun = np.concatenate([[False], ~voiced[:-1]])  # the first voice after a marker
     beats = voiced & (np.convolve(begun, np.ones(4))[: len(begun)] > 0)
-    return Stream(frame, bias, beats)
+    return Stream(frame, bias, np.where(voiced, np.array(ORDER)[turn], -1), count // 4, beats)
 
 
 def _frame(score: Score, rows: NDArray[np.int32], free: NDArray[np.bool_]) -> Score:

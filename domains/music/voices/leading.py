@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from seqgen.errors import pick
 from seqgen.machine.programs import register
 from seqgen.nn.recurrence import Array
 from seqgen.spec import Steps
@@ -123,3 +124,14 @@ class VoiceLeading(NamedTuple):
 
 
 register(VoiceLeading, Singing)
+
+LEADING: dict[str, tuple[VoiceLeading, ...]] = {
+    "off": (),
+    "soft": (VoiceLeading(),),
+    "strict": (VoiceLeading(fifths=20.0, octaves=20.0, leaps=20.0, crossing=5.0, outside=5.0),),
+}
+
+
+def rules_of(voice_leading: str) -> tuple[VoiceLeading, ...]:
+    """The rules of this name: "off", "soft" or "strict". Raises UnknownName."""
+    return pick("voice leading", voice_leading, LEADING)

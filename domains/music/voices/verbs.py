@@ -22,6 +22,15 @@ def add_harmonise(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep", default="soprano", metavar="VOICES", help="soprano, alto, tenor, bass, or several: soprano,bass (soprano)"
     )
+    parser.add_argument(
+        "--end",
+        choices=("auto", "tonic", "free"),
+        default="auto",
+        help="on the tonic chord in root position; auto: where the tune's last note belongs to it; free: as the model ends",
+    )
+    parser.add_argument(
+        "--chords", metavar="CHORDS", help="to follow: 'G D Em C', a bar each, or 'G D | Em C', bars by lines, over and over"
+    )
     _add_how(parser)
     parser.epilog = "example: seqgen music harmonise tune.abc --keep soprano --out full.mid"
     parser.set_defaults(run=_harmonise)
@@ -75,7 +84,7 @@ def _how(args: argparse.Namespace, seed: int) -> dict[str, Any]:
 
 def _harmonise(args: argparse.Namespace) -> int:
     model, score, seed = _opened(args)
-    return _write(args, seed, model.harmonise(score, keep=args.keep, **_how(args, seed)))
+    return _write(args, seed, model.harmonise(score, keep=args.keep, end=args.end, chords=args.chords, **_how(args, seed)))
 
 
 def _inpaint(args: argparse.Namespace) -> int:

@@ -1,0 +1,113 @@
+"""What is wished of a piece, as nats that its symbols gain or lose: an ending on the tonic, chords to follow.
+
+The model is not asked whether it agrees; particles that were on the way to what is wished outlive the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqgen.errors import UsageError
+
+from ..grid import PER_BEAT, REST, TIED
+from ..signs import Key, place
+from .given import Stream
+
+LAST = 8.0  # nats that a last chord loses for each note that is not of it
+ON_BEAT, BETWEEN, ROOT = 3.0, 1.5, 1.0  # of a chord: a strange note where a beat begins, elsewhere, a bass that is no root
+BASS = 3
+QUALITIES = {
+    **dict.fromkeys(("", "maj", "M"), (0, 4, 7)),
+    **dict.fromkeys(("m", "min", "-"), (0, 3, 7)),
+    "7": (0, 4, 7, 10),
+    **dict.fromkeys(("maj7", "M7"), (0, 4, 7, 11)),
+    **dict.fromkeys(("m7", "min7", "-7"), (0, 3, 7, 10)),
+    **dict.fromkeys(("dim", "o"), (0, 3, 6)),
+    **dict.fromkeys(("dim7", "o7"), (0, 3, 6, 9)),
+    **dict.fromkeys(("m7b5", "ø"), (0, 3, 6, 10)),
+    **dict.fromkeys(("aug", "+"), (0, 4, 8)),
+    "6": (0, 4, 7, 9),
+    "m6": (0, 3, 7, 9),
+    **dict.fromkeys(("sus4", "sus"), (0, 5, 7)),
+    "sus2": (0, 2, 7),
+}
+_SYMBOL = re.compile(r"([A-G](?:#|b)?)([^/]*)(?:/([A-G](?:#|b)?))?")
+
+
+class Tones(NamedTuple):
+    """A chord: the pitch class of its bass, and those of its notes.
+
+    >>> Tones.of("D7/F#")
+    Tones(bass=6, classes=frozenset({0, 9, 2, 6}))
+    """
+
+    bass: int
+    classes: frozenset[int]
+
+    @classmethod
+    def of(cls, symbol: str) -> Tones:
+        """A chord by its symbol, such as "G", "F#m", "Bb7" or "C/E". Raises UsageError for another."""
+        match = _SYMBOL.fullmatch(symbol)
+        if match is None or match[2] not in QUALITIES:
+            known = ", ".join(f"C{quality}" for quality in QUALITIES)
+            raise UsageError(f"no chord is called {symbol!r:.40}; write one as {known}, and a bass as C/E")
+        root, bass = (7 * place(name) % 12 for name in (match[1], match[3] or match[1]))
+        return cls(bass, frozenset({(root + tone) % 12 for tone in QUALITIES[match[2]]} | {bass}))
+
+    def higher(self, semitones: int) -> Tones:
+        """Transposed."""
+        return Tones((self.bass + semitones) % 12, frozenset((tone + semitones) % 12 for tone in self.classes))
+
+
+def parsed(chords: str) -> list[list[Tones]]:
+    """The chords of each bar: "G D Em C", a bar each, or "G D | Em | C", bars by lines. Raises UsageError."""
+    bars = [bar.split() for bar in chords.split("|")] if "|" in chords else [[name] for name in chords.split()]
+    bars = [bar for bar in bars if bar]
+    if not bars:
+        raise UsageError("no chord is named; give some, such as 'G D Em C', a bar each")
+    return [[Tones.of(name) for name in bar] for bar in bars]
+
+
+def triad(key: Key) -> tuple[int, ...]:
+    """The pitch classes of a key's tonic chord, root, third and fifth."""
+    minor = key.mode == "minor"
+    tonic = (7 * key.fifths + 9 * minor) % 12
+    return tonic, (tonic + 4 - minor) % 12, (tonic + 7) % 12
+
+
+def ending(stream: Stream, chord: Sequence[int], begin: int) -> Stream:
+    """With a last chord that shall sound from step `begin` on, its first pitch class in the bass."""
+    bias = stream.bias.copy()
+    size = bias.shape[1]
+    for at in np.flatnonzero((stream.places >= begin) & (stream.steps < 0)):
+        bias[at] -= LAST * _strange(size, chord[:1] if stream.voices[at] == BASS else chord)
+    return stream._replace(bias=bias)
+
+
+def following(stream: Stream, bars: Sequence[Sequence[Tones]]) -> Stream:
+    """With chords to follow, those of a bar in equal parts of it, from the first again after the last."""
+    bias = stream.bias.copy()
+    size = bias.shape[1]
+    begins = stream.bars or [0]
+    ends = pairwise([*begins, max(int(stream.places.max()) + 1, begins[-1] + 1)])
+    for number, (begin, end) in enumerate(ends):
+        chords = bars[number % len(bars)]
+        for at in np.flatnonzero((stream.places >= begin) & (stream.places < end) & (stream.steps < 0)):
+            within = (int(stream.places[at]) - begin) * len(chords) / max(end - begin, PER_BEAT)
+            chord = chords[min(int(within), len(chords) - 1)]
+            bias[at] -= (ON_BEAT if stream.beats[at] else BETWEEN) * _strange(size, tuple(chord.classes))
+            if stream.voices[at] == BASS:
+                bias[at] -= ROOT * _strange(size, (chord.bass,))
+    return stream._replace(bias=bias)
+
+
+def _strange(size: int, classes: Sequence[int]) -> NDArray[np.bool_]:
+    """The symbols that sing another pitch class, or none."""
+    symbols = np.arange(size)
+    return (symbols <= REST) & (~np.isin(symbols % TIED % 12, classes) | (symbols == REST))
