@@ -71,9 +71,7 @@ def marks(score: Score) -> Marks:
     sounding = (voices >= 0).all(axis=1)
     crossed = int((sounding & (np.diff(voices, axis=1) > 0).any(axis=1)).sum())
     outside = any(
-        min(voice) < low - 6 or max(voice) > high + 6
-        for voice, (low, high) in zip(sung, RANGES, strict=True)
-        if voice
+        min(voice) < low - 6 or max(voice) > high + 6 for voice, (low, high) in zip(sung, RANGES, strict=True) if voice
     )
     on_beats = [set(p % 12 for p in voices[step].tolist() if p >= 0) for step in sorted({*grid.bars, *grid.beats})]
     last = voices[-1]

@@ -259,7 +259,9 @@ class MusicModel:
     def _check_voices(self, what: str) -> Grid:
         """Raises UsageError where a model does not know four voices."""
         if not isinstance(self.codec, Grid):
-            raise UsageError(f"{what} is for models of four voices, and {self.name} is none; take {MODEL}, or train one")
+            raise UsageError(
+                f"{what} is for models of four voices, and {self.name} is none; take {MODEL}, or train one"
+            )
         return self.codec
 
     def score(self, score: Score) -> Likelihood:

@@ -159,7 +159,7 @@ def systematic(key: Array, log_weight: Array) -> Array:
     """The particle that each of N goes on from, int32 `[N]`: n of weight w/N in the mean are floor(w) or more of them."""
     count = len(log_weight)
     total = jnp.cumsum(jnp.exp(log_weight - log_weight.max()))
-    points = (jnp.arange(count) + jax.random.uniform(key)) / count
+    points = (jnp.arange(count, dtype=jnp.float32) + jax.random.uniform(key)) / count
     points = jnp.minimum(points, jnp.nextafter(jnp.float32(1), jnp.float32(0)))  # one that rounds up to 1 is nobody's
     return jnp.searchsorted(total / total[-1], points, side="right").astype(jnp.int32)
 

@@ -164,9 +164,7 @@ def _ended(
     return whole
 
 
-def _fill(
-    model: Model, params: Params, whole: given.Stream, how: How
-) -> list[tuple[NDArray[np.int32], float, float]]:
+def _fill(model: Model, params: Params, whole: given.Stream, how: How) -> list[tuple[NDArray[np.int32], float, float]]:
     """Streams of symbols with what is free drawn, each with nats of all and nats of what is given."""
     drawn = np.flatnonzero(whole.steps < 0)
     first, until = int(drawn[0]), int(drawn[-1]) + 1 + AFTER

@@ -90,7 +90,7 @@ class VoiceLeading(NamedTuple):
         then = (upper * (state.now[..., None] - pitch)) % 12
 
         def count(interval: int) -> Array:
-            return (parallel & (first == interval)[..., None] & (then == interval)).sum(axis=1)
+            return (parallel & (first == interval)[..., None] & (then == interval)).sum(axis=1, dtype=jnp.float32)
 
         crossed = (sung[..., None] & (upper * (pitch - state.now[..., None]) > 0)).any(axis=1) & (pitch != before)
         lowest, highest = (jnp.asarray(self.ranges)[voice[:, 0], side][:, None] for side in (0, 1))
@@ -98,9 +98,9 @@ class VoiceLeading(NamedTuple):
         marks = (
             self.fifths * count(FIFTH)
             + self.octaves * count(OCTAVE)
-            + self.leaps * ((last >= 0) & (jnp.abs(pitch - last) > WIDEST))
-            + self.crossing * crossed
-            + self.outside * beyond
+            + jnp.where((last >= 0) & (jnp.abs(pitch - last) > WIDEST), self.leaps, 0.0)
+            + jnp.where(crossed, self.crossing, 0.0)
+            + self.outside * beyond.astype(jnp.float32)
         )
         both = jnp.concatenate([marks, marks], axis=1)  # a note may begin, or go on
         return logits.at[:, : 2 * TIED].add(-both)

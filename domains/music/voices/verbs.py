@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def add_harmonise(parser: argparse.ArgumentParser) -> None:
     _add_piece(parser, "a tune: MIDI, MusicXML or ABC, one part, or the highest of several; or four voices")
     parser.add_argument(
-        "--keep", default="soprano", metavar="VOICES", help="soprano, alto, tenor, bass, or several: soprano,bass (soprano)"
+        "--keep",
+        default="soprano",
+        metavar="VOICES",
+        help="soprano, alto, tenor, bass, or several: soprano,bass (soprano)",
     )
     parser.add_argument(
         "--end",
@@ -29,7 +32,9 @@ def add_harmonise(parser: argparse.ArgumentParser) -> None:
         help="on the tonic chord in root position; auto: where the tune's last note belongs to it; free: as the model ends",
     )
     parser.add_argument(
-        "--chords", metavar="CHORDS", help="to follow: 'G D Em C', a bar each, or 'G D | Em C', bars by lines, over and over"
+        "--chords",
+        metavar="CHORDS",
+        help="to follow: 'G D Em C', a bar each, or 'G D | Em C', bars by lines, over and over",
     )
     _add_how(parser)
     parser.epilog = "example: seqgen music harmonise tune.abc --keep soprano --out full.mid"
@@ -38,7 +43,9 @@ def add_harmonise(parser: argparse.ArgumentParser) -> None:
 
 def add_inpaint(parser: argparse.ArgumentParser) -> None:
     _add_piece(parser, "a piece for four voices, a part each: MIDI or MusicXML")
-    parser.add_argument("--bars", required=True, metavar="A-B", help="which are written anew, from 1; an upbeat is bar 0")
+    parser.add_argument(
+        "--bars", required=True, metavar="A-B", help="which are written anew, from 1; an upbeat is bar 0"
+    )
     parser.add_argument("--voices", default="soprano,alto,tenor,bass", metavar="VOICES", help="in which voices (all)")
     _add_how(parser)
     parser.epilog = "example: seqgen music inpaint piece.mid --bars 5-8 --voices alto,tenor --out new.mid"
@@ -67,13 +74,15 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         "--particles", type=int, default=64, metavar="N", help="how many ways are tried beside one another (64)"
     )
     add_voice_leading(parser, "soft")
-    parser.add_argument(
-        "--temperature", type=float, default=1.0, help="0 likeliest, 1 as learned, more is wilder (1)"
-    )
+    parser.add_argument("--temperature", type=float, default=1.0, help="0 likeliest, 1 as learned, more is wilder (1)")
     draw_verb.add_seed(parser, "makes the same piece")
     writing.add_out(parser)
     parser.add_argument(
-        "--max-events", type=int, default=MAX_EVENTS, metavar="N", help=f"the longest file that is read ({MAX_EVENTS:,})"
+        "--max-events",
+        type=int,
+        default=MAX_EVENTS,
+        metavar="N",
+        help=f"the longest file that is read ({MAX_EVENTS:,})",
     )
 
 
@@ -84,7 +93,9 @@ def _how(args: argparse.Namespace, seed: int) -> dict[str, Any]:
 
 def _harmonise(args: argparse.Namespace) -> int:
     model, score, seed = _opened(args)
-    return _write(args, seed, model.harmonise(score, keep=args.keep, end=args.end, chords=args.chords, **_how(args, seed)))
+    return _write(
+        args, seed, model.harmonise(score, keep=args.keep, end=args.end, chords=args.chords, **_how(args, seed))
+    )
 
 
 def _inpaint(args: argparse.Namespace) -> int:

@@ -20,7 +20,11 @@ from ..signs import Key, place
 from .given import Stream
 
 LAST = 8.0  # nats that a last chord loses for each note that is not of it
-ON_BEAT, BETWEEN, ROOT = 3.0, 1.5, 1.0  # of a chord: a strange note where a beat begins, elsewhere, a bass that is no root
+ON_BEAT, BETWEEN, ROOT = (
+    3.0,
+    1.5,
+    1.0,
+)  # of a chord: a strange note where a beat begins, elsewhere, a bass that is no root
 BASS = 3
 QUALITIES = {
     **dict.fromkeys(("", "maj", "M"), (0, 4, 7)),
