@@ -73,7 +73,7 @@ def marks(score: Score) -> Marks:
     outside = any(
         min(voice) < low - 6 or max(voice) > high + 6 for voice, (low, high) in zip(sung, RANGES, strict=True) if voice
     )
-    on_beats = [set(p % 12 for p in voices[step].tolist() if p >= 0) for step in sorted({*grid.bars, *grid.beats})]
+    on_beats = [{p % 12 for p in voices[step].tolist() if p >= 0} for step in sorted({*grid.bars, *grid.beats})]
     last = voices[-1]
     triad = bool((last >= 0).all()) and _root_position(last)
     tonic = triad and int(last[3]) % 12 == tonic_of(score)

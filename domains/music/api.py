@@ -28,7 +28,7 @@ from .length import Length
 from .performance import Decoded, Performance
 from .presets import DOMAIN, ENCODINGS
 from .score import Meter, Score
-from .voices.filling import PARTICLES, Filled, How, harmonise, inpaint
+from .voices.filling import PARTICLES, Filled, Settings, harmonise, inpaint
 from .voices.given import NAMES
 from .voices.leading import rules_of
 
@@ -228,7 +228,7 @@ class MusicModel:
         >>> [note.pitch for note in made.score.notes if note.part == 0]
         [67, 69, 71, 72]
         """
-        how = How(count, particles, voice_leading, temperature, seed, end, chords)
+        how = Settings(count, particles, voice_leading, temperature, seed, end, chords)
         return harmonise(self._check_voices("harmonising"), self.model, self.params, score, keep, how)
 
     def inpaint(
@@ -253,7 +253,7 @@ class MusicModel:
         >>> {note.part for note in set(piece.notes) ^ set(made.score.notes)} <= {1}
         True
         """
-        how = How(count, particles, voice_leading, temperature, seed)
+        how = Settings(count, particles, voice_leading, temperature, seed)
         return inpaint(self._check_voices("inpainting"), self.model, self.params, score, bars, voices, how)
 
     def _check_voices(self, what: str) -> Grid:

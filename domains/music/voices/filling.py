@@ -24,7 +24,7 @@ from ..signs import spelled
 from . import given, wishes
 from .leading import rules_of
 
-PARTICLES = 64
+PARTICLES = 32
 MOST_STEPS = MOST_BARS * 4 * PER_BEAT
 AFTER = 5 * 4 * 4 * PER_BEAT  # symbols after a gap that say what goes there: some four bars
 ENDS = ("auto", "tonic", "free")
@@ -45,7 +45,7 @@ class Filled(NamedTuple):
     moved: int = 0
 
 
-class How(NamedTuple):
+class Settings(NamedTuple):
     """How voices are drawn, and what is wished of them; see `MusicModel.harmonise`."""
 
     count: int = 1
@@ -66,7 +66,7 @@ class How(NamedTuple):
 
 
 def harmonise(
-    codec: Grid, model: Model, params: Params, score: Score, keep: str | Sequence[str], how: How
+    codec: Grid, model: Model, params: Params, score: Score, keep: str | Sequence[str], how: Settings
 ) -> list[Filled]:
     """Four voices, of which those in `keep` are the piece's, see `MusicModel.harmonise`."""
     how.check()
@@ -112,7 +112,7 @@ def inpaint(
     score: Score,
     bars: tuple[int, int],
     names: str | Sequence[str],
-    how: How,
+    how: Settings,
 ) -> list[Filled]:
     """The piece with voices in some of its bars sung anew, see `MusicModel.inpaint`."""
     how.check()
@@ -164,7 +164,9 @@ def _ended(
     return whole
 
 
-def _fill(model: Model, params: Params, whole: given.Stream, how: How) -> list[tuple[NDArray[np.int32], float, float]]:
+def _fill(
+    model: Model, params: Params, whole: given.Stream, how: Settings
+) -> list[tuple[NDArray[np.int32], float, float]]:
     """Streams of symbols with what is free drawn, each with nats of all and nats of what is given."""
     drawn = np.flatnonzero(whole.steps < 0)
     first, until = int(drawn[0]), int(drawn[-1]) + 1 + AFTER

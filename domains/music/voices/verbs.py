@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqgen.errors import UsageError
@@ -71,7 +70,7 @@ def _add_piece(parser: argparse.ArgumentParser, what: str) -> None:
 def _add_how(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=1, metavar="N", help="how many pieces (1)")
     parser.add_argument(
-        "--particles", type=int, default=64, metavar="N", help="how many ways are tried beside one another (64)"
+        "--particles", type=int, default=32, metavar="N", help="how many ways are tried beside one another (32)"
     )
     add_voice_leading(parser, "soft")
     parser.add_argument("--temperature", type=float, default=1.0, help="0 likeliest, 1 as learned, more is wilder (1)")
