@@ -48,7 +48,7 @@ class Filled(NamedTuple):
 class Settings(NamedTuple):
     """How voices are drawn, and what is wished of them; see `MusicModel.harmonise`."""
 
-    count: int = 1
+    pieces: int = 1
     particles: int = PARTICLES
     voice_leading: str = "soft"
     temperature: float = 1.0
@@ -61,8 +61,8 @@ class Settings(NamedTuple):
         sampling.check(Options(self.temperature), self.seed)
         rules_of(self.voice_leading)
         pick("end", self.end, dict.fromkeys(ENDS))
-        if self.count < 1 or self.particles < 1:
-            raise UsageError(f"{self.count} pieces by {self.particles} particles cannot be; give 1 or more of each")
+        if self.pieces < 1 or self.particles < 1:
+            raise UsageError(f"{self.pieces} pieces by {self.particles} particles cannot be; give 1 or more of each")
 
 
 def harmonise(
@@ -171,7 +171,7 @@ def _fill(
     drawn = np.flatnonzero(whole.steps < 0)
     first, until = int(drawn[0]), int(drawn[-1]) + 1 + AFTER
     pieces = []
-    for number in range(how.count):
+    for number in range(how.pieces):
         key = jax.random.fold_in(jax.random.key(how.seed), number)
         found = sampling.fill(
             model,

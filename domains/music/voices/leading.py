@@ -60,7 +60,8 @@ class VoiceLeading(NamedTuple):
     def start(self, prompts: Sequence[Steps], size: int) -> Singing:
         """What the prompts' last steps say; markers say nothing."""
         rows = len(prompts)
-        state = Singing(*(np.full((rows, 4), -1, np.int32) for _ in range(3)), np.zeros(rows, np.int32))
+        before, now, last = (np.full((rows, 4), -1, np.int32) for _ in range(3))
+        state = Singing(before, now, last, np.zeros(rows, np.int32))
         for row, prompt in enumerate(prompts):
             symbols = np.asarray(prompt, np.int64).reshape(-1)
             symbols = symbols[symbols <= REST]
@@ -103,7 +104,8 @@ class VoiceLeading(NamedTuple):
             + self.outside * beyond.astype(jnp.float32)
         )
         both = jnp.concatenate([marks, marks], axis=1)  # a note may begin, or go on
-        return logits.at[:, : 2 * TIED].add(-both)
+        scores: Array = logits.at[:, : 2 * TIED].add(-both)
+        return scores
 
     def read(self, state: Any, symbols: Array) -> Any:
         """The voice whose turn it is has sung; with the last of a step the next step begins."""

@@ -114,4 +114,5 @@ def following(stream: Stream, bars: Sequence[Sequence[Tones]]) -> Stream:
 def _strange(size: int, classes: Sequence[int]) -> NDArray[np.bool_]:
     """The symbols that sing another pitch class, or none."""
     symbols = np.arange(size)
-    return (symbols <= REST) & (~np.isin(symbols % TIED % 12, classes) | (symbols == REST))
+    strange: NDArray[np.bool_] = (symbols <= REST) & (~np.isin(symbols % TIED % 12, classes) | (symbols == REST))
+    return strange
