@@ -31,12 +31,12 @@ def quartet(bars: int = 4) -> Score:
     """Four voices of one note a beat, which are all tied over the bar lines to the first beats."""
     voices = enumerate((76, 69, 62, 48))
     notes = [
-        Note(0.6 * at, pitch + at % 3, 1.2 if at % 4 == 3 else 0.6, 70 + part, part, part)
+        Note(0.6 * at, pitch + at % 3, 1.2 if at % 4 == 3 and at < 4 * bars - 1 else 0.6, 70 + part, part, part)
         for part, pitch in voices
         for at in range(4 * bars)
         if at % 4 or not at
     ]
-    return Score([n for n in notes if n.end <= 2.4 * bars + 0.01], (Tempo(0.0, 100.0),), names=("a", "b", "c", "d"))
+    return Score(notes, (Tempo(0.0, 100.0),), names=("a", "b", "c", "d"))
 
 
 @pytest.fixture(scope="module")
@@ -157,8 +157,8 @@ def test_a_tune_ends_on_its_tonic(singing: music.MusicModel) -> None:
     with pytest.raises(
         UsageError, match="the tune does not end on the tonic chord of G major, which seems to be its key; "
     ):
-        singing.harmonise(tune([*TUNE, *TUNE, 69]), end="tonic", **FEW)
-    assert singing.harmonise(tune([*TUNE, *TUNE, 69]), **FEW)
+        singing.harmonise(tune([*TUNE, *TUNE, 68]), end="tonic", **FEW)
+    assert singing.harmonise(tune([*TUNE, *TUNE, 68]), **FEW)
 
 
 def test_chords_are_followed(singing: music.MusicModel) -> None:
@@ -172,7 +172,7 @@ def test_chords_are_followed(singing: music.MusicModel) -> None:
         cells = to_grid(score).cells[:, 1:] % TIED % 12
         return sum(int(np.isin(cells[at], list(chord)).sum()) for at, chord in tones.items())
 
-    assert fits(followed) > fits(free) and fits(followed) >= 10
+    assert fits(followed) > fits(free) + 4
     low = singing.harmonise(tune([pitch - 5 for pitch in TUNE]), chords="D | A7 G | Bm", particles=16, seed=1)[0]
     assert low.moved == 0
 

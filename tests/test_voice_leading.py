@@ -76,8 +76,10 @@ def parallels(score: Score) -> int:
     """Counted anew, from the pieces alone."""
     cells = to_grid(score).cells
     found = 0
-    for before, after in zip(cells[:-1] % TIED, cells[1:] % TIED, strict=True):
-        for one, other in combinations(range(4), 2):
+    for rests, before, after in zip(
+        (cells[:-1] == REST) | (cells[1:] == REST), cells[:-1] % TIED, cells[1:] % TIED, strict=True
+    ):
+        for one, other in combinations(np.flatnonzero(~rests), 2):
             moves = after[[one, other]] - before[[one, other]]
             same = (before[one] - before[other]) % 12 == (after[one] - after[other]) % 12
             found += bool(moves.prod() > 0 and same and (after[one] - after[other]) % 12 in (0, 7))

@@ -79,7 +79,7 @@ def harmonise(
     higher = {voice: [note._replace(pitch=note.pitch + moved) for note in notes] for voice, notes in found.items()}
     length = max(round(PER_BEAT * score.beat_at(note.end)) for notes in found.values() for note in notes)
     if not 0 < length <= MOST_STEPS:
-        raise DataError(f"the tune is {length} sixteenths long; give 1 to {MOST_STEPS:,}")
+        raise DataError(f"the tune is {length:,} sixteenths long; give 1 to {MOST_STEPS:,}")
     rows = np.full((length, 4), REST, np.int32)
     for voice, notes in higher.items():
         rows[:, voice] = given.cells(score, notes, length)
