@@ -24,10 +24,20 @@ from seqgen.datasets import synthetic_ink
 from seqgen.domains.handwriting import read_ink
 from seqgen.domains.handwriting.formats.ink_json import write_ink_json
 from seqgen.domains.music import Note, Score, read_midi
+from seqgen.domains.music.files import read_score
 
 FOLDER = Path(__file__).parent.parent / "examples"
 NOVEL = "It was a bright cold day, and the clocks were all wrong again.\n\n" * 60
-SHORT = {"train_text", "sample_text", "core_by_hand", "train_music", "compose", "train_handwriting", "write_by_hand"}
+SHORT = {
+    "train_text",
+    "sample_text",
+    "core_by_hand",
+    "train_music",
+    "compose",
+    "harmonise",
+    "train_handwriting",
+    "write_by_hand",
+}
 
 Run = Callable[..., str]
 
@@ -99,6 +109,18 @@ def test_compose(run: Run, tmp_path: Path) -> None:
     assert names == {"1.mid", "1.wav", "1.png", "2.mid", "2.wav", "2.png", "slow.mid"}
     first, slow = (read_midi(tmp_path / "compose" / name) for name in ("1.mid", "slow.mid"))
     assert slow.seconds == pytest.approx(1.5 * first.seconds, abs=0.01)
+
+
+def test_harmonise(run: Run, tmp_path: Path) -> None:
+    said = run("harmonise", "--particles", 2)
+    assert re.match(r"harmonise.1.mid: \d+ notes to 26 of the tune, -\d+ nats\n", said)
+    assert re.search(r"^harmonise.other.mid: \d+ other notes in bars 3 and 4 of alto and tenor$", said, re.MULTILINE)
+    tune = read_score(FOLDER / "auld_lang_syne.abc")
+    for name in ("1", "2", "3", "other"):
+        sung = [note.pitch for note in read_midi(tmp_path / "harmonise" / f"{name}.mid").notes if note.part == 0]
+        assert sung == [note.pitch for note in tune.notes]
+    with pytest.raises(SystemExit, match=r"harmonise: cannot .*none\.mid"):
+        run("harmonise", "none.mid")
 
 
 def test_train_handwriting(run: Run, tmp_path: Path) -> None:

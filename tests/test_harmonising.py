@@ -109,7 +109,7 @@ def test_what_is_not_written_anew_stays_as_it_is(singing: music.MusicModel, bars
     assert kept <= set(made.score.notes)
 
 
-def test_bars_are_counted_from_one_and_an_upbeat_is_bar_0() -> None:
+def test_bars_are_counted_from_one_and_what_comes_before_them_is_bar_0() -> None:
     piece = quartet(3)
     assert given.bar_steps(piece, (1, 1)) == (0, 16) and given.bar_steps(piece, (2, 3)) == (16, 48)
     late = dataclasses.replace(piece, meters=(Meter(0.6, 4, 4),))

@@ -245,7 +245,7 @@ class MusicModel:
     ) -> list[Filled]:
         """A piece for four voices with some bars of some of them written anew, `count` times; all else stays as it is.
 
-        bars: the first and the last of them, counted from 1; an upbeat is bar 0. voices: such as "alto" or ("alto", "tenor").
+        bars: the first and the last of them, counted from 1 as `Score.plot` does. voices: such as "alto" or ("alto", "tenor").
         The other settings and errors are those of `harmonise`; UsageError for bars that the piece does not have.
 
         >>> piece = load().sample(bars=3, seed=1)

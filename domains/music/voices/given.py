@@ -162,7 +162,7 @@ def _frame(score: Score, rows: NDArray[np.int32], free: NDArray[np.bool_]) -> Sc
 
 
 def bar_steps(score: Score, bars: tuple[int, int]) -> tuple[int, int]:
-    """The steps of bars, the first and the last of them counted from 1; an upbeat is bar 0.
+    """The steps of bars, the first and the last of them counted from 1; what comes before the first is bar 0.
 
     Raises UsageError for bars that the piece does not have.
     """

@@ -43,7 +43,10 @@ def add_harmonise(parser: argparse.ArgumentParser) -> None:
 def add_inpaint(parser: argparse.ArgumentParser) -> None:
     _add_piece(parser, "a piece for four voices, a part each: MIDI or MusicXML")
     parser.add_argument(
-        "--bars", required=True, metavar="A-B", help="which are written anew, from 1; an upbeat is bar 0"
+        "--bars",
+        required=True,
+        metavar="A-B",
+        help="which are written anew, counted from 1 as in the picture of the piece",
     )
     parser.add_argument("--voices", default="soprano,alto,tenor,bass", metavar="VOICES", help="in which voices (all)")
     _add_how(parser)
