@@ -14,7 +14,7 @@ from seqgen.errors import UsageError
 from seqgen.heads import Categorical, Joint, Mixture, Options
 from seqgen.models.model import Model
 from seqgen.nn.network import Network
-from seqgen.sampling import Automaton, Copies, Penalties, Repeats, advance, prime, sample
+from seqgen.sampling import Automaton, Copies, Penalties, Repeats, advance, drawing, prime, sample
 from seqgen.spec import Continuous, Discrete, Product
 
 MODEL = Model(Network(Discrete(5), layers=1, units=8), Categorical(5))
@@ -114,3 +114,13 @@ def test_rules_that_do_not_fit_are_refused() -> None:
     state = prime(MODEL, parameters(), KEY, PROMPTS)
     with pytest.raises(UsageError, match="the state knows of 0 rules, 1 came; give `prime` those of `advance`"):
         advance(MODEL, parameters(), state, rules=(Repeats(2),))
+
+
+def test_the_source_of_a_rule_is_part_of_a_programs_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Mine(Penalties):
+        """A rule of somebody else's, who may edit it."""
+
+    told: list[Any] = []
+    monkeypatch.setattr(drawing, "kept", lambda run, *follows_from, parts: told.extend(parts))
+    drawing._advance(MODEL, 7, None, None, (Mine,))
+    assert told == [MODEL, Mine]

@@ -196,7 +196,7 @@ def advance(
     options = jax.tree.map(lambda value: np.asarray(value, np.float32), options._replace(allowed=None))
     options = options._replace(allowed=allowed)
     given = cut(controls, [0] * rows, chunk)
-    draw = _advance(model, chunk, stop, alternatives)
+    draw = _advance(model, chunk, stop, alternatives, tuple(type(rule) for rule in rules))
     return draw(params, state, options, context, grammar, given, rules)  # type: ignore[no-any-return]
 
 
@@ -317,7 +317,9 @@ def _read(model: Model) -> Callable[..., Carry]:
 
 
 @functools.lru_cache(maxsize=16)
-def _advance(model: Model, chunk: int, stop: Stop | None, alternatives: int | None) -> Callable[..., Any]:
+def _advance(
+    model: Model, chunk: int, stop: Stop | None, alternatives: int | None, kinds: tuple[type, ...] = ()
+) -> Callable[..., Any]:
     def run(
         params: Params,
         state: SampleState,
@@ -365,4 +367,4 @@ def _advance(model: Model, chunk: int, stop: Stop | None, alternatives: int | No
         return state, jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), drawn), counted.sum(axis=0)
 
     name = name_of(stop)
-    return jax.jit(run) if name == "" else kept(run, model.to_dict(), chunk, name, alternatives, parts=(model,))
+    return jax.jit(run) if name == "" else kept(run, model.to_dict(), chunk, name, alternatives, parts=(model, *kinds))

@@ -91,7 +91,8 @@ class VoiceLeading(NamedTuple):
         then = (upper * (state.now[..., None] - pitch)) % 12
 
         def count(interval: int) -> Array:
-            return (parallel & (first == interval)[..., None] & (then == interval)).sum(axis=1, dtype=jnp.float32)
+            found: Array = parallel & (first == interval)[..., None] & (then == interval)
+            return found.sum(axis=1, dtype=jnp.float32)
 
         crossed = (sung[..., None] & (upper * (pitch - state.now[..., None]) > 0)).any(axis=1) & (pitch != before)
         lowest, highest = (jnp.asarray(self.ranges)[voice[:, 0], side][:, None] for side in (0, 1))
