@@ -113,7 +113,7 @@ def test_compose(run: Run, tmp_path: Path) -> None:
 
 def test_harmonise(run: Run, tmp_path: Path) -> None:
     said = run("harmonise", "--particles", 2)
-    assert re.match(r"harmonise.1.mid: \d+ notes to 26 of the tune, -\d+ nats\n", said)
+    assert re.match(r"harmonise.1.mid: \d+ notes to 28 of the tune, -\d+ nats\n", said)
     assert re.search(r"^harmonise.other.mid: \d+ other notes in bars 3 and 4 of alto and tenor$", said, re.MULTILINE)
     tune = read_score(FOLDER / "auld_lang_syne.abc")
     for name in ("1", "2", "3", "other"):
