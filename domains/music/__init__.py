@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from .score import Tempo as Tempo
     from .signs import Chord as Chord
     from .signs import Key as Key
+    from .voices.filling import Filled as Filled
+    from .voices.leading import VoiceLeading as VoiceLeading
 
 _HOME = {
     "api": ("Likelihood", "MusicModel", "load", "resume", "train"),
@@ -49,6 +51,8 @@ _HOME = {
     "presets": ("DOMAIN",),
     "score": ("DRUMS", "Meter", "Note", "Score", "Tempo"),
     "signs": ("Chord", "Key"),
+    "voices.filling": ("Filled",),
+    "voices.leading": ("VoiceLeading",),
 }
 _DEPRECATED = {"MusicScore": ("Likelihood", "0.3")}  # a piece is a `Score`
 __getattr__, __all__ = lazy_names(__name__, _HOME, _DEPRECATED)

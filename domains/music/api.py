@@ -218,12 +218,12 @@ class MusicModel:
         voice_leading: see `VoiceLeading`: "off" as the model has it, "soft" as rare as in Bach, "strict" hardly ever.
         end: "tonic", with a tonic triad in root position under the tune's last note; "auto" where that note belongs to it;
         "free" as the model ends.
-        chords: to follow, "G D Em C" a bar each, or "G D | Em" bars by lines, over and over; see `Tones`.
+        chords: to follow, "G D Em C" a bar each, or "G D | Em" bars by lines, over and over.
         Raises UsageError for a model of other music and for settings out of range, UnknownName for a voice that is none,
         DataError for a tune with two notes at once, one off the grid, drums, and no tune.
 
         >>> from seqgen.domains.music import Note
-        >>> tune = Score([Note(0.6 * beat, pitch, 0.6) for beat, pitch in enumerate((67, 69, 71, 72))])
+        >>> tune = Score([Note(0.5 * beat, pitch, 0.5) for beat, pitch in enumerate((67, 69, 71, 72))])
         >>> (made,) = load().harmonise(tune, particles=4, seed=1)
         >>> [note.pitch for note in made.score.notes if note.part == 0]
         [67, 69, 71, 72]
