@@ -14,7 +14,7 @@ import numpy as np
 
 from seqgen import sampling
 from seqgen.domain import Splits
-from seqgen.errors import DataError, pick
+from seqgen.errors import DataError, UsageError, pick
 from seqgen.heads import Options
 from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
@@ -28,6 +28,7 @@ from .length import Length
 from .performance import Decoded, Performance
 from .presets import DOMAIN, ENCODINGS
 from .score import Meter, Score
+from .signs import Key
 
 if TYPE_CHECKING:
     from seqgen.devices.crew import Crew
@@ -115,6 +116,7 @@ class MusicModel:
         bars: int | None = None,
         events: int | None = None,
         meter: Meter | None = None,
+        key: Key | None = None,
         temperature: float = 1.0,
         top_k: int = 0,
         top_p: float = 1.0,
@@ -126,6 +128,7 @@ class MusicModel:
         primers: any pieces; None for a piece from nothing.
         seconds, bars, events: how much is new, one of them (30 s); bars are for models of the grid.
         meter: of the new bars, for models of the grid; the first primer's last one, or 4/4.
+        key: of pieces from nothing, and what a primer is in, for models that know keys; the primer's own by its notes, or any.
         temperature: 0 the likeliest each time, 1 follows the model, more is wilder.
         top_k, top_p, min_p: see `seqgen.Options`.
         Raises UsageError for settings out of range, DataError for a primer that the model cannot read.
@@ -135,11 +138,15 @@ class MusicModel:
         length = Length.of(self.codec, meter, seconds, bars, events)
         options = Options(temperature, top_k, top_p, min_p)
         sampling.check(options, seed)
-        prompts = [[] if primer is None else self.codec.encode(primer).steps for primer in primers]
         grammar, phases = None, [0 for _ in primers]
         if isinstance(self.codec, Grid):
+            prompts = [self.codec.opening(primer, key, meter) for primer in primers]
             phases = [self.codec.phase(prompt, meter) for prompt in prompts]
-            grammar = sampling.Grammar(self.codec.cycle(meter), np.array(phases, np.int32))
+            grammar = self._grammar(self.codec, prompts, phases, meter, length, ends=bars is not None)
+        else:
+            prompts = [[] if primer is None else self.codec.encode(primer).steps for primer in primers]
+        if key is not None and not (isinstance(self.codec, Grid) and self.codec.ranges):
+            raise UsageError(f"{self.name} knows no keys: leave the key out, or take a model that does, such as {MODEL!r}")
         made: list[np.ndarray] = [np.zeros(0, np.int32) for _ in primers]
         chunks = sampling.stream(
             self.model,
@@ -158,8 +165,8 @@ class MusicModel:
         cuts = [length.cut(steps) for steps in made]
         if isinstance(self.codec, Grid):
             pieces = [
-                Decoded(_in_meter(self.codec.decode(steps), meter, phase), 0)
-                for steps, phase in zip(cuts, phases, strict=True)
+                Decoded(_in_meter(self.codec.decode(_said(steps, prompt)), meter, phase), 0)
+                for steps, prompt, phase in zip(cuts, prompts, phases, strict=True)
             ]
         else:
             held = [self.codec.held(prompt) for prompt in prompts]
@@ -174,6 +181,22 @@ class MusicModel:
             )
             for primer, score, piece in zip(primers, scores, pieces, strict=True)
         ]
+
+    @staticmethod
+    def _grammar(
+        codec: Grid, prompts: Sequence[Any], phases: Sequence[int], meter: Meter, length: Length, ends: bool
+    ) -> sampling.Grammar:
+        """What may come where: in every bar the same, or, of a model that knows where it is in a piece, up to its end."""
+        if not codec.ranges:
+            return sampling.Grammar(codec.cycle(meter), np.array(phases, np.int32))
+        steps = length.sixteenths or length.most // 4 + 1
+        begun = [(phase, not len(prompt)) for phase, prompt in zip(phases, prompts, strict=True)]
+        plans = {how: codec.plan(meter, how[0], steps, begins=how[1], ends=ends) for how in dict.fromkeys(begun)}
+        places = dict(zip(plans, np.cumsum([0, *map(len, plans.values())]), strict=False))
+        allowed = np.concatenate([*plans.values()])
+        # Padded, so that pieces of many lengths share a program.
+        more = np.repeat(allowed[-1:], (1 << (len(allowed) - 1).bit_length()) - len(allowed), axis=0)
+        return sampling.Grammar(np.concatenate([allowed, more]), np.array([places[how] for how in begun], np.int32))
 
     def _after(self, primer: Score, score: Score) -> Score:
         """The primer as it is, then the new notes, played by the same instruments."""
@@ -199,6 +222,11 @@ class MusicModel:
         notes = to_grid(score).cells.size if isinstance(self.codec, Grid) else len(self.codec.canonical(score).notes)
         beats = max(score.beat_at(score.seconds), 1e-9)
         return Likelihood(nats(self.model, self.params, example), len(example.steps), notes, beats)
+
+
+def _said(steps: np.ndarray, prompt: np.ndarray) -> np.ndarray:
+    """What was made, and the key that a piece from nothing was told."""
+    return np.concatenate([prompt, steps]) if len(prompt) == 2 else steps
 
 
 def _in_meter(score: Score, meter: Meter, phase: int) -> Score:

@@ -16,6 +16,7 @@ from seqgen.shell.commands import Commands, Demo
 from . import MODEL
 from .drums import HOW
 from .formats.guard import MAX_EVENTS
+from .signs import MODES, Key, key_named
 
 if TYPE_CHECKING:
     from .api import Composition, Likelihood
@@ -56,6 +57,8 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     sample.add_argument("--bars", type=int, help="the same in bars, for models of four voices")
     sample.add_argument("--events", type=int, help="the same in events")
     sample.add_argument("--meter", metavar="N/D", help="of the new bars, for the same models (the primer's, or 4/4)")
+    sample.add_argument("--key", metavar="TONIC", help="such as C, Bb or F#, for models that know keys (the primer's, or any)")
+    sample.add_argument("--mode", choices=MODES, help="of that key (major)")
     draw_verb.add_options(sample, steps="events", temperature=1.0)
     draw_verb.add_seed(sample, "makes the same piece")
     sample.add_argument(
@@ -139,6 +142,7 @@ def _sample(args: argparse.Namespace) -> int:
             bars=args.bars,
             events=args.events,
             meter=None if args.meter is None else _meter(args.meter),
+            key=_key(args.key, args.mode),
             **draw_verb.options_of(args),
             seed=seed,
         )
@@ -162,6 +166,12 @@ def _sample(args: argparse.Namespace) -> int:
         for path in _write(piece, place, sound=not args.no_wav):
             print(f"seqgen: wrote {path}")
     return 0
+
+
+def _key(tonic: str | None, mode: str | None) -> Key | None:
+    if tonic is None and mode is not None:
+        raise UsageError("--mode says how a key is: give --key too, such as --key D --mode minor")
+    return None if tonic is None else key_named(tonic, mode or "major")
 
 
 def _meter(text: str) -> Meter:

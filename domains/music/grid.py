@@ -93,23 +93,23 @@ class Grid:
         head = self.head(key_of(item), item.meters[0] if item.meters else Meter(0.0, 4, 4))
         return Example(np.concatenate([head, _stream(grid, left), np.int32([END])]))
 
-    def opening(self, item: Score | None, key: Key | None = None, meter: Meter | None = None) -> NDArray[np.int32]:
+    def opening(self, item: Score | None, key: Key | None, meter: Meter) -> NDArray[np.int32]:
         """What a piece that goes on after `item` begins with, int32 `[T]`: as `encode` has it, but that it does not end.
 
-        key, meter: what the piece says of itself; else what `item` is in, or nothing.
+        key, meter: what a piece from nothing says of itself; without a key it is empty. An `item` is in its own meter, and
+        in its own key unless another is given.
         """
-        steps = np.zeros(0, np.int32) if item is None else _stream(to_grid(item))
+        if item is None:
+            return np.zeros(0, np.int32) if key is None or not self.ranges else self.head(key, meter)
+        steps = _stream(to_grid(item))
         if not self.ranges:
             return steps
-        if item is not None:
-            key = key or key_of(item)
-            meter = item.meters[0] if item.meters else meter
-        return np.concatenate([self.head(key, meter or Meter(0.0, 4, 4)), steps])
+        return np.concatenate([self.head(key or key_of(item), item.meters[0] if item.meters else meter), steps])
 
-    def head(self, key: Key | None, meter: Meter) -> NDArray[np.int32]:
-        """The symbols that a piece begins with, where voices have ranges: its key, unless it is left open, and meter."""
+    def head(self, key: Key, meter: Meter) -> NDArray[np.int32]:
+        """The symbols that a piece begins with, where voices have ranges: its key and its meter."""
         over = OVER.index(meter[1:]) if meter[1:] in OVER else len(OVER)
-        return np.array(([] if key is None else [KEYS + key_number(key)]) + [METERS + over], np.int32)
+        return np.int32([KEYS + key_number(key), METERS + over])
 
     def decode(self, steps: Steps) -> Score:
         """The piece of any integers: four symbols of voices are a step, whatever stands between them."""
@@ -148,26 +148,25 @@ class Grid:
         bars = np.flatnonzero(steps == BAR)
         return (len(steps) - int(bars[-1])) % len(self.cycle(meter)) if len(bars) else 0
 
-    def plan(self, meter: Meter, phase: int, count: int) -> NDArray[np.bool_]:
-        """Which symbols may come where in `count` more steps and their end, from `phase` in the cycle on, bool `[P, size]`.
+    def plan(self, meter: Meter, phase: int, count: int, *, begins: bool, ends: bool) -> NDArray[np.bool_]:
+        """Which symbols may come where in `count` more steps, and their end, bool `[P, size]`.
 
-        The last bars say how many are to come, as in what was learned from: so a piece knows where it has to end.
+        phase: where in the cycle they begin. begins: with a key, any, and the meter. ends: the last bars say how many are to
+        come, as in what was learned from, so that a piece knows where it has to end.
         """
-        cycle = self.cycle(meter)
-        voiced = cycle[:, : REST + 1].any(axis=1)
-        places, steps = [], 0.0
-        while len(places) < phase or steps < count:
-            at = len(places) % len(cycle)
-            places.append(at)
-            steps += voiced[at] / 4 if len(places) > phase else 0.0
-        bars = [place for place, at in enumerate(places) if at == 0 and place >= phase]
-        left = {place: back for back, place in enumerate(bars[: -COUNTED - 1 : -1])}
-        rows = []
-        for place in range(phase, len(places)):
-            rows.append(cycle[places[place]])
-            if place in left:
-                rows.append(self._only(LEFT + left[place]))
-        return np.array([*rows, self._only(END)])
+        cycle, rows, bars, steps = self.cycle(meter), [], [], 0.0
+        voiced = cycle[:, REST] / 4
+        at = phase
+        while steps < count:
+            if at == 0:
+                bars.append(len(rows))
+            rows.append(cycle[at])
+            steps, at = steps + voiced[at], (at + 1) % len(cycle)
+        for back, place in enumerate(bars[: -COUNTED - 1 : -1] if ends else ()):
+            rows.insert(place + 1, self._only(LEFT + back))
+        symbols = np.arange(self.spec.size)
+        head = [(symbols >= KEYS) & (symbols < METERS), self._only(int(self.head(Key(0.0, 0), meter)[1]))]
+        return np.array([*(head if begins else ()), *rows, self._only(END)])
 
     def _only(self, symbol: int) -> NDArray[np.bool_]:
         return np.arange(self.spec.size) == symbol
