@@ -109,14 +109,14 @@ def _choir(layers: int, units: int, embedding: int, dropout: float, learning_rat
         network = Network(codec.spec, layers, units, embedding, dropout=dropout, registers=registers)
         return Model(network, Relative(codec.spec.size, TIED))
 
-    return Size(model, TrainingConfig(rows=32, window=256, learning_rate=learning_rate))
+    return Size(model, TrainingConfig(rows=16, window=256, learning_rate=learning_rate))
 
 
 CHOIRS = {
-    "tiny": _choir(1, 128, 32, 0.0, 1e-2),
-    "small": _choir(2, 256, 64, 0.2, 6e-3),
-    "medium": _choir(2, 384, 64, 0.3, 4e-3),
-    "large": _choir(3, 768, 64, 0.4, 2e-3),
+    "tiny": _choir(1, 128, 32, 0.0, 6e-3),
+    "small": _choir(2, 256, 64, 0.2, 4e-3),
+    "medium": _choir(2, 384, 64, 0.4, 3e-3),
+    "large": _choir(3, 768, 64, 0.5, 2e-3),
 }
 
 

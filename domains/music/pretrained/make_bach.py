@@ -20,8 +20,8 @@ from seqgen.domains import music
 from seqgen.domains.music.presets import CHOIRS
 
 HERE = Path(__file__).parent
-DATA, SIZE, SEED, STEPS = "bach-cc0", "medium", 0, 4000
-TRAINING = dataclasses.replace(CHOIRS[SIZE].training, evaluations=40, patience=10, ema=0.998)
+DATA, SIZE, SEED, STEPS = "bach-cc0", "medium", 0, 8000
+TRAINING = dataclasses.replace(CHOIRS[SIZE].training, evaluations=40, patience=12, ema=0.998)
 
 CARD = """\
 ---
@@ -61,23 +61,25 @@ models that were trained on its own training part.
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--run", type=Path, default=Path("runs/bach"), help="folder to train in")
+    options.add_argument("--steps", type=int, default=STEPS, help="how long the run is, when it begins")
+    options.add_argument("--minutes", type=float, help="the same in minutes")
     args = options.parse_args()
     dataset = registry.dataset(DATA)
     splits = dataset.load()
     if args.run.exists():
         outcome = music.resume(args.run)
     else:
-        how = {"size": SIZE, "steps": STEPS, "seed": SEED, "training": TRAINING}
-        outcome = music.train(DATA, args.run, encoding="chorale", **how)
+        long = {"minutes": args.minutes} if args.minutes else {"steps": args.steps}
+        outcome = music.train(DATA, args.run, size=SIZE, seed=SEED, encoding="chorale", training=TRAINING, **long)
     if outcome.signal is not None:
         sys.exit(f"stopped at step {outcome.step}; run this again to go on")
     folder = HERE / "bach"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(outcome.model, folder)
-    write_card(folder, splits.test, len(splits.train), dataset.ORIGIN)
+    write_card(folder, splits.test, len(splits.train), dataset.ORIGIN, outcome.step)
 
 
-def write_card(folder: Path, held: Sequence[music.Score], pieces: int, origin: str) -> None:
+def write_card(folder: Path, held: Sequence[music.Score], pieces: int, origin: str, steps: int) -> None:
     """Scores the released files and says so in README.md beside them."""
     released, model = from_pretrained(folder), music.load(folder)
     scores = [model.score(piece) for piece in held]
@@ -91,7 +93,7 @@ def write_card(folder: Path, held: Sequence[music.Score], pieces: int, origin: s
         origin=origin,
         version=__version__,
         seed=SEED,
-        steps=STEPS,
+        steps=steps,
         best=released.training["steps"],
         rows=TRAINING.rows,
         window=TRAINING.window,
