@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def _without_pauses(voices: list[Voice]) -> list[Voice]:
     """The voices with the note before held where all are silent: there the source has a bar filled up with rests."""
     edges = sorted({time for voice in voices for onset, length, _ in voice for time in (onset, onset + length)})
     ends = {}
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         if not any(onset < end and onset + length > begin for voice in voices for onset, length, _ in voice):
             ends[begin] = end
 
@@ -95,7 +96,7 @@ def upbeat(voices: list[Voice], bar: float) -> float:
     beats = 3 if bar == 3 else 2
     votes: Counter[int] = Counter()
     onsets = sorted({onset for voice in voices for onset, _, _ in voice})
-    for here, after in zip(onsets, onsets[1:], strict=False):
+    for here, after in pairwise(onsets):
         if after - here >= LONG and here % 1 == 0:
             votes[int(here) % beats] += 2
     last = voices[0][-1][0]

@@ -146,7 +146,9 @@ class MusicModel:
         else:
             prompts = [[] if primer is None else self.codec.encode(primer).steps for primer in primers]
         if key is not None and not (isinstance(self.codec, Grid) and self.codec.ranges):
-            raise UsageError(f"{self.name} knows no keys: leave the key out, or take a model that does, such as {MODEL!r}")
+            raise UsageError(
+                f"{self.name} knows no keys: leave the key out, or take a model that does, such as {MODEL!r}"
+            )
         made: list[np.ndarray] = [np.zeros(0, np.int32) for _ in primers]
         chunks = sampling.stream(
             self.model,
@@ -239,8 +241,8 @@ def _in_meter(score: Score, meter: Meter, phase: int) -> Score:
 def load(model: str | os.PathLike[str] = MODEL) -> MusicModel:
     """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError.
 
-    >>> load("chorales").codec
-    Grid(bpm=100.0)
+    >>> load("chorales").codec.bpm
+    100.0
     """
     codec, given = open_model(DOMAIN, model)
     return MusicModel(codec, given.model, given.params, os.fspath(model))  # type: ignore[arg-type]
@@ -259,8 +261,8 @@ def train(
     """Trains a model on a MIDI, MusicXML or ABC file, a folder of them, or a data set by name.
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
-    encoding: "performance" for music of any kind, "grid" for four voices, "auto" looks at the pieces; a model that is
-    fine-tuned keeps its own.
+    encoding: "performance" for music of any kind, "grid" for four voices, "chorale" for four voices whose model knows their
+    ranges, the key and where a piece ends; "auto" looks at the pieces; a model that is fine-tuned keeps its own.
     max_events: the longest file that is read.
     drums: which parts are drums: "channel10" as the file says, "guess" also those that look like a kit, "all".
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.

@@ -37,7 +37,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _add_train(train: argparse.ArgumentParser) -> None:
     train_verb.add_options(train, data="a MIDI, MusicXML or ABC file, a folder of them, or a data set's name")
-    train.add_argument("--encoding", help="performance, for any music; grid, for four voices (by the pieces)")
+    train.add_argument(
+        "--encoding",
+        help="performance, for any music; grid, for four voices; chorale, with ranges and keys (by the pieces)",
+    )
     _add_reading(train, None)
     train.set_defaults(run=_train)
 
@@ -57,7 +60,9 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     sample.add_argument("--bars", type=int, help="the same in bars, for models of four voices")
     sample.add_argument("--events", type=int, help="the same in events")
     sample.add_argument("--meter", metavar="N/D", help="of the new bars, for the same models (the primer's, or 4/4)")
-    sample.add_argument("--key", metavar="TONIC", help="such as C, Bb or F#, for models that know keys (the primer's, or any)")
+    sample.add_argument(
+        "--key", metavar="TONIC", help="such as C, Bb or F#, for models that know keys (the primer's, or any)"
+    )
     sample.add_argument("--mode", choices=MODES, help="of that key (major)")
     draw_verb.add_options(sample, steps="events", temperature=1.0)
     draw_verb.add_seed(sample, "makes the same piece")

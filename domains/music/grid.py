@@ -209,7 +209,9 @@ class Grid:
 
     def to_dict(self) -> dict[str, Any]:
         """Its settings as plain JSON values, read back by `from_dict`."""
-        ranges = {"ranges": [list(voice) for voice in self.ranges]} if self.ranges else {}  # older versions read the rest
+        ranges = (
+            {"ranges": [list(voice) for voice in self.ranges]} if self.ranges else {}
+        )  # older versions read the rest
         return {"kind": "grid", "bpm": self.bpm, **ranges}
 
     @classmethod

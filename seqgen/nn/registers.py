@@ -30,7 +30,7 @@ class Registers:
     `seqgen.heads.relative`.
 
     >>> Registers(count=2, values=12).told
-    6
+    5
     """
 
     count: int
@@ -47,7 +47,12 @@ class Registers:
     def rows(self) -> tuple[int, ...]:
         """How many rows the table of each thing told has: last value, degree, differences, moves; by whose turn it is."""
         apart = [self.count * (2 * FARTHEST + 2)] * (self.count - 1)
-        return (self.values + 1, self.count * (2 * self.period + 1), *apart, *[self.count * (2 * STEP + 2)] * self.count)
+        return (
+            self.values + 1,
+            self.count * (2 * self.period + 1),
+            *apart,
+            *[self.count * (2 * STEP + 2)] * self.count,
+        )
 
     @property
     def told(self) -> int:

@@ -17,7 +17,18 @@ from strangers.logistic import Logistic
 
 import seqgen.heads
 from seqgen.errors import ModelError
-from seqgen.heads import HEADS, Bernoulli, Categorical, Gaussian, Head, Joint, Mixture, Options, Relative, head_from_dict
+from seqgen.heads import (
+    HEADS,
+    Bernoulli,
+    Categorical,
+    Gaussian,
+    Head,
+    Joint,
+    Mixture,
+    Options,
+    Relative,
+    head_from_dict,
+)
 from seqgen.spec import Binary, Continuous, Discrete, Product, Spec, null_step
 
 WIDTH = 6
