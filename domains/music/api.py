@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from seqgen.training.outcome import Outcome
     from seqgen.training.run import How
 
+    from .reports.report import Report
+
 CHUNK = 128  # events drawn at once
 
 
@@ -92,7 +94,7 @@ class Composition(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class MusicModel:
-    """A trained music model. Make one with `load`.
+    """A trained music model. Make one with `load`. learned_from: what its notes say of that, a data set, file or folder.
 
     >>> tune = load().sample(bars=2, seed=1)
     >>> tune.seconds > 2, len(tune.notes) > 8
@@ -103,6 +105,7 @@ class MusicModel:
     model: Model
     params: Params
     name: str
+    learned_from: str = ""
 
     def sample(self, *, primer: Score | None = None, **settings: Any) -> Score:
         """A new piece, or one that begins with the whole `primer`; settings as for `compose`."""
@@ -225,6 +228,29 @@ class MusicModel:
         beats = max(score.beat_at(score.seconds), 1e-9)
         return Likelihood(nats(self.model, self.params, example), len(example.steps), notes, beats)
 
+    def report(
+        self,
+        beside: str | Splits[Score] | None = None,
+        *,
+        count: int = 20,
+        bars: int = 16,
+        temperature: float = 1.0,
+        seed: int = 0,
+    ) -> Report:
+        """What a harmony teacher would mark in samples, and how much of them is copied, beside the pieces they should be like.
+
+        beside: a file, folder or data set, or its parts; what the model learned from, where nothing is named.
+        count, bars, temperature, seed: of the samples, see `compose`. Raises UsageError for a model of other music.
+
+        >>> pieces = load().compose([None] * 3, bars=2, seed=3)
+        >>> found = load().report(Splits([pieces[0].score], [pieces[1].score]), count=1, bars=2)
+        >>> found.samples, found.copied[0].piece
+        (1, 0)
+        """
+        from .reports.report import report
+
+        return report(self, beside=beside, count=count, bars=bars, temperature=temperature, seed=seed)
+
 
 def _said(steps: np.ndarray, prompt: np.ndarray) -> np.ndarray:
     """What was made, and the key that a piece from nothing was told."""
@@ -245,7 +271,8 @@ def load(model: str | os.PathLike[str] = MODEL) -> MusicModel:
     100.0
     """
     codec, given = open_model(DOMAIN, model)
-    return MusicModel(codec, given.model, given.params, os.fspath(model))  # type: ignore[arg-type]
+    data = (given.training or {}).get("data") or {}
+    return MusicModel(codec, given.model, given.params, os.fspath(model), data.get("name") or "")  # type: ignore[arg-type]
 
 
 def train(
