@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
 import pytest
+from music_models import saved
 
 from seqgen.batching import encode as encoding
 from seqgen.domain import Splits
@@ -19,10 +19,6 @@ from seqgen.domains.music.files import opening, read, read_pieces, read_score, s
 from seqgen.domains.music.grid import BAR, REST
 from seqgen.domains.music.presets import SHIPPED, augment
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
-from seqgen.heads import Categorical
-from seqgen.models.model import Model
-from seqgen.models.pretrained import save_pretrained
-from seqgen.nn.network import Network
 
 
 def chorale(start: int = 0, beats: int = 12, bpm: float = 100.0) -> Score:
@@ -34,17 +30,6 @@ def chorale(start: int = 0, beats: int = 12, bpm: float = 100.0) -> Score:
         for beat in range(beats)
     ]
     return Score(notes, (Tempo(0.0, bpm),))
-
-
-def saved(folder: Path, codec: Grid | Performance, favoured: slice) -> music.MusicModel:
-    """A model of random weights that likes some symbols, so that what it makes has some of everything."""
-    model = Model(Network(codec.spec, layers=1, units=8, embedding=4), Categorical(codec.spec.size))
-    random = np.random.default_rng(3)
-    shapes = jax.eval_shape(lambda: model.init(jax.random.key(0)))
-    params: Any = jax.tree.map(lambda leaf: random.normal(0, 0.7, leaf.shape).astype(np.float32), shapes)
-    params["head"]["bias"][favoured] += 2
-    save_pretrained(folder, domain="music", codec=codec.to_dict(), model=model, params=params)
-    return music.load(folder)
 
 
 @pytest.fixture(scope="module")

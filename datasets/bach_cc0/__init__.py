@@ -53,16 +53,14 @@ def read(path: Path) -> list[Score]:
 
 def _piece(piece: Mapping[str, Any]) -> Score:
     voices = _without_pauses([_without_graces(voice) for voice in piece["voices"]])
-    meters = [(float(at), *map(int, over.split("/"))) for at, over in piece["meters"]]
-    bar = 4 * meters[0][1] / meters[0][2]
-    first = upbeat(voices, bar)
+    meters = [Meter(at * BEAT, *map(int, over.split("/"))) for at, over in piece["meters"]]
+    first = upbeat(voices, meters[0].quarters)
     notes = [
         Note(onset * BEAT, pitch, length * BEAT, program=52, part=part)
         for part, voice in enumerate(voices)
         for onset, length, pitch in voice
     ]
-    turns = [Meter((first if at == 0 else at) * BEAT, *over) for at, *over in meters]
-    return Score(notes, [Tempo(0.0, 60 / BEAT)], turns)
+    return Score(notes, [Tempo(0.0, 60 / BEAT)], [meter if meter.time else meter._replace(time=first * BEAT) for meter in meters])
 
 
 def _without_graces(voice: Sequence[Sequence[float]]) -> Voice:

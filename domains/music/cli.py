@@ -33,7 +33,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     _add_sample(verbs.add_parser("sample", help="compose, or go on from a piece: MIDI, sound and a picture"))
     _add_score(verbs.add_parser("score", help="how likely pieces are: nats per event, note and beat"))
     _add_convert(verbs.add_parser("convert", help="a piece from one format to another: MIDI, MusicXML"))
-    add_report(verbs.add_parser("report", help="what a harmony teacher would mark in samples, and what they copy"), MODEL)
+    add_report(
+        verbs.add_parser("report", help="what a harmony teacher would mark in samples, and what they copy"), MODEL
+    )
     _add_inspect(verbs.add_parser("inspect", help="what is in files, and which would be used"))
 
 

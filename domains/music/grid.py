@@ -91,7 +91,7 @@ class Grid:
             return Example(_stream(grid))
         left = {bar: LEFT + back for back, bar in enumerate(grid.bars[: -COUNTED - 1 : -1])}
         head = self.head(key_of(item), item.meters[0] if item.meters else Meter(0.0, 4, 4))
-        return Example(np.concatenate([head, _stream(grid, left), np.int32([END])]))
+        return Example(np.concatenate([head, _stream(grid, left), np.array([END], np.int32)]))
 
     def opening(self, item: Score | None, key: Key | None, meter: Meter) -> NDArray[np.int32]:
         """What a piece that goes on after `item` begins with, int32 `[T]`: as `encode` has it, but that it does not end.
@@ -109,7 +109,7 @@ class Grid:
     def head(self, key: Key, meter: Meter) -> NDArray[np.int32]:
         """The symbols that a piece begins with, where voices have ranges: its key and its meter."""
         over = OVER.index(meter[1:]) if meter[1:] in OVER else len(OVER)
-        return np.int32([KEYS + key_number(key), METERS + over])
+        return np.array([KEYS + key_number(key), METERS + over], np.int32)
 
     def decode(self, steps: Steps) -> Score:
         """The piece of any integers: four symbols of voices are a step, whatever stands between them."""
@@ -154,7 +154,8 @@ class Grid:
         phase: where in the cycle they begin. begins: with a key, any, and the meter. ends: the last bars say how many are to
         come, as in what was learned from, so that a piece knows where it has to end.
         """
-        cycle, rows, bars, steps = self.cycle(meter), [], [], 0.0
+        cycle, steps, bars = self.cycle(meter), 0.0, []
+        rows: list[NDArray[np.bool_]] = []
         voiced = cycle[:, REST] / 4
         at = phase
         while steps < count:
@@ -169,7 +170,8 @@ class Grid:
         return np.array([*(head if begins else ()), *rows, self._only(END)])
 
     def _only(self, symbol: int) -> NDArray[np.bool_]:
-        return np.arange(self.spec.size) == symbol
+        row: NDArray[np.bool_] = np.arange(self.spec.size) == symbol
+        return row
 
     def _sung(self) -> list[NDArray[np.bool_]]:
         """What each voice may sing, in their order."""

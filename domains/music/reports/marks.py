@@ -19,6 +19,7 @@ CHORDS = (  # triads and seventh chords, semitones above their roots; the fifth 
     *((0, 4, 7, 10), (0, 4, 10), (0, 3, 7, 10), (0, 3, 10), (0, 4, 7, 11), (0, 4, 11), (0, 3, 6, 10), (0, 3, 6, 9)),
 )
 KINDS = {frozenset((root + tone) % 12 for tone in chord) for chord in CHORDS for root in range(12)}
+EDGE = 1e-6  # seconds: what begins on a bar line begins behind it, however times were added up
 BEYOND = 6  # semitones outside a range, from which on a voice is wild
 FIGURE = 6  # moves of a soprano that are a figure
 
@@ -69,7 +70,9 @@ def marks(score: Score, ranges: Sequence[tuple[int, int]]) -> Marks:
     )
     on_beats = [frozenset((row[row >= 0] % 12).tolist()) for row in voices[sorted({*grid.bars, *grid.beats})]]
     triad = _root_position(voices[-1])
-    figures = [tuple(moves[at : at + FIGURE]) for moves in [_moves(grid.cells[:, 0])] for at in range(len(moves) - FIGURE)]
+    figures = [
+        tuple(moves[at : at + FIGURE]) for moves in [_moves(grid.cells[:, 0])] for at in range(len(moves) - FIGURE)
+    ]
     return Marks(
         pieces=1,
         steps=len(voices),
@@ -106,7 +109,7 @@ def parallels(voices: NDArray[np.int32], interval: int) -> int:
 
 def _moves(voice: NDArray[np.int32]) -> list[int]:
     """The intervals between a voice's notes, repeated ones included."""
-    return np.diff(voice[voice < TIED]).tolist()
+    return [int(move) for move in np.diff(voice[voice < TIED])]
 
 
 def _root_position(chord: NDArray[np.int32]) -> bool:
@@ -161,8 +164,8 @@ def bars_of(score: Score, first: int, last: int) -> Score | None:
     if last > len(lines) or (last == len(lines) and score.beat_at(score.seconds) * PER_BEAT < lines[-1]):
         return None
     ends = [*lines[1:], len(to_grid(score).cells)]
-    begin = 0.0 if first == 0 else score.time_at(lines[first] / PER_BEAT)
-    return score.until(score.time_at(ends[last - 1] / PER_BEAT)).since(begin)
+    begin = 0.0 if first == 0 else score.time_at(lines[first] / PER_BEAT) - EDGE
+    return score.until(score.time_at(ends[last - 1] / PER_BEAT) - EDGE).since(begin)
 
 
 def kept(before: Sequence[Score], after: Sequence[Score]) -> tuple[float, float]:

@@ -52,7 +52,9 @@ def report(
         raise UsageError(f"this report is of four voices, and {model.name} is no model of them; take one that is")
     name = beside if beside is not None else model.learned_from
     if not name:
-        raise UsageError("it is not known what this model learned from; name a file, folder or data set to stand beside")
+        raise UsageError(
+            "it is not known what this model learned from; name a file, folder or data set to stand beside"
+        )
     if count < 1:
         raise UsageError(f"a report on {count} samples cannot be; ask for 1 or more")
     from ..presets import DOMAIN
@@ -103,7 +105,9 @@ def table(own: Report) -> str:
     for what, runs in (("samples", own.copied), ("held-out pieces", own.alike)):
         if runs:
             mean = sum(run.length for run in runs) / len(runs)
-            lines.append(f"longest run of {what} that a piece learned from has, in any key: {mean:.1f} sixteenths on average")
+            lines.append(
+                f"longest run of {what} that a piece learned from has, in any key: {mean:.1f} sixteenths on average"
+            )
     best = max(own.copied)
     number = own.copied.index(best) + 1
     lines.append(
@@ -138,4 +142,3 @@ def bars_svg(figures: dict[str, tuple[float, float]]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 520 {height}" width="520" height="{height}" role="img" '
         f'font-size="14" font-family="sans-serif"><title>{label}</title>{"".join(parts)}</svg>'
     )
-
