@@ -152,7 +152,8 @@ class Grid:
         """Which symbols may come where in `count` more steps, and their end, bool `[P, size]`.
 
         phase: where in the cycle they begin. begins: with a key, any, and the meter. ends: the last bars say how many are to
-        come, as in what was learned from, so that a piece knows where it has to end.
+        come, as in what was learned from, so that a piece knows where it has to end: at its length, or at a beat of the
+        last bar.
         """
         cycle, steps, bars = self.cycle(meter), 0.0, []
         rows: list[NDArray[np.bool_]] = []
@@ -163,6 +164,9 @@ class Grid:
                 bars.append(len(rows))
             rows.append(cycle[at])
             steps, at = steps + voiced[at], (at + 1) % len(cycle)
+        if ends:
+            last = bars[-1] if bars else 0
+            rows[last + 1 :] = [row | self._only(END) if row[BEAT] else row for row in rows[last + 1 :]]
         for back, place in enumerate(bars[: -COUNTED - 1 : -1] if ends else ()):
             rows.insert(place + 1, self._only(LEFT + back))
         symbols = np.arange(self.spec.size)

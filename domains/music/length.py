@@ -10,7 +10,7 @@ import numpy as np
 
 from seqgen.errors import UsageError
 
-from .grid import PER_BEAT, REST, Grid
+from .grid import END, PER_BEAT, REST, Grid
 from .performance import RATE, VELOCITY, WAIT, Performance
 from .score import Meter
 
@@ -60,7 +60,8 @@ class Length(NamedTuple):
     @classmethod
     def steps16(cls, count: int) -> Length:
         """So many sixteenths of four voices."""
-        return cls(5 * count + SAID, lambda steps: _after(_voiced(steps), 4 * count), sixteenths=count)
+        # An end that a grid spells counts as all that is missing.
+        return cls(5 * count + SAID, lambda steps: _after(_voiced(steps) + 4 * count * (steps == END), 4 * count), None, count)
 
     def reached(self, steps: np.ndarray) -> bool:
         """Whether a stream is long enough."""

@@ -25,6 +25,7 @@ from .score import DRUMS, Note, Score, Tempo
 if TYPE_CHECKING:
     from seqgen.models.model import Model
 
+BEYOND = 3  # semitones
 SHIPPED = Path(__file__).parent / "pretrained"
 LOWEST, HIGHEST = 21, 108  # a piano's keys: transposition stays among them
 
@@ -105,7 +106,7 @@ def _choir(layers: int, units: int, embedding: int, dropout: float, learning_rat
         from seqgen.nn.network import Network
         from seqgen.nn.registers import Registers
 
-        registers = Registers(count=4, values=TIED, origin=KEYS)
+        registers = Registers(count=4, values=TIED, origin=KEYS, dropout=dropout / 2)
         network = Network(codec.spec, layers, units, embedding, dropout=dropout, registers=registers)
         return Model(network, Relative(codec.spec.size, TIED))
 
@@ -114,17 +115,17 @@ def _choir(layers: int, units: int, embedding: int, dropout: float, learning_rat
 
 CHOIRS = {
     "tiny": _choir(1, 128, 32, 0.0, 6e-3),
-    "small": _choir(2, 256, 64, 0.2, 4e-3),
-    "medium": _choir(2, 384, 64, 0.4, 3e-3),
-    "large": _choir(3, 768, 64, 0.5, 2e-3),
+    "small": _choir(1, 256, 64, 0.3, 4e-3),
+    "medium": _choir(2, 256, 64, 0.5, 4e-3),
+    "large": _choir(2, 512, 64, 0.6, 3e-3),
 }
 
 
 def inside(ranges: Sequence[tuple[int, int]], score: Score, random: Generator) -> Score:
-    """The piece in another key in which every voice stays within its range."""
+    """The piece in another key in which no voice leaves its range by more than a minor third."""
     pitches = [[note.pitch for note in voice] for voice in voices(score)]
-    low = max(low - min(part) for part, (low, _) in zip(pitches, ranges, strict=True))
-    high = min(high - max(part) for part, (_, high) in zip(pitches, ranges, strict=True))
+    low = max(low - BEYOND - min(part) for part, (low, _) in zip(pitches, ranges, strict=True))
+    high = min(high + BEYOND - max(part) for part, (_, high) in zip(pitches, ranges, strict=True))
     return score.transposed(int(random.integers(min(low, 0), max(high, 0) + 1)))
 
 

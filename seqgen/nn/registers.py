@@ -24,6 +24,7 @@ class Registers:
     origin: the first of `2 * period` symbols that say where values are counted from, in two ways, such as twelve major and
     twelve minor keys; 0 for none.
     width: how many values each thing that is told of the registers is embedded in.
+    dropout: rate on what the layers read, symbols and what is told; on top of the network's own between them.
 
     The network is told, of the stream whose turn it is: its last value, also as counted from the origin; how far the
     others' lie from that; and how each moved last. Its features end with that value and the origin, see
@@ -38,10 +39,13 @@ class Registers:
     origin: int = 0
     period: int = 12
     width: int = 16
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         if min(self.count, self.values, self.period, self.width) < 1 or self.origin < 0:
             raise UsageError(f"registers need count, values, period, width >= 1 and no number below 0, not {self}")
+        if not 0 <= self.dropout < 1:
+            raise UsageError(f"registers need 0 <= dropout < 1, not {self.dropout}")
 
     @property
     def rows(self) -> tuple[int, ...]:
@@ -131,7 +135,7 @@ class Registers:
         at = self.count
         return state[..., :at], state[..., at : 2 * at], state[..., 2 * at : 2 * at + 1], state[..., 2 * at + 1 :]
 
-    def to_dict(self) -> dict[str, int]:
+    def to_dict(self) -> dict[str, Any]:
         """Its settings as plain JSON values."""
         return asdict(self)
 

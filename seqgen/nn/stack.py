@@ -220,6 +220,8 @@ class Stack(nnx.Module):
                 place = [recurrence.where(valid, place[0], jnp.zeros_like(place[0]))]
             total, more = [*total, end], [*more, *self._told(registers, states)]
         x = self.embed(inputs, context, more)
+        if registers:
+            x = self._drop(x, key, count + 1, registers.dropout)
         carries: list[Carry] = []
         outputs: list[Array] = []
         seen: list[Array] = []
@@ -228,7 +230,7 @@ class Stack(nnx.Module):
             after, out = run(getattr(self, f"layer{i}"), carry[i], start[i], below)
             if layer.reads and network.skip:
                 out, seen = out[..., : layer.units], [*seen, out[..., layer.units :]]
-            out = self._drop(out, key, i)
+            out = self._drop(out, key, i, network.dropout)
             carries.append(after)
             outputs.append(out)
             below = jnp.concatenate([out, x, *seen], axis=-1) if network.skip else out
@@ -241,10 +243,9 @@ class Stack(nnx.Module):
         if not self.network.attention:
             return features
         assert memory is not None
-        return self._drop(self.attention(features, memory), key, len(self.network.stacked))
+        return self._drop(self.attention(features, memory), key, len(self.network.stacked), self.network.dropout)
 
-    def _drop(self, x: Array, key: Array | None, place: int) -> Array:
-        rate = self.network.dropout
+    def _drop(self, x: Array, key: Array | None, place: int, rate: float) -> Array:
         if key is None or not rate:
             return x
         shape = (1, *x.shape[1:]) if self.network.variational else x.shape

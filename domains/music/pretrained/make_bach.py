@@ -20,8 +20,8 @@ from seqgen.domains import music
 from seqgen.domains.music.presets import CHOIRS
 
 HERE = Path(__file__).parent
-DATA, SIZE, SEED, STEPS = "bach-cc0", "medium", 0, 8000
-TRAINING = dataclasses.replace(CHOIRS[SIZE].training, evaluations=40, patience=12, ema=0.998)
+DATA, SIZE, SEED, STEPS = "bach-cc0", "medium", 0, 2600
+TRAINING = dataclasses.replace(CHOIRS[SIZE].training, evaluations=26, patience=8, ema=0.995, weight_decay=0.02)
 
 CARD = """\
 ---
