@@ -52,6 +52,8 @@ EXPECTED = [
     "Product",
     "Reading",
     "register",
+    "Registers",
+    "Relative",
     "sample",
     "save_pretrained",
     "SeqgenError",
