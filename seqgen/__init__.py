@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from .nn.cells import Window as Window
     from .nn.context import Context as Context
     from .nn.encoder.values import SymbolEncoder as SymbolEncoder
+    from .nn.inputs.registers import Registers as Registers
     from .nn.network import Network as Network
-    from .nn.registers import Registers as Registers
     from .registry import register as register
     from .sampling import sample as sample
     from .sampling import stream as stream
@@ -77,7 +77,7 @@ _HOME = {
     "nn.context": ("Context",),
     "nn.encoder.values": ("SymbolEncoder",),
     "nn.network": ("Network",),
-    "nn.registers": ("Registers",),
+    "nn.inputs.registers": ("Registers",),
     "training.optimizer": ("make_optimizer",),
     "models.pretrained": ("from_pretrained", "save_pretrained"),
     "registry": ("register",),

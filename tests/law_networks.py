@@ -18,8 +18,8 @@ from seqgen.batching import Inputs
 from seqgen.nn.cells import LSTM, Window
 from seqgen.nn.context import Context
 from seqgen.nn.encoder.values import SymbolEncoder
+from seqgen.nn.inputs.registers import Registers
 from seqgen.nn.network import Network
-from seqgen.nn.registers import Registers
 from seqgen.spec import Binary, Continuous, Discrete, Product, Spec
 
 B, T, U = 3, 64, 6

@@ -87,7 +87,7 @@ def test_bars_are_cut_at_their_lines_and_none_is_made_up() -> None:
 
 def test_a_copied_run_is_found_in_any_key_with_its_place() -> None:
     random = np.random.default_rng(4)
-    pieces = [piece(*(random.integers(-3, 4, (24, 4)) + [72, 65, 58, 48]).tolist()) for _ in range(5)]
+    pieces = [piece(*np.add(random.integers(-3, 4, (24, 4)), [72, 65, 58, 48]).tolist()) for _ in range(5)]
     copied = pieces[3].transposed(-2)
     theirs = [note for note in copied.notes if 2.4 <= note.onset < 2.4 + 12 * 0.6]  # bars 2 to 4
     others = [note for note in pieces[0].notes if not 2.4 <= note.onset < 2.4 + 12 * 0.6]

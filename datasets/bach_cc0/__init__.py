@@ -60,7 +60,9 @@ def _piece(piece: Mapping[str, Any]) -> Score:
         for part, voice in enumerate(voices)
         for onset, length, pitch in voice
     ]
-    return Score(notes, [Tempo(0.0, 60 / BEAT)], [meter if meter.time else meter._replace(time=first * BEAT) for meter in meters])
+    return Score(
+        notes, [Tempo(0.0, 60 / BEAT)], [meter if meter.time else meter._replace(time=first * BEAT) for meter in meters]
+    )
 
 
 def _without_graces(voice: Sequence[Sequence[float]]) -> Voice:

@@ -171,7 +171,10 @@ class MusicModel:
         cuts = [length.cut(steps) for steps in made]
         if isinstance(self.codec, Grid):
             pieces = [
-                Decoded(_in_meter(_held(self.codec.decode(_said(steps, prompt)), steps, self.codec, length), meter, phase), 0)
+                Decoded(
+                    _in_meter(_held(self.codec.decode(_said(steps, prompt)), steps, self.codec, length), meter, phase),
+                    0,
+                )
                 for steps, prompt, phase in zip(cuts, prompts, phases, strict=True)
             ]
         else:

@@ -42,8 +42,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _add_train(train: argparse.ArgumentParser) -> None:
     train_verb.add_options(train, data="a MIDI, MusicXML or ABC file, a folder of them, or a data set's name")
     train.add_argument(
-        "--encoding",
-        help="performance, for any music; grid, for four voices; chorale, with ranges and keys (by the pieces)",
+        "--encoding", help="performance, for any music; grid or chorale, for four voices (by the pieces)"
     )
     _add_reading(train, None)
     train.set_defaults(run=_train)

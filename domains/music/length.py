@@ -61,7 +61,9 @@ class Length(NamedTuple):
     def steps16(cls, count: int) -> Length:
         """So many sixteenths of four voices."""
         # An end that a grid spells counts as all that is missing.
-        return cls(5 * count + SAID, lambda steps: _after(_voiced(steps) + 4 * count * (steps == END), 4 * count), None, count)
+        return cls(
+            5 * count + SAID, lambda steps: _after(_voiced(steps) + 4 * count * (steps == END), 4 * count), None, count
+        )
 
     def reached(self, steps: np.ndarray) -> bool:
         """Whether a stream is long enough."""

@@ -103,8 +103,8 @@ def _choir(layers: int, units: int, embedding: int, dropout: float, learning_rat
     def model(codec: Grid) -> Model:
         from seqgen.heads import Relative  # here: a domain's value must not cost JAX
         from seqgen.models.model import Model
+        from seqgen.nn.inputs.registers import Registers
         from seqgen.nn.network import Network
-        from seqgen.nn.registers import Registers
 
         registers = Registers(count=4, values=TIED, origin=KEYS, dropout=dropout / 2)
         network = Network(codec.spec, layers, units, embedding, dropout=dropout, registers=registers)

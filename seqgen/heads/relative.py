@@ -18,7 +18,7 @@ from .head import Alternatives, Array, Options, Params
 
 @dataclass(frozen=True)
 class Relative:
-    """A softmax over `size` symbols, as `seqgen.nn.registers.Registers` writes them: values, the same going on, others.
+    """A softmax over `size` symbols, as `seqgen.nn.inputs.registers.Registers` writes them: values, the same going on, others.
 
     A symbol's score is a sum: its own, as in `Categorical`; where a value begins, one for its distance from the last
     value, which features end with, and one for its distance from the origin, on a circle of `period`; where a value goes

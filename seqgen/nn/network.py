@@ -20,8 +20,8 @@ from . import recurrence
 from .cells import LSTM, Layer, Window, layer_from_dict
 from .context import Context, Params
 from .encoder.values import Encoder, encoder_from_dict
+from .inputs.registers import Registers
 from .recurrence import Array, Carry
-from .registers import Registers
 
 if TYPE_CHECKING:
     from .both_ways import Pair

@@ -17,10 +17,10 @@ from .attention import Attention
 from .both_ways import Pair, backwards
 from .cells import LSTM, Layer
 from .context import Context, Params
+from .inputs.registers import Registers
 from .network import Network
 from .products import look_up, matmul
 from .recurrence import Array, Carry, Cell, LSTMCarry, Memory, Symbols
-from .registers import Registers
 
 
 def init(network: Network, key: Array) -> Params:

@@ -8,9 +8,9 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ..errors import UsageError
-from . import recurrence
-from .recurrence import Array
+from ...errors import UsageError
+from .. import recurrence
+from ..recurrence import Array
 
 FARTHEST, STEP = 48, 12  # differences, and moves, beyond which all are alike
 
