@@ -52,7 +52,9 @@ CAUSAL: dict[str, Any] = {
     "sums, window, skip": Network(PEN, skip=True, running=(1,), **SMALL, **WINDOW),
     "sums, in pieces": Network(NOTE, running=(0,), remat=24, **SMALL),
     "registers": Network(Discrete(37), registers=Registers(3, 7, origin=16, period=4, width=2), **SMALL),
-    "registers, skip, in pieces": Network(Discrete(20), registers=Registers(2, 8), skip=True, remat=24, **SMALL),
+    "registers, skip, in pieces": Network(
+        Discrete(20), registers=Registers(2, 8, paired=True), skip=True, remat=24, **SMALL
+    ),
     "encoder": Network(Discrete(6), source=7, encoder=SymbolEncoder(3, embedding=2), **SMALL),
     "encoder, attention": Network(
         Discrete(6), source=7, encoder=SymbolEncoder(3, layers=2, embedding=2), attention=4, **SMALL

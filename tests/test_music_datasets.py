@@ -12,7 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from seqgen.datasets import bach_cc0, bach_chorales, downloads, folk_tunes, groove, js_fakes, jsb_chorales
+from seqgen.datasets import (
+    bach_cc0,
+    bach_chorales,
+    downloads,
+    folk_tunes,
+    free_chorales,
+    groove,
+    js_fakes,
+    jsb_chorales,
+)
 from seqgen.datasets.by_melody import incipit, split_by_melody
 from seqgen.domains.music.formats.abc import score_from_abc, split_abc
 from seqgen.domains.music.formats.grid_json import score_from_grid
@@ -90,11 +99,20 @@ def test_bach_cc0_has_upbeats_and_no_melody_on_both_sides(data: Path) -> None:
     assert not keys[0] & keys[1] | keys[0] & keys[2] | keys[1] & keys[2]
     whole = [score for part in parts for score in part]
     codec = fit_chorale(parts.train)
-    assert codec.ranges == ((60, 81), (53, 74), (48, 69), (36, 64))
+    assert codec.ranges == ((60, 79), (55, 74), (50, 69), (36, 62))
     for score in whole:
         assert codec.decode(codec.encode(score).steps) == codec.canonical(score)
     upbeats = Counter(round(score.beat_at(score.meters[0].time)) for score in whole)
     assert upbeats == {0: 111, 1: 250}
+
+
+def test_free_chorales_hold_out_bach_alone(data: Path) -> None:
+    parts, bach = free_chorales.load(), bach_cc0.load()
+    assert parts.valid == bach.valid and parts.test == bach.test and parts.train[:301] == bach.train
+    held = {incipit(score) for score in (*bach.valid, *bach.test)}
+    assert len(parts.train) == 801 and not held & {incipit(score) for score in parts.train}
+    upbeats = Counter(round(score.beat_at(score.meters[0].time)) for score in parts.train[301:])
+    assert upbeats == {1: 267, 0: 233}
 
 
 def test_a_phrase_ends_on_a_strong_beat() -> None:

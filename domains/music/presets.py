@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.random import Generator
 
 from seqgen.config import TrainingConfig
@@ -18,7 +19,7 @@ from seqgen.models.sizes import symbols
 
 from .files import read
 from .formats.guard import MAX_EVENTS
-from .grid import KEYS, TIED, Grid, fits, voices
+from .grid import KEYS, REST, TIED, Grid, fits, to_grid, voices
 from .performance import Performance
 from .score import DRUMS, Note, Score, Tempo
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from seqgen.models.model import Model
 
 BEYOND = 3  # semitones
+RARE = 0.0005  # of the sixteenths of a voice lie below its range, and above it
 SHIPPED = Path(__file__).parent / "pretrained"
 LOWEST, HIGHEST = 21, 108  # a piano's keys: transposition stays among them
 
@@ -50,10 +52,11 @@ def fit_grid(scores: Sequence[Score]) -> Grid:
 
 
 def fit_chorale(scores: Sequence[Score]) -> Grid:
-    """That grid with the ranges that the voices of the pieces have."""
-    sung = [[[note.pitch for note in voice] for voice in voices(score)] for score in scores]
-    ranges = [(min(map(min, part)), max(map(max, part))) for part in zip(*sung, strict=True)]
-    return Grid(fit_grid(scores).bpm, tuple(ranges))
+    """That grid with the ranges that the voices of the pieces have, the rarest sixteenths left out."""
+    cells = np.concatenate([to_grid(score).cells for score in scores])
+    sung = [voice[voice < REST] % TIED for voice in cells.T]
+    ends = [np.quantile(voice, [RARE, 1 - RARE], method="nearest") for voice in sung]
+    return Grid(fit_grid(scores).bpm, tuple((int(low), int(high)) for low, high in ends))
 
 
 def fit_either(scores: Sequence[Score]) -> Codec[Score]:
@@ -106,7 +109,7 @@ def _choir(layers: int, units: int, embedding: int, dropout: float, learning_rat
         from seqgen.nn.inputs.registers import Registers
         from seqgen.nn.network import Network
 
-        registers = Registers(count=4, values=TIED, origin=KEYS, dropout=dropout / 2)
+        registers = Registers(count=4, values=TIED, origin=KEYS, dropout=dropout / 2, paired=True)
         network = Network(codec.spec, layers, units, embedding, dropout=dropout, registers=registers)
         return Model(network, Relative(codec.spec.size, TIED))
 

@@ -24,6 +24,8 @@ class Registers:
     origin: the first of `2 * period` symbols that say where values are counted from, in two ways, such as twelve major and
     twelve minor keys; 0 for none.
     width: how many values each thing that is told of the registers is embedded in.
+    paired: the moves of others are told together with how they lay before to the one whose turn it is, modulo the period:
+    what there is to know of parallels.
     dropout: rate on what the layers read, symbols and what is told; on top of the network's own between them.
 
     The network is told, of the stream whose turn it is: its last value, also as counted from the origin; how far the
@@ -40,6 +42,7 @@ class Registers:
     period: int = 12
     width: int = 16
     dropout: float = 0.0
+    paired: bool = False
 
     def __post_init__(self) -> None:
         if min(self.count, self.values, self.period, self.width) < 1 or self.origin < 0:
@@ -51,12 +54,9 @@ class Registers:
     def rows(self) -> tuple[int, ...]:
         """How many rows the table of each thing told has: last value, degree, differences, moves; by whose turn it is."""
         apart = [self.count * (2 * FARTHEST + 2)] * (self.count - 1)
-        return (
-            self.values + 1,
-            self.count * (2 * self.period + 1),
-            *apart,
-            *[self.count * (2 * STEP + 2)] * self.count,
-        )
+        moves = self.count * (2 * STEP + 2)
+        others = [moves * (self.period if self.paired else 1)] * (self.count - 1)
+        return (self.values + 1, self.count * (2 * self.period + 1), *apart, moves, *others)
 
     @property
     def told(self) -> int:
@@ -117,12 +117,15 @@ class Registers:
         degree = jnp.clip(jnp.round(degree), 0, 2 * self.period).astype(jnp.int32)[..., 0]
         apart = row((own >= 0) & (others >= 0), others - own, FARTHEST)
         moved = row((now >= 0) & (before >= 0), now - before, STEP)
+        lay = jnp.round((before - own) % self.period).astype(jnp.int32) % self.period if self.paired else 0
+        pairs = (turn[..., None] * self.period + lay if self.paired else turn[..., None]) * (2 * STEP + 2) + moved
         last = jnp.clip(jnp.round(own[..., 0]), -1, self.values - 1).astype(jnp.int32) + 1
         return [
             last,
             turn * (2 * self.period + 1) + degree,
             *[turn * (2 * FARTHEST + 2) + apart[..., i] for i in range(self.count - 1)],
-            *[turn * (2 * STEP + 2) + moved[..., i] for i in range(self.count)],
+            turn * (2 * STEP + 2) + moved[..., 0],
+            *[pairs[..., i] for i in range(1, self.count)],
         ]
 
     def place(self, state: Array) -> Array:
