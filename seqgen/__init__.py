@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .heads import Gaussian as Gaussian
     from .heads import Mixture as Mixture
     from .heads import Options as Options
+    from .heads import Relative as Relative
     from .models.ctc import CTC as CTC
     from .models.model import Model as Model
     from .models.pretrained import from_pretrained as from_pretrained
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from .nn.cells import Window as Window
     from .nn.context import Context as Context
     from .nn.encoder.values import SymbolEncoder as SymbolEncoder
+    from .nn.inputs.registers import Registers as Registers
     from .nn.network import Network as Network
     from .registry import register as register
     from .sampling import sample as sample
@@ -67,7 +69,7 @@ _HOME = {
     "config": ("TrainingConfig",),
     "domain": ("Codec", "Domain", "Example", "Metric", "Reading", "Size", "Splits"),
     "errors": ("DataError", "ModelError", "SeqgenError", "TrainingError", "UnknownName", "UsageError"),
-    "heads": ("Bernoulli", "Categorical", "Gaussian", "Mixture", "Options"),
+    "heads": ("Bernoulli", "Categorical", "Gaussian", "Mixture", "Options", "Relative"),
     "models.ctc": ("CTC",),
     "models.model": ("Model",),
     "models.readers.classifier": ("Classifier",),
@@ -76,6 +78,7 @@ _HOME = {
     "nn.context": ("Context",),
     "nn.encoder.values": ("SymbolEncoder",),
     "nn.network": ("Network",),
+    "nn.inputs.registers": ("Registers",),
     "training.optimizer": ("make_optimizer",),
     "models.pretrained": ("from_pretrained", "save_pretrained"),
     "registry": ("register",),

@@ -18,6 +18,7 @@ from seqgen.batching import Inputs
 from seqgen.nn.cells import LSTM, Convolution, Window
 from seqgen.nn.context import Context
 from seqgen.nn.encoder.values import SymbolEncoder
+from seqgen.nn.inputs.registers import Registers
 from seqgen.nn.network import Network
 from seqgen.spec import Binary, Continuous, Discrete, Product, Spec
 
@@ -50,6 +51,10 @@ CAUSAL: dict[str, Any] = {
     "layers as values, skip": Network(PEN, LAYERS, embedding=4, source=7, source_width=3, skip=True),
     "sums, window, skip": Network(PEN, skip=True, running=(1,), **SMALL, **WINDOW),
     "sums, in pieces": Network(NOTE, running=(0,), remat=24, **SMALL),
+    "registers": Network(Discrete(37), registers=Registers(3, 7, origin=16, period=4, width=2), **SMALL),
+    "registers, skip, in pieces": Network(
+        Discrete(20), registers=Registers(2, 8, paired=True), skip=True, remat=24, **SMALL
+    ),
     "encoder": Network(Discrete(6), source=7, encoder=SymbolEncoder(3, embedding=2), **SMALL),
     "encoder, attention": Network(
         Discrete(6), source=7, encoder=SymbolEncoder(3, layers=2, embedding=2), attention=4, **SMALL

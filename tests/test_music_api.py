@@ -16,7 +16,7 @@ from seqgen.domain import Splits
 from seqgen.domains import music
 from seqgen.domains.music import DRUMS, Grid, Meter, Note, Performance, Score, Tempo
 from seqgen.domains.music.files import opening, read, read_pieces, read_score, split
-from seqgen.domains.music.grid import BAR, REST
+from seqgen.domains.music.grid import BAR, END, REST
 from seqgen.domains.music.presets import SHIPPED, augment
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 
@@ -71,6 +71,49 @@ def test_bars_are_whole_in_any_meter_and_after_any_primer(singing: music.MusicMo
     steps = singing.codec.encode(made).steps
     bars = np.flatnonzero(steps == BAR)
     assert set(np.diff(bars)) == {3 * 17}
+
+
+CHOIR = Grid(ranges=((60, 81), (53, 74), (48, 69), (36, 64)))
+
+
+@pytest.fixture(scope="module")
+def choir(tmp_path_factory: pytest.TempPathFactory) -> music.MusicModel:
+    return saved(tmp_path_factory.mktemp("choir"), CHOIR, slice(257, 290))
+
+
+def test_a_choir_sings_so_many_bars_in_its_ranges_and_in_a_key(choir: music.MusicModel) -> None:
+    key = music.Key(0.0, 2, "minor")
+    (told,) = choir.compose([None], bars=3, key=key, meter=Meter(0.0, 3, 4))
+    assert told.score.keys == (key,) and told.score.meters == (Meter(0.0, 3, 4),)
+    assert told.score.seconds <= 3 * 3 * 0.6 + 1e-9
+    (free,) = choir.compose([None], bars=3)
+    assert len(free.score.keys) == 1  # one that it chose
+    for note in (*told.score.notes, *free.score.notes):
+        low, high = CHOIR.ranges[note.part]
+        assert low <= note.pitch <= high
+
+
+def test_a_choir_goes_on_in_the_middle_of_a_bar_alone_or_with_others(choir: music.MusicModel) -> None:
+    primers = [chorale(beats=9), None, chorale(1, beats=12)]
+    together = choir.compose(primers, bars=2, seed=4)
+    assert [piece.score for piece in choir.compose(primers[:1], bars=2, seed=4)] == [together[0].score]
+    for primer, piece in zip(primers, together, strict=True):
+        assert primer is None or piece.score.notes[: len(primer.notes)] == primer.notes
+        assert math.isclose(piece.new, 2 * 2.4, abs_tol=0.6)
+    for how in ({"seconds": 4.0}, {"events": 60}):
+        assert all(piece.made for piece in choir.compose(primers, **how))
+
+
+def test_a_last_chord_is_held_to_the_bar_where_the_model_ended_before(tmp_path: Path) -> None:
+    ending = saved(tmp_path / "ending", CHOIR, slice(END, END + 1))
+    for piece in ending.compose([None] * 8, bars=2, seed=1):
+        assert piece.score.seconds == pytest.approx(2 * 2.4, abs=0.6)
+        assert max(note.onset for note in piece.score.notes) < 2.4 + 0.6 + 1e-6  # in the first beat of the last bar
+
+
+def test_a_model_without_keys_refuses_one(singing: music.MusicModel) -> None:
+    with pytest.raises(UsageError, match="knows no keys: leave the key out"):
+        singing.compose(bars=1, key=music.Key(0.0, 0))
 
 
 def test_asking_for_lengths_that_cannot_be(singing: music.MusicModel, playing: music.MusicModel) -> None:

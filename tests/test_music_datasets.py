@@ -7,15 +7,26 @@ import io
 import json
 import sys
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from seqgen.datasets import bach_chorales, downloads, folk_tunes, groove, js_fakes, jsb_chorales
+from seqgen.datasets import (
+    bach_cc0,
+    bach_chorales,
+    downloads,
+    folk_tunes,
+    free_chorales,
+    groove,
+    js_fakes,
+    jsb_chorales,
+)
 from seqgen.datasets.by_melody import incipit, split_by_melody
 from seqgen.domains.music.formats.abc import score_from_abc, split_abc
 from seqgen.domains.music.formats.grid_json import score_from_grid
 from seqgen.domains.music.formats.midi_writing import write_midi
+from seqgen.domains.music.presets import fit_chorale
 from seqgen.domains.music.score import Meter, Note, Score, Tempo
 from seqgen.errors import DataError
 
@@ -81,6 +92,35 @@ def test_js_fakes_are_split_by_melody(data: Path) -> None:
     assert set().union(*keys) >= {sign.encode() for sign in signs if len(sign.split()) == 48}
 
 
+def test_bach_cc0_has_upbeats_and_no_melody_on_both_sides(data: Path) -> None:
+    parts = bach_cc0.load()
+    assert [len(part) for part in parts] == [301, 34, 26]
+    keys = [{incipit(score) for score in part} for part in parts]
+    assert not keys[0] & keys[1] | keys[0] & keys[2] | keys[1] & keys[2]
+    whole = [score for part in parts for score in part]
+    codec = fit_chorale(parts.train)
+    assert codec.ranges == ((60, 79), (55, 74), (50, 69), (36, 62))
+    for score in whole:
+        assert codec.decode(codec.encode(score).steps) == codec.canonical(score)
+    upbeats = Counter(round(score.beat_at(score.meters[0].time)) for score in whole)
+    assert upbeats == {0: 111, 1: 250}
+
+
+def test_free_chorales_hold_out_bach_alone(data: Path) -> None:
+    parts, bach = free_chorales.load(), bach_cc0.load()
+    assert parts.valid == bach.valid and parts.test == bach.test and parts.train[:301] == bach.train
+    held = {incipit(score) for score in (*bach.valid, *bach.test)}
+    assert len(parts.train) == 801 and not held & {incipit(score) for score in parts.train}
+    upbeats = Counter(round(score.beat_at(score.meters[0].time)) for score in parts.train[301:])
+    assert upbeats == {1: 267, 0: 233}
+
+
+def test_a_phrase_ends_on_a_strong_beat() -> None:
+    held = [[(0.0, 1.0, 67), (1.0, 2.0, 69), (3.0, 1.0, 71), (4.0, 1.0, 72), (5.0, 3.0, 67)]] * 4
+    assert bach_cc0.upbeat(held, bar=4.0) == 1.0
+    assert bach_cc0.upbeat([[(0.0, 2.0, 67), (2.0, 2.0, 69), (4.0, 4.0, 67)]] * 4, bar=4.0) == 0.0
+
+
 def test_jsb_chorales_are_split_as_published(data: Path) -> None:
     parts = jsb_chorales.load()
     assert [len(part) for part in parts] == [229, 76, 77]
@@ -92,6 +132,10 @@ def test_missing_files_say_what_to_do(nowhere: Path) -> None:
         DataError, match=r"js_fakes.json is not on this machine.*SOURCE\.md shows and save it as .*cache"
     ):
         js_fakes.load(download=True)
+    with pytest.raises(
+        DataError, match=r"bach_cc0/chorales.json is not on this machine.*SOURCE\.md says and save it as"
+    ):
+        bach_cc0.load(download=True)
     with pytest.raises(DataError, match=r"Jsb16thSeparated.json is not on this machine: pass --download"):
         jsb_chorales.load()
     with pytest.raises(DataError, match=r"groove-v1.0.0-midionly.zip is not on this machine: pass --download"):

@@ -12,8 +12,23 @@ import pytest
 from hypothesis import strategies as st
 
 from seqgen.domains.music import DRUMS, Grid, Meter, Note, Score, Tempo
-from seqgen.domains.music.grid import BAR, BEAT, REST, SIZE, TIED, fits, to_grid
-from seqgen.errors import DataError, ModelError
+from seqgen.domains.music.grid import (
+    BAR,
+    BEAT,
+    END,
+    KEYS,
+    LEFT,
+    METERS,
+    OVER,
+    REST,
+    TIED,
+    fits,
+    key_number,
+    numbered_key,
+    to_grid,
+)  # fmt: skip
+from seqgen.domains.music.signs import Key, key_named
+from seqgen.errors import DataError, ModelError, UsageError
 
 SIXTEENTH = 0.15  # seconds at 100 quarters a minute
 FOUR_FOUR = Meter(0.0, 4, 4)
@@ -150,22 +165,97 @@ def test_any_four_voices_come_back(
     assert sung == {note for line in laid for note in line}
 
 
-@hypothesis.given(st.lists(st.integers(-3, SIZE + 3)))
-def test_any_symbols_make_a_piece(symbols: list[int]) -> None:
-    codec = Grid()
+@pytest.mark.parametrize(
+    "codec", [Grid(), Grid(ranges=((60, 81), (53, 74), (48, 69), (36, 64)))], ids=["plain", "choir"]
+)
+@hypothesis.given(symbols=st.lists(st.integers(-3, LEFT + 6)))
+def test_any_symbols_make_a_piece(codec: Grid, symbols: list[int]) -> None:
     piece = codec.decode(np.array(symbols, np.int32))
     assert all(note.duration > 0 for note in piece.notes)
     if {note.part for note in piece.notes} == {0, 1, 2, 3}:
         codec.encode(piece)
 
 
+CHOIR = Grid(ranges=((60, 81), (53, 74), (48, 69), (36, 64)))
+
+
+def test_a_piece_says_its_key_and_meter_and_its_last_bars_how_many_are_to_come() -> None:
+    piece = quartet(*([(0, pitch, 6 * 12)] for pitch in (72, 64, 55, 48)), meter=Meter(0.0, 3, 4))
+    steps = CHOIR.encode(piece).steps
+    assert steps[:3].tolist() == [KEYS, METERS + OVER.index((3, 4)), BAR]
+    said = [int(symbol) for symbol in steps if symbol >= LEFT]
+    assert said == [LEFT + 3, LEFT + 2, LEFT + 1, LEFT]  # of six bars the last four
+    assert all(steps[at - 1] == BAR for at in np.flatnonzero(steps >= LEFT))
+    assert steps[-1] == END and (steps == END).sum() == 1
+    assert CHOIR.decode(steps) == CHOIR.canonical(piece) == replace(Grid().canonical(piece), keys=[Key(0.0, 0)])
+    assert [*steps[(steps < END)]] == [*Grid().encode(piece).steps]
+    assert CHOIR.decode(np.append(steps, [BAR, 72, 48, 67, 60])) == CHOIR.canonical(piece)  # nothing after the end
+
+
+def test_what_a_piece_begins_with_is_what_learning_saw() -> None:
+    piece = quartet(*([(0, pitch, 40)] for pitch in (72, 67, 60, 48)))
+    plain = Grid().encode(piece).steps
+    assert Grid().opening(piece, None, FOUR_FOUR).tolist() == plain.tolist()
+    assert Grid().opening(None, Key(0.0, 1), FOUR_FOUR).tolist() == CHOIR.opening(None, None, FOUR_FOUR).tolist() == []
+    assert CHOIR.opening(piece, None, FOUR_FOUR).tolist() == [*CHOIR.encode(piece).steps[:2], *plain]
+    minor = numbered_key(12 + 2)
+    assert CHOIR.opening(piece, minor, FOUR_FOUR)[0] == KEYS + 14
+    assert CHOIR.opening(None, minor, Meter(0.0, 6, 8)).tolist() == [KEYS + 14, METERS + OVER.index((6, 8))]
+    assert CHOIR.head(minor, Meter(0.0, 5, 4))[1] == METERS + len(OVER)
+
+
+@pytest.mark.parametrize("over", [(4, 4), (3, 4), (6, 8), (5, 4)])
+@pytest.mark.parametrize("bars", [1, 2, 7])
+def test_a_plan_allows_what_encoding_writes_and_no_other_length(bars: int, over: tuple[int, int]) -> None:
+    meter = Meter(0.0, *over)
+    count = bars * round(4 * meter.quarters)
+    piece = quartet(*([(0, pitch, count)] for pitch in (72, 67, 60, 48)), meter=meter)
+    steps = CHOIR.encode(piece).steps
+    plan = CHOIR.plan(meter, 0, count, begins=True, ends=True)
+    assert len(plan) == len(steps) and all(row[symbol] for row, symbol in zip(plan, steps, strict=True))
+    where = [at for at, symbol in enumerate(steps) if symbol > REST]
+    last = int(np.flatnonzero(steps == LEFT)[0])
+    for at in where[1:]:  # at a beat of the last bar it may end as well
+        assert set(np.flatnonzero(plan[at]).tolist()) == {int(steps[at])} | ({END} if at > last else set())
+    assert plan[0].sum() == 24
+    assert not np.delete(plan, where, axis=0)[:, REST + 1 :].any()
+    assert not CHOIR.plan(meter, 0, count, begins=True, ends=False)[:-1, END].any()
+
+
+def test_a_plan_goes_on_in_the_middle_of_a_bar() -> None:
+    steps = CHOIR.encode(quartet(*([(0, pitch, 110)] for pitch in (72, 67, 60, 48)))).steps
+    begun, later = steps[:36], steps[36:]  # half the first of seven bars, of which the last is not whole
+    sung = (begun <= REST).sum() // 4
+    plan = CHOIR.plan(FOUR_FOUR, CHOIR.phase(begun, FOUR_FOUR), 110 - int(sung), begins=False, ends=True)
+    assert len(plan) == len(later) and all(row[symbol] for row, symbol in zip(plan, later, strict=True))
+
+
+def test_no_voice_sings_beyond_its_range() -> None:
+    rows = CHOIR.cycle(FOUR_FOUR)
+    for place, (low, high) in enumerate(CHOIR.ranges[part] for part in (0, 3, 1, 2)):
+        sung = np.flatnonzero(rows[1 + place])
+        assert set(sung.tolist()) == {*range(low, high + 1), *range(low + TIED, high + TIED + 1), REST}
+
+
+def test_keys_have_numbers() -> None:
+    assert [key_number(numbered_key(number)) for number in range(24)] == [*range(24)]
+    assert key_named("Bb") == Key(0.0, -2) and key_named("C", "minor") == Key(0.0, -3, "minor")
+    for wrong in (("H", "major"), ("C", "dorian"), ("c", "major")):
+        with pytest.raises(UsageError, match=r"a key is a letter from A to G"):
+            key_named(*wrong)
+
+
 def test_settings_travel_and_foreign_ones_are_refused() -> None:
-    assert Grid.from_dict(json.loads(json.dumps(Grid(92.5).to_dict()))) == Grid(92.5)
+    for codec in (Grid(92.5), CHOIR):
+        assert Grid.from_dict(json.loads(json.dumps(codec.to_dict()))) == codec
+    assert "ranges" not in Grid().to_dict()  # which versions without them read
     for settings in (
         {"kind": "grid"},
         {"kind": "grid", "bpm": 0.0},
         {"kind": "grid", "bpm": "fast"},
         {"kind": "grid", "bpm": 90.0, "x": 1},
+        {"kind": "grid", "bpm": 90.0, "ranges": [[60, 81]]},
+        {"kind": "grid", "bpm": 90.0, "ranges": [[60, 81], [53, 74], [48, 69], [64, 36]]},
     ):
         with pytest.raises(ModelError, match="a grid codec's settings"):
             Grid.from_dict(settings)

@@ -53,6 +53,8 @@ EXPECTED = [
     "Product",
     "Reading",
     "register",
+    "Registers",
+    "Relative",
     "sample",
     "save_pretrained",
     "SeqgenError",

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from seqgen.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from .api import Likelihood as Likelihood
     from .api import MusicModel as MusicModel
     from .api import load as load
     from .api import resume as resume
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from .formats.musicxml_writing import write_musicxml as write_musicxml
     from .grid import Grid as Grid
     from .keys import key_of as key_of
+    from .likelihood import Likelihood as Likelihood
     from .performance import Performance as Performance
     from .presets import DOMAIN as DOMAIN
     from .score import DRUMS as DRUMS
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from .voices.leading import VoiceLeading as VoiceLeading
 
 _HOME = {
-    "api": ("Likelihood", "MusicModel", "load", "resume", "train"),
+    "likelihood": ("Likelihood",),
+    "api": ("MusicModel", "load", "resume", "train"),
     "grid": ("Grid",),
     "formats.abc": ("read_abc",),
     "formats.midi": ("read_midi",),

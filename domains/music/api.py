@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 import numpy as np
@@ -21,13 +21,16 @@ from seqgen.models.pretrained import open_model
 from seqgen.nn.context import Params
 
 from . import MODEL
+from .composition import Composition
 from .drums import HOW
 from .formats.guard import MAX_EVENTS
-from .grid import Grid, to_grid, voices
+from .grid import END, Grid, to_grid, voices
 from .length import Length
+from .likelihood import Likelihood
 from .performance import Decoded, Performance
 from .presets import DOMAIN, ENCODINGS
 from .score import Meter, Score
+from .signs import Key
 from .voices.filling import PARTICLES, Filled, Settings, harmonise, inpaint
 from .voices.given import NAMES
 from .voices.leading import rules_of
@@ -37,64 +40,14 @@ if TYPE_CHECKING:
     from seqgen.training.outcome import Outcome
     from seqgen.training.run import How
 
+    from .reports.report import Report
+
 CHUNK = 128  # events drawn at once
-
-
-@dataclass(frozen=True)
-class Likelihood:
-    """How likely a piece is: the sum of -ln p over all its events, each given all before it; nothing adapts.
-
-    >>> piece = Likelihood(nats=60.0, events=40, notes=12, beats=8.0)
-    >>> piece.nats_per_note, piece.nats_per_beat, (piece + piece).events
-    (5.0, 7.5, 80)
-    """
-
-    nats: float
-    events: int
-    notes: int
-    beats: float
-
-    @property
-    def nats_per_event(self) -> float:
-        """For each symbol of the model's own encoding."""
-        return self.nats / self.events
-
-    @property
-    def nats_per_note(self) -> float:
-        """For each note; on the grid for each voice in each sixteenth."""
-        return self.nats / self.notes
-
-    @property
-    def nats_per_beat(self) -> float:
-        """A figure that models of other encodings can be compared by."""
-        return self.nats / self.beats
-
-    def __add__(self, other: Likelihood) -> Likelihood:
-        """Both pieces as one: rates over all their events, notes and beats."""
-        nats, events, notes = self.nats + other.nats, self.events + other.events, self.notes + other.notes
-        return Likelihood(nats, events, notes, self.beats + other.beats)
-
-
-class Composition(NamedTuple):
-    """What was made. score: primer and all; made: how many of its notes are new; closed: how many of these were still
-    sounding where it ends, and were ended there; new: how many of its seconds are new."""
-
-    score: Score
-    made: int
-    closed: int
-    new: float = 0.0
-
-    @property
-    def longest_hold(self) -> float:
-        """Seconds for which nothing new is struck, at most, in what is new."""
-        begin = self.score.seconds - self.new
-        struck = sorted({begin, *(note.onset for note in self.score.notes if note.onset >= begin), self.score.seconds})
-        return max((after - before for before, after in pairwise(struck)), default=0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class MusicModel:
-    """A trained music model. Make one with `load`.
+    """A trained music model. Make one with `load`. learned_from: what its notes say of that, a data set, file or folder.
 
     >>> tune = load().sample(bars=2, seed=1)
     >>> tune.seconds > 2, len(tune.notes) > 8
@@ -105,6 +58,7 @@ class MusicModel:
     model: Model
     params: Params
     name: str
+    learned_from: str = ""
 
     def sample(self, *, primer: Score | None = None, **settings: Any) -> Score:
         """A new piece, or one that begins with the whole `primer`; settings as for `compose`."""
@@ -118,6 +72,7 @@ class MusicModel:
         bars: int | None = None,
         events: int | None = None,
         meter: Meter | None = None,
+        key: Key | None = None,
         temperature: float = 1.0,
         top_k: int = 0,
         top_p: float = 1.0,
@@ -130,6 +85,7 @@ class MusicModel:
         primers: any pieces; None for a piece from nothing.
         seconds, bars, events: how much is new, one of them (30 s); bars are for models of the grid.
         meter: of the new bars, for models of the grid; the first primer's last one, or 4/4.
+        key: of pieces from nothing, and what a primer is in, for models that know keys; the primer's own by its notes, or any.
         temperature: 0 the likeliest each time, 1 follows the model, more is wilder.
         top_k, top_p, min_p: see `seqgen.Options`.
         voice_leading: "off", "soft" or "strict", for models of the grid, see `VoiceLeading`.
@@ -140,14 +96,20 @@ class MusicModel:
         length = Length.of(self.codec, meter, seconds, bars, events)
         options = Options(temperature, top_k, top_p, min_p)
         sampling.check(options, seed)
-        prompts = [[] if primer is None else self.codec.encode(primer).steps for primer in primers]
         rules = rules_of(voice_leading)
         if rules:
             self._check_voices("voice leading")
         grammar, phases = None, [0 for _ in primers]
         if isinstance(self.codec, Grid):
+            prompts = [self.codec.opening(primer, key, meter) for primer in primers]
             phases = [self.codec.phase(prompt, meter) for prompt in prompts]
-            grammar = sampling.Grammar(self.codec.cycle(meter), np.array(phases, np.int32))
+            grammar = self._grammar(self.codec, prompts, phases, meter, length, ends=bars is not None)
+        else:
+            prompts = [[] if primer is None else self.codec.encode(primer).steps for primer in primers]
+        if key is not None and not (isinstance(self.codec, Grid) and self.codec.ranges):
+            raise UsageError(
+                f"{self.name} knows no keys: leave the key out, or take a model that does, such as {MODEL!r}"
+            )
         made: list[np.ndarray] = [np.zeros(0, np.int32) for _ in primers]
         chunks = sampling.stream(
             self.model,
@@ -167,8 +129,11 @@ class MusicModel:
         cuts = [length.cut(steps) for steps in made]
         if isinstance(self.codec, Grid):
             pieces = [
-                Decoded(_in_meter(self.codec.decode(steps), meter, phase), 0)
-                for steps, phase in zip(cuts, phases, strict=True)
+                Decoded(
+                    _in_meter(_held(self.codec.decode(_said(steps, prompt)), steps, self.codec, length), meter, phase),
+                    0,
+                )
+                for steps, prompt, phase in zip(cuts, prompts, phases, strict=True)
             ]
         else:
             held = [self.codec.held(prompt) for prompt in prompts]
@@ -183,6 +148,22 @@ class MusicModel:
             )
             for primer, score, piece in zip(primers, scores, pieces, strict=True)
         ]
+
+    @staticmethod
+    def _grammar(
+        codec: Grid, prompts: Sequence[Any], phases: Sequence[int], meter: Meter, length: Length, ends: bool
+    ) -> sampling.Grammar:
+        """What may come where: in every bar the same, or, of a model that knows where it is in a piece, up to its end."""
+        if not codec.ranges:
+            return sampling.Grammar(codec.cycle(meter), np.array(phases, np.int32))
+        steps = length.sixteenths or length.most // 4 + 1
+        begun = [(phase, not len(prompt)) for phase, prompt in zip(phases, prompts, strict=True)]
+        plans = {how: codec.plan(meter, how[0], steps, begins=how[1], ends=ends) for how in dict.fromkeys(begun)}
+        places = dict(zip(plans, np.cumsum([0, *map(len, plans.values())]), strict=False))
+        allowed = np.concatenate([*plans.values()])
+        # Padded, so that pieces of many lengths share a program.
+        more = np.repeat(allowed[-1:], (1 << (len(allowed) - 1).bit_length()) - len(allowed), axis=0)
+        return sampling.Grammar(np.concatenate([allowed, more]), np.array([places[how] for how in begun], np.int32))
 
     def _after(self, primer: Score, score: Score) -> Score:
         """The primer as it is, then the new notes, played by the same instruments."""
@@ -276,6 +257,43 @@ class MusicModel:
         beats = max(score.beat_at(score.seconds), 1e-9)
         return Likelihood(nats(self.model, self.params, example), len(example.steps), notes, beats)
 
+    def report(
+        self,
+        beside: str | Splits[Score] | None = None,
+        *,
+        count: int = 20,
+        bars: int = 16,
+        temperature: float = 1.0,
+        seed: int = 0,
+    ) -> Report:
+        """What a harmony teacher would mark in samples, and how much of them is copied, beside the pieces they should be like.
+
+        beside: a file, folder or data set, or its parts; what the model learned from, where nothing is named.
+        count, bars, temperature, seed: of the samples, see `compose`. Raises UsageError for a model of other music.
+
+        >>> pieces = load().compose([None] * 3, bars=2, seed=3)
+        >>> found = load().report(Splits([pieces[0].score], [pieces[1].score]), count=1, bars=2)
+        >>> found.samples, found.copied[0].piece
+        (1, 0)
+        """
+        from .reports.report import report
+
+        return report(self, beside=beside, count=count, bars=bars, temperature=temperature, seed=seed)
+
+
+def _said(steps: np.ndarray, prompt: np.ndarray) -> np.ndarray:
+    """What was made, and the key that a piece from nothing was told."""
+    return np.concatenate([prompt, steps]) if len(prompt) == 2 else steps
+
+
+def _held(score: Score, steps: np.ndarray, codec: Grid, length: Length) -> Score:
+    """The piece with its last chord held to the length that was asked for, where the model ended it in the last bar."""
+    if not len(steps) or steps[-1] != END or not codec.ranges or length.sixteenths is None:
+        return score
+    end, wanted = score.seconds, length.sixteenths * codec.step_seconds
+    notes = [n._replace(duration=wanted - n.onset) if math.isclose(n.end, end) else n for n in score.notes]
+    return dataclasses.replace(score, notes=notes)
+
 
 def _in_meter(score: Score, meter: Meter, phase: int) -> Score:
     """The grammar lets no bar be of another meter; the grid alone would count a bar of 2/2 in quarters. A piece that
@@ -287,11 +305,12 @@ def _in_meter(score: Score, meter: Meter, phase: int) -> Score:
 def load(model: str | os.PathLike[str] = MODEL) -> MusicModel:
     """A shipped model by name, or a model or run folder. Raises UnknownName, ModelError.
 
-    >>> load("chorales").codec
-    Grid(bpm=100.0)
+    >>> load("chorales").codec.bpm
+    100.0
     """
     codec, given = open_model(DOMAIN, model)
-    return MusicModel(codec, given.model, given.params, os.fspath(model))  # type: ignore[arg-type]
+    data = (given.training or {}).get("data") or {}
+    return MusicModel(codec, given.model, given.params, os.fspath(model), data.get("name") or "")  # type: ignore[arg-type]
 
 
 def train(
@@ -307,8 +326,8 @@ def train(
     """Trains a model on a MIDI, MusicXML or ABC file, a folder of them, or a data set by name.
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
-    encoding: "performance" for music of any kind, "grid" for four voices, "auto" looks at the pieces; a model that is
-    fine-tuned keeps its own.
+    encoding: "performance" for music of any kind, "grid" for four voices, "chorale" for four voices whose model knows their
+    ranges, the key and where a piece ends; "auto" looks at the pieces; a model that is fine-tuned keeps its own.
     max_events: the longest file that is read.
     drums: which parts are drums: "channel10" as the file says, "guess" also those that look like a kit, "all".
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.

@@ -15,10 +15,13 @@ from seqgen.shell.commands import Commands, Demo
 from . import MODEL, writing
 from .drums import HOW
 from .formats.guard import MAX_EVENTS
+from .reports.verb import add_report
+from .signs import MODES, Key, key_named
 from .voices import verbs as given
 
 if TYPE_CHECKING:
-    from .api import Composition, Likelihood
+    from .composition import Composition
+    from .likelihood import Likelihood
     from .score import Meter, Score
 
 DEMO_BARS = 16
@@ -33,12 +36,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     given.add_harmonise(verbs.add_parser("harmonise", help="write the other voices to a tune"))
     given.add_inpaint(verbs.add_parser("inpaint", help="write some bars of some voices anew"))
     _add_convert(verbs.add_parser("convert", help="a piece from one format to another: MIDI, MusicXML"))
+    add_report(
+        verbs.add_parser("report", help="what a harmony teacher would mark in samples, and what they copy"), MODEL
+    )
     _add_inspect(verbs.add_parser("inspect", help="what is in files, and which would be used"))
 
 
 def _add_train(train: argparse.ArgumentParser) -> None:
     train_verb.add_options(train, data="a MIDI, MusicXML or ABC file, a folder of them, or a data set's name")
-    train.add_argument("--encoding", help="performance, for any music; grid, for four voices (by the pieces)")
+    train.add_argument(
+        "--encoding", help="performance, for any music; grid or chorale, for four voices (by the pieces)"
+    )
     _add_reading(train, None)
     train.set_defaults(run=_train)
 
@@ -59,6 +67,10 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     sample.add_argument("--events", type=int, help="the same in events")
     sample.add_argument("--meter", metavar="N/D", help="of the new bars, for the same models (the primer's, or 4/4)")
     given.add_voice_leading(sample, "off")
+    sample.add_argument(
+        "--key", metavar="TONIC", help="such as C, Bb or F#, for models that know keys (the primer's, or any)"
+    )
+    sample.add_argument("--mode", choices=MODES, help="of that key (major)")
     draw_verb.add_options(sample, steps="events", temperature=1.0)
     draw_verb.add_seed(sample, "makes the same piece")
     writing.add_out(sample)
@@ -136,6 +148,7 @@ def _sample(args: argparse.Namespace) -> int:
             events=args.events,
             meter=None if args.meter is None else _meter(args.meter),
             voice_leading=args.voice_leading,
+            key=_key(args.key, args.mode),
             **draw_verb.options_of(args),
             seed=seed,
         )
@@ -157,6 +170,12 @@ def _sample(args: argparse.Namespace) -> int:
         for path in _write(piece, place, sound=not args.no_wav):
             print(f"seqgen: wrote {path}")
     return 0
+
+
+def _key(tonic: str | None, mode: str | None) -> Key | None:
+    if tonic is None and mode is not None:
+        raise UsageError("--mode says how a key is: give --key too, such as --key D --mode minor")
+    return None if tonic is None else key_named(tonic, mode or "major")
 
 
 def _meter(text: str) -> Meter:

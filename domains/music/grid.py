@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,10 +20,16 @@ from seqgen.domain import Example
 from seqgen.errors import DataError, ModelError
 from seqgen.spec import Discrete, Steps
 
+from .keys import key_of
 from .score import DRUMS, Meter, Note, Score, Tempo
+from .signs import MODES, Key
 
 TIED, REST, BEAT, BAR = 128, 256, 257, 258  # 0-127: a note begins; 128-255: it goes on
 SIZE = 259
+# Of grids that know the ranges of their voices: where a piece ends, its key and meter, bars still to come.
+END, KEYS, METERS, LEFT = 259, 260, 284, 293
+OVER = ((4, 4), (3, 4), (2, 4), (2, 2), (3, 2), (6, 8), (9, 8), (12, 8))  # and METERS + 8: any other
+COUNTED = 4  # the last bars, which say how many are to come
 ORDER = (0, 3, 1, 2)  # voices counted from the top
 PER_BEAT = 4
 COMPOUND = (3, 6)  # steps of a beat that falls into three
@@ -51,14 +58,22 @@ class Grid:
     >>> voices = [Note(0.15 * step, 72 - 7 * part + step, 0.15, part=part) for part in range(4) for step in range(2)]
     >>> Grid().encode(Score(voices, tempos=[Tempo(0, 100)])).steps.tolist()
     [258, 72, 51, 65, 58, 73, 52, 66, 59]
+
+    ranges: the lowest and the highest pitch of soprano, alto, tenor and bass. With them a piece begins with its key and
+    its meter, its last bars say how many are to come, and it has an end; () for none of it.
+
+    >>> grid = Grid(ranges=((60, 81), (53, 74), (48, 69), (36, 64)))
+    >>> grid.encode(Score(voices, tempos=[Tempo(0, 100)])).steps.tolist()
+    [266, 284, 258, 293, 72, 51, 65, 58, 73, 52, 66, 59, 259]
     """
 
     bpm: float = 100.0
+    ranges: tuple[tuple[int, int], ...] = ()
 
     @property
     def spec(self) -> Discrete:
-        """One symbol of `SIZE`: a note begins, goes on, a rest, a beat, a bar."""
-        return Discrete(SIZE)
+        """One symbol: a note begins, goes on, a rest, a beat, a bar; with ranges also what is said of the piece."""
+        return Discrete(LEFT + COUNTED if self.ranges else SIZE)
 
     @property
     def step_seconds(self) -> float:
@@ -67,20 +82,43 @@ class Grid:
 
     def canonical(self, item: Score) -> Score:
         """What is left of a piece on the grid. Raises DataError unless it has four voices."""
-        return self._score(to_grid(item))
+        return self._score(to_grid(item), key_of(item) if self.ranges else None)
 
     def encode(self, item: Score) -> Example:
         """Symbols as int32 `[T]`. Raises DataError unless the piece has four voices."""
-        cells, bars, beats = to_grid(item)
-        markers = np.full(len(cells), -1)
-        markers[list(beats)] = BEAT
-        markers[list(bars)] = BAR
-        stream = np.concatenate([markers[:, None], cells[:, ORDER]], axis=1).reshape(-1)
-        return Example(stream[stream >= 0].astype(np.int32))
+        grid = to_grid(item)
+        if not self.ranges:
+            return Example(_stream(grid))
+        left = {bar: LEFT + back for back, bar in enumerate(grid.bars[: -COUNTED - 1 : -1])}
+        head = self.head(key_of(item), item.meters[0] if item.meters else Meter(0.0, 4, 4))
+        return Example(np.concatenate([head, _stream(grid, left), np.array([END], np.int32)]))
+
+    def opening(self, item: Score | None, key: Key | None, meter: Meter) -> NDArray[np.int32]:
+        """What a piece that goes on after `item` begins with, int32 `[T]`: as `encode` has it, but that it does not end.
+
+        key, meter: what a piece from nothing says of itself; without a key it is empty. An `item` is in its own meter, and
+        in its own key unless another is given.
+        """
+        if item is None:
+            return np.zeros(0, np.int32) if key is None or not self.ranges else self.head(key, meter)
+        steps = _stream(to_grid(item))
+        if not self.ranges:
+            return steps
+        return np.concatenate([self.head(key or key_of(item), item.meters[0] if item.meters else meter), steps])
+
+    def head(self, key: Key, meter: Meter) -> NDArray[np.int32]:
+        """The symbols that a piece begins with, where voices have ranges: its key and its meter."""
+        over = OVER.index(meter[1:]) if meter[1:] in OVER else len(OVER)
+        return np.array([KEYS + key_number(key), METERS + over], np.int32)
 
     def decode(self, steps: Steps) -> Score:
         """The piece of any integers: four symbols of voices are a step, whatever stands between them."""
         steps = np.asarray(steps).reshape(-1)
+        key = None
+        if self.ranges:
+            ends, named = np.flatnonzero(steps == END), steps[(steps >= KEYS) & (steps < METERS)]
+            steps = steps[: ends[0]] if len(ends) else steps
+            key = numbered_key(int(named[0]) - KEYS) if len(named) else None
         voiced = (steps >= 0) & (steps <= REST)
         count = int(voiced.sum()) // 4
         cells = np.empty((count, 4), np.int32)
@@ -90,18 +128,18 @@ class Grid:
             tuple(sorted({int(step) for step in -(-np.cumsum(voiced)[steps == marker] // 4) if step < count}))
             for marker in (BAR, BEAT)
         )
-        return self._score(Steps16(cells, first, beats))
+        return self._score(Steps16(cells, first, beats), key)
 
     def cycle(self, meter: Meter) -> NDArray[np.bool_]:
-        """Which symbols may come where in a bar, bool `[P, SIZE]`: markers where they belong, voices elsewhere.
+        """Which symbols may come where in a bar, bool `[P, size]`: markers where they belong, voices elsewhere.
 
         Left alone a model miscounts now and then, and from there on every voice sings another's part.
         """
         rows = []
         for step in range(_bar_steps(meter)):
             if step % _beat_steps(meter) == 0:
-                rows.append(np.arange(SIZE) == (BEAT if step else BAR))
-            rows += [np.arange(SIZE) <= REST] * 4
+                rows.append(self._only(BEAT if step else BAR))
+            rows += self._sung()
         return np.array(rows)
 
     def phase(self, steps: Steps, meter: Meter) -> int:
@@ -110,7 +148,45 @@ class Grid:
         bars = np.flatnonzero(steps == BAR)
         return (len(steps) - int(bars[-1])) % len(self.cycle(meter)) if len(bars) else 0
 
-    def _score(self, grid: Steps16) -> Score:
+    def plan(self, meter: Meter, phase: int, count: int, *, begins: bool, ends: bool) -> NDArray[np.bool_]:
+        """Which symbols may come where in `count` more steps, and their end, bool `[P, size]`.
+
+        phase: where in the cycle they begin. begins: with a key, any, and the meter. ends: the last bars say how many are to
+        come, as in what was learned from, so that a piece knows where it has to end: at its length, or at a beat of the
+        last bar.
+        """
+        cycle, steps, bars = self.cycle(meter), 0.0, []
+        rows: list[NDArray[np.bool_]] = []
+        voiced = cycle[:, REST] / 4
+        at = phase
+        while steps < count:
+            if at == 0:
+                bars.append(len(rows))
+            rows.append(cycle[at])
+            steps, at = steps + voiced[at], (at + 1) % len(cycle)
+        if ends:
+            last = bars[-1] if bars else 0
+            rows[last + 1 :] = [row | self._only(END) if row[BEAT] else row for row in rows[last + 1 :]]
+        for back, place in enumerate(bars[: -COUNTED - 1 : -1] if ends else ()):
+            rows.insert(place + 1, self._only(LEFT + back))
+        symbols = np.arange(self.spec.size)
+        head = [(symbols >= KEYS) & (symbols < METERS), self._only(int(self.head(Key(0.0, 0), meter)[1]))]
+        return np.array([*(head if begins else ()), *rows, self._only(END)])
+
+    def _only(self, symbol: int) -> NDArray[np.bool_]:
+        row: NDArray[np.bool_] = np.arange(self.spec.size) == symbol
+        return row
+
+    def _sung(self) -> list[NDArray[np.bool_]]:
+        """What each voice may sing, in their order."""
+        symbols = np.arange(self.spec.size)
+        if not self.ranges:
+            return [symbols <= REST] * 4
+        pitches = symbols % TIED
+        inside = [(pitches >= low) & (pitches <= high) for low, high in (self.ranges[part] for part in ORDER)]
+        return [(symbols == REST) | (symbols < REST) & voice for voice in inside]
+
+    def _score(self, grid: Steps16, key: Key | None = None) -> Score:
         seconds, notes = self.step_seconds, []
         for part, voice in enumerate(grid.cells.T.tolist()):
             start, pitch = 0, -1
@@ -120,7 +196,8 @@ class Grid:
                 if pitch >= 0:
                     notes.append(Note(start * seconds, pitch, (step - start) * seconds, VELOCITY, CHOIR, part))
                 start, pitch = step, -1 if symbol == REST else symbol % TIED
-        return Score(notes, (Tempo(0.0, self.bpm),), tuple(self._meters(grid)), names=VOICES)
+        keys = () if key is None else (key,)
+        return Score(notes, (Tempo(0.0, self.bpm),), tuple(self._meters(grid)), keys, names=VOICES)
 
     def _meters(self, grid: Steps16) -> list[Meter]:
         meters: list[Meter] = []
@@ -138,7 +215,10 @@ class Grid:
 
     def to_dict(self) -> dict[str, Any]:
         """Its settings as plain JSON values, read back by `from_dict`."""
-        return {"kind": "grid", "bpm": self.bpm}
+        ranges = (
+            {"ranges": [list(voice) for voice in self.ranges]} if self.ranges else {}
+        )  # older versions read the rest
+        return {"kind": "grid", "bpm": self.bpm, **ranges}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Grid:
@@ -146,7 +226,49 @@ class Grid:
         match dict(data):
             case {"kind": "grid", "bpm": float(bpm), **rest} if not rest and 10 <= bpm <= 1000:
                 return cls(bpm)
+            case {"kind": "grid", "bpm": float(bpm), "ranges": [_, _, _, _] as ranges, **rest} if (
+                not rest and 10 <= bpm <= 1000 and all(map(_is_range, ranges))
+            ):
+                return cls(bpm, tuple((low, high) for low, high in ranges))
         raise ModelError(f"a grid codec's settings are kind 'grid' and 'bpm' from 10 to 1000, not {dict(data)!r:.80}")
+
+
+def _is_range(voice: Any) -> bool:
+    match voice:
+        case [int(low), int(high)]:
+            return 0 <= low <= high <= 127
+    return False
+
+
+def _stream(grid: Steps16, left: Mapping[int, int] = MappingProxyType({})) -> NDArray[np.int32]:
+    """The symbols of steps, with what stands before them, int32 `[T]`; left: a symbol more before some."""
+    markers = np.full((len(grid.cells), 2), -1)
+    markers[list(grid.beats), 0] = BEAT
+    markers[list(grid.bars), 0] = BAR
+    for step, symbol in left.items():
+        markers[step, 1] = symbol
+    stream = np.concatenate([markers, grid.cells[:, ORDER]], axis=1).reshape(-1)
+    return stream[stream >= 0].astype(np.int32)
+
+
+def key_number(key: Key) -> int:
+    """Keys by their tonic: 0 to 11 are C, C sharp, ... B major, 12 to 23 the minor ones.
+
+    >>> key_number(Key(0.0, 1)), key_number(Key(0.0, 0, "minor"))
+    (7, 21)
+    """
+    minor = key.mode == "minor"
+    return (7 * key.fifths + 9 * minor) % 12 + 12 * minor
+
+
+def numbered_key(number: int) -> Key:
+    """The key of a number of `key_number`, spelt with six sharps at most, five flats.
+
+    >>> numbered_key(21)
+    Key(time=0.0, fifths=0, mode='minor')
+    """
+    minor, tonic = divmod(number, 12)
+    return Key(0.0, (7 * (tonic + 3 * minor) + 5) % 12 - 5, MODES[minor])
 
 
 def to_grid(score: Score) -> Steps16:

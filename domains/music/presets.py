@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.random import Generator
 
 from seqgen.config import TrainingConfig
@@ -16,10 +19,15 @@ from seqgen.models.sizes import symbols
 
 from .files import read
 from .formats.guard import MAX_EVENTS
-from .grid import Grid, fits
+from .grid import KEYS, REST, TIED, Grid, fits, to_grid, voices
 from .performance import Performance
 from .score import DRUMS, Note, Score, Tempo
 
+if TYPE_CHECKING:
+    from seqgen.models.model import Model
+
+BEYOND = 3  # semitones
+RARE = 0.0005  # of the sixteenths of a voice lie below its range, and above it
 SHIPPED = Path(__file__).parent / "pretrained"
 LOWEST, HIGHEST = 21, 108  # a piano's keys: transposition stays among them
 
@@ -43,6 +51,14 @@ def fit_grid(scores: Sequence[Score]) -> Grid:
     return Grid(bpm=float(round(median([score.tempos[0].bpm if score.tempos else 120.0 for score in scores]), 3)))
 
 
+def fit_chorale(scores: Sequence[Score]) -> Grid:
+    """That grid with the ranges that the voices of the pieces have, the rarest sixteenths left out."""
+    cells = np.concatenate([to_grid(score).cells for score in scores])
+    sung = [voice[voice < REST] % TIED for voice in cells.T]
+    ends = [np.quantile(voice, [RARE, 1 - RARE], method="nearest") for voice in sung]
+    return Grid(fit_grid(scores).bpm, tuple((int(low), int(high)) for low, high in ends))
+
+
 def fit_either(scores: Sequence[Score]) -> Codec[Score]:
     """The grid of four voices where all pieces fit it, performance events otherwise."""
     return fit_grid(scores) if scores and all(map(fits, scores)) else Performance()
@@ -52,6 +68,7 @@ def fit_either(scores: Sequence[Score]) -> Codec[Score]:
 ENCODINGS: dict[str, Callable[[Sequence[Score]], Codec[Score]]] = {
     "auto": fit_either,
     "grid": fit_grid,
+    "chorale": fit_chorale,
     "performance": lambda scores: Performance(),
 }
 
@@ -83,6 +100,45 @@ def augment(score: Score, random: Generator) -> Score:
     return score.transposed(int(random.integers(low, high + 1))).stretched(stretch)
 
 
+def _choir(layers: int, units: int, embedding: int, dropout: float, learning_rate: float) -> Size:
+    """Of a grid that knows its voices' ranges: intervals are easy, see `seqgen.Registers`."""
+
+    def model(codec: Grid) -> Model:
+        from seqgen.heads import Relative  # here: a domain's value must not cost JAX
+        from seqgen.models.model import Model
+        from seqgen.nn.inputs.registers import Registers
+        from seqgen.nn.network import Network
+
+        registers = Registers(count=4, values=TIED, origin=KEYS, dropout=dropout / 2, paired=True)
+        network = Network(codec.spec, layers, units, embedding, dropout=dropout, registers=registers)
+        return Model(network, Relative(codec.spec.size, TIED))
+
+    return Size(model, TrainingConfig(rows=16, window=256, learning_rate=learning_rate))
+
+
+CHOIRS = {
+    "tiny": _choir(1, 128, 32, 0.0, 6e-3),
+    "small": _choir(1, 256, 64, 0.3, 4e-3),
+    "medium": _choir(2, 256, 64, 0.5, 4e-3),
+    "large": _choir(2, 512, 64, 0.6, 3e-3),
+}
+
+
+def inside(ranges: Sequence[tuple[int, int]], score: Score, random: Generator) -> Score:
+    """The piece in another key in which no voice leaves its range by more than a minor third."""
+    pitches = [[note.pitch for note in voice] for voice in voices(score)]
+    low = max(low - BEYOND - min(part) for part, (low, _) in zip(pitches, ranges, strict=True))
+    high = min(high + BEYOND - max(part) for part, (_, high) in zip(pitches, ranges, strict=True))
+    return score.transposed(int(random.integers(min(low, 0), max(high, 0) + 1)))
+
+
+def as_learned(codec: Codec[Score]) -> Domain[Score]:
+    """The domain as models of this codec learn: with the ranges of voices, pieces are transposed within them."""
+    if not isinstance(codec, Grid) or not codec.ranges:
+        return DOMAIN
+    return dataclasses.replace(DOMAIN, sizes=CHOIRS, augment=functools.partial(inside, codec.ranges))
+
+
 _WALTZ = Score(
     [Note(0.4 * beat, 60 + 4 * (beat % 3), 0.4, 70 + 20 * (beat % 3 == 0)) for beat in range(24)]
     + [Note(1.2 * bar, 36, 0.1, 100, program=DRUMS, part=1) for bar in range(8)]
@@ -109,6 +165,7 @@ DOMAIN: Domain[Score] = Domain(
     ),
     unit="event",
     augment=augment,
+    task=as_learned,
     shipped=SHIPPED,
     examples=(_WALTZ, _QUARTET),
 )

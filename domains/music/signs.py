@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from seqgen.errors import UsageError
+
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}  # semitones above C
 MODES = ("major", "minor")
 FIFTHS = "FCGDAEB"  # in the order in which they are sharpened
@@ -61,6 +63,17 @@ def place(name: str) -> int:
     (-2, 6)
     """
     return FIFTHS.index(name[0]) - 1 + 7 * (name.count("#") - name[1:].count("b"))
+
+
+def key_named(name: str, mode: str = "major") -> Key:
+    """The key of a tonic such as "Bb", from the beginning on. Raises UsageError for no such key.
+
+    >>> key_named("F#", "minor")
+    Key(time=0.0, fifths=3, mode='minor')
+    """
+    if not _ROOT.fullmatch(name) or mode not in MODES:
+        raise UsageError(f"a key is a letter from A to G, with # or b, and {' or '.join(MODES)}, not {name!r} {mode!r}")
+    return Key(0.0, (place(name) - 3 * (mode == "minor") + 5) % 12 - 5, mode)
 
 
 def _moved(symbol: str, semitones: int) -> str:

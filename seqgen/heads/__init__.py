@@ -15,6 +15,7 @@ from .head import Head as Head
 from .head import Options as Options
 from .joint import Joint as Joint
 from .mixture import Mixture as Mixture
+from .relative import Relative as Relative
 
 __all__ = [
     "Alternatives",
@@ -25,6 +26,7 @@ __all__ = [
     "Joint",
     "Mixture",
     "Options",
+    "Relative",
     "head_from_dict",
     "in_precision",
 ]
@@ -36,6 +38,7 @@ HEADS: dict[str, Any] = {
     "gaussian": Gaussian,
     "bernoulli": Bernoulli,
     "joint": Joint,
+    "relative": Relative,
 }
 
 

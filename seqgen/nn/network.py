@@ -20,6 +20,7 @@ from . import recurrence
 from .cells import LSTM, Layer, Window, layer_from_dict
 from .context import Context, Params
 from .encoder.values import Encoder, encoder_from_dict
+from .inputs.registers import Registers
 from .recurrence import Array, Carry
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Network:
     of the `layers` that read.
     encoder: what reads the source, such as `SymbolEncoder(256)`; its entries are attended to in place of embeddings, and
     what it ends with opens the sequence (sequence to sequence, encoder-decoder).
+    registers: for streams of symbols that take turns, such as voices: what is told of them, see `Registers`; features then
+    end with where the stream stands whose turn it is, and the origin.
     attention: values of a feature vector in which the top layer's and what it attends to in the memory are joined, see
     `seqgen.nn.attention`; 0 for none.
     static: how many writers or corpora there are, each with a learned vector of `static_width`.
@@ -84,6 +87,7 @@ class Network:
     running: tuple[int, ...] = ()
     encoder: Encoder | None = None
     attention: int = 0
+    registers: Registers | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.layers, tuple):
@@ -116,6 +120,8 @@ class Network:
         values = vector_width(self.spec)
         if not all(type(number) is int and 0 <= number < values for number in self.running):
             raise UsageError(f"running is {self.running}; the steps have {values} values, give numbers below that")
+        if self.registers and (not isinstance(self.spec, Discrete) or self.bidirectional or self.attention):
+            raise UsageError("registers are of symbols, read forward and attended to by nobody: leave the others out")
         if self.bidirectional and (reads or self.encoder):
             raise UsageError("a window moves forward only, as a decoder does: a bidirectional network cannot have one")
 
@@ -147,7 +153,7 @@ class Network:
     @property
     def width(self) -> int:
         """How many values a feature vector has."""
-        return self.attention or self.read_width
+        return self.attention or self.read_width + 2 * bool(self.registers)
 
     @property
     def read_width(self) -> int:
@@ -278,7 +284,7 @@ class Network:
             def run(layer: OneWay | Pair, carry: Carry, start: Carry, xs: Array) -> tuple[Carry, Array]:
                 return layer.unroll(carry, xs, start=start, reset=reset, valid=valid, memory=context.memory)
 
-            return stack(run, carry, start, x, context, key, reset)
+            return stack(run, carry, start, x, context, key, reset, valid)
 
         return self._in_pieces(window, carry, (x, reset, valid), key)
 
@@ -324,11 +330,13 @@ class Network:
         layers = self.layers if isinstance(self.layers, int) else [layer.to_dict() for layer in self.layers]
         settings = {**asdict(self), "spec": spec_to_dict(self.spec), "layers": layers}
         settings["encoder"] = self.encoder and self.encoder.to_dict()
+        settings["registers"] = self.registers and self.registers.to_dict()
         for late in (
             "ahead",
             "running",
             "encoder",
             "attention",
+            "registers",
         ):  # models without it can be read by versions without it
             if not settings[late]:
                 del settings[late]
@@ -342,7 +350,8 @@ class Network:
             layers = tuple(map(layer_from_dict, layers)) if isinstance(layers, list) else layers
             read = {"spec": spec_from_dict(data["spec"]), "layers": layers, "running": tuple(data.get("running", ()))}
             encoder = data.get("encoder") and encoder_from_dict(data["encoder"])
-            return cls(**{**data, **read, "encoder": encoder})
+            registers = data.get("registers") and Registers.from_dict(data["registers"])
+            return cls(**{**data, **read, "encoder": encoder, "registers": registers})
         except (TypeError, ValueError, KeyError, UsageError) as error:
             raise ModelError(
                 f"the network's settings do not fit: {one_line(error)}; the model is damaged or newer"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -17,6 +17,7 @@ from .attention import Attention
 from .both_ways import Pair, backwards
 from .cells import LSTM, Layer
 from .context import Context, Params
+from .inputs.registers import Registers
 from .network import Network
 from .products import look_up, matmul
 from .recurrence import Array, Carry, Cell, LSTMCarry, Memory, Symbols
@@ -61,6 +62,12 @@ class Stack(nnx.Module):
         width = len(tables) * network.embedding + vector_width(network.spec)
         width += network.controls + network.ahead + len(network.running)
         width += network.static_width if network.static else 0
+        if network.registers is not None:
+            rows = network.registers.rows
+            for i, size in enumerate(rows):
+                shape = (size, network.registers.width)
+                setattr(self, f"register{i}", nnx.Param(jax.random.normal(rngs.params(), shape) * 0.1))
+            width += len(rows) * network.registers.width
         below, seen = width, 0
         for i, layer in enumerate(network.stacked):
 
@@ -124,8 +131,10 @@ class Stack(nnx.Module):
 
     def start(self, batch: int, memory: Memory | None) -> Carry:
         carry = [getattr(self, f"layer{i}").start(batch, memory) for i in range(len(self.network.stacked))]
-        running = self.network.running
-        return (*carry, jnp.zeros((batch, len(running)))) if running else tuple(carry)
+        running, registers = self.network.running, self.network.registers
+        if running:
+            carry.append(jnp.zeros((batch, len(running))))
+        return (*carry, registers.start(batch)) if registers else tuple(carry)
 
     def sums(self, before: Array, start: Array, inputs: Inputs, reset: Array | None) -> tuple[Array, Array]:
         """The sums of the `running` values after the last position, and at each, over `[T, B]` or at `[B]`."""
@@ -141,7 +150,12 @@ class Stack(nnx.Module):
 
         return recurrence.loop(body, before, (values, reset))
 
-    def embed(self, inputs: Inputs, context: Context, sums: Array | None = None) -> Array:
+    def _told(self, registers: Registers, states: Array) -> list[Array]:
+        """What the network is told of states of the registers, each as a vector."""
+        rows = registers.rows_of(states)
+        return [look_up(getattr(self, f"register{i}")[...], chosen) for i, chosen in enumerate(rows)]
+
+    def embed(self, inputs: Inputs, context: Context, more: Sequence[Array] = ()) -> Array:
         """Steps and what comes with them as one vector a position."""
         tables = iter([getattr(self, f"table{i}")[...] for i in range(len(_symbols(self.network.spec)))])
 
@@ -155,8 +169,7 @@ class Stack(nnx.Module):
         parts = flat(self.network.spec, inputs.steps)
         if self.network.controls:
             parts.append(inputs.controls)
-        if sums is not None:
-            parts.append(sums)
+        parts.extend(more)
         if self.network.static:
             assert context.static is not None
             parts.append(jnp.broadcast_to(context.static, (*parts[0].shape[:-1], context.static.shape[-1])))
@@ -169,7 +182,8 @@ class Stack(nnx.Module):
         taken in loops, out of which XLA takes what is the same every time.
         """
         network = self.network
-        if not isinstance(network.spec, Discrete) or network.controls or network.static or network.bidirectional:
+        others = network.controls or network.static or network.bidirectional or network.registers
+        if not isinstance(network.spec, Discrete) or others:
             return None
         table, layer = (getattr(self, name) for name in ("table0", "layer0"))
         often = 1 if inputs.steps.ndim == 2 else 4
@@ -186,14 +200,28 @@ class Stack(nnx.Module):
         context: Context,
         key: Array | None,
         reset: Array | None = None,
+        valid: Array | None = None,
     ) -> tuple[Carry, Array]:
         """The layers in order, each run over `[T, B, D]` or `[B, D]` by `run`."""
-        network, sums = self.network, None
-        total: tuple[Array, ...] = ()
+        network, count = self.network, len(self.network.stacked)
+        total: list[Array] = []
+        more: list[Array] = []
+        place: list[Array] = []
         if network.running:
-            end, sums = self.sums(carry[-1], start[-1], inputs, reset)
-            total = (end,)
-        x = self.embed(inputs, context, sums)
+            end, sums = self.sums(carry[count], start[count], inputs, reset)
+            total, more = [end], [sums]
+        if registers := network.registers:
+            if inputs.steps.ndim == 1:
+                end = states = registers.read(carry[-1], inputs.steps)
+            else:
+                end, states = registers.scan(carry[-1], start[-1], inputs.steps, reset, valid)
+            place = [registers.place(states)]
+            if valid is not None:
+                place = [recurrence.where(valid, place[0], jnp.zeros_like(place[0]))]
+            total, more = [*total, end], [*more, *self._told(registers, states)]
+        x = self.embed(inputs, context, more)
+        if registers:
+            x = self._drop(x, key, count + 1, registers.dropout)
         carries: list[Carry] = []
         outputs: list[Array] = []
         seen: list[Array] = []
@@ -202,11 +230,12 @@ class Stack(nnx.Module):
             after, out = run(getattr(self, f"layer{i}"), carry[i], start[i], below)
             if layer.reads and network.skip:
                 out, seen = out[..., : layer.units], [*seen, out[..., layer.units :]]
-            out = self._drop(out, key, i)
+            out = self._drop(out, key, i, network.dropout)
             carries.append(after)
             outputs.append(out)
             below = jnp.concatenate([out, x, *seen], axis=-1) if network.skip else out
         features = jnp.concatenate([*outputs, *seen], axis=-1) if network.skip else below
+        features = jnp.concatenate([features, *place], axis=-1) if place else features
         return (*carries, *total), features
 
     def attend(self, features: Array, memory: Memory | None, key: Array | None) -> Array:
@@ -214,10 +243,9 @@ class Stack(nnx.Module):
         if not self.network.attention:
             return features
         assert memory is not None
-        return self._drop(self.attention(features, memory), key, len(self.network.stacked))
+        return self._drop(self.attention(features, memory), key, len(self.network.stacked), self.network.dropout)
 
-    def _drop(self, x: Array, key: Array | None, place: int) -> Array:
-        rate = self.network.dropout
+    def _drop(self, x: Array, key: Array | None, place: int, rate: float) -> Array:
         if key is None or not rate:
             return x
         shape = (1, *x.shape[1:]) if self.network.variational else x.shape

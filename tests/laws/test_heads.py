@@ -17,7 +17,18 @@ from strangers.logistic import Logistic
 
 import seqgen.heads
 from seqgen.errors import ModelError
-from seqgen.heads import HEADS, Bernoulli, Categorical, Gaussian, Head, Joint, Mixture, Options, head_from_dict
+from seqgen.heads import (
+    HEADS,
+    Bernoulli,
+    Categorical,
+    Gaussian,
+    Head,
+    Joint,
+    Mixture,
+    Options,
+    Relative,
+    head_from_dict,
+)
 from seqgen.spec import Binary, Continuous, Discrete, Product, Spec, null_step
 
 WIDTH = 6
@@ -27,6 +38,7 @@ CASES: dict[str, list[Head]] = {
     "mixture": [Mixture(3, sigma_floor=0.2)],
     "gaussian": [Gaussian(2, floor=0.2)],
     "bernoulli": [Bernoulli(4)],
+    "relative": [Relative(11, values=4, period=3)],
     "joint": [Joint((Bernoulli(1), Bernoulli(1), Mixture(2, sigma_floor=0.2)))],
 }
 FOREIGN = [Logistic(2)]  # of a package that seqgen has never seen

@@ -46,7 +46,9 @@ def site(models: Sequence[str] = ()) -> Site:
         found |= {f"{place}/{name}": folder / name for name in (CONFIG, WEIGHTS)}
         config = json.loads((folder / CONFIG).read_bytes())
         name = folder.name if folder.name != "model" else folder.absolute().parent.name  # of a run
-        kinds = {"domain": config["domain"], "codec": config["codec"].get("kind")}
+        # The page's runtime has no registers: no room takes what has no codec.
+        runs = not config["model"].get("network", {}).get("registers")
+        kinds = {"domain": config["domain"], "codec": config["codec"].get("kind") if runs else None}
         entries.append({"name": name, **kinds, "folder": place, "bytes": (folder / WEIGHTS).stat().st_size})
     found[MODELS] = json.dumps(entries, ensure_ascii=False, indent=1).encode()
     return found

@@ -2,7 +2,7 @@
 
 import { LSTM, Window, joined } from "./layers.js";
 
-const NEEDED = ["encoder", "attention", "ahead", "controls"]; // what this page does not run
+const NEEDED = ["encoder", "attention", "ahead", "controls", "registers"]; // what this page does not run
 
 /** Why a network cannot be run here, or "". */
 export function refusal(settings) {

@@ -1,0 +1,1 @@
+"""What layers are told beside the step itself."""
