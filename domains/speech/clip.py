@@ -12,7 +12,7 @@ from seqgen.errors import DataError
 
 RATE = 16_000  # samples a second that voices have
 LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000
-LONGEST = 60.0  # seconds
+LONGEST = 3600.0  # seconds
 PAUSE = "_"
 MARKS = ("", ",", ".", "?")  # what a pause stands for
 
@@ -40,7 +40,7 @@ class Clip:
     samples: float32 `[N]`, -1 to 1. rate: of them a second. text: what is said. name: of the recording.
     phones: its sounds, pauses among them. ends: seconds at which each ends, where that is known.
 
-    Raises DataError for samples that are no numbers, rates other than 8 to 48 kHz, and beyond a minute.
+    Raises DataError for samples that are no numbers, rates other than 8 to 48 kHz, and beyond an hour.
 
     >>> Clip(np.zeros(8000), 16_000, "hm").seconds
     0.5
@@ -60,7 +60,7 @@ class Clip:
                 f"sound of {self.rate:,} samples a second is no speech that can be used; give 8,000 to 48,000"
             )
         if len(samples) > LONGEST * self.rate:
-            raise DataError(f"the clip lasts {len(samples) / self.rate:,.0f} s, more than {LONGEST:.0f}; cut it into sentences")
+            raise DataError(f"the clip lasts {len(samples) / self.rate:,.0f} s, more than {LONGEST:,.0f}; cut it into sentences")
         if not np.isfinite(samples).all():
             raise DataError("the clip holds samples that are no numbers; record or export it again")
         object.__setattr__(self, "samples", samples)

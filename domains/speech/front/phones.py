@@ -22,6 +22,7 @@ CONSONANTS = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split()
 MODEL = "english-phonemes"  # the shipped model of pronunciations
 ROWS = 64  # words that it reads side by side
 LONGEST = 40  # letters of a word
+LONG_SENTENCE = 25  # words
 # Words of grammar as they are said between others, and the names of letters: a list of words by themselves has them stressed.
 SPOKEN = {
     "a": "AH0", "an": "AH0 N", "the": "DH AH0", "of": "AH0 V", "to": "T AH0", "and": "AH0 N D", "in": "IH0 N",
@@ -52,6 +53,22 @@ def words_of(text: str) -> list[str]:
     while found and found[0] in ",.?":
         found.pop(0)
     return [*found, "."] if found and found[-1] not in ",.?" else found
+
+
+def sentences_of(text: str) -> list[str]:
+    """A text in sentences as they are said, long ones cut where there is a comma. Raises DataError for one without words.
+
+    >>> sentences_of("Mr. Bell rang. It is 5 o'clock!")
+    ['mister bell rang .', "it is five o'clock ."]
+    """
+    found: list[list[str]] = [[]]
+    for word in words_of(text):
+        found[-1].append(word)
+        if word in ".?" or (word == "," and len(found[-1]) > LONG_SENTENCE) or len(found[-1]) > 2 * LONG_SENTENCE:
+            found.append([])
+    if not found[0]:
+        raise DataError(f"there is nothing to say in {text!r:.40}; give a text with words")
+    return [" ".join(words) for words in found if words]
 
 
 def phones_of(text: str, lexicon: Lexicon = {}) -> tuple[Phone, ...]:

@@ -22,7 +22,8 @@ from .listening import WIDTH
 Floats = NDArray[np.float32]
 
 STATES = 3  # of a phone: no phone is shorter than 15 ms
-TURNS = 12
+TURNS = 10
+ENOUGH = 400  # clips that it learns from, of any number
 AT_ONCE = 48  # clips
 FLOOR = 0.05  # of a value's variance over everything: what no state has less of
 UNLIKELY = -1e9
@@ -65,6 +66,7 @@ class Aligner:
         if not clips:
             raise DataError("there are no clips to learn from; give some with their texts")
         names = tuple(sorted({PAUSE, *(phone.name for clip in clips for phone in clip.phones)}))
+        clips = [clips[number] for number in range(0, len(clips), -(-len(clips) // ENOUGH))]
         everything = np.concatenate([clip.frames for clip in clips])
         mean, variance = everything.mean(axis=0), everything.var(axis=0) + 1e-6
         states = len(names) * STATES
@@ -99,13 +101,16 @@ class Aligner:
     ) -> Aligner:
         states = len(self.means)
         count, total, squares = np.zeros(states), np.zeros((states, WIDTH)), np.zeros((states, WIDTH))
-        for clip, path in zip(clips, paths, strict=True):
-            state = _states(clip.phones, self.names)[path]
-            hits = np.zeros((states, len(state)), np.float32)
-            hits[state, np.arange(len(state))] = 1
-            count += hits.sum(axis=1)
-            total += hits @ clip.frames
-            squares += hits @ clip.frames**2
+        for begin in range(0, len(clips), AT_ONCE):
+            part = slice(begin, begin + AT_ONCE)
+            frames = np.concatenate([clip.frames for clip in clips[part]]).astype(np.float64)
+            owners = [_states(clip.phones, self.names)[path] for clip, path in zip(clips[part], paths[part], strict=True)]
+            state = np.concatenate(owners)
+            order = np.argsort(state, kind="stable")
+            there, first = np.unique(state[order], return_index=True)
+            count += np.bincount(state, minlength=states)
+            total[there] += np.add.reduceat(frames[order], first)
+            squares[there] += np.add.reduceat(frames[order] ** 2, first)
         # What was hardly heard leans on what all have in common.
         weight = (count + TOO_LITTLE)[:, None]
         means = (total + TOO_LITTLE * mean) / weight
@@ -167,15 +172,18 @@ def _viterbi(aligner: Aligner, clips: Sequence[Heard]) -> list[tuple[NDArray[np.
     scale = 1 / aligner.deviations**2
     constant = -0.5 * (aligner.means**2 * scale).sum(axis=1) - np.log(aligner.deviations).sum(axis=1)
     likely = np.full((longest, rows, width), UNLIKELY, np.float32)
-    skips = np.zeros((rows, width), bool)  # entered from the state before a pause, too
+    skips = np.full((rows, width), UNLIKELY, np.float32)  # 0: entered from the state before a pause, too
     starts = np.full((rows, width), UNLIKELY, np.float32)
-    lasts = []
+    lasts, at = [], 0
+    # One product for all: many small ones would wait for their threads more than they compute.
+    frames = np.concatenate([clip.frames for clip in clips])
+    every = frames @ (aligner.means * scale).T - 0.5 * frames**2 @ scale.T + constant
     for row, (clip, own) in enumerate(zip(clips, states, strict=True)):
-        each = clip.frames @ (aligner.means * scale).T - 0.5 * clip.frames**2 @ scale.T + constant
+        each, at = every[at : at + lengths[row]], at + lengths[row]
         likely[: lengths[row], row, : len(own)] = each[:, own]
         rests = [phone.name == PAUSE for phone in clip.phones]
         for number in range(2, len(rests)):
-            skips[row, number * STATES] = rests[number - 1]
+            skips[row, number * STATES] = 0 if rests[number - 1] else UNLIKELY
         starts[row, 0] = 0
         ends = [len(own) - 1]
         if len(rests) > 1:
@@ -189,15 +197,13 @@ def _viterbi(aligner: Aligner, clips: Sequence[Heard]) -> list[tuple[NDArray[np.
     for frame in range(1, longest):
         best, how = score.copy(), back[frame]
         for step, code in ((1, 1), (1 + STATES, 2)):
-            before = np.full_like(score, UNLIKELY)
-            before[:, step:] = score[:, :-step] if step < width else UNLIKELY
-            if code == 2:
-                before = np.where(skips, before, UNLIKELY)
-            better = before > best
-            how[better] = code
-            best = np.where(better, before, best)
-        on = np.array([frame < length for length in lengths])[:, None]
-        score = np.where(on, best + likely[frame], score)
+            before = score[:, :-step] if code == 1 else score[:, :-step] + skips[:, step:]
+            better = before > best[:, step:]
+            how[:, step:][better] = code
+            np.maximum(best[:, step:], before, out=best[:, step:])
+        best += likely[frame]
+        on = np.array(lengths) > frame
+        score = best if on.all() else np.where(on[:, None], best, score)
     found = []
     for row, length in enumerate(lengths):
         at = max(lasts[row], key=lambda state: score[row, state])
