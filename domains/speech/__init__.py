@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .presets import DOMAIN as DOMAIN
     from .showing.spectrogram import write_picture as write_picture
 
-VOICE = "clear-voice"  # the shipped one
+VOICE = "alto"  # the shipped one
 _HOME = {
     "api": ("VoiceModel", "VoiceScore", "load", "resume", "train"),
     "clip": ("Clip", "Phone"),

@@ -18,7 +18,7 @@ from seqgen.spec import Binary, Discrete, Product, Steps
 from .clip import MARKS, PAUSE, Clip, Phone
 from .front.phones import CONSONANTS, VOWELS, lexicon_of, phones_of
 from .sound.aligner import Aligner, Heard
-from .sound.analysis import WAYS, analysed, best_way, resampled
+from .sound.analysis import analysed, resampled
 from .sound.frames import ORDERS, Frames, unstacked
 from .sound.listening import heard
 
@@ -36,11 +36,10 @@ Floats = NDArray[np.float64]
 class VoiceCodec:
     """What a voice knows besides its networks; a `seqgen.domain.Codec[Clip]`.
 
-    way: how sound is analysed. lexicon: pronunciations of the words it learned from. aligner: what finds phones in them.
+    lexicon: pronunciations of the words it learned from. aligner: what finds phones in them.
     means, deviations: of a frame's values. lively: their usual deviation within a clip.
     """
 
-    way: str
     lexicon: Mapping[str, str]
     aligner: Aligner
     means: Floats
@@ -48,9 +47,8 @@ class VoiceCodec:
     lively: Floats
 
     @classmethod
-    def fit(cls, clips: Sequence[Clip], way: str = "") -> VoiceCodec:
+    def fit(cls, clips: Sequence[Clip]) -> VoiceCodec:
         """Learned from clips with their texts. Raises DataError where none has both."""
-        way = way or best_way()
         clips = [clip for clip in clips if len(clip.samples) and clip.text]
         if not clips:
             raise DataError("there is nothing to learn a voice from: give clips with sound and text")
@@ -58,11 +56,11 @@ class VoiceCodec:
         some = clips[:: -(-len(clips) // 400)]
         aligner = Aligner.fit([_heard(clip, lexicon) for clip in some])
         aligner = Aligner.from_dict(aligner.to_dict())  # as it will be read back
-        frames = [analysed(clip, way).stacked() for clip in clips[:: -(-len(clips) // SOME)]]
+        frames = [analysed(clip).stacked() for clip in clips[:: -(-len(clips) // SOME)]]
         every = np.concatenate(frames)
         deviations = np.maximum(every.std(axis=0), 1e-3)
         lively = np.sqrt(np.mean([part.var(axis=0) for part in frames], axis=0))
-        return cls(way, lexicon, aligner, *(np.round(numbers, 5) for numbers in (every.mean(axis=0), deviations, lively)))
+        return cls(lexicon, aligner, *(np.round(numbers, 5) for numbers in (every.mean(axis=0), deviations, lively)))
 
     @property
     def spec(self) -> Product:
@@ -88,7 +86,7 @@ class VoiceCodec:
         if not item.text:
             raise DataError(f"the clip {item.name} has no text: say what is said in it")
         phones, counts = self.aligned(item)
-        values = (analysed(item, self.way).stacked() - self.means) / self.deviations
+        values = (analysed(item).stacked() - self.means) / self.deviations
         values = np.round(np.clip(values, -100, 100) / FINEST) * FINEST
         index = np.repeat(np.arange(len(phones)), counts)
         if len(index) > len(values):
@@ -137,21 +135,21 @@ class VoiceCodec:
     def to_dict(self) -> dict[str, Any]:
         """Its settings as plain JSON values, read back by `from_dict`."""
         numbers = {name: getattr(self, name).tolist() for name in ("means", "deviations", "lively")}
-        return {"kind": "voice", "way": self.way, "lexicon": dict(self.lexicon), "aligner": self.aligner.to_dict(), **numbers}
+        return {"kind": "voice", "lexicon": dict(self.lexicon), "aligner": self.aligner.to_dict(), **numbers}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> VoiceCodec:
         """The codec that wrote `data`. Raises ModelError for anything else."""
         match dict(data):
-            case {"kind": "voice", "way": way, "lexicon": dict(lexicon), "aligner": dict(aligner), "means": [*means],
+            case {"kind": "voice", "lexicon": dict(lexicon), "aligner": dict(aligner), "means": [*means],
                   "deviations": [*deviations], "lively": [*lively], **others} if (
-                not others and way in WAYS and _sayable(lexicon)
+                not others and _sayable(lexicon)
                 and len(means) == len(deviations) == len(lively) == ORDERS + 3
                 and all(isinstance(value, int | float) and math.isfinite(value) for value in (*means, *deviations, *lively))
                 and min(deviations) > 0
             ):  # fmt: skip
                 numbers = (np.array(values, np.float64) for values in (means, deviations, lively))
-                return cls(way, lexicon, Aligner.from_dict(aligner), *numbers)
+                return cls(lexicon, Aligner.from_dict(aligner), *numbers)
         raise ModelError("the codec of a voice is not one of voices; the model is damaged or newer")
 
 

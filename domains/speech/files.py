@@ -24,7 +24,7 @@ from .front.phones import words_of
 FEWEST = 4  # clips: below, there is nothing to hold out
 SHORTEST, LONGEST = 0.3, 20.0  # seconds of a clip that is learned from
 TOTAL = 10 * 3600.0  # seconds of all
-SLOWEST, FASTEST = 2.0, 40.0  # letters a second
+SLOWEST, FASTEST = 2.0, 30.0  # letters a second
 QUIET = 0.01  # of the loudest, amplitude: -40 dB
 MARGIN = 0.1  # seconds of silence that are left
 LEVEL = 0.06  # root mean square of speech

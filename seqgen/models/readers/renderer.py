@@ -107,11 +107,8 @@ class Renderer(ReadsItems):
         rows, now = jnp.arange(len(index))[:, None], jnp.arange(index.shape[1])
         counts = counted(index, valid, said.shape[1])
         passed = now - jnp.take_along_axis(jnp.cumsum(counts, axis=1) - counts, index, axis=1)
-        count = counts[rows, index]
-        left = count - passed
-        places = jnp.stack(
-            [(passed + 0.5) / jnp.maximum(count, 1), jnp.log(jnp.maximum(count, 1)), _near(passed), _near(left)], axis=-1
-        ).astype(jnp.float32)
+        passed, count = (whole.astype(jnp.float32) for whole in (passed, jnp.maximum(counts[rows, index], 1)))
+        places = jnp.stack([(passed + 0.5) / count, jnp.log(count), _near(passed), _near(count - passed)], axis=-1)
         steps = jnp.concatenate([jnp.take_along_axis(said, index[..., None], axis=1), places], axis=-1)
         start = self.over.start(params["over"], len(index))
         reset = jnp.broadcast_to(now == 0, index.shape)
