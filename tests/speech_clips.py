@@ -26,7 +26,9 @@ def robot(text: str, name: str = "", seed: int = 0) -> Clip:
     random = np.random.default_rng([seed, *text.encode()])
     phones = tuple(phone for phone in phones_of(text))
     lasts = [20 if phone.name == PAUSE else int(random.integers(6, 15)) for phone in phones]
-    cepstra = np.concatenate([np.tile(_cepstra(phone.name), (count, 1)) for phone, count in zip(phones, lasts, strict=True)])
+    cepstra = np.concatenate(
+        [np.tile(_cepstra(phone.name), (count, 1)) for phone, count in zip(phones, lasts, strict=True)]
+    )
     kernel = np.ones(3) / 3
     cepstra = np.stack([np.convolve(np.pad(one, 1, "edge"), kernel, "valid") for one in cepstra.T], axis=1)
     voiced = np.repeat([phone.name not in (PAUSE, *VOICELESS) for phone in phones], lasts)

@@ -53,6 +53,7 @@ EXPECTED = [
     "Product",
     "Reading",
     "register",
+    "Renderer",
     "sample",
     "save_pretrained",
     "SeqgenError",

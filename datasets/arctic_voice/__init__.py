@@ -33,7 +33,9 @@ def load(*, download: bool = False) -> Splits[Clip]:
             "SEQGEN_DATA names, as SOURCE.md beside this data set says"
         )
     if (found := _sum(table)) != SHA256:
-        raise DataError(f"{table.parent} is damaged or other recordings: its sum is {found}, not {SHA256}; get it again")
+        raise DataError(
+            f"{table.parent} is damaged or other recordings: its sum is {found}, not {SHA256}; get it again"
+        )
     parts: dict[str, list[Clip]] = {"b03": [], "b04": [], "": []}
     for clip in read_clips(table.parent)[0]:
         part = clip.name.removeprefix("arctic_")[:3]

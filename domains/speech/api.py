@@ -79,7 +79,9 @@ class VoiceModel:
             ends=tuple(begin + end for begin, clip in zip(begins, clips, strict=False) for end in clip.ends),
         )
 
-    def stream(self, text: str, *, speed: float = 1.0, pitch: float = 1.0, lively: float = LIVELINESS) -> Iterator[Clip]:
+    def stream(
+        self, text: str, *, speed: float = 1.0, pitch: float = 1.0, lively: float = LIVELINESS
+    ) -> Iterator[Clip]:
         """The same, a clip a sentence, each as soon as it is there."""
         for what, value in (("speed", speed), ("pitch", pitch)):
             if not SLOWEST <= value <= FASTEST:
@@ -93,7 +95,9 @@ class VoiceModel:
             phones = phones_of(sentence, self.codec.lexicon)
             ((frames, lasts),) = spoken(self.codec, self.model, self.params, [phones], None, lively)
             ends = np.cumsum(lasts) * SECONDS / speed
-            yield Clip(synthesised(frames, speed=speed, pitch=pitch), text=sentence, phones=phones, ends=tuple(ends.tolist()))
+            yield Clip(
+                synthesised(frames, speed=speed, pitch=pitch), text=sentence, phones=phones, ends=tuple(ends.tolist())
+            )
 
     def align(self, clip: Clip) -> Clip:
         """A recording with its phones, and when each ends. Raises DataError for one without text, or too short for it."""
@@ -125,9 +129,7 @@ class VoiceModel:
         ]
         batches = EvaluationItems(in_memory(self.codec.spec, examples), min(16, len(examples)))
         nats = evaluate(self.model, self.params, batches)
-        return VoiceScore(
-            nearness(made, recorded), nats, float(np.sqrt(np.square(off).mean())), sum(map(sum, counts))
-        )
+        return VoiceScore(nearness(made, recorded), nats, float(np.sqrt(np.square(off).mean())), sum(map(sum, counts)))
 
 
 def load(model: str | os.PathLike[str] = VOICE) -> VoiceModel:

@@ -56,7 +56,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="how near a voice comes to recordings",
         epilog="example: seqgen speech score held_out --voice runs/recordings",
     )
-    score.add_argument("data", metavar="FOLDER", help="recordings with their texts, as for train; or a data set's test part")
+    score.add_argument(
+        "data", metavar="FOLDER", help="recordings with their texts, as for train; or a data set's test part"
+    )
     _add_voice(score)
     score.set_defaults(run=_score)
 
@@ -163,7 +165,9 @@ def _inspect(args: argparse.Namespace) -> int:
     seconds = sorted(clip.seconds for clip in clips)
     rates = sorted({clip.rate for clip in clips})
     words = sum(len(clip.text.split()) for clip in clips)
-    print(f"{len(clips):,} clips, {sum(seconds) / 60:.1f} minutes, {seconds[0]:.1f} to {seconds[-1]:.1f} s, {words:,} words")
+    print(
+        f"{len(clips):,} clips, {sum(seconds) / 60:.1f} minutes, {seconds[0]:.1f} to {seconds[-1]:.1f} s, {words:,} words"
+    )
     print(f"samples a second: {', '.join(f'{rate:,}' for rate in rates)}")
     _tell(uses, 1 << 30)
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -60,7 +60,9 @@ class Clip:
                 f"sound of {self.rate:,} samples a second is no speech that can be used; give 8,000 to 48,000"
             )
         if len(samples) > LONGEST * self.rate:
-            raise DataError(f"the clip lasts {len(samples) / self.rate:,.0f} s, more than {LONGEST:,.0f}; cut it into sentences")
+            raise DataError(
+                f"the clip lasts {len(samples) / self.rate:,.0f} s, more than {LONGEST:,.0f}; cut it into sentences"
+            )
         if not np.isfinite(samples).all():
             raise DataError("the clip holds samples that are no numbers; record or export it again")
         object.__setattr__(self, "samples", samples)
@@ -70,7 +72,7 @@ class Clip:
         """How long it lasts."""
         return len(self.samples) / self.rate
 
-    def __eq__(self, other: Any) -> bool:
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, Clip):
             return NotImplemented
         mine, others = ((clip.rate, clip.text, clip.name, clip.phones, clip.ends) for clip in (self, other))
@@ -83,7 +85,9 @@ class Clip:
 def _samples(given: ArrayLike) -> NDArray[np.float32]:
     samples = np.asarray(given)
     if samples.ndim != 1 or samples.dtype.kind not in "fiu":
-        raise DataError(f"samples of the shape {list(samples.shape)} are no sound of one channel; give an array [samples]")
+        raise DataError(
+            f"samples of the shape {list(samples.shape)} are no sound of one channel; give an array [samples]"
+        )
     samples = samples.astype(np.float32)  # a copy
     samples.flags.writeable = False
     return samples

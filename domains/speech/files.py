@@ -136,11 +136,10 @@ def _listed(folder: Path) -> Iterator[tuple[str, Path | None, str | None]]:
     """A name, its recording and its text, in order."""
     if (folder / TABLE).is_file():
         for line in read_text(folder / TABLE).splitlines():
-            name, *texts = (cell.strip() for cell in line.split("|"))
+            name, *cells = (cell.strip() for cell in line.split("|"))
             if name:
-                where = (folder / "wavs" / name, folder / name)
-                safe = name == Path(name).name  # no way out of the folder
-                yield name, next(filter(None, map(_recording, where)), None) if safe else None, texts[-1] if texts else None
+                where = (folder / "wavs" / name, folder / name) if name == Path(name).name else ()  # no way out
+                yield name, next(filter(None, map(_recording, where)), None), cells[-1] if cells else None
         return
     files = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in ENDINGS}
     texts = {path.stem: path for path in sorted(folder.glob("*.txt"))}

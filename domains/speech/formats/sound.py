@@ -16,6 +16,7 @@ from .wav import Sound, read_wav
 
 LARGEST = 64 << 20  # bytes
 LONGEST = 60.0  # seconds
+LOUDEST = 1000.0
 ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")
 
 
@@ -26,7 +27,11 @@ def read_sound(path: str | os.PathLike[str], longest: float = LONGEST) -> Sound:
     """
     name = os.fspath(path)
     data = read_bytes(path, LARGEST, too_large=", which no clip of speech is; cut it into sentences")
-    sound = read_wav(data, name) if data[:4] in (b"RIFF", b"RIFX") or Path(name).suffix.lower() == ".wav" else _other(data, name, longest)
+    sound = (
+        read_wav(data, name)
+        if data[:4] in (b"RIFF", b"RIFX") or Path(name).suffix.lower() == ".wav"
+        else _other(data, name, longest)
+    )
     if not LOWEST_RATE <= sound.rate <= HIGHEST_RATE:
         raise DataError(
             f"{name} has {sound.rate:,} samples a second; give sound of {LOWEST_RATE:,} to {HIGHEST_RATE:,} (16,000 is best)"
@@ -36,8 +41,8 @@ def read_sound(path: str | os.PathLike[str], longest: float = LONGEST) -> Sound:
     if len(sound.samples) > longest * sound.rate:
         seconds = len(sound.samples) / sound.rate
         raise DataError(f"{name} lasts {seconds:,.0f} s, more than {longest:.0f}; cut it into sentences")
-    if not np.isfinite(sound.samples).all():
-        raise DataError(f"{name} holds samples that are no numbers; record or export it again")
+    if not np.abs(sound.samples).max() <= LOUDEST:  # NaN compares with nothing
+        raise DataError(f"{name} holds samples that are no numbers, or far beyond -1 to 1; record or export it again")
     return sound
 
 

@@ -76,26 +76,27 @@ def _samples(body: bytes, form: _Form) -> NDArray[np.float32]:
     width = form.bits // 8
     count = len(body) // (width * form.channels)
     body = body[: count * width * form.channels]  # what was cut off is left out
+    values: NDArray[np.float32]
     if form.kind == FLOAT:
-        values = np.frombuffer(body, f"<f{width}").astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is no number is told by whoever uses it
+            values = np.frombuffer(body, f"<f{width}").astype(np.float32)
     elif form.bits == 8:  # the only one without a sign
         values = (np.frombuffer(body, np.uint8).astype(np.float32) - 128) / 128
     elif form.bits == 24:
         raw = np.frombuffer(body, np.uint8).reshape(-1, 3).astype(np.int32)
         values = ((raw[:, 0] << 8 | raw[:, 1] << 16 | raw[:, 2] << 24) / 2.0**31).astype(np.float32)
     else:
-        values = np.frombuffer(body, f"<i{width}").astype(np.float32) / 2.0 ** (form.bits - 1)
-    mixed: NDArray[np.float32] = values.reshape(count, form.channels).mean(axis=1, dtype=np.float32)
-    return mixed
+        values = (np.frombuffer(body, f"<i{width}") / 2.0 ** (form.bits - 1)).astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return values.reshape(count, form.channels).mean(axis=1, dtype=np.float32)
 
 
 def wav_bytes(samples: NDArray[np.floating], rate: int) -> bytes:
     """A WAV file of one channel of 16 bits; what is beyond -1 and 1 is cut."""
-    whole = np.round(np.clip(np.nan_to_num(samples), -1, 1) * 32767).astype("<i2").tobytes()
+    whole: bytes = np.round(np.clip(np.nan_to_num(samples), -1, 1) * 32767).astype("<i2").tobytes()
     form = struct.pack("<HHIIHH", PLAIN, 1, rate, 2 * rate, 2, 16)
-    return b"RIFF" + struct.pack("<I", 36 + len(whole)) + b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + (
-        struct.pack("<I", len(whole)) + whole
-    )
+    head = struct.pack("<4sI8sI", b"RIFF", 36 + len(whole), b"WAVEfmt ", len(form)) + form
+    return head + struct.pack("<4sI", b"data", len(whole)) + whole
 
 
 def write_wav(path: str | Path, samples: NDArray[np.floating], rate: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,33 @@ from .spelling import spelled
 
 Lexicon = Mapping[str, str]  # of words in small letters, their phonemes in ARPAbet
 
-VOWELS = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split()
-CONSONANTS = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split()
+VOWELS = ["AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"]
+CONSONANTS = [
+    "B",
+    "CH",
+    "D",
+    "DH",
+    "F",
+    "G",
+    "HH",
+    "JH",
+    "K",
+    "L",
+    "M",
+    "N",
+    "NG",
+    "P",
+    "R",
+    "S",
+    "SH",
+    "T",
+    "TH",
+    "V",
+    "W",
+    "Y",
+    "Z",
+    "ZH",
+]
 MODEL = "english-phonemes"  # the shipped model of pronunciations
 ROWS = 64  # words that it reads side by side
 LONGEST = 40  # letters of a word
@@ -71,7 +97,7 @@ def sentences_of(text: str) -> list[str]:
     return [" ".join(words) for words in found if words]
 
 
-def phones_of(text: str, lexicon: Lexicon = {}) -> tuple[Phone, ...]:
+def phones_of(text: str, lexicon: Lexicon = MappingProxyType({})) -> tuple[Phone, ...]:
     """The sounds of a text, pauses at its marks and at both ends.
 
     lexicon: goes before the model of pronunciations. Raises DataError for a text without words.

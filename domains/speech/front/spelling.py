@@ -6,17 +6,48 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _GROUPS = ("", "thousand", "million", "billion", "trillion")
 _ORDINALS = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
     "twelve": "twelfth",
 }  # fmt: skip
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _SHORT = {
     "mr": "mister", "mrs": "missis", "ms": "miz", "dr": "doctor", "prof": "professor", "st": "saint", "jr": "junior",
     "sr": "senior", "vs": "versus", "etc": "et cetera", "no": "number", "co": "company", "inc": "incorporated",
@@ -36,7 +67,34 @@ _SIGNS = {"&": " and ", "@": " at ", "%": " percent", "+": " plus ", "=": " equa
 _LETTERS = dict(
     zip(
         "abcdefghijklmnopqrstuvwxyz",
-        "ay bee see dee ee eff gee aitch eye jay kay ell em en oh pee cue are ess tee you vee double-you ex why zee".split(),
+        [
+            "ay",
+            "bee",
+            "see",
+            "dee",
+            "ee",
+            "eff",
+            "gee",
+            "aitch",
+            "eye",
+            "jay",
+            "kay",
+            "ell",
+            "em",
+            "en",
+            "oh",
+            "pee",
+            "cue",
+            "are",
+            "ess",
+            "tee",
+            "you",
+            "vee",
+            "double-you",
+            "ex",
+            "why",
+            "zee",
+        ],
         strict=True,
     )
 )
@@ -182,7 +240,10 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"\b(\d{1,2}):([0-5]\d)(?:\s*([ap]\.?m\b\.?))?", re.IGNORECASE), _clock),
     (re.compile(r"\b([ap])\.\s?m\.?(?![a-z])", re.IGNORECASE), lambda found: letters(f"{found[1]}m")),
     (re.compile(_AFTER_MONTH), lambda found: f"{found[1]} {ordinal(int(found[2]))}"),
-    (re.compile(r"\b(\d{1,2})(?=\s+(?:" + "|".join(_MONTHS) + r")\b)"), lambda found: f"the {ordinal(int(found[1]))} of"),
+    (
+        re.compile(r"\b(\d{1,2})(?=\s+(?:" + "|".join(_MONTHS) + r")\b)"),
+        lambda found: f"the {ordinal(int(found[1]))} of",
+    ),
     (re.compile(r"\b(\d{1,9})(?:st|nd|rd|th)\b"), lambda found: ordinal(int(found[1]))),
     (re.compile(r"\b(1[1-9]\d\d|20\d\d)(s?)\b(?![,.]?\d)"), lambda found: _year(int(found[1]), found[2])),
     (

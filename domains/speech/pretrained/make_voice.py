@@ -7,21 +7,20 @@ released files and writes the card. Needs the data set `arctic-voice` and the ex
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 from pathlib import Path
 
 import jax
 
-from seqgen import TrainingConfig, __version__, from_pretrained, save_pretrained
-from seqgen.datasets import arctic_voice
+from seqgen import TrainingConfig, __version__, from_pretrained, registry, save_pretrained
 from seqgen.domains import speech
 from seqgen.machine.cache import use_compile_cache
 
 HERE = Path(__file__).parent
 TRAINING = TrainingConfig(rows=16, learning_rate=2e-3, ema=0.995, patience=0)
 MINUTES = 25
+DATA = "arctic-voice"
 CARD = """\
 ---
 language: en
@@ -65,7 +64,7 @@ def main() -> None:
         outcome = speech.resume(run)
     else:
         # Some of it is reading and aligning; what is left is turned into steps by timing the first ones.
-        outcome = speech.train("arctic-voice", run, size=args.size, minutes=args.minutes, training=TRAINING)
+        outcome = speech.train(DATA, run, size=args.size, minutes=args.minutes, training=TRAINING)
     if outcome.signal is not None:
         sys.exit(f"stopped at step {outcome.step}; run this again to go on")
     folder, given = HERE / args.name, from_pretrained(outcome.model)
@@ -75,10 +74,10 @@ def main() -> None:
     write_card(folder)
 
 
-def write_card(folder: Path | os.PathLike[str]) -> None:
+def write_card(folder: Path) -> None:
     """Measures the released files and says so in README.md beside them."""
-    folder = Path(folder)
-    released, splits = from_pretrained(folder), arctic_voice.load()
+    source, released = registry.dataset(DATA), from_pretrained(folder)
+    splits = source.load()
     settings = released.config["model"]
     found = speech.load(folder).score(splits.test)
     card = CARD.format(
@@ -90,8 +89,8 @@ def write_card(folder: Path | os.PathLike[str]) -> None:
         megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
         train=len(splits.train),
         test=len(splits.test),
-        origin=arctic_voice.ORIGIN,
-        licence=arctic_voice.LICENCE,
+        origin=source.ORIGIN,
+        licence=source.LICENCE,
         version=__version__,
         steps=released.training["steps"],
         rows=TRAINING.rows,

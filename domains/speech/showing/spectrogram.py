@@ -43,7 +43,9 @@ def picture(clips: Sequence[Clip]) -> bytes:
     from PIL import Image, ImageDraw, ImageFont
 
     if not clips or max(clip.seconds for clip in clips) > MOST_SECONDS:
-        raise DataError(f"spectrograms are drawn of one clip or more, none longer than {MOST_SECONDS:.0f} s; give shorter ones")
+        raise DataError(
+            f"spectrograms are drawn of one clip or more, none longer than {MOST_SECONDS:.0f} s; give shorter ones"
+        )
     width = LEFT + int(max(clip.seconds for clip in clips) * PIXELS_A_SECOND) + 12
     each = TITLE + HEIGHT + LABELS
     image = Image.new("RGB", (width, each * len(clips) + 8), "white")

@@ -104,7 +104,9 @@ class Aligner:
         for begin in range(0, len(clips), AT_ONCE):
             part = slice(begin, begin + AT_ONCE)
             frames = np.concatenate([clip.frames for clip in clips[part]]).astype(np.float64)
-            owners = [_states(clip.phones, self.names)[path] for clip, path in zip(clips[part], paths[part], strict=True)]
+            owners = [
+                _states(clip.phones, self.names)[path] for clip, path in zip(clips[part], paths[part], strict=True)
+            ]
             state = np.concatenate(owners)
             order = np.argsort(state, kind="stable")
             there, first = np.unique(state[order], return_index=True)

@@ -21,9 +21,7 @@ def envelope_of(samples: Floats, hertz: Floats) -> Floats:
     span = np.minimum(3 * RATE / pitch, SIZE - 2)
     offsets = np.arange(SIZE) - SIZE // 2
     seen = windows(samples, SIZE)
-    shape = np.where(
-        np.abs(offsets) <= span[:, None] / 2, 0.5 + 0.5 * np.cos(2 * np.pi * offsets / span[:, None]), 0.0
-    )
+    shape = np.where(np.abs(offsets) <= span[:, None] / 2, 0.5 + 0.5 * np.cos(2 * np.pi * offsets / span[:, None]), 0.0)
     shape /= np.sqrt((shape**2).sum(axis=1, keepdims=True))
     seen = seen * shape
     seen -= shape * (seen.sum(axis=1, keepdims=True) / shape.sum(axis=1, keepdims=True))
@@ -34,9 +32,12 @@ def envelope_of(samples: Floats, hertz: Floats) -> Floats:
     places = np.clip((pitch[:, None] - frequencies) / step, 0, BINS - 1).astype(int)
     mirrored = np.take_along_axis(power, places, axis=1)
     power = np.where(frequencies < pitch[:, None] / 2, mirrored, power)
-    cumulated = np.concatenate([np.zeros((len(power), 1)), np.cumsum(np.pad(power, ((0, 0), (BINS // 4, BINS // 4)), "reflect"), axis=1)], axis=1)
-    half = pitch / 3 / step
-    smooth = _between(cumulated, BINS // 4 + np.arange(BINS) + 0.5, half)
+    cumulated = np.concatenate(
+        [np.zeros((len(power), 1)), np.cumsum(np.pad(power, ((0, 0), (BINS // 4, BINS // 4)), "reflect"), axis=1)],
+        axis=1,
+    )
+    half: Floats = pitch / 3 / step
+    smooth = _between(cumulated, np.arange(BINS) + (BINS // 4 + 0.5), half)
     quefrencies = np.arange(BINS) / RATE
     around = pitch[:, None] * quefrencies
     lifter = np.sinc(around) * (1.3 - 0.3 * np.cos(2 * np.pi * around))  # takes out what comes at the pitch

@@ -55,7 +55,9 @@ def _bands(filters: int) -> Floats:
 
 @functools.lru_cache(maxsize=1)
 def _cosines() -> Floats:
-    found: Floats = np.cos(np.pi / FILTERS * (np.arange(FILTERS)[:, None] + 0.5) * np.arange(CEPSTRA)) * np.sqrt(2 / FILTERS)
+    found: Floats = np.cos(np.pi / FILTERS * (np.arange(FILTERS)[:, None] + 0.5) * np.arange(CEPSTRA)) * np.sqrt(
+        2 / FILTERS
+    )
     return found
 
 

@@ -89,7 +89,6 @@ def _path(octaves: Floats, strength: Floats) -> NDArray[np.int64]:
     return path
 
 
-
 def windows(samples: Floats, span: int) -> Floats:
     """`span` samples around each frame, `[T, span]`."""
     padded = np.pad(samples, (span // 2, span // 2 + HOP))

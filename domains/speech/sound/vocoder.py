@@ -52,8 +52,8 @@ def synthesised(frames: Frames, *, speed: float = 1.0, pitch: float = 1.0, seed:
         part = slice(begin, begin + AT_ONCE)
         _add(sound, frames, envelope, at, pulses[part], periods[part], late[part], voiced, random)
     sound = sound[BEFORE : BEFORE + length]
-    loudest = np.abs(sound).max()
-    return (sound * min(1.0, PEAK / max(loudest, 1e-9))).astype(np.float32)
+    quieter: NDArray[np.float32] = (sound * min(1.0, PEAK / max(np.abs(sound).max(), 1e-9))).astype(np.float32)
+    return quieter
 
 
 def _add(

@@ -141,7 +141,9 @@ class Renderer(ReadsItems):
                 )
             steps = np.diff(given[:, -1], prepend=-1, append=length)
             if not np.isin(steps[:-1], (0, 1)).all() or steps[-1] != 1 or given[0, -1] != 0:
-                raise DataError(f"example {number}: its frames are not of steps 0 to {length - 1} in order, each with one")
+                raise DataError(
+                    f"example {number}: its frames are not of steps 0 to {length - 1} in order, each with one"
+                )
 
     def durations(self, params: Params, items: Sequence[Any]) -> list[np.ndarray]:
         """How many frames each step of each item is expected to last, float32 `[U]` an item."""
