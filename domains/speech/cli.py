@@ -18,19 +18,30 @@ if TYPE_CHECKING:
     from .files import Use
 
 
+FOLDER = "recordings with their texts, as for train"
+
+
 def add(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    train = verbs.add_parser(
-        "train",
-        help="learn a voice from recordings with their texts",
-        epilog="example: seqgen speech train recordings --minutes 30",
-    )
+
+    def verb(name: str, help: str, example: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(name, help=help, epilog=f"example: seqgen speech {name} {example}")
+
+    _add_train(verb("train", "learn a voice from recordings with their texts", "recordings --minutes 30"))
+    _add_say(verb("say", "say a text", '"The quick brown fox." --out fox.wav'))
+    _add_align(verb("align", "which sound of a recording is when", "one.wav --text 'It was one.' --picture one.png"))
+    _add_score(verb("score", "how near a voice comes to recordings", "held_out --voice runs/recordings"))
+    inspect = verb("inspect", "what is in a folder of recordings, and what would not be used", "recordings")
+    inspect.add_argument("data", metavar="FOLDER", help=FOLDER)
+    inspect.set_defaults(run=_inspect)
+
+
+def _add_train(train: argparse.ArgumentParser) -> None:
     train_verb.add_options(train, data="a folder: metadata.csv and wavs/, or NAME.wav and NAME.txt; or a data set")
     train.set_defaults(run=_train)
 
-    say = verbs.add_parser(
-        "say", help="say a text", epilog='example: seqgen speech say "The quick brown fox." --out fox.wav'
-    )
+
+def _add_say(say: argparse.ArgumentParser) -> None:
     say.add_argument("text", metavar="TEXT", help="what to say, - for standard input")
     _add_voice(say)
     say.add_argument("--out", type=Path, default=Path("speech.wav"), metavar="NAME.wav", help="the sound (speech.wav)")
@@ -40,41 +51,24 @@ def add(parser: argparse.ArgumentParser) -> None:
     say.add_argument("--picture", type=Path, metavar="NAME.png", help="a spectrogram with the phones under it, too")
     say.set_defaults(run=_say)
 
-    align = verbs.add_parser(
-        "align",
-        help="which sound of a recording is when: a table, or a picture",
-        epilog="example: seqgen speech align recordings/one.wav --text 'It was one.' --picture one.png",
-    )
+
+def _add_align(align: argparse.ArgumentParser) -> None:
     align.add_argument("file", metavar="FILE", help="a recording")
     align.add_argument("--text", help="what is said in it (in NAME.txt beside it)")
     _add_voice(align)
     align.add_argument("--picture", type=Path, metavar="NAME.png", help="a spectrogram with the phones under it")
     align.set_defaults(run=_align)
 
-    score = verbs.add_parser(
-        "score",
-        help="how near a voice comes to recordings",
-        epilog="example: seqgen speech score held_out --voice runs/recordings",
-    )
-    score.add_argument(
-        "data", metavar="FOLDER", help="recordings with their texts, as for train; or a data set's test part"
-    )
+
+def _add_score(score: argparse.ArgumentParser) -> None:
+    score.add_argument("data", metavar="FOLDER", help=f"{FOLDER}; or a data set, its test part")
     _add_voice(score)
     score.set_defaults(run=_score)
 
-    inspect = verbs.add_parser(
-        "inspect",
-        help="what is in a folder of recordings, and what would not be used",
-        epilog="example: seqgen speech inspect recordings",
-    )
-    inspect.add_argument("data", metavar="FOLDER", help="recordings with their texts, as for train")
-    inspect.set_defaults(run=_inspect)
-
 
 def _add_voice(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--voice", "--model", default=VOICE, metavar="VOICE", help=f"a voice by name, a run or a model folder ({VOICE})"
-    )
+    known = f"a voice by name, a run or a model folder ({VOICE})"
+    parser.add_argument("--voice", "--model", default=VOICE, metavar="VOICE", help=known)
 
 
 def _train(args: argparse.Namespace) -> int:
