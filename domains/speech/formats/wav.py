@@ -81,14 +81,16 @@ def _samples(body: bytes, form: _Form) -> NDArray[np.float32]:
         with np.errstate(over="ignore", invalid="ignore"):  # what is no number is told by whoever uses it
             values = np.frombuffer(body, f"<f{width}").astype(np.float32)
     elif form.bits == 8:  # the only one without a sign
-        values = (np.frombuffer(body, np.uint8).astype(np.float32) - 128) / 128
+        values = ((np.frombuffer(body, np.uint8).astype(np.float64) - 128) / 128).astype(np.float32)
     elif form.bits == 24:
         raw = np.frombuffer(body, np.uint8).reshape(-1, 3).astype(np.int32)
         values = ((raw[:, 0] << 8 | raw[:, 1] << 16 | raw[:, 2] << 24) / 2.0**31).astype(np.float32)
     else:
-        values = (np.frombuffer(body, f"<i{width}") / 2.0 ** (form.bits - 1)).astype(np.float32)
+        whole = np.frombuffer(body, f"<i{width}").astype(np.float64)
+        values = (whole / 2 ** (form.bits - 1)).astype(np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
-        return values.reshape(count, form.channels).mean(axis=1, dtype=np.float32)
+        mixed: NDArray[np.float32] = values.reshape(count, form.channels).mean(axis=1, dtype=np.float32)
+    return mixed
 
 
 def wav_bytes(samples: NDArray[np.floating], rate: int) -> bytes:

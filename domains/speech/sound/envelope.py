@@ -37,7 +37,7 @@ def envelope_of(samples: Floats, hertz: Floats) -> Floats:
         axis=1,
     )
     half: Floats = pitch / 3 / step
-    smooth = _between(cumulated, np.arange(BINS) + (BINS // 4 + 0.5), half)
+    smooth = _between(cumulated, BINS // 4 + 0.5 + np.arange(BINS, dtype=np.float64), half)
     quefrencies = np.arange(BINS) / RATE
     around = pitch[:, None] * quefrencies
     lifter = np.sinc(around) * (1.3 - 0.3 * np.cos(2 * np.pi * around))  # takes out what comes at the pitch

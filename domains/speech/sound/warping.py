@@ -20,7 +20,7 @@ def warped(frequencies: Floats, warp: float = WARP) -> Floats:
     """Frequencies, 0 to pi, on the warped axis.
 
     >>> np.round(warped(np.array([0, np.pi / 8, np.pi])), 2).tolist()
-    [0.0, 1.18, 3.14]
+    [0.0, 1.28, 3.14]
     """
     found: Floats = frequencies + 2 * np.arctan2(warp * np.sin(frequencies), 1 - warp * np.cos(frequencies))
     return found
