@@ -98,9 +98,9 @@ class _Codec:
 
 
 def test_it_learns_what_lasts_how_long_and_looks_how(tmp_path: Path) -> None:
-    size = Size(lambda codec: RENDERER, TrainingConfig(rows=16, learning_rate=2e-2, ema=0.9))
+    size = Size(lambda codec: RENDERER, TrainingConfig(rows=16, learning_rate=1e-2, ema=0.9, patience=0))
     domain: Domain[Example] = Domain("rendered", lambda items: _Codec(), lambda data: _Codec(), {"only": size})  # type: ignore[arg-type, return-value]
-    outcome = run.begin(tmp_path / "run", domain, Splits(examples(200), examples(20, 1)), steps=150)
+    outcome = run.begin(tmp_path / "run", domain, Splits(examples(200), examples(20, 1)), steps=250)
     given = from_pretrained(outcome.model)
     assert given.model == RENDERER
     one = example([3, 0, 2, 1])
