@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .models.pretrained import from_pretrained as from_pretrained
     from .models.pretrained import save_pretrained as save_pretrained
     from .models.readers.classifier import Classifier as Classifier
+    from .models.readers.renderer import Renderer as Renderer
     from .models.readers.tagger import Tagger as Tagger
     from .nn.cells import LSTM as LSTM
     from .nn.cells import Convolution as Convolution
@@ -73,6 +74,7 @@ _HOME = {
     "models.ctc": ("CTC",),
     "models.model": ("Model",),
     "models.readers.classifier": ("Classifier",),
+    "models.readers.renderer": ("Renderer",),
     "models.readers.tagger": ("Tagger",),
     "nn.cells": ("LSTM", "Convolution", "Window"),
     "nn.context": ("Context",),

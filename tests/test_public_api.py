@@ -55,6 +55,7 @@ EXPECTED = [
     "register",
     "Registers",
     "Relative",
+    "Renderer",
     "sample",
     "save_pretrained",
     "SeqgenError",

@@ -9,11 +9,18 @@ from ..registry import from_table
 from .ctc import CTC
 from .model import Model
 from .readers.classifier import Classifier
+from .readers.renderer import Renderer
 from .readers.tagger import Tagger
 from .trainable import Trainable
 
 # Beside these, what installed packages offer as entry points of the group seqgen.models.
-MODELS: dict[str, Any] = {"sequence": Model, "ctc": CTC, "tagger": Tagger, "classifier": Classifier}
+MODELS: dict[str, Any] = {
+    "sequence": Model,
+    "ctc": CTC,
+    "tagger": Tagger,
+    "classifier": Classifier,
+    "renderer": Renderer,
+}
 
 
 def model_from_dict(data: Mapping[str, Any]) -> Trainable:

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import re
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from xml.etree.ElementTree import fromstring
 
 import jax
 import numpy as np
+import pytest
 from fuzz.test_ink_fuzz import IAM, INKML, JSON, MOVES, OMNIGLOT, STROKE_5, SVG, UNIPEN, XOPP, members, packed
 from fuzz.test_midi_fuzz import EVENTS
 from fuzz.test_midi_fuzz import seeds as midi_files
@@ -32,6 +34,9 @@ from seqgen.domains.music.formats.abc import score_from_abc, split_abc
 from seqgen.domains.music.formats.grid_json import read_grid_json
 from seqgen.domains.music.formats.midi import read_midi
 from seqgen.domains.music.formats.musicxml import read_musicxml
+from seqgen.domains.speech.files import prepared
+from seqgen.domains.speech.formats.sound import read_sound
+from seqgen.domains.speech.formats.wav import wav_bytes
 from seqgen.domains.text import DOMAIN
 from seqgen.domains.text.codec import Characters
 from seqgen.domains.text.cuts import Piece, read_piece
@@ -235,6 +240,35 @@ def _svg(folder: Path) -> Reader:
     return _file(folder, "a.json", read, seeds, _JSON)
 
 
+# Speech
+
+
+def _sound(name: str, seeds: Callable[[], Sequence[bytes]], early: str) -> Callable[[Path], Reader]:
+    """A recording, and what is made of its samples before a voice learns from it."""
+
+    def read(path: Path) -> None:
+        sound = read_sound(path)
+        assert np.isfinite(prepared(sound)).all()
+
+    return lambda folder: _file(folder, name, read, seeds(), early)
+
+
+def _waves() -> list[bytes]:
+    whole = wav_bytes(np.sin(np.arange(4000) / 9), 16_000)
+    parts = [(1, 8, 1), (1, 24, 2), (1, 32, 1), (3, 32, 1), (3, 64, 2)]
+    forms = [struct.pack("<HHIIHH", kind, channels, 22_050, 0, 0, bits) for kind, bits, channels in parts]
+    body = np.random.default_rng(0).integers(0, 256, 4800, np.uint8).tobytes()
+    sizes = struct.pack("<I", 16), struct.pack("<I", len(body))
+    return [whole, *(b"RIFF\0\0\0\0WAVEfmt " + sizes[0] + form + b"data" + sizes[1] + body for form in forms)]
+
+
+def _packed_sound(kind: str) -> list[bytes]:
+    soundfile = pytest.importorskip("soundfile", exc_type=ImportError)
+    file = io.BytesIO()
+    soundfile.write(file, np.sin(np.arange(4000) / 9), 16_000, format=kind)
+    return [file.getvalue()]
+
+
 # Models
 
 
@@ -387,6 +421,8 @@ READERS: dict[str, Callable[[Path], Reader]] = {
     "sketch": _sketches,
     "sketch-array": _sketch_array,
     "svg": _svg,
+    "wav": _sound("a.wav", _waves, "is no WAV file|written backwards|samples a second|channels"),
+    "flac": _sound("a.flac", lambda: _packed_sound("FLAC"), "Format not recognised|unknown format"),
     "model-config": _model(CONFIG, f"{_JSON}|is not the configuration"),
     "model-weights": _model(WEIGHTS, "is not a safetensors file|holds more than"),
     "model-weights-of-8-bits": _model(WEIGHTS, "is not a safetensors file|holds more than", bits=8),

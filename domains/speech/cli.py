@@ -1,0 +1,178 @@
+"""`seqgen speech ...`: the verbs of speech. Only the standard library is imported before one runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqgen.errors import DataError, UsageError
+from seqgen.shell import train_verb
+from seqgen.shell.commands import Commands
+
+from . import VOICE
+
+if TYPE_CHECKING:
+    from .clip import Clip
+    from .files import Use
+
+
+FOLDER = "recordings with their texts, as for train"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    def verb(name: str, help: str, example: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(name, help=help, epilog=f"example: seqgen speech {name} {example}")
+
+    _add_train(verb("train", "learn a voice from recordings with their texts", "recordings --minutes 30"))
+    _add_say(verb("say", "say a text", '"The quick brown fox." --out fox.wav'))
+    _add_align(verb("align", "which sound of a recording is when", "one.wav --text 'It was one.' --picture one.png"))
+    _add_score(verb("score", "how near a voice comes to recordings", "held_out --voice runs/recordings"))
+    inspect = verb("inspect", "what is in a folder of recordings, and what would not be used", "recordings")
+    inspect.add_argument("data", metavar="FOLDER", help=FOLDER)
+    inspect.set_defaults(run=_inspect)
+
+
+def _add_train(train: argparse.ArgumentParser) -> None:
+    train_verb.add_options(train, data="a folder: metadata.csv and wavs/, or NAME.wav and NAME.txt; or a data set")
+    train.set_defaults(run=_train)
+
+
+def _add_say(say: argparse.ArgumentParser) -> None:
+    say.add_argument("text", metavar="TEXT", help="what to say, - for standard input")
+    _add_voice(say)
+    say.add_argument("--out", type=Path, default=Path("speech.wav"), metavar="NAME.wav", help="the sound (speech.wav)")
+    say.add_argument("--speed", type=float, default=1.0, help="so many times as fast (1)")
+    say.add_argument("--pitch", type=float, default=1.0, help="so many times as high (1)")
+    say.add_argument("--lively", type=float, default=0.7, help="0 for likeliest and flat to 1 (0.7)")
+    say.add_argument("--picture", type=Path, metavar="NAME.png", help="a spectrogram with the phones under it, too")
+    say.set_defaults(run=_say)
+
+
+def _add_align(align: argparse.ArgumentParser) -> None:
+    align.add_argument("file", metavar="FILE", help="a recording")
+    align.add_argument("--text", help="what is said in it (in NAME.txt beside it)")
+    _add_voice(align)
+    align.add_argument("--picture", type=Path, metavar="NAME.png", help="a spectrogram with the phones under it")
+    align.set_defaults(run=_align)
+
+
+def _add_score(score: argparse.ArgumentParser) -> None:
+    score.add_argument("data", metavar="FOLDER", help=f"{FOLDER}; or a data set, its test part")
+    _add_voice(score)
+    score.set_defaults(run=_score)
+
+
+def _add_voice(parser: argparse.ArgumentParser) -> None:
+    known = f"a voice by name, a run or a model folder ({VOICE})"
+    parser.add_argument("--voice", "--model", default=VOICE, metavar="VOICE", help=known)
+
+
+def _train(args: argparse.Namespace) -> int:
+    from . import api
+    from .presets import DOMAIN
+
+    outcome = train_verb.run_train(args, api.train, api.resume)
+    return train_verb.tell(outcome, DOMAIN.name, DOMAIN.unit, "say TEXT")
+
+
+def _say(args: argparse.Namespace) -> int:
+    from seqgen.machine.cache import use_compile_cache
+
+    from .api import load
+    from .formats.wav import write_wav
+
+    if args.out.suffix.lower() != ".wav":
+        raise UsageError(f"--out names the sound, {args.out} is none; end it in .wav")
+    text = sys.stdin.read() if args.text == "-" else args.text
+    use_compile_cache()
+    clip = load(args.voice).say(text, speed=args.speed, pitch=args.pitch, lively=args.lively)
+    write_wav(args.out, clip.samples, clip.rate)
+    print(f"{args.out}: {clip.seconds:.1f} s")
+    return _picture(args, clip)
+
+
+def _align(args: argparse.Namespace) -> int:
+    from seqgen.machine.cache import use_compile_cache
+
+    from .api import load
+    from .clip import Clip
+    from .formats.sound import read_sound
+
+    beside = Path(args.file).with_suffix(".txt")
+    if args.text is None and not beside.is_file():
+        raise UsageError(f"say what is said in {args.file}: with --text, or in {beside}")
+    from seqgen.files.reading import read_text
+
+    text = read_text(beside).strip() if args.text is None else args.text
+    sound = read_sound(args.file)
+    use_compile_cache()
+    clip = load(args.voice).align(Clip(sound.samples, sound.rate, text, Path(args.file).stem))
+    begin = 0.0
+    for phone, end in zip(clip.phones, clip.ends, strict=True):
+        print(f"{begin:8.2f} {end:8.2f}  {phone.name}{phone.stress or ''}")
+        begin = end
+    return _picture(args, clip)
+
+
+def _picture(args: argparse.Namespace, clip: Clip) -> int:
+    if args.picture is not None:
+        from .showing.spectrogram import write_picture
+
+        write_picture(args.picture, [clip])
+        print(args.picture, file=sys.stderr)
+    return 0
+
+
+def _score(args: argparse.Namespace) -> int:
+    from seqgen import registry
+    from seqgen.machine.cache import use_compile_cache
+
+    from .api import load
+    from .files import read_clips
+    from .presets import DOMAIN
+
+    use_compile_cache()
+    voice = load(args.voice)
+    if Path(args.data).exists():
+        clips, uses = read_clips(args.data)
+        _tell(uses)
+    else:
+        clips = list(registry.load_dataset(args.data, DOMAIN.name).test)
+    if not clips:
+        raise DataError(f"{args.data} has no test part; name a folder")
+    found = voice.score(clips)
+    distortion, hertz, voicing = found.nearness
+    print(f"of {len(clips):,} clips, {found.frames:,} frames of 10 ms, their durations given:")
+    print(f"mel-cepstral distortion {distortion:.2f} dB, pitch {hertz:.1f} Hz, voicing errors {voicing:.1%}")
+    print(f"durations {found.durations:.2f} frames of 5 ms a phone; {found.nats:.2f} nats a frame")
+    return 0
+
+
+def _inspect(args: argparse.Namespace) -> int:
+    from .files import read_clips
+
+    clips, uses = read_clips(args.data)
+    seconds = sorted(clip.seconds for clip in clips)
+    rates = sorted({clip.rate for clip in clips})
+    words = sum(len(clip.text.split()) for clip in clips)
+    print(
+        f"{len(clips):,} clips, {sum(seconds) / 60:.1f} minutes, {seconds[0]:.1f} to {seconds[-1]:.1f} s, {words:,} words"
+    )
+    print(f"samples a second: {', '.join(f'{rate:,}' for rate in rates)}")
+    _tell(uses, 1 << 30)
+    return 0
+
+
+def _tell(uses: list[Use], most: int = 10) -> None:
+    unused = [use for use in uses if not use.used]
+    for use in unused[:most]:
+        print(f"not used: {use.name}: {use.reason}", file=sys.stderr)
+    if len(unused) > most:
+        print(f"and {len(unused) - most:,} more", file=sys.stderr)
+
+
+COMMANDS = Commands("say a text in a voice that is learned from recordings: train, say, align, score, inspect", add)

@@ -1,0 +1,1 @@
+"""Sound files: what strangers' bytes become, and back."""

@@ -1,0 +1,108 @@
+"""Makes the shipped voice and its card: `python domains/speech/pretrained/make_voice.py alto`.
+
+Trains in runs/alto (or goes on there, if it was stopped), releases the voice in 8 bits beside this file, measures the
+released files and writes the card. Needs the data set `arctic-voice` and the extra `speech`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+import jax
+
+from seqgen import TrainingConfig, __version__, from_pretrained, registry, save_pretrained
+from seqgen.domains import speech
+from seqgen.machine.cache import use_compile_cache
+
+HERE = Path(__file__).parent
+TRAINING = TrainingConfig(rows=16, learning_rate=2e-3, ema=0.995, patience=0)
+MINUTES = 25
+DATA = "arctic-voice"
+CARD = """\
+---
+language: en
+license: apache-2.0
+data_license: cc0-1.0
+writes: English speech, read aloud, 16 kHz
+---
+# {name}
+
+Reads an English text aloud in a woman's voice. It sounds like a voice over an old telephone: every word can be made out
+most of the time, and nobody takes it for a person. It is nobody's voice by name: it was learned from a volunteer's
+recordings that were made and given away for just this.
+
+| | |
+|---|---|
+| networks | a bidirectional LSTM of {reading} cells each way over phones, {layers} of {units} over frames of 10 ms; {parameters:,} parameters, 8-bit weights, {megabytes:.1f} MB |
+| data | arctic-voice: {train:,} sentences; {origin} |
+| terms of the data | {licence}; the weights are under the licence of seqgen, Apache 2.0 |
+| made by | `python domains/speech/pretrained/make_voice.py {name}` (seqgen {version}) |
+| seed, steps | 0, {steps:,} of {rows} sentences |
+| time | {minutes:.0f} minutes on two CPU cores |
+
+Measured from the files in this folder on the {test} sentences of the test part, which were not trained on, durations
+given (`seqgen speech score arctic-voice`):
+
+- mel-cepstral distortion {distortion:.2f} dB, pitch {hertz:.1f} Hz (root mean square), voicing errors {voicing:.1%}
+- durations, where the voice chooses them: {durations:.2f} frames of 5 ms a phone (root mean square)
+"""
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("name", nargs="?", default=speech.VOICE, help="what the voice is called (alto)")
+    options.add_argument("--runs", type=Path, default=Path("runs"), help="folder to train in")
+    options.add_argument("--size", default="medium", help="of the networks (medium)")
+    options.add_argument("--minutes", type=float, default=MINUTES, help=f"how long, reading included ({MINUTES})")
+    args = options.parse_args()
+    use_compile_cache()
+    run = args.runs / args.name
+    if run.exists():
+        outcome = speech.resume(run)
+    else:
+        # Some of it is reading and aligning; what is left is turned into steps by timing the first ones.
+        outcome = speech.train(DATA, run, size=args.size, minutes=args.minutes, training=TRAINING)
+    if outcome.signal is not None:
+        sys.exit(f"stopped at step {outcome.step}; run this again to go on")
+    folder, given = HERE / args.name, from_pretrained(outcome.model)
+    shutil.rmtree(folder, ignore_errors=True)
+    parts = {name: getattr(given, name) for name in ("domain", "codec", "model", "params", "training")}
+    save_pretrained(folder, **parts, bits=8)
+    write_card(folder)
+
+
+def write_card(folder: Path) -> None:
+    """Measures the released files and says so in README.md beside them."""
+    source, released = registry.dataset(DATA), from_pretrained(folder)
+    splits = source.load()
+    settings = released.config["model"]
+    found = speech.load(folder).score(splits.test)
+    card = CARD.format(
+        name=folder.name,
+        reading=settings["network"]["units"],
+        layers=settings["over"]["layers"],
+        units=settings["over"]["units"],
+        parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
+        megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
+        train=len(splits.train),
+        test=len(splits.test),
+        origin=source.ORIGIN,
+        licence=source.LICENCE,
+        version=__version__,
+        steps=released.training["steps"],
+        rows=TRAINING.rows,
+        minutes=released.training["minutes"],
+        distortion=found.nearness.distortion,
+        hertz=found.nearness.hertz,
+        voicing=found.nearness.voicing,
+        durations=found.durations,
+    )
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    print(card)
+
+
+if __name__ == "__main__":
+    main()
