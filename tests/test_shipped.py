@@ -24,13 +24,14 @@ BUDGETS = {  # MB of a model's folder
     "speeches": 4.0,
     "python": 5.0,
     "chorales": 5.0,
+    "bach": 3.0,
     "songs": 4.0,
     "english-french": 6.0,
     "pronunciation": 2.0,
     "captions": 2.5,
     "voice": 2.5,
 }
-COUNTS_AS = {"two-hands": "hands", "english-phonemes": "pronunciation"}
+COUNTS_AS = {"two-hands": "hands", "english-phonemes": "pronunciation", "alto": "voice"}
 TOO_LARGE = {
     "shakespeare": "in 16 bits it takes 7.2 MB; 8 would do",
     "english-french": "6.4 MB of weights in 8 bits, and 0.4 MB to name 8,000 sub-words",

@@ -133,7 +133,13 @@ class VoiceModel:
 
 
 def load(model: str | os.PathLike[str] = VOICE) -> VoiceModel:
-    """A shipped voice by name, or a model or run folder. Raises UnknownName, ModelError."""
+    """A shipped voice by name, or a model or run folder. Raises UnknownName, ModelError.
+
+    >>> load("nobody")
+    Traceback (most recent call last):
+    ...
+    seqgen.errors.UnknownName: no model named 'nobody' (known: alto)
+    """
     codec, given = open_model(DOMAIN, model)
     name = os.fspath(model)
     if not isinstance(codec, VoiceCodec) or not isinstance(given.model, Renderer) or given.model.dim != codec.width:
@@ -153,6 +159,13 @@ def train(
     out: a new folder for the run; `load(out)` gives the best voice so far at any time.
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
+
+    >>> import tempfile
+    >>> noise = np.random.default_rng(0)
+    >>> clips = [Clip(noise.normal(0, 0.1, 16_000), text="How are you there?", name=f"{n}") for n in range(3)]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     train(Splits(clips[:2], clips[2:]), f"{folder}/run", size="tiny", steps=1).step
+    1
     """
     from seqgen.training import run
 
@@ -170,6 +183,14 @@ def resume(
     """Continues a run to the same bits as if it had never stopped; `steps` is a new total, `minutes` are more.
 
     data: only needed when the run did not read it from a folder or data set.
+
+    >>> import tempfile
+    >>> noise = np.random.default_rng(0)
+    >>> clips = [Clip(noise.normal(0, 0.1, 16_000), text="How are you there?", name=f"{n}") for n in range(3)]
+    >>> data = Splits(clips[:2], clips[2:])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     resume(train(data, f"{folder}/run", size="tiny", steps=1).folder, data, steps=2).step
+    2
     """
     from seqgen.training import run
 

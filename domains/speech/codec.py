@@ -37,6 +37,10 @@ class VoiceCodec:
 
     lexicon: pronunciations of the words it learned from. aligner: what finds phones in them.
     means, deviations: of a frame's values. lively: their usual deviation within a clip.
+
+    >>> from seqgen.domains import speech
+    >>> sorted(speech.load().codec.lexicon)[:2]
+    ['abandonment', 'able']
     """
 
     lexicon: Mapping[str, str]

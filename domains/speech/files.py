@@ -48,6 +48,15 @@ def read_clips(path: str | os.PathLike[str]) -> tuple[list[Clip], list[Use]]:
 
     A folder is in LJSpeech's layout, `metadata.csv` with a line NAME|text for each wavs/NAME.wav (or .flac, .ogg), or has
     a NAME.txt beside each NAME.wav. Raises DataError for a folder of which no clip can be used.
+
+    >>> import tempfile
+    >>> from seqgen.domains.speech import write_wav
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_wav(f"{folder}/hm.wav", np.random.default_rng(0).normal(0, 0.1, 16_000), 16_000)
+    ...     _ = Path(folder, "hm.txt").write_text("Hm, hm.")
+    ...     clips, uses = read_clips(folder)
+    >>> clips[0].text, uses[0].used
+    ('Hm, hm.', True)
     """
     folder = Path(path)
     if not folder.is_dir():

@@ -36,7 +36,7 @@ _HOME = {
     "corpus": ("Prepared", "prepare"),
     "division": ("Division", "Document"),
     "documents": ("Documents",),
-    "files": ("read_text",),
+    "formats.table": ("read_text",),
     "presets": ("DOMAIN",),
     "subwords": ("Subwords",),
     "words": ("Words",),

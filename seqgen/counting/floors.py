@@ -34,6 +34,7 @@ def counting_floor(data: Encoded) -> float | None:
     Symbols not seen share the weight of one (Perks 1947).
 
     >>> from types import SimpleNamespace
+    >>> from seqgen import Example, in_memory
     >>> two = in_memory(Discrete(2), [Example(np.array([0, 1] * 500))])
     >>> codec = SimpleNamespace(spec=Discrete(2))
     >>> round(counting_floor(Encoded(codec, train=two, valid=two, fingerprint="")), 3)  # ln 2

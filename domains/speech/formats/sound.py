@@ -24,6 +24,13 @@ def read_sound(path: str | os.PathLike[str], longest: float = LONGEST) -> Sound:
     """The sound of a file of 8 to 48 kHz and at most so many seconds, channels mixed to one.
 
     Raises DataError for a file that is missing, damaged, too long or no sound, and where `soundfile` is missing for it.
+
+    >>> import tempfile
+    >>> from seqgen.domains.speech import write_wav
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_wav(f"{folder}/hm.wav", np.full(8000, 0.5), 16_000)
+    ...     read_sound(f"{folder}/hm.wav").rate
+    16000
     """
     name = os.fspath(path)
     data = read_bytes(path, LARGEST, too_large=", which no clip of speech is; cut it into sentences")

@@ -102,7 +102,14 @@ def wav_bytes(samples: NDArray[np.floating], rate: int) -> bytes:
 
 
 def write_wav(path: str | Path, samples: NDArray[np.floating], rate: int) -> None:
-    """Writes a WAV file, whole or not at all. Raises UsageError for a place that cannot be written."""
+    """Writes a WAV file, whole or not at all. Raises UsageError for a place that cannot be written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_wav(f"{folder}/hm.wav", np.zeros(1600), 16_000)
+    ...     Path(folder, "hm.wav").stat().st_size
+    3244
+    """
     try:
         replace_file(Path(path), wav_bytes(samples, rate))
     except OSError as error:

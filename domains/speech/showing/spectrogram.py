@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -29,11 +30,17 @@ def write_picture(path: str | os.PathLike[str], clips: Sequence[Clip]) -> None:
     """Writes the spectrograms of clips one under the other, on one scale of time, each with its phones if they are known.
 
     Raises DataError for no clips, and beyond 20 seconds, UsageError for a place that cannot be written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_picture(f"{folder}/hm.png", [Clip(np.random.default_rng(0).normal(0, 0.1, 8000))])
+    ...     Path(folder, "hm.png").exists()
+    True
     """
     if not str(path).lower().endswith(".png"):
         raise UsageError(f"a spectrogram is written as PNG, and {path} is none; end it in .png")
     try:
-        replace_file(path, picture(clips))  # type: ignore[arg-type]
+        replace_file(Path(path), picture(clips))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}; name another file") from None
 
