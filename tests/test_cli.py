@@ -401,7 +401,8 @@ def test_fine_tuning_from_standard_input_and_going_on(
     assert main(["text", "train", "-", "--from", str(folder), "--out", str(out), "--steps", "1"]) == 0
     first, second, *page = told()[0].splitlines()
     assert re.fullmatch(
-        r"seqgen: step 1 of 1, best validation 2\.2500 nats/char \(counting chars alone: 2\.\d+\)", first
+        r"seqgen: step 1 of 1, best validation 2\.2500 nats/char \(counting chars alone: 2\.\d+, up to \d together: \d\.\d+\)",
+        first,
     )
     assert second.endswith(f"go on with: seqgen text sample --model '{out}'")
     assert str(out / "model") in second and str(out / "curve.svg") in second

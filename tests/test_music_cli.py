@@ -50,7 +50,7 @@ def test_train_sample_score_resume_and_fine_tune(folder: Path, tmp_path: Path, t
         assert main(["music", "train", str(folder), "--out", str(run), "--size", "tiny", "--steps", "3"]) == 0
         said, warned = told()
         assert re.search(
-            r"^seqgen: step 3 of 3, best validation \d\.\d{4} nats/event \(counting events alone: \d\.\d{4}\)$",
+            r"^seqgen: step 3 of 3, best validation \d\.\d{4} nats/event \(counting events alone: \d\.\d{4}, up to \d together: \d\.\d{4}\)$",
             said,
             re.MULTILINE,
         )

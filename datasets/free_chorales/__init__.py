@@ -10,7 +10,7 @@ from seqgen.domain import Splits
 from seqgen.domains.music.score import Meter, Score
 
 DOMAIN = "music"
-ORIGIN = f"{bach_cc0.ORIGIN} and {js_fakes.ORIGIN}"
+ORIGIN = "the data sets bach-cc0 and js-fakes, whose SOURCE.md say where they are from"
 LICENCE = f"{bach_cc0.LICENCE}; {js_fakes.LICENCE}"
 
 

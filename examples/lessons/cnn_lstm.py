@@ -16,7 +16,6 @@ import numpy as np
 
 from seqgen import LSTM, Classifier, Convolution, Network, Size, Splits, TrainingConfig
 from seqgen.domains import label
-from seqgen.domains.label import Row
 from seqgen.training import run
 
 SIDE, FRAMES, NAMES = 16, 4, ("cross", "ring", "dots")
@@ -25,7 +24,7 @@ PIXELS = label.LabelCodec("row", NAMES, mean=(0.0,) * SIDE**2, scale=(1.0,) * SI
 SHAPES = np.array([[0, 1, 0, 1, 1, 1, 0, 1, 0], [1, 1, 1, 1, 0, 1, 1, 1, 1], [1, 0, 1, 0, 1, 0, 1, 0, 1]], float)
 
 
-def films(count: int, seed: int, held_out: bool) -> list[Row]:
+def films(count: int, seed: int, held_out: bool) -> list[label.Row]:
     """Films, and of each the shape that it begins with."""
     random, made = np.random.default_rng(seed), []
     for _ in range(count):
@@ -35,7 +34,7 @@ def films(count: int, seed: int, held_out: bool) -> list[Row]:
             right = random.integers(0, 2)
             row, column = random.integers(1, SIDE // 2 - 3, 2) + SIDE // 2 * np.array([right ^ held_out, right])
             frame[row : row + 3, column : column + 3] += SHAPES[shape].reshape(3, 3)
-        made.append(Row(tuple(map(tuple, film.reshape(FRAMES, -1).tolist())), (NAMES[shapes[0]],)))
+        made.append(label.Row(tuple(map(tuple, film.reshape(FRAMES, -1).tolist())), (NAMES[shapes[0]],)))
     return made
 
 
@@ -52,7 +51,7 @@ def main() -> None:
 
         size = Size(model, TrainingConfig(rows=32, learning_rate=6e-3, evaluations=4, patience=0))
         domain = dataclasses.replace(label.DOMAIN, sizes={"lesson": size}, fit_codec=lambda rows, **_: PIXELS)
-        outcome = run.begin(args.out / name.replace(" ", "-"), domain, Splits(train, near[:200]), {}, steps=args.steps)
+        outcome = run.begin(args.out / name, domain, Splits(train, near[:200]), {}, steps=args.steps)
         seen, unseen = (label.load(outcome.folder).score(part).accuracy for part in (near, far))
         print(f"{name}: {seen:.1%} of films where shapes were learned, {unseen:.1%} of those where none was")
 
