@@ -30,8 +30,8 @@ writes: English speech, read aloud, 16 kHz
 ---
 # {name}
 
-Reads an English text aloud in a woman's voice. It sounds like a voice over an old telephone: every word can be made out
-most of the time, and nobody takes it for a person. It is nobody's voice by name: it was learned from a volunteer's
+Reads an English text aloud in a woman's voice. A first voice, after some minutes of training: nobody has judged yet how well
+it is understood; the figures below say how far it is from the speaker. It is nobody's voice by name: it was learned from a volunteer's
 recordings that were made and given away for just this.
 
 | | |
