@@ -273,8 +273,8 @@ class MusicModel:
 
         >>> pieces = load().compose([None] * 3, bars=2, seed=3)
         >>> found = load().report(Splits([pieces[0].score], [pieces[1].score]), count=1, bars=2)
-        >>> found.samples, found.copied[0].piece
-        (1, 0)
+        >>> found.samples, len(found.copied)
+        (1, 1)
         """
         from .reports.report import report
 
