@@ -36,7 +36,7 @@ def main() -> None:
     letters, random = np.array(list("".join(names).lower() or "a")), np.random.default_rng(1)
     shuffled = ["".join(random.choice(letters, len(name))) for name in names]
     print("new names:", ", ".join([name for name in names if name not in known][:12]))
-    print(f"{np.mean([name in known for name in names] or [0]):.1%} of its names stand in the list")
+    print(f"{np.mean([name in known for name in names] or [False]):.1%} of its names stand in the list")
     print(f"letters side by side as in the list: {pairs_known(names, known):.1%}, of the same letters without order "
           f"{pairs_known(shuffled, known):.1%}")  # fmt: skip
 
