@@ -9,10 +9,11 @@ import argparse
 from collections.abc import Callable, Sequence
 
 from _report import Row, parser, report
-from _voice_leading import figures, total
 
 from seqgen import registry
 from seqgen.domains import music
+from seqgen.domains.music.reports.marks import rates, total
+from seqgen.domains.music.voices.leading import RANGES
 
 LEADING = ("off", "soft", "strict")
 Pieces = Sequence[music.Score]
@@ -65,7 +66,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
 
 
 def _rows(what: str, scores: Pieces) -> list[Row]:
-    return [Row(f"{what}: {name}", value) for name, value in figures(total(scores)).items()]
+    return [Row(f"{what}: {name}", value) for name, value in rates(total(scores, RANGES)).items()]
 
 
 def main() -> None:

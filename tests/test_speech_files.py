@@ -13,10 +13,11 @@ from speech_clips import TEXTS, robot
 
 from seqgen.domains.speech import read_clips, read_sound, write_wav
 from seqgen.domains.speech.files import Use, prepared, split
-from seqgen.domains.speech.formats.wav import read_wav, wav_bytes
+from seqgen.domains.speech.formats.wav import read_wav
 from seqgen.domains.speech.front.phones import phones_of, sentences_of, words_of
 from seqgen.domains.speech.front.spelling import spelled
 from seqgen.errors import DataError, UsageError
+from seqgen.files.wav import wav_bytes
 from seqgen.shell.cli import main
 
 

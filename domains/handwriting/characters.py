@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from seqgen.batching.filling import filled
 from seqgen.errors import UsageError
 
 from .api import HandwritingModel
 from .following import follow
 from .ink import Ink
-from .writing import ROWS, filled
+from .writing import ROWS
 
 
 class Character(NamedTuple):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from seqgen.batching.filling import filled
 from seqgen.heads import Options
 from seqgen.nn.context import Context
 from seqgen.nn.recurrence import Array, Carry
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from .recognition.opinion import Opinion
     from .recognition.reader import HandwritingReader
 
-Row = TypeVar("Row")
 BIAS = 1.0
 ROWS = 32  # lines written side by side
 CHUNK = 64  # points drawn before it is looked whether all lines have ended
@@ -97,11 +97,6 @@ class Lines:
 
     def _context(self, lines: Sequence[int]) -> Context:
         return self.model.context(filled([self.opening + self.texts[line] for line in lines]), self.vector)
-
-
-def filled(rows: Sequence[Row]) -> list[Row]:
-    """The last row again, up to a power of two: pages of any length share a few compiled programs."""
-    return [*rows, *[rows[-1]] * ((1 << (len(rows) - 1).bit_length()) - len(rows))]
 
 
 def joined(one: Steps, other: Steps) -> Steps:

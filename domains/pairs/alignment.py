@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqgen.batching.sources import in_memory
 from seqgen.batching.windows import evaluation_windows
-from seqgen.files.storage import replace_file
+from seqgen.files.storage import write_output
 from seqgen.models.model import Model
 from seqgen.nn.context import Params
 
@@ -62,7 +61,7 @@ class Alignment:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """The picture as SVG."""
-        replace_file(Path(path), self.to_svg().encode())
+        write_output(path, self.to_svg().encode())
 
 
 def align(codec: PairCodec, model: Model, params: Params, pair: Pair) -> Alignment:

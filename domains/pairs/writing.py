@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from seqgen.batching.filling import filled
 from seqgen.errors import UsageError
 from seqgen.machine.programs import kept
 from seqgen.models.model import Model
@@ -58,13 +59,13 @@ def write(
     at_once = max(1, ROWS // beam)
     for begin in range(0, len(order), at_once):
         rows = [int(row) for row in order[begin : begin + at_once]]
-        filled = [ids[row] for row in rows] + [ids[rows[-1]]] * ((1 << (len(rows) - 1).bit_length()) - len(rows))
-        size = -(-max(map(len, filled)) // ENTRIES) * ENTRIES
-        context = _context(model, params, filled, size)
+        batch = filled([ids[row] for row in rows])
+        size = -(-max(map(len, batch)) // ENTRIES) * ENTRIES
+        context = _context(model, params, batch, size)
         best = beam_search(
             model,
             params,
-            [np.zeros(0, np.int32)] * len(filled),
+            [np.zeros(0, np.int32)] * len(batch),
             length=LONGER * size + MORE,
             end=codec.end,
             beam=beam,

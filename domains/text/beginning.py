@@ -37,7 +37,8 @@ def shipped_for(splits: Splits[Item], settings: dict[str, Any]) -> str | None:
         return None
     known = {character: number for number, character in enumerate(sorted({*train, *valid}))}
     ids = [np.array([known[character] for character in part], np.int32) for part in (train, valid)]
-    counted = min(float(NGrams.of(ids[0], order=n, size=len(known)).nats(ids[1]).mean()) for n in ORDERS)
+    models = NGrams.up_to(max(ORDERS), ids[0], len(known))
+    counted = min(float(models[order - 1].nats(ids[1]).mean()) for order in ORDERS)
     return MODEL if model.score(valid).nats_per_char < counted else None
 
 

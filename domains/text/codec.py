@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import functools
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -44,8 +45,44 @@ def canonical(text: str) -> str:
     return text
 
 
+class ReadWhole(ABC):
+    """What codecs of texts that are not divided share, whatever their ids stand for."""
+
+    division: ClassVar[Division] = Division()
+    labels: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def encode(self, item: Item) -> Example:
+        """The ids of a text, int32 `[T]`."""
+
+    @abstractmethod
+    def decoder(self) -> Any:
+        """A decoder for ids that arrive in pieces."""
+
+    def canonical(self, item: Item) -> str:
+        """The text with LF line ends, and U+FFFD for a lone surrogate."""
+        return canonical(text_of(item))
+
+    def prompt(self, text: str) -> Any:
+        """The ids of a text that is to go on."""
+        return self.encode(text).steps
+
+    def divided(self, text: str) -> list[Item]:
+        """A text as it is read: in one, if there is any."""
+        return [text] if text else []
+
+    def characters(self, item: Item) -> int:
+        """How many characters its steps are of."""
+        return len(self.canonical(item))
+
+    def decode(self, steps: Steps) -> str:
+        """The text of any integers: broken UTF-8 and ids that do not exist come out as U+FFFD."""
+        text: str = self.decoder().decode(steps, final=True)
+        return text
+
+
 @dataclass(frozen=True)
-class Characters:
+class Characters(ReadWhole):
     """Ids 0..255 are bytes, then come the alphabet's characters in order; a `seqgen.domain.Codec[str]`.
 
     A character outside the alphabet is spelt as its UTF-8 bytes: a prompt in any script has ids, and a model can
@@ -61,8 +98,6 @@ class Characters:
     """
 
     alphabet: str
-    division: ClassVar[Division] = Division()  # texts are read whole
-    labels: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         remedy = "the model is damaged, or was written by a newer seqgen"
@@ -94,22 +129,6 @@ class Characters:
         """One id of 256 bytes and the alphabet."""
         return Discrete(BYTES + len(self.alphabet))
 
-    def canonical(self, item: Item) -> str:
-        """The text with LF line ends, and U+FFFD for a lone surrogate."""
-        return canonical(text_of(item))
-
-    def prompt(self, text: str) -> Any:
-        """The ids of a text that is to go on."""
-        return self.encode(text).steps
-
-    def divided(self, text: str) -> list[Item]:
-        """A text as it is read: in one, if there is any."""
-        return [text] if text else []
-
-    def characters(self, item: Item) -> int:
-        """How many characters its steps are of."""
-        return len(self.canonical(item))
-
     def encode(self, item: Item) -> Example:
         """The ids of a text, int32 `[T]`; T is its length plus what bytes add for characters it does not know."""
         text = self.canonical(item)
@@ -130,10 +149,6 @@ class Characters:
     def begun(self, steps: Steps) -> NDArray[Any]:
         """How many characters each step begins."""
         return starts(np.asarray(steps))
-
-    def decode(self, steps: Steps) -> str:
-        """The text of any integers: broken UTF-8 and ids that do not exist come out as U+FFFD."""
-        return self.decoder().decode(steps, final=True)
 
     def decoder(self) -> Decoder:
         """A decoder for ids that arrive in pieces."""

@@ -7,7 +7,7 @@ import functools
 import re
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from seqgen.domain import Example
 from seqgen.spec import Discrete, Steps
 
-from .codec import REPLACEMENT, canonical, starts
-from .division import Division, Item, text_of
+from .codec import REPLACEMENT, ReadWhole, starts
+from .division import Item
 
 # A word with the space before it, a mark of punctuation with it, or any white space by itself. Joined they are the text,
 # and none goes on after a line end, so that a text may be cut there.
@@ -25,11 +25,8 @@ LONGEST = 64  # characters of a piece that is a symbol
 KEPT = 1 << 16  # pieces whose ids are remembered
 
 
-class Spelt:
+class Spelt(ReadWhole):
     """What such a codec is, once it says how a piece is spelt: a `seqgen.domain.Codec` of texts."""
-
-    division: ClassVar[Division] = Division()  # texts are read whole
-    labels: ClassVar[tuple[str, ...]] = ()
 
     @property
     @abstractmethod
@@ -45,10 +42,6 @@ class Spelt:
         """One id."""
         return Discrete(len(self.spelling))
 
-    def canonical(self, item: Item) -> str:
-        """The text with LF line ends, and U+FFFD for a lone surrogate."""
-        return canonical(text_of(item))
-
     def encode(self, item: Item) -> Example:
         """The ids of a text, int32 `[T]`."""
         ids: list[int] = []
@@ -57,26 +50,10 @@ class Spelt:
             ids.extend(spell(piece))
         return Example(np.array(ids, np.int32))
 
-    def prompt(self, text: str) -> Any:
-        """The ids of a text that is to go on."""
-        return self.encode(text).steps
-
-    def divided(self, text: str) -> list[Item]:
-        """A text as it is read: in one, if there is any."""
-        return [text] if text else []
-
-    def characters(self, item: Item) -> int:
-        """How many characters its steps are of."""
-        return len(self.canonical(item))
-
     def begun(self, steps: Steps) -> NDArray[np.int64]:
         """How many characters each step begins."""
         found: NDArray[np.int64] = self._begun[np.asarray(steps)]
         return found
-
-    def decode(self, steps: Steps) -> str:
-        """The text of any integers: broken UTF-8 and ids that do not exist come out as U+FFFD."""
-        return self.decoder().decode(steps, final=True)
 
     def decoder(self) -> SpeltDecoder:
         """A decoder for ids that arrive in pieces."""

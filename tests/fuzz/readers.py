@@ -36,13 +36,13 @@ from seqgen.domains.music.formats.midi import read_midi
 from seqgen.domains.music.formats.musicxml import read_musicxml
 from seqgen.domains.speech.files import prepared
 from seqgen.domains.speech.formats.sound import read_sound
-from seqgen.domains.speech.formats.wav import wav_bytes
 from seqgen.domains.text import DOMAIN
 from seqgen.domains.text.codec import Characters
 from seqgen.domains.text.cuts import Piece, read_piece
 from seqgen.errors import DataError
 from seqgen.files import storage
 from seqgen.files.reading import read_text
+from seqgen.files.wav import wav_bytes
 from seqgen.heads import Bernoulli, Categorical, Joint, Mixture
 from seqgen.models.model import Model
 from seqgen.models.pretrained import CONFIG, WEIGHTS, from_pretrained, open_model, save_pretrained

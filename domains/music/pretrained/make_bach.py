@@ -10,14 +10,12 @@ import argparse
 import dataclasses
 import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-import jax
-
-from seqgen import __version__, from_pretrained, registry
+from seqgen import registry
 from seqgen.domains import music
 from seqgen.domains.music.presets import CHOIRS
+from seqgen.domains.music.pretrained.make_chorales import write_card
 
 HERE = Path(__file__).parent
 DATA, SIZE, SEED, STEPS = "free-chorales", "medium", 0, 4000
@@ -76,35 +74,7 @@ def main() -> None:
     folder = HERE / "bach"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(outcome.model, folder)
-    write_card(folder, splits.test, len(splits.train), dataset.ORIGIN, outcome.step)
-
-
-def write_card(folder: Path, held: Sequence[music.Score], pieces: int, origin: str, steps: int) -> None:
-    """Scores the released files and says so in README.md beside them."""
-    released, model = from_pretrained(folder), music.load(folder)
-    scores = [model.score(piece) for piece in held]
-    nats = sum(score.nats for score in scores)
-    card = CARD.format(
-        layers=released.config["model"]["network"]["layers"],
-        units=released.config["model"]["network"]["units"],
-        parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
-        megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
-        pieces=pieces,
-        origin=origin,
-        version=__version__,
-        seed=SEED,
-        steps=steps,
-        best=released.training["steps"],
-        rows=TRAINING.rows,
-        window=TRAINING.window,
-        minutes=released.training["minutes"],
-        held=len(held),
-        per_event=nats / sum(score.events for score in scores),
-        per_note=nats / sum(score.notes for score in scores),
-        per_beat=nats / sum(score.beats for score in scores),
-    )
-    (folder / "README.md").write_text(card, encoding="utf-8")
-    print(card)
+    write_card(folder, CARD, splits, dataset.ORIGIN, TRAINING, outcome.step)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,11 @@ import argparse
 import dataclasses
 import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import jax
 
-from seqgen import __version__, from_pretrained, registry
+from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry
 from seqgen.domains import music
 
 HERE = Path(__file__).parent
@@ -70,35 +69,37 @@ def main() -> None:
     folder = HERE / "chorales"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(outcome.model, folder)
-    write_card(folder, splits.test, len(splits.train), dataset.ORIGIN)
+    write_card(folder, CARD, splits, dataset.ORIGIN, TRAINING, STEPS)
 
 
-def write_card(folder: Path, held: Sequence[music.Score], pieces: int, origin: str) -> None:
-    """Scores the released files and says so in README.md beside them."""
+def write_card(
+    folder: Path, card: str, splits: Splits[music.Score], origin: str, training: TrainingConfig, steps: int
+) -> None:
+    """Scores the released files on the test part and says so in README.md beside them."""
     released, model = from_pretrained(folder), music.load(folder)
-    scores = [model.score(piece) for piece in held]
+    scores = [model.score(piece) for piece in splits.test]
     nats = sum(score.nats for score in scores)
-    card = CARD.format(
+    said = card.format(
         layers=released.config["model"]["network"]["layers"],
         units=released.config["model"]["network"]["units"],
         parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
         megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
-        pieces=pieces,
+        pieces=len(splits.train),
         origin=origin,
         version=__version__,
         seed=SEED,
-        steps=STEPS,
+        steps=steps,
         best=released.training["steps"],
-        rows=TRAINING.rows,
-        window=TRAINING.window,
+        rows=training.rows,
+        window=training.window,
         minutes=released.training["minutes"],
-        held=len(held),
+        held=len(splits.test),
         per_event=nats / sum(score.events for score in scores),
         per_note=nats / sum(score.notes for score in scores),
         per_beat=nats / sum(score.beats for score in scores),
     )
-    (folder / "README.md").write_text(card, encoding="utf-8")
-    print(card)
+    (folder / "README.md").write_text(said, encoding="utf-8")
+    print(said)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def add_report(verb: argparse.ArgumentParser, model: str) -> None:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from seqgen.files.storage import replace_file
+    from seqgen.files.storage import write_output
     from seqgen.machine.cache import use_compile_cache
 
     from .. import api
@@ -34,6 +34,6 @@ def _report(args: argparse.Namespace) -> int:
     )
     print(table(made))
     if args.html:
-        replace_file(args.html, page(made).encode())
+        write_output(args.html, page(made).encode())
         print(f"seqgen: {args.html}")
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import io
 import os
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ import numpy as np
 
 from seqgen.errors import UsageError
 from seqgen.files.storage import write_output
+from seqgen.files.wav import wav_bytes
 
 from ..score import Score
 from .synth import RATE, TAIL, check_length, level, synthesize
@@ -51,7 +51,7 @@ def wav(score: Score, *, sound_font: str | os.PathLike[str] | None = None) -> by
             print(f"{failure}; the built-in synthesiser plays instead", file=sys.stderr)
     if sound is None:
         sound = synthesize(score)
-    return _pcm(sound)
+    return wav_bytes(sound, RATE)
 
 
 def which_sound() -> str:
@@ -141,17 +141,3 @@ def _read(path: Path) -> np.ndarray:
         raise _Failed("FluidSynth made no 16-bit stereo at 44,100 Hz")
     whole = np.frombuffer(data[: len(data) // 4 * 4], "<i2").reshape(-1, 2)
     return whole.astype(np.float32) / np.float32(32768)
-
-
-def _pcm(sound: np.ndarray) -> bytes:
-    """[samples, 2] as a WAV file, a minute at a time."""
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(2)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.setnframes(len(sound))
-        for start in range(0, len(sound), 60 * RATE):
-            minute = np.rint(sound[start : start + 60 * RATE] * 32767).astype("<i2")
-            file.writeframesraw(minute.tobytes())
-    return buffer.getvalue()

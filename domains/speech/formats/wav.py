@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqgen.errors import DataError, UsageError
-from seqgen.files.storage import replace_file
+from seqgen.errors import DataError
+from seqgen.files.storage import write_output
+from seqgen.files.wav import wav_bytes
 
 PLAIN, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 MOST_CHANNELS = 8
@@ -93,14 +94,6 @@ def _samples(body: bytes, form: _Form) -> NDArray[np.float32]:
     return mixed
 
 
-def wav_bytes(samples: NDArray[np.floating], rate: int) -> bytes:
-    """A WAV file of one channel of 16 bits; what is beyond -1 and 1 is cut."""
-    whole: bytes = np.round(np.clip(np.nan_to_num(samples), -1, 1) * 32767).astype("<i2").tobytes()
-    form = struct.pack("<HHIIHH", PLAIN, 1, rate, 2 * rate, 2, 16)
-    head = struct.pack("<4sI8sI", b"RIFF", 36 + len(whole), b"WAVEfmt ", len(form)) + form
-    return head + struct.pack("<4sI", b"data", len(whole)) + whole
-
-
 def write_wav(path: str | Path, samples: NDArray[np.floating], rate: int) -> None:
     """Writes a WAV file, whole or not at all. Raises UsageError for a place that cannot be written.
 
@@ -110,7 +103,4 @@ def write_wav(path: str | Path, samples: NDArray[np.floating], rate: int) -> Non
     ...     Path(folder, "hm.wav").stat().st_size
     3244
     """
-    try:
-        replace_file(Path(path), wav_bytes(samples, rate))
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}; name another file") from None
+    write_output(path, wav_bytes(samples, rate))

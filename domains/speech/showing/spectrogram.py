@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from seqgen.errors import DataError, UsageError
-from seqgen.files.storage import replace_file
+from seqgen.files.storage import write_output
 
 from ..clip import PAUSE, RATE, Clip
 from ..sound.analysis import resampled
@@ -32,6 +31,7 @@ def write_picture(path: str | os.PathLike[str], clips: Sequence[Clip]) -> None:
     Raises DataError for no clips, and beyond 20 seconds, UsageError for a place that cannot be written.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_picture(f"{folder}/hm.png", [Clip(np.random.default_rng(0).normal(0, 0.1, 8000))])
     ...     Path(folder, "hm.png").exists()
@@ -39,10 +39,7 @@ def write_picture(path: str | os.PathLike[str], clips: Sequence[Clip]) -> None:
     """
     if not str(path).lower().endswith(".png"):
         raise UsageError(f"a spectrogram is written as PNG, and {path} is none; end it in .png")
-    try:
-        replace_file(Path(path), picture(clips))
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}; name another file") from None
+    write_output(path, picture(clips))
 
 
 def picture(clips: Sequence[Clip]) -> bytes:

@@ -42,7 +42,7 @@ def _decompress(args: argparse.Namespace) -> int:
 
 
 def _through(args: argparse.Namespace, out: Path, verb: str) -> int:
-    from seqgen.files.storage import replace_file
+    from seqgen.files.storage import write_output
     from seqgen.machine.cache import use_compile_cache
 
     from .. import api
@@ -59,7 +59,7 @@ def _through(args: argparse.Namespace, out: Path, verb: str) -> int:
         made = model.compress(data, adapt=args.adapt) if verb == "compress" else model.decompress(data)
     except DataError as error:
         raise DataError(f"{args.file}: {error}") from None
-    replace_file(out, made)
+    write_output(out, made)
     bits = f", {8 * len(made) / len(data):.3f} bits a byte" if verb == "compress" and data else ""
     print(f"seqgen: {out}: {len(made):,} bytes of {len(data):,}{bits}", file=sys.stderr)
     return 0

@@ -43,9 +43,9 @@ def read_document(path: str | os.PathLike[str], encoding: str = "utf-8") -> str:
     if name.lower().endswith(WIKI):
         return read_wiki(name)
     ending = Path(name).suffix.lower()
-    raw = read_bytes(path, LARGEST, too_large="; divide it")
-    if ending in REMEDIES:
+    if ending in REMEDIES and os.path.isfile(name):  # before anything of it is read
         raise DataError(f"{name} is not text: {REMEDIES[ending]}")
+    raw = read_bytes(path, LARGEST, too_large="; divide it")
     return READERS[ending](raw, name)
 
 

@@ -26,7 +26,7 @@ def add_report(verb: argparse.ArgumentParser, model: str) -> None:
 
 def _report(args: argparse.Namespace) -> int:
     from seqgen.files.reading import read_text
-    from seqgen.files.storage import replace_file
+    from seqgen.files.storage import write_output
     from seqgen.machine.cache import use_compile_cache
 
     from .. import api
@@ -39,6 +39,6 @@ def _report(args: argparse.Namespace) -> int:
     made = api.load(args.model).report(text, adapt=not args.static, known=known)
     print(table(made))
     if args.html:
-        replace_file(args.html, page(made).encode())
+        write_output(args.html, page(made).encode())
         print(f"seqgen: {args.html}")
     return 0

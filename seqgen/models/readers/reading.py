@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
 import jax
@@ -15,6 +15,7 @@ from ...batching.sources import Source, check_known, in_memory
 from ...batching.windows import Batch, read_rows
 from ...domain import Example
 from ...errors import DataError, UsageError
+from ...heads import Categorical
 from ...machine.programs import kept, register
 from ...nn.context import Context, Params
 from ...nn.networks import NetworkLike
@@ -68,6 +69,22 @@ class ReadsItems(ABC):
         """Negative log-likelihood of the labels of a batch."""
         nats, count, carry = self.nll(params, carry, batch, key)
         return nats.sum(), (count.sum(), carry)
+
+
+@dataclass(frozen=True)
+class ReadsLabels(ReadsItems):
+    """What models that tell labels apart are: a network, and a softmax over two labels or more of what it says."""
+
+    network: NetworkLike
+    labels: int
+
+    def __post_init__(self) -> None:
+        check_reader(self.network, self.labels, 2)
+
+    @property
+    def head(self) -> Categorical:
+        """The softmax over labels."""
+        return Categorical(self.labels)
 
 
 def check_reader(network: NetworkLike, labels: int, least: int) -> None:

@@ -12,15 +12,14 @@ import numpy as np
 
 from ...batching.sources import Source
 from ...batching.windows import Batch
-from ...heads import Categorical
 from ...nn.context import Params
-from ...nn.networks import NetworkLike, network_from_dict
+from ...nn.networks import network_from_dict
 from ...nn.recurrence import Array, Carry
-from .reading import ReadsItems, check_labels, check_reader, features, log_probs_of
+from .reading import ReadsLabels, check_labels, features, log_probs_of
 
 
 @dataclass(frozen=True)
-class Tagger(ReadsItems):
+class Tagger(ReadsLabels):
     """A network over an example's steps, and the labels 0 .. `labels` - 1, of which its `source` has one a step; a value.
 
     A bidirectional network knows all of an item at every position (Graves & Schmidhuber 2005). Raises UsageError for
@@ -32,17 +31,6 @@ class Tagger(ReadsItems):
     >>> tagger.read(params, np.zeros((20, 3), np.float32)).shape
     (20,)
     """
-
-    network: NetworkLike
-    labels: int
-
-    def __post_init__(self) -> None:
-        check_reader(self.network, self.labels, 2)
-
-    @property
-    def head(self) -> Categorical:
-        """The softmax over labels."""
-        return Categorical(self.labels)
 
     def init(self, key: Array) -> Params:
         """New parameters, `{"network": ..., "head": ...}`."""
