@@ -18,7 +18,6 @@ from xml.etree.ElementTree import fromstring
 
 import jax
 import numpy as np
-import pytest
 from fuzz.test_ink_fuzz import IAM, INKML, JSON, MOVES, OMNIGLOT, STROKE_5, SVG, UNIPEN, XOPP, members, packed
 from fuzz.test_midi_fuzz import EVENTS
 from fuzz.test_midi_fuzz import seeds as midi_files
@@ -263,7 +262,8 @@ def _waves() -> list[bytes]:
 
 
 def _packed_sound(kind: str) -> list[bytes]:
-    soundfile = pytest.importorskip("soundfile", exc_type=ImportError)
+    import soundfile
+
     file = io.BytesIO()
     soundfile.write(file, np.sin(np.arange(4000) / 9), 16_000, format=kind)
     return [file.getvalue()]
