@@ -16,7 +16,7 @@ from seqgen.domain import Splits
 from seqgen.domains import music
 from seqgen.domains.music import DRUMS, Grid, Meter, Note, Performance, Score, Tempo
 from seqgen.domains.music.files import opening, read, read_pieces, read_score, split
-from seqgen.domains.music.grid import BAR, END, REST
+from seqgen.domains.music.grid import BAR, REST
 from seqgen.domains.music.presets import SHIPPED, augment
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 
@@ -102,13 +102,6 @@ def test_a_choir_goes_on_in_the_middle_of_a_bar_alone_or_with_others(choir: musi
         assert math.isclose(piece.new, 2 * 2.4, abs_tol=0.6)
     for how in ({"seconds": 4.0}, {"events": 60}):
         assert all(piece.made for piece in choir.compose(primers, **how))
-
-
-def test_a_last_chord_is_held_to_the_bar_where_the_model_ended_before(tmp_path: Path) -> None:
-    ending = saved(tmp_path / "ending", CHOIR, slice(END, END + 1))
-    for piece in ending.compose([None] * 8, bars=2, seed=1):
-        assert piece.score.seconds == pytest.approx(2 * 2.4, abs=0.6)
-        assert max(note.onset for note in piece.score.notes) < 2.4 + 0.6 + 1e-6  # in the first beat of the last bar
 
 
 def test_a_model_without_keys_refuses_one(singing: music.MusicModel) -> None:

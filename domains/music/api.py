@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from . import MODEL
 from .composition import Composition
 from .drums import HOW
 from .formats.guard import MAX_EVENTS
-from .grid import END, Grid, to_grid, voices
+from .grid import Grid, to_grid, voices
 from .length import Length
 from .likelihood import Likelihood
 from .performance import Decoded, Performance
@@ -129,10 +128,7 @@ class MusicModel:
         cuts = [length.cut(steps) for steps in made]
         if isinstance(self.codec, Grid):
             pieces = [
-                Decoded(
-                    _in_meter(_held(self.codec.decode(_said(steps, prompt)), steps, self.codec, length), meter, phase),
-                    0,
-                )
+                Decoded(_in_meter(self.codec.decode(_said(steps, prompt)), meter, phase), 0)
                 for steps, prompt, phase in zip(cuts, prompts, phases, strict=True)
             ]
         else:
@@ -284,15 +280,6 @@ class MusicModel:
 def _said(steps: np.ndarray, prompt: np.ndarray) -> np.ndarray:
     """What was made, and the key that a piece from nothing was told."""
     return np.concatenate([prompt, steps]) if len(prompt) == 2 else steps
-
-
-def _held(score: Score, steps: np.ndarray, codec: Grid, length: Length) -> Score:
-    """The piece with its last chord held to the length that was asked for, where the model ended it in the last bar."""
-    if not len(steps) or steps[-1] != END or not codec.ranges or length.sixteenths is None:
-        return score
-    end, wanted = score.seconds, length.sixteenths * codec.step_seconds
-    notes = [n._replace(duration=wanted - n.onset) if math.isclose(n.end, end) else n for n in score.notes]
-    return dataclasses.replace(score, notes=notes)
 
 
 def _in_meter(score: Score, meter: Meter, phase: int) -> Score:

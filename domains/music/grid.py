@@ -26,10 +26,10 @@ from .signs import MODES, Key
 
 TIED, REST, BEAT, BAR = 128, 256, 257, 258  # 0-127: a note begins; 128-255: it goes on
 SIZE = 259
-# Of grids that know the ranges of their voices: where a piece ends, its key and meter, bars still to come.
+# Of grids that know the ranges of their voices: where a piece ends, its key and meter, beats still to come.
 END, KEYS, METERS, LEFT = 259, 260, 284, 293
 OVER = ((4, 4), (3, 4), (2, 4), (2, 2), (3, 2), (6, 8), (9, 8), (12, 8))  # and METERS + 8: any other
-COUNTED = 4  # the last bars, which say how many are to come
+COUNTED = 16  # the last beats, which say how many are to come
 ORDER = (0, 3, 1, 2)  # voices counted from the top
 PER_BEAT = 4
 COMPOUND = (3, 6)  # steps of a beat that falls into three
@@ -60,7 +60,7 @@ class Grid:
     [258, 72, 51, 65, 58, 73, 52, 66, 59]
 
     ranges: the lowest and the highest pitch of soprano, alto, tenor and bass. With them a piece begins with its key and
-    its meter, its last bars say how many are to come, and it has an end; () for none of it.
+    its meter, its last beats say how many are to come, and it has an end; () for none of it.
 
     >>> grid = Grid(ranges=((60, 81), (53, 74), (48, 69), (36, 64)))
     >>> grid.encode(Score(voices, tempos=[Tempo(0, 100)])).steps.tolist()
@@ -89,7 +89,8 @@ class Grid:
         grid = to_grid(item)
         if not self.ranges:
             return Example(_stream(grid))
-        left = {bar: LEFT + back for back, bar in enumerate(grid.bars[: -COUNTED - 1 : -1])}
+        last = sorted({*grid.bars, *grid.beats})[: -COUNTED - 1 : -1]
+        left = {beat: LEFT + back for back, beat in enumerate(last)}
         head = self.head(key_of(item), item.meters[0] if item.meters else Meter(0.0, 4, 4))
         return Example(np.concatenate([head, _stream(grid, left), np.array([END], np.int32)]))
 
@@ -151,23 +152,18 @@ class Grid:
     def plan(self, meter: Meter, phase: int, count: int, *, begins: bool, ends: bool) -> NDArray[np.bool_]:
         """Which symbols may come where in `count` more steps, and their end, bool `[P, size]`.
 
-        phase: where in the cycle they begin. begins: with a key, any, and the meter. ends: the last bars say how many are to
-        come, as in what was learned from, so that a piece knows where it has to end: at its length, or at a beat of the
-        last bar.
+        phase: where in the cycle they begin. begins: with a key, any, and the meter. ends: the last beats say how many are to
+        come, as in what was learned from, so that a piece knows where it has to end.
         """
-        cycle, steps, bars = self.cycle(meter), 0.0, []
+        cycle, steps, beats = self.cycle(meter), 0.0, []
         rows: list[NDArray[np.bool_]] = []
-        voiced = cycle[:, REST] / 4
         at = phase
         while steps < count:
-            if at == 0:
-                bars.append(len(rows))
+            if not cycle[at, REST]:
+                beats.append(len(rows))
             rows.append(cycle[at])
-            steps, at = steps + voiced[at], (at + 1) % len(cycle)
-        if ends:
-            last = bars[-1] if bars else 0
-            rows[last + 1 :] = [row | self._only(END) if row[BEAT] else row for row in rows[last + 1 :]]
-        for back, place in enumerate(bars[: -COUNTED - 1 : -1] if ends else ()):
+            steps, at = steps + cycle[at, REST] / 4, (at + 1) % len(cycle)
+        for back, place in enumerate(beats[: -COUNTED - 1 : -1] if ends else ()):
             rows.insert(place + 1, self._only(LEFT + back))
         symbols = np.arange(self.spec.size)
         head = [(symbols >= KEYS) & (symbols < METERS), self._only(int(self.head(Key(0.0, 0), meter)[1]))]

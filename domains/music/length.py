@@ -10,7 +10,7 @@ import numpy as np
 
 from seqgen.errors import UsageError
 
-from .grid import END, PER_BEAT, REST, Grid
+from .grid import COUNTED, PER_BEAT, REST, Grid
 from .performance import RATE, VELOCITY, WAIT, Performance
 from .score import Meter
 
@@ -18,7 +18,7 @@ SECONDS = 30.0
 LONGEST = 3600.0
 BUSIEST = 200  # events a second, more than any piece has: a model that forgets to wait is cut short here
 MOST_BARS = 1000
-SAID = 8  # symbols of a grid that are said of the whole piece, and no voice or beat, at most
+SAID = 2 + COUNTED  # symbols of a grid that are said of the whole piece, and no voice or beat, at most
 
 
 class Length(NamedTuple):
@@ -60,10 +60,7 @@ class Length(NamedTuple):
     @classmethod
     def steps16(cls, count: int) -> Length:
         """So many sixteenths of four voices."""
-        # An end that a grid spells counts as all that is missing.
-        return cls(
-            5 * count + SAID, lambda steps: _after(_voiced(steps) + 4 * count * (steps == END), 4 * count), None, count
-        )
+        return cls(5 * count + SAID, lambda steps: _after(_voiced(steps), 4 * count), None, count)
 
     def reached(self, steps: np.ndarray) -> bool:
         """Whether a stream is long enough."""

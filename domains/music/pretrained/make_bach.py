@@ -30,7 +30,7 @@ writes: chorales for four voices in the manner of Bach, in the key and of the le
 # bach
 
 Composes chorales for four voices in the manner of Bach, on a grid of sixteenths, and goes on from yours. It is told the
-key and the meter, and towards the end how many bars are to come. It has seen nothing else: no drums, no chords of a
+key and the meter, and towards the end how many beats are to come. It has seen nothing else: no drums, no chords of a
 piano, no loudness.
 
 | | |
