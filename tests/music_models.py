@@ -9,14 +9,14 @@ import jax
 import numpy as np
 
 from seqgen.domains import music
-from seqgen.domains.music import Grid, Performance
+from seqgen.domains.music import Beats, Grid, Performance
 from seqgen.heads import Categorical
 from seqgen.models.model import Model
 from seqgen.models.pretrained import save_pretrained
 from seqgen.nn.network import Network
 
 
-def saved(folder: Path, codec: Grid | Performance, favoured: slice) -> music.MusicModel:
+def saved(folder: Path, codec: Beats | Grid | Performance, favoured: slice) -> music.MusicModel:
     """A model of random weights that likes some symbols, so that what it makes has some of everything."""
     model = Model(Network(codec.spec, layers=1, units=8, embedding=4), Categorical(codec.spec.size))
     random = np.random.default_rng(3)

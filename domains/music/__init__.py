@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .api import load as load
     from .api import resume as resume
     from .api import train as train
+    from .beats import Beats as Beats
     from .formats.abc import read_abc as read_abc
     from .formats.midi import read_midi as read_midi
     from .formats.midi_writing import write_midi as write_midi
@@ -42,6 +43,7 @@ _HOME = {
     "likelihood": ("Likelihood",),
     "api": ("MusicModel", "load", "resume", "train"),
     "grid": ("Grid",),
+    "beats": ("Beats",),
     "formats.abc": ("read_abc",),
     "formats.midi": ("read_midi",),
     "formats.midi_writing": ("write_midi",),

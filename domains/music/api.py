@@ -19,7 +19,8 @@ from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
 from seqgen.nn.context import Params
 
-from . import MODEL
+from . import MODEL, metered
+from .beats import Beats
 from .composition import Composition
 from .drums import HOW
 from .formats.guard import MAX_EVENTS
@@ -53,7 +54,7 @@ class MusicModel:
     (True, True)
     """
 
-    codec: Grid | Performance
+    codec: Grid | Beats | Performance
     model: Model
     params: Params
     name: str
@@ -72,6 +73,7 @@ class MusicModel:
         events: int | None = None,
         meter: Meter | None = None,
         key: Key | None = None,
+        tempo: float | None = None,
         temperature: float = 1.0,
         top_k: int = 0,
         top_p: float = 1.0,
@@ -82,14 +84,25 @@ class MusicModel:
         """One piece a primer, each the same as if it had been made with others.
 
         primers: any pieces; None for a piece from nothing.
-        seconds, bars, events: how much is new, one of them (30 s); bars are for models of the grid.
-        meter: of the new bars, for models of the grid; the first primer's last one, or 4/4.
+        seconds, bars, events: how much is new, one of them (30 s); bars are for models of the grid and of beats.
+        meter: of the new bars, for the same; the first primer's last one, or 4/4 on the grid, any of beats.
         key: of pieces from nothing, and what a primer is in, for models that know keys; the primer's own by its notes, or any.
+        tempo: of the new bars, quarter notes a minute, for models of beats.
         temperature: 0 the likeliest each time, 1 follows the model, more is wilder.
         top_k, top_p, min_p: see `seqgen.Options`.
         voice_leading: "off", "soft" or "strict", for models of the grid, see `VoiceLeading`.
         Raises UsageError for settings out of range, DataError for a primer that the model cannot read.
         """
+        if tempo is not None and not isinstance(self.codec, Beats):
+            raise UsageError(f"{self.name} is told no tempo: leave it out, or take a model of beats")
+        if isinstance(self.codec, Beats):
+            options = Options(temperature, top_k, top_p, min_p)
+            sampling.check(options, seed)
+            if rules_of(voice_leading):
+                self._check_voices("voice leading")
+            length = Length.of(self.codec, meter or Meter(0.0, 4, 4), seconds, bars, events)
+            wishes = metered.Wishes(meter, key, tempo)
+            return metered.compose(self.codec, self.model, self.params, primers, length, wishes, options, seed)
         meters = [primer.meters[-1] for primer in primers[:1] if primer is not None and primer.meters]
         meter = meter or (meters[0] if meters else Meter(0.0, 4, 4))
         length = Length.of(self.codec, meter, seconds, bars, events)
@@ -313,8 +326,8 @@ def train(
     """Trains a model on a MIDI, MusicXML or ABC file, a folder of them, or a data set by name.
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
-    encoding: "performance" for music of any kind, "grid" for four voices, "chorale" for four voices whose model knows their
-    ranges, the key and where a piece ends; "auto" looks at the pieces; a model that is fine-tuned keeps its own.
+    encoding: "performance" for music that was played, "beats" for music that was written, "grid" for four voices, "chorale"
+    for four voices whose model knows their ranges, the key and where a piece ends; "auto" looks at the pieces; a model that is fine-tuned keeps its own.
     max_events: the longest file that is read.
     drums: which parts are drums: "channel10" as the file says, "guess" also those that look like a kit, "all".
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.

@@ -16,7 +16,7 @@ from seqgen.domain import Example
 from seqgen.errors import ModelError
 from seqgen.spec import Discrete, Steps
 
-from .score import DRUMS, Meter, Score
+from .score import DRUMS, Score
 from .signs import spelled
 from .symbols import BASS, NO_CHORD, chord_symbols, symbol_of
 from .ticks import (
@@ -35,6 +35,7 @@ from .ticks import (
     bar_ticks,
     scored,
     ticked,
+    times,
 )
 
 WHOLE = 96  # ticks, the longest length that is one symbol
@@ -90,19 +91,18 @@ class Beats:
         """What a piece that goes on after `item` begins with, int32 `[T]`: all of `item`, no end, and the next bar's line."""
         return np.append(_stream(ticked(item), ends=False), np.int32(BAR))
 
-    def beginning(self, meter: Meter | None, key: Any = None, bpm: float | None = None) -> NDArray[np.int32]:
-        """What a piece from nothing begins with, int32 `[T]`: a bar, and of its meter, key and tempo those that are given."""
-        tempo = ((0, min(range(len(TEMPOS)), key=lambda place: abs(TEMPOS[place] / bpm - 1))),) if bpm else ()
-        keys = () if key is None else ((0, KEYS.index(key[1:])),)
-        known = meter is not None and meter[1:] in METERS
-        if not known and not keys and not tempo:
-            return np.array([BAR], np.int32)
-        over = METERS.index(meter[1:]) if meter is not None and known else FOUR_FOUR
-        return _stream(Ticked((), ((0, over),), tempo, keys), ends=False)
+    def ticks(self, steps: Steps) -> int:
+        """The tick that a stream has come to."""
+        return _read(np.asarray(steps).reshape(-1).tolist())[1]
+
+    def reached(self, steps: Steps) -> float:
+        """The same in seconds."""
+        piece, tick = _read(np.asarray(steps).reshape(-1).tolist())
+        return times(piece.tempos)(tick)
 
     def decode(self, steps: Steps) -> Score:
         """The piece of any integers: what means nothing where it stands is passed over."""
-        return scored(_read(np.asarray(steps).reshape(-1).tolist()))
+        return scored(_read(np.asarray(steps).reshape(-1).tolist())[0])
 
     def to_dict(self) -> dict[str, Any]:
         """Its settings as plain JSON values, read back by `from_dict`."""
@@ -171,8 +171,8 @@ def _sung(notes: tuple[TickNote, ...]) -> dict[int, list[int]]:
     return found
 
 
-def _read(symbols: list[int]) -> Ticked:
-    """What a stream says, see `Beats.decode`."""
+def _read(symbols: list[int]) -> tuple[Ticked, int]:
+    """What a stream says, see `Beats.decode`, and the tick that it comes to."""
     notes: list[TickNote] = []
     bars: list[tuple[int, int]] = []
     turns: dict[int, dict[int, int]] = {SPEED: {0: TEMPO}, KEY: {}}
@@ -225,12 +225,9 @@ def _read(symbols: list[int]) -> Ticked:
         elif kind == UNDER and before == CHORD and tick in chords:
             chords[tick] = chords[tick].partition("/")[0] + "/" + spelled((7 * what + 5) % 12 - 5)
         before = kind
-    return Ticked(
-        tuple(sorted(notes)),
-        tuple(bars or [(0, FOUR_FOUR)]),
-        *(tuple(sorted(turns[kind].items())) for kind in (SPEED, KEY)),
-        tuple(sorted(chords.items())),
-    )
+    tempos, keys = (tuple(sorted(turns[kind].items())) for kind in (SPEED, KEY))
+    piece = Ticked(tuple(sorted(notes)), tuple(bars or [(0, FOUR_FOUR)]), tempos, keys, tuple(sorted(chords.items())))
+    return piece, min(begin + place, MOST_TICKS)
 
 
 def kind_of(symbol: int) -> int:

@@ -45,7 +45,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _add_train(train: argparse.ArgumentParser) -> None:
     train_verb.add_options(train, data="a MIDI, MusicXML or ABC file, a folder of them, or a data set's name")
     train.add_argument(
-        "--encoding", help="performance, for any music; grid or chorale, for four voices (by the pieces)"
+        "--encoding",
+        help="beats, for what is written; performance, for what is played; grid or chorale, for four voices (by the pieces)",
     )
     _add_reading(train, None)
     train.set_defaults(run=_train)
@@ -63,9 +64,10 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     )
     sample.add_argument("--count", type=int, default=1, metavar="N", help="how many pieces, or for each primer (1)")
     sample.add_argument("--seconds", type=float, help="how much is new (30)")
-    sample.add_argument("--bars", type=int, help="the same in bars, for models of four voices")
+    sample.add_argument("--bars", type=int, help="the same in bars, for models of four voices and of beats")
     sample.add_argument("--events", type=int, help="the same in events")
     sample.add_argument("--meter", metavar="N/D", help="of the new bars, for the same models (the primer's, or 4/4)")
+    sample.add_argument("--tempo", type=float, metavar="BPM", help="of the new bars, for models of beats (the model's)")
     given.add_voice_leading(sample, "off")
     sample.add_argument(
         "--key", metavar="TONIC", help="such as C, Bb or F#, for models that know keys (the primer's, or any)"
@@ -149,6 +151,7 @@ def _sample(args: argparse.Namespace) -> int:
             meter=None if args.meter is None else _meter(args.meter),
             voice_leading=args.voice_leading,
             key=_key(args.key, args.mode),
+            tempo=args.tempo,
             **draw_verb.options_of(args),
             seed=seed,
         )

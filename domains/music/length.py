@@ -10,6 +10,7 @@ import numpy as np
 
 from seqgen.errors import UsageError
 
+from .beats import END, Beats
 from .grid import COUNTED, PER_BEAT, REST, Grid
 from .performance import RATE, VELOCITY, WAIT, Performance
 from .score import Meter
@@ -18,23 +19,31 @@ SECONDS = 30.0
 LONGEST = 3600.0
 BUSIEST = 200  # events a second, more than any piece has: a model that forgets to wait is cut short here
 MOST_BARS = 1000
+BUSY_BAR = 1000  # symbols of beats, as many as a bar of a full orchestra has
 SAID = 2 + COUNTED  # symbols of a grid that are said of the whole piece, and no voice or beat, at most
 
 
 class Length(NamedTuple):
     """most: events to draw at most. where: of a stream, how many of its events belong to the piece, or None: not yet.
 
-    seconds: where a last note or wait is to be cut off, or None. sixteenths: of four voices, where they say the length.
+    seconds: where a last note or wait is to be cut off, or None. sixteenths: of four voices, where they say the length; bars:
+    of beats.
     """
 
     most: int
     where: Callable[[np.ndarray], int | None]
     seconds: float | None = None
     sixteenths: int | None = None
+    bars: int | None = None
 
     @classmethod
     def of(
-        cls, codec: Grid | Performance, meter: Meter, seconds: float | None, bars: int | None, events: int | None
+        cls,
+        codec: Grid | Performance | Beats,
+        meter: Meter,
+        seconds: float | None,
+        bars: int | None,
+        events: int | None,
     ) -> Length:
         """One of the three, 30 s if none is given. Raises UsageError for two of them, or out of range.
 
@@ -46,14 +55,18 @@ class Length(NamedTuple):
             _check(events, "events", LONGEST * BUSIEST)
             return cls(events, lambda steps: events if len(steps) >= events else None)
         if bars is not None:
-            if not isinstance(codec, Grid):
+            if isinstance(codec, Performance):
                 raise UsageError("this model counts seconds, not bars: give seconds instead")
             _check(bars, "bars", MOST_BARS)
+            if isinstance(codec, Beats):
+                return cls(BUSY_BAR * bars, _ended, bars=bars)
             return cls.steps16(max(1, round(bars * PER_BEAT * meter.quarters)))
         seconds = SECONDS if seconds is None else seconds
         _check(seconds, "seconds", LONGEST)
         if isinstance(codec, Grid):
             return cls.steps16(max(1, round(seconds / codec.step_seconds)))
+        if isinstance(codec, Beats):  # how far it has come, its tempos say
+            return cls(math.ceil(seconds * BUSIEST), lambda steps: None, seconds)
         ticks = math.ceil(seconds * RATE)
         return cls(math.ceil(seconds * BUSIEST), lambda steps: _after(_ticks(steps), ticks), seconds)
 
@@ -80,6 +93,10 @@ def _after(amounts: np.ndarray, wanted: int) -> int | None:
     """How many events it takes until their amounts, added up, reach what is wanted."""
     reached = np.flatnonzero(np.cumsum(amounts) >= wanted)
     return int(reached[0]) + 1 if len(reached) else None
+
+
+def _ended(steps: np.ndarray) -> int | None:
+    return int(np.flatnonzero(steps == END)[0]) + 1 if END in steps else None
 
 
 def _voiced(steps: np.ndarray) -> np.ndarray:

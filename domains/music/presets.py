@@ -1,4 +1,4 @@
-"""The music domain as one value: two ways to spell a piece, the networks behind its sizes, its variations."""
+"""The music domain as one value: three ways to spell a piece, the networks behind its sizes, its variations."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ from seqgen.domain import Codec, Domain, Reading, Size
 from seqgen.errors import ModelError, pick
 from seqgen.models.sizes import symbols
 
+from .beats import Beats
 from .files import read
 from .formats.guard import MAX_EVENTS
 from .grid import KEYS, REST, TIED, Grid, fits, to_grid, voices
 from .performance import Performance
 from .score import DRUMS, Note, Score, Tempo
+from .ticks import near_ticks
 
 if TYPE_CHECKING:
     from seqgen.models.model import Model
 
 BEYOND = 3  # semitones
+WRITTEN = 0.9  # of the notes begin on a tick
 RARE = 0.0005  # of the sixteenths of a voice lie below its range, and above it
 SHIPPED = Path(__file__).parent / "pretrained"
 LOWEST, HIGHEST = 21, 108  # a piano's keys: transposition stays among them
@@ -60,8 +63,10 @@ def fit_chorale(scores: Sequence[Score]) -> Grid:
 
 
 def fit_either(scores: Sequence[Score]) -> Codec[Score]:
-    """The grid of four voices where all pieces fit it, performance events otherwise."""
-    return fit_grid(scores) if scores and all(map(fits, scores)) else Performance()
+    """The grid of four voices where all pieces fit it, beats for what else was written, performance for what was played."""
+    if scores and all(map(fits, scores)):
+        return fit_grid(scores)
+    return Beats() if near_ticks(scores) >= WRITTEN else Performance()
 
 
 # By the name on the command line.
@@ -69,6 +74,7 @@ ENCODINGS: dict[str, Callable[[Sequence[Score]], Codec[Score]]] = {
     "auto": fit_either,
     "grid": fit_grid,
     "chorale": fit_chorale,
+    "beats": lambda scores: Beats(),
     "performance": lambda scores: Performance(),
 }
 
@@ -83,10 +89,12 @@ def load_codec(data: Mapping[str, Any]) -> Codec[Score]:
     match data.get("kind"):
         case "grid":
             return Grid.from_dict(data)
+        case "beats":
+            return Beats.from_dict(data)
         case "performance":
             return Performance.from_dict(data)
     raise ModelError(
-        f"a music codec is of kind 'grid' or 'performance', not {data.get('kind')!r:.80}; the model is damaged"
+        f"a music codec is of kind 'grid', 'beats' or 'performance', not {data.get('kind')!r:.80}; the model is damaged"
     )
 
 

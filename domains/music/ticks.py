@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -91,7 +91,7 @@ def ticked(score: Score) -> Ticked:
     return Ticked(
         notes,
         _bars(score, last),
-        _turns([(_tick(score, tempo.time), _nearest(tempo.bpm)) for tempo in score.tempos], last, TEMPO),
+        _turns([(_tick(score, tempo.time), nearest_tempo(tempo.bpm)) for tempo in score.tempos], last, TEMPO),
         _turns([(_tick(score, key.time), KEYS.index(_signature(key))) for key in score.keys], last),
         _turns([(_tick(score, chord.time), _usual(chord.symbol)) for chord in score.chords], last),
     )
@@ -99,17 +99,7 @@ def ticked(score: Score) -> Ticked:
 
 def scored(piece: Ticked) -> Score:
     """The piece in seconds."""
-    starts, seconds = [0], [0.0]
-    speeds = [60 / QUARTER / TEMPOS[piece.tempos[0][1]]]
-    for tick, tempo in piece.tempos[1:]:
-        seconds.append(seconds[-1] + (tick - starts[-1]) * speeds[-1])
-        starts.append(tick)
-        speeds.append(60 / QUARTER / TEMPOS[tempo])
-
-    def time(tick: int) -> float:
-        turn = max(bisect_right(starts, tick) - 1, 0)
-        return seconds[turn] + (tick - starts[turn]) * speeds[turn]
-
+    time = times(piece.tempos)
     notes = [
         Note(time(n.tick), n.pitch, time(n.tick + n.length) - time(n.tick), 4 * n.level + 2, n.program, n.part)
         for n in piece.notes
@@ -129,6 +119,22 @@ def scored(piece: Ticked) -> Score:
     )
 
 
+def times(tempos: Sequence[tuple[int, int]]) -> Callable[[int], float]:
+    """What gives the seconds of a tick, in these tempos, of which the first holds from tick 0."""
+    starts, seconds = [0], [0.0]
+    speeds: list[float] = [60 / QUARTER / TEMPOS[tempos[0][1]]]
+    for tick, tempo in tempos[1:]:
+        seconds.append(seconds[-1] + (tick - starts[-1]) * speeds[-1])
+        starts.append(tick)
+        speeds.append(60 / QUARTER / TEMPOS[tempo])
+
+    def time(tick: int) -> float:
+        turn = max(bisect_right(starts, tick) - 1, 0)
+        return seconds[turn] + (tick - starts[turn]) * speeds[turn]
+
+    return time
+
+
 def near_ticks(scores: Sequence[Score]) -> float:
     """The share of notes that begin on a tick, as those of written music do; played ones begin anywhere."""
     off = [QUARTER * score.beat_at(note.onset) for score in scores for note in score.notes]
@@ -139,7 +145,8 @@ def _tick(score: Score, time: float) -> int:
     return min(round(QUARTER * score.beat_at(time)), MOST_TICKS)
 
 
-def _nearest(bpm: float) -> int:
+def nearest_tempo(bpm: float) -> int:
+    """The place in `TEMPOS` of the nearest one."""
     return min(range(len(TEMPOS)), key=lambda place: abs(TEMPOS[place] / bpm - 1))
 
 

@@ -1,0 +1,126 @@
+"""Composing with a model of beats: so many bars, in a meter, a key and a tempo, from nothing or on from a piece."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from seqgen import sampling
+from seqgen.errors import UsageError
+from seqgen.heads import Options
+from seqgen.models.model import Model
+from seqgen.nn.context import Params
+
+from .barlines import Barlines
+from .beats import BAR, END, KEY, METER, SPEED, Beats
+from .composition import Composition
+from .length import Length
+from .score import Meter, Score
+from .signs import Key
+from .ticks import KEYS, METERS, QUARTER, TEMPOS, nearest_tempo
+
+CHUNK = 64
+
+
+class Wishes(NamedTuple):
+    """What is said of the new bars; None where the model, or a primer, is to say it."""
+
+    meter: Meter | None = None
+    key: Key | None = None
+    tempo: float | None = None
+
+    def check(self) -> None:
+        """Raises UsageError for a meter whose bars the grid has not, and a tempo out of range."""
+        if self.meter is not None and self.meter[1:] not in METERS:
+            raise UsageError(f"a meter of {self.meter[1]}/{self.meter[2]} is not known; bars have 16 quarters at most")
+        if self.tempo is not None and not TEMPOS[0] <= self.tempo <= TEMPOS[-1]:
+            raise UsageError(f"a tempo of {self.tempo:g} cannot be; give {TEMPOS[0]} to {TEMPOS[-1]} quarters a minute")
+
+    def symbols(self, begins: bool) -> list[int]:
+        """What stands behind the first bar line. A piece from nothing that has a key or a tempo has a meter: 4/4."""
+        meter = self.meter
+        if begins and meter is None and (self.key or self.tempo):
+            meter = Meter(0.0, 4, 4)
+        return [
+            *([] if meter is None else [METER + METERS.index(meter[1:])]),
+            *([] if self.key is None else [KEY + KEYS.index(self.key[1:])]),
+            *([] if self.tempo is None else [SPEED + nearest_tempo(self.tempo)]),
+        ]
+
+
+def compose(
+    codec: Beats,
+    model: Model,
+    params: Params,
+    primers: Sequence[Score | None],
+    length: Length,
+    wishes: Wishes,
+    options: Options,
+    seed: int,
+) -> list[Composition]:
+    """One piece a primer, see `MusicModel.compose`."""
+    wishes.check()
+    prompts = [
+        np.array([*([BAR] if primer is None else codec.opening(primer)), *wishes.symbols(primer is None)], np.int32)
+        for primer in primers
+    ]
+    begins = [0.0 if primer is None else codec.reached(prompt) for primer, prompt in zip(primers, prompts, strict=True)]
+    made: list[NDArray[np.int32]] = [np.zeros(0, np.int32) for _ in primers]
+
+    def enough(row: int) -> bool:
+        if length.seconds is None:
+            return length.reached(made[row])
+        return codec.reached(np.concatenate([prompts[row], made[row]])) - begins[row] >= length.seconds
+
+    rule = Barlines(np.int32(length.bars or 0))
+    for pieces in sampling.stream(
+        model,
+        params,
+        jax.random.key(seed),
+        prompts,
+        length=length.most,
+        options=options,
+        chunk=CHUNK,
+        rules=(rule,),
+    ):
+        made = [np.concatenate([steps, piece]) for steps, piece in zip(made, pieces, strict=True)]
+        if all(map(enough, range(len(made)))):
+            break
+    return [
+        _composed(codec, primer, prompt, length.cut(steps), begin, length)
+        for primer, prompt, steps, begin in zip(primers, prompts, made, begins, strict=True)
+    ]
+
+
+def _composed(
+    codec: Beats,
+    primer: Score | None,
+    prompt: NDArray[np.int32],
+    steps: NDArray[np.int32],
+    begin: float,
+    length: Length,
+) -> Composition:
+    whole = np.concatenate([prompt, steps[steps != END]])
+    end = begin + length.seconds if length.seconds is not None else codec.reached(np.append(whole, np.int32(BAR)))
+    score = codec.decode(whole).until(end)
+    if primer is None:
+        return Composition(score, len(score.notes), 0, score.seconds)
+    new = score.since(begin)
+    # As fast as the primer ends, which the grid of tempos knows only nearly.
+    if primer.tempos and score.tempos and nearest_tempo(primer.tempos[-1].bpm) == nearest_tempo(new.tempos[0].bpm):
+        new = new.stretched(new.tempos[0].bpm / primer.tempos[-1].bpm)
+    parts = sorted({note.part for note in primer.notes})
+    named = [*parts, *range(max(parts, default=-1) + 1, max(parts, default=-1) + 17)]
+    gap = max(primer.time_at(codec.ticks(prompt) / QUARTER) - primer.seconds, 0.0)
+    notes = [note._replace(onset=note.onset + gap, part=named[note.part]) for note in new.notes]
+    signs = {
+        name: [sign._replace(time=sign.time + gap) for sign in getattr(new, name)]
+        for name in ("tempos", "meters", "keys", "chords")
+    }
+    joined = primer.then(dataclasses.replace(new, notes=notes, names=(), **signs))
+    return Composition(joined, len(notes), 0, joined.seconds - primer.seconds)

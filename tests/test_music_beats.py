@@ -1,0 +1,234 @@
+"""Written music as symbols: what is kept, that any symbols make a piece, and that bars come out as they were asked for."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import hypothesis
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+from music_models import saved
+
+from seqgen.domains import music
+from seqgen.domains.music import DRUMS, Beats, Chord, Key, Meter, Note, Score, Tempo
+from seqgen.domains.music.barlines import Barlines
+from seqgen.domains.music.beats import (
+    BAR,
+    CHORD,
+    DRUM,
+    END,
+    KEY,
+    LEFT,
+    LENGTH,
+    LEVEL,
+    METER,
+    NOTE,
+    PART,
+    PLACE,
+    PROGRAM,
+    SIZE,
+    SPEED,
+    UP,
+)
+from seqgen.domains.music.presets import fit_either
+from seqgen.domains.music.ticks import KEYS, METERS, TEMPOS, ticked
+from seqgen.errors import ModelError, UsageError
+
+CODEC = Beats()
+BEAT = 0.5
+
+
+def tune(*beats: float, pitch: int = 60, length: float = 1.0, part: int = 0, program: int = 0) -> list[Note]:
+    return [Note(BEAT * beat, pitch, BEAT * length, 78, program, part) for beat in beats]
+
+
+SONG = Score(
+    [*tune(0, 1, 2.5, 5 + 1 / 3, pitch=67), *tune(1, 4, pitch=48, length=2, part=1, program=33), *tune(0, 4, pitch=36, part=2, program=DRUMS)],
+    tempos=[Tempo(0.0, 120.0), Tempo(2.0, 90.0)],
+    meters=[Meter(0.5, 3, 4)],
+    keys=[Key(0.0, -3, "minor")],
+    chords=[Chord(0.5, "Cm7/Eb"), Chord(2.0, "N.C.")],
+)  # fmt: skip
+
+
+def test_the_symbols_of_a_piece() -> None:
+    four = METERS.index((4, 4))
+    piece = Score([*tune(0, 1, pitch=64), *tune(1, pitch=38, part=1, program=DRUMS, length=0.25)])
+    assert CODEC.encode(piece).steps.tolist() == [
+        BAR, METER + four, LEFT, SPEED + TEMPOS.index(120),
+        PART, PROGRAM, NOTE + 64, LENGTH + 11,
+        PLACE + 12, NOTE + 64, LENGTH + 11, PART + 1, PROGRAM + DRUMS, DRUM + 38, LENGTH + 2,
+        END,
+    ]  # fmt: skip
+
+
+def test_bars_tempos_keys_chords_and_parts_are_kept() -> None:
+    found = CODEC.decode(CODEC.encode(SONG).steps)
+    assert found == CODEC.canonical(SONG) == CODEC.canonical(found)
+    assert found.meters == SONG.meters and found.tempos == SONG.tempos
+    assert found.keys == SONG.keys and found.chords == SONG.chords
+    assert [(note.part, note.program, note.pitch) for note in found.notes] == [
+        (note.part, note.program, note.pitch) for note in SONG.notes
+    ]
+    for kept, given in zip(found.notes, SONG.notes, strict=True):
+        assert kept.onset == pytest.approx(given.onset) and kept.duration == pytest.approx(given.duration)
+
+
+def test_an_upbeat_is_the_end_of_a_bar() -> None:
+    steps = CODEC.encode(SONG).steps
+    three = METERS.index((3, 4))
+    assert steps[:5].tolist() == [BAR, METER + three, LEFT + 2, PLACE + 24, UP]
+    assert ticked(SONG).bars == ((-24, three), (12, three), (48, three))
+
+
+def test_a_bar_that_is_cut_short_is_followed_by_the_next() -> None:
+    piece = Score(tune(0, 1, 2, 3, 4), meters=[Meter(0.0, 4, 4), Meter(1.0, 3, 4)])
+    assert ticked(piece).bars == ((0, METERS.index((4, 4))), (24, METERS.index((3, 4))))
+    assert CODEC.decode(CODEC.encode(piece).steps) == piece
+
+
+@st.composite
+def pieces(draw: st.DrawFn) -> Score:
+    rows = draw(
+        st.lists(
+            st.tuples(st.integers(0, 300), st.integers(0, 127), st.integers(0, 400), st.integers(1, 127), st.integers(0, 20), st.sampled_from([0, 40, DRUMS])),
+            max_size=12,
+        )
+    )  # fmt: skip
+    notes = [
+        Note(tick / 24, pitch, length / 24, level, program, part) for tick, pitch, length, level, part, program in rows
+    ]
+    meters = [
+        Meter(place / 24, *over)
+        for place, over in draw(st.lists(st.tuples(st.integers(0, 200), st.sampled_from([(4, 4), (3, 4), (7, 8), (19, 32), (40, 2)])), max_size=3))
+    ]  # fmt: skip
+    tempos = [
+        Tempo(0.0, 100.0),
+        *(
+            Tempo(place / 24, bpm)
+            for place, bpm in draw(st.lists(st.tuples(st.integers(0, 200), st.floats(5, 900)), max_size=3))
+        ),
+    ]
+    return Score(notes, tempos, meters)  # fmt: skip
+
+
+@hypothesis.given(pieces())
+def test_any_piece_is_read_back_as_it_is_on_the_grid(piece: Score) -> None:
+    assert CODEC.decode(CODEC.encode(piece).steps) == CODEC.canonical(piece)
+
+
+@hypothesis.given(
+    st.lists(st.one_of(st.integers(-3, SIZE + 3), st.sampled_from([BAR, UP, LENGTH + 40, PLACE + 30, METER + 5])))
+)
+def test_any_symbols_make_a_piece(symbols: list[int]) -> None:
+    piece = CODEC.decode(np.array(symbols, np.int32))
+    assert all(note.duration > 0 for note in piece.notes)
+    CODEC.encode(piece)
+
+
+@hypothesis.settings(max_examples=40)
+@hypothesis.given(pieces())
+def test_the_grammar_allows_what_is_written(piece: Score) -> None:
+    first = ticked(piece).bars[0][1]
+    steady = replace(piece, meters=[Meter(0.0, *METERS[first])])
+    steps = CODEC.encode(steady).steps
+    rule = Barlines(len(ticked(steady).bars))
+    state = rule.start([steps[:1]], SIZE)
+    for symbol in steps[1:]:
+        assert np.isfinite(rule.scores(state, jnp.zeros((1, SIZE)))[0, int(symbol)])
+        state = rule.read(state, np.array([symbol]))
+    assert bool(rule.done(state)[0])
+
+
+def test_a_prompt_stands_where_its_symbols_lead() -> None:
+    steps = CODEC.encode(Score(tune(0, 1.5, 3, 5, 9))).steps
+    for cut in range(1, len(steps)):
+        read = Barlines().start([steps[:1]], SIZE)
+        for symbol in steps[1:cut]:
+            read = Barlines().read(read, np.array([symbol]))
+        given = Barlines().start([steps[:cut]], SIZE)
+        assert [int(of[0]) for of in (read.kind, read.place, read.ticks)] == [
+            int(of[0]) for of in (given.kind, given.place, given.ticks)
+        ]
+
+
+def test_songs_of_people_are_kept(data: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(data / "openscore_lieder" / "lieder_mxl.zip") as songs:
+        for name in sorted(songs.namelist())[100:400:100]:
+            path = tmp_path / "song.mxl"
+            path.write_bytes(songs.read(name))
+            song = music.read_musicxml(path)
+            found = CODEC.decode(CODEC.encode(song).steps)
+            assert found == CODEC.canonical(song)
+            assert len(found.notes) == len(song.notes) and found.meters[0][1:] == song.meters[0][1:]
+            top = [[note.pitch for note in piece.notes if note.part == 0] for piece in (song, found)]
+            assert top[0] == top[1]
+
+
+# Composing
+
+
+@pytest.fixture(scope="module")
+def writing(tmp_path_factory: pytest.TempPathFactory) -> music.MusicModel:
+    return saved(tmp_path_factory.mktemp("beats"), CODEC, slice(PLACE + 30, PLACE + 48))
+
+
+def test_bars_meter_key_and_tempo_come_out_as_asked(writing: music.MusicModel) -> None:
+    key, meter = Key(0.0, 2, "minor"), Meter(0.0, 6, 8)
+    (piece,) = writing.compose([None], bars=3, meter=meter, key=key, tempo=90.0, seed=2)
+    assert piece.score.meters == (meter,)
+    assert piece.score.keys[0] == key and piece.score.tempos[0] == Tempo(0.0, 90.0)
+    assert piece.made == len(piece.score.notes) > 0
+    bars = CODEC.encode(piece.score).steps
+    assert (bars == BAR).sum() <= 3
+    (short,) = writing.compose([None], seconds=2.0, seed=2)
+    assert short.score.seconds <= 2.0
+    (few,) = writing.compose([None], events=30, seed=2)
+    assert 0 < len(few.score.notes) <= 15
+
+
+def test_a_primer_is_kept_and_gone_on_from_the_next_bar(writing: music.MusicModel) -> None:
+    primer = Score(tune(0, 1, 2, 3, 4, part=3), [Tempo(0.0, 121.0)], names=("", "", "", "Flute"))
+    both = writing.compose([primer, None], bars=2, seed=1)
+    assert writing.compose([primer], bars=2, seed=1)[0] == both[0]
+    piece = both[0].score
+    assert piece.notes[: len(primer.notes)] == primer.notes and piece.names == primer.names
+    new = piece.notes[len(primer.notes) :]
+    assert new and min(note.onset for note in new) >= 8 * 60 / 121 - 1e-9
+    assert {note.part for note in new} >= {3}
+
+
+def test_wishes_that_cannot_be(writing: music.MusicModel, tmp_path: Path) -> None:
+    for settings, message in (
+        ({"tempo": 2000.0}, "a tempo of 2000 cannot be; give 20 to 310"),
+        ({"meter": Meter(0.0, 17, 1)}, "a meter of 17/1 is not known; bars have 16 quarters at most"),
+        ({"bars": 0}, "a piece of 0 bars cannot be"),
+        ({"voice_leading": "soft"}, "voice leading is for models of four voices"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            writing.compose([None], **settings)
+    playing = saved(tmp_path / "playing", music.Performance(), slice(250, 290))
+    with pytest.raises(UsageError, match="is told no tempo: leave it out, or take a model of beats"):
+        playing.compose([None], tempo=100.0)
+
+
+def test_what_was_written_is_learned_in_beats_and_what_was_played_is_not() -> None:
+    written = Score(tune(*range(40)))
+    random = np.random.default_rng(0)
+    played = Score([Note(float(time), 60, 0.2) for time in random.uniform(0, 20, 40)])
+    assert fit_either([written]) == CODEC
+    assert fit_either([played]) == music.Performance()
+
+
+def test_other_settings_are_refused() -> None:
+    assert Beats.from_dict(CODEC.to_dict()) == CODEC
+    with pytest.raises(ModelError, match="has the settings kind 'beats' alone"):
+        Beats.from_dict({"kind": "beats", "ticks": 24})
+
+
+def test_places_of_symbols_do_not_overlap() -> None:
+    assert (SIZE, KEY + len(KEYS), LEVEL + 32) == (CHORD + 277 + 12, LEFT, PART)
