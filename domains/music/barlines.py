@@ -84,10 +84,11 @@ class Barlines(NamedTuple):
 
     bars: new ones until the end, int32 `[]`, the one that a prompt ends in counted; 0: on and on.
 
-    >>> rule = Barlines(bars=1)
-    >>> state = rule.start([[BAR, METER + FOUR_FOUR, LEFT, NOTE + 60]], size=SIZE)
-    >>> scores = rule.scores(state, jnp.zeros((1, SIZE)))
-    >>> bool(scores[0, LENGTH] == 0), bool(scores[0, BAR] == 0)
+    >>> from seqgen.domains.music import Beats, Score
+    >>> line = Beats().encode(Score([])).steps[0]  # a piece begins with the line of a bar
+    >>> rule = Barlines(bars=2)
+    >>> scores = rule.scores(rule.start([[line]], size=SIZE), jnp.zeros((1, SIZE)))
+    >>> bool(scores[0, METER + 4] == 0), bool(scores[0, NOTE + 60] == 0)  # and then its meter is said
     (True, False)
     """
 

@@ -174,14 +174,24 @@ def _turns(found: Sequence[tuple[int, object]], last: int, first: object = None)
 
 
 def _bars(score: Score, last: int) -> tuple[tuple[int, int], ...]:
-    """Bars up to the last note. An upbeat is the end of a bar that began before the piece."""
+    """Bars up to the last note. An upbeat is the end of a bar that began before the piece; a single bar that is shorter than
+    those around it, as sheet music has where repeats begin, is one of these cut short."""
     turns = [(_tick(score, meter.time), _known(meter)) for meter in score.meters] or [(0, FOUR_FOUR)]
     turns = [turn for turn, after in pairwise([*turns, (-1, 0)]) if turn[0] != after[0]]
     first, meter = turns[0]
     if first > bar_ticks(meter):
-        turns, first = [(0, FOUR_FOUR), *turns], 0
-    bars = [(first - bar_ticks(meter), meter)] if first else []
-    for (start, meter), (stop, _) in pairwise([*turns, (last + 1, 0)]):
+        turns = [(0, FOUR_FOUR), *turns]
+    elif first:
+        turns = [(first - bar_ticks(meter), meter), *turns]
+    bars: list[tuple[int, int]] = []
+    for number, ((start, meter), (stop, after)) in enumerate(pairwise([*turns, (last + 1, -1)])):
+        before = turns[number - 1][1] if number else after
+        single = stop - start == bar_ticks(meter) or (after < 0 and last < start + bar_ticks(meter))
+        back = after < 0 or any(later == before for _, later in turns[number + 1 :])
+        if before >= 0 and single and back and bar_ticks(meter) < bar_ticks(before):
+            meter = before
+            turns[number] = start, meter
+            start = start if number else stop - bar_ticks(meter)
         bars += [(tick, meter) for tick in range(start, min(stop, last + 1), bar_ticks(meter))]
     return tuple(bars or [(0, meter)])
 

@@ -44,9 +44,12 @@ def read_musicxml(path: str | os.PathLike[str], max_events: int = MAX_EVENTS) ->
     ...     [(note.pitch, note.duration) for note in read_musicxml(path).notes]
     [(69, 1.0)]
     """
-    name = os.fspath(path)
+    return parse_musicxml(read_bytes(path, Limits.of(max_events).size), os.fspath(path), max_events)
+
+
+def parse_musicxml(raw: bytes, name: str, max_events: int = MAX_EVENTS) -> Score:
+    """The same from the bytes of a file, which errors call `name`."""
     limits = Limits.of(max_events)
-    raw = read_bytes(path, limits.size)
     if raw.startswith(b"PK\x03\x04"):
         raw = unpack(raw, name, limits)
     reader = _Reader(name, max_events)
