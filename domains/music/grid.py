@@ -20,7 +20,7 @@ from seqgen.domain import Example
 from seqgen.errors import DataError, ModelError
 from seqgen.spec import Discrete, Steps
 
-from .keys import key_of
+from .keys import TRUST, key_of
 from .score import DRUMS, Meter, Note, Score, Tempo
 from .signs import MODES, Key
 
@@ -82,7 +82,7 @@ class Grid:
 
     def canonical(self, item: Score) -> Score:
         """What is left of a piece on the grid. Raises DataError unless it has four voices."""
-        return self._score(to_grid(item), key_of(item) if self.ranges else None)
+        return self._score(to_grid(item), whole_key(item) if self.ranges else None)
 
     def encode(self, item: Score) -> Example:
         """Symbols as int32 `[T]`. Raises DataError unless the piece has four voices."""
@@ -91,7 +91,7 @@ class Grid:
             return Example(_stream(grid))
         last = sorted({*grid.bars, *grid.beats})[: -COUNTED - 1 : -1]
         left = {beat: LEFT + back for back, beat in enumerate(last)}
-        head = self.head(key_of(item), item.meters[0] if item.meters else Meter(0.0, 4, 4))
+        head = self.head(whole_key(item), item.meters[0] if item.meters else Meter(0.0, 4, 4))
         return Example(np.concatenate([head, _stream(grid, left), np.array([END], np.int32)]))
 
     def opening(self, item: Score | None, key: Key | None, meter: Meter) -> NDArray[np.int32]:
@@ -265,6 +265,12 @@ def numbered_key(number: int) -> Key:
     """
     minor, tonic = divmod(number, 12)
     return Key(0.0, (7 * (tonic + 3 * minor) + 5) % 12 - 5, MODES[minor])
+
+
+def whole_key(score: Score) -> Key:
+    """The key of a piece for four voices that is all there: by its notes, the last of the bass being its tonic as a rule."""
+    bass = max(voices(score)[3])
+    return key_of(score, bass.pitch % 12, TRUST)
 
 
 def to_grid(score: Score) -> Steps16:

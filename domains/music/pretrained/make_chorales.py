@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import shutil
 import sys
 from pathlib import Path
 
 import jax
 
-from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry
+from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry, save_pretrained
 from seqgen.domains import music
 
 HERE = Path(__file__).parent
@@ -70,6 +71,14 @@ def main() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(outcome.model, folder)
     write_card(folder, CARD, splits, dataset.ORIGIN, TRAINING, STEPS)
+
+
+def release(model: str | os.PathLike[str], folder: Path) -> None:
+    """A run's model as it ships: in 8 bits."""
+    given = from_pretrained(model)
+    shutil.rmtree(folder, ignore_errors=True)
+    parts = {name: getattr(given, name) for name in ("domain", "codec", "model", "params", "training")}
+    save_pretrained(folder, **parts, bits=8)
 
 
 def write_card(

@@ -17,7 +17,7 @@ from seqgen.models.model import Model
 from seqgen.nn.context import Params
 
 from ..grid import PER_BEAT, REST, TIED, VELOCITY, VOICES, Grid, to_grid, voices
-from ..keys import key_of
+from ..keys import TRUST, key_of
 from ..length import MOST_BARS
 from ..score import Note, Score
 from ..signs import spelled
@@ -28,7 +28,6 @@ PARTICLES = 32
 MOST_STEPS = MOST_BARS * 4 * PER_BEAT
 AFTER = 5 * 4 * 4 * PER_BEAT  # symbols after a gap that say what goes there: some four bars
 ENDS = ("auto", "tonic", "free")
-TRUST = 0.3  # of a correlation: tunes end on their tonic, 96 in 100 chorales do
 
 
 class Filled(NamedTuple):
