@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from seqgen.domains.music import DRUMS, Grid, Meter, Note, Score, Tempo
+from seqgen.domains.music import DRUMS, Grid, Meter, Note, Score, Tempo, key_of
 from seqgen.domains.music.grid import (
     BAR,
     BEAT,
@@ -26,6 +26,7 @@ from seqgen.domains.music.grid import (
     key_number,
     numbered_key,
     to_grid,
+    whole_key,
 )  # fmt: skip
 from seqgen.domains.music.signs import Key, key_named
 from seqgen.errors import DataError, ModelError, UsageError
@@ -241,6 +242,14 @@ def test_keys_have_numbers() -> None:
     for wrong in (("H", "major"), ("C", "dorian"), ("c", "major")):
         with pytest.raises(UsageError, match=r"a key is a letter from A to G"):
             key_named(*wrong)
+
+
+def test_a_whole_piece_is_in_the_key_of_its_last_bass() -> None:
+    beats = (7, 2, 9, 7, 6, 7, 4, 2)  # of G by the notes, and what ends on D is in D
+    piece = quartet(*([(4 * at, low + pitch, 4) for at, pitch in enumerate(beats)] for low in (60, 53, 48, 36)))
+    assert key_of(piece) != whole_key(piece) == Key(0.0, 2)
+    assert CHOIR.encode(piece).steps[0] == KEYS + 2
+    assert CHOIR.opening(piece, None, FOUR_FOUR)[0] == KEYS + key_number(key_of(piece))  # which goes on
 
 
 def test_settings_travel_and_foreign_ones_are_refused() -> None:

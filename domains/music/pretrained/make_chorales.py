@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -73,7 +72,7 @@ def main() -> None:
     write_card(folder, CARD, splits, dataset.ORIGIN, TRAINING, STEPS)
 
 
-def release(model: str | os.PathLike[str], folder: Path) -> None:
+def release(model: Path, folder: Path) -> None:
     """A run's model as it ships: in 8 bits."""
     given = from_pretrained(model)
     shutil.rmtree(folder, ignore_errors=True)
