@@ -263,7 +263,7 @@ def test_abc_tempo_meter_and_upbeat() -> None:
     [
         ("X:1\nK:C\n", "has no notes"),
         ("X:1\nK:C\nC @ D", "'@' is no sign of ABC"),
-        ("X:1\nK:C\nV:1\nC\nV:2\nD", "several voices"),
+        ("X:1\nK:C\n" + "".join(f"V:{i}\nC\n" for i in range(65)), "more than 64 voices"),
         ("X:1\nK:C\nC,,,,,,,,,,", "pitch"),
     ],
 )

@@ -31,9 +31,11 @@ def load(*, download: bool = False) -> Splits[Score]:
         for path in sorted((folder / collection).glob("*.abc")):
             for tune in split_abc(path.read_text(encoding="latin-1")):
                 try:
-                    scores.append(score_from_abc(tune))
+                    score = score_from_abc(tune)
                 except DataError:
                     continue
+                if not any(note.part for note in score.notes):  # a few are of several voices
+                    scores.append(score)
     if not scores:
         raise DataError(f"{folder} has no tunes in {', '.join(COLLECTIONS)}; reinstall music21")
     return split_by_melody(scores)

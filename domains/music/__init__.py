@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .api import train as train
     from .beats import Beats as Beats
     from .formats.abc import read_abc as read_abc
+    from .formats.abc_writing import write_abc as write_abc
     from .formats.midi import read_midi as read_midi
     from .formats.midi_writing import write_midi as write_midi
     from .formats.musicxml import read_musicxml as read_musicxml
@@ -45,6 +46,7 @@ _HOME = {
     "grid": ("Grid",),
     "beats": ("Beats",),
     "formats.abc": ("read_abc",),
+    "formats.abc_writing": ("write_abc",),
     "formats.midi": ("read_midi",),
     "formats.midi_writing": ("write_midi",),
     "formats.musicxml": ("read_musicxml",),

@@ -35,7 +35,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     _add_score(verbs.add_parser("score", help="how likely pieces are: nats per event, note and beat"))
     given.add_harmonise(verbs.add_parser("harmonise", help="write the other voices to a tune"))
     given.add_inpaint(verbs.add_parser("inpaint", help="write some bars of some voices anew"))
-    _add_convert(verbs.add_parser("convert", help="a piece from one format to another: MIDI, MusicXML"))
+    _add_convert(verbs.add_parser("convert", help="a piece from one format to another: MIDI, MusicXML, ABC"))
     add_report(
         verbs.add_parser("report", help="what a harmony teacher would mark in samples, and what they copy"), MODEL
     )
@@ -91,7 +91,7 @@ def _add_convert(convert: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="NAME",
-        help="NAME.mid or NAME.musicxml, also .wav, .svg or .png; of several pieces NAME-1.mid, NAME-2.mid, ...",
+        help="NAME.mid, NAME.musicxml or NAME.abc, also .wav, .svg or .png; of several pieces NAME-1.mid, NAME-2.mid, ...",
     )
     _add_reading(convert, "channel10")
     convert.epilog = "example: seqgen music convert tune.abc --out tune.musicxml"

@@ -200,11 +200,12 @@ class Score:
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes it, by the ending of the name: as .mid, .midi, .musicxml or .xml to be read again, its sound as .wav, its
-        piano roll as .svg or .png.
+        """Writes it, by the ending of the name: as .mid, .midi, .musicxml, .xml or .abc to be read again, its sound as .wav,
+        its piano roll as .svg or .png.
 
         Raises UsageError for another ending and for a place that cannot be written.
         """
+        from .formats.abc_writing import write_abc
         from .formats.midi_writing import write_midi
         from .formats.musicxml_writing import write_musicxml
         from .showing.roll import write_roll
@@ -215,6 +216,7 @@ class Score:
             ".midi": write_midi,
             ".musicxml": write_musicxml,
             ".xml": write_musicxml,
+            ".abc": write_abc,
             ".wav": write_wav,
             ".svg": write_roll,
             ".png": write_roll,

@@ -9,13 +9,14 @@ from itertools import pairwise
 
 from seqgen.errors import DataError
 
-from ..score import Meter, Note, Score, Tempo
+from ..score import DRUMS, Meter, Note, Score, Tempo
 from ..signs import FIFTHS, STEPS
 from .guard import MAX_EVENTS
 from .limits import read_bytes
 from .sheet import upbeat
 
 LARGEST = 2**18  # characters; a tune has some 300
+MOST_VOICES = 64
 LARGEST_BOOK = 8 * 2**20  # bytes; the largest of music21's has 0.6 million, of 1,850 tunes
 _MODES = {"maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
 _ACCIDENTALS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
@@ -84,11 +85,12 @@ def split_abc(text: str) -> list[str]:
 
 
 def score_from_abc(tune: str) -> Score:
-    """One tune as it sounds, all in part 0; 120 quarter notes a minute where it names no tempo.
+    """One tune as it sounds, each voice a part; 120 quarter notes a minute where it names no tempo.
 
     Left out: repeats (a repeated section sounds once), grace notes, ornaments, chord symbols, lyrics. An accidental
-    holds for its letter, in all octaves, to the end of the bar. Raises DataError for a tune with several voices, with
-    signs that are not ABC, without notes, or too long. Source: the ABC music standard 2.1.
+    holds for its letter, in all octaves, to the end of the bar. Instruments are those of `%%MIDI program` and `channel`.
+    Raises DataError for a tune of more than 64 voices, with signs that are not ABC, without notes, or too long. Source: the ABC
+    music standard 2.1.
 
     >>> [(note.pitch, round(note.duration, 3)) for note in score_from_abc("X:1\\nL:1/4\\nK:G\\nG>F|(3ABc").notes[:3]]
     [(67, 0.75), (66, 0.25), (69, 0.333)]
@@ -98,6 +100,8 @@ def score_from_abc(tune: str) -> Score:
     reader = _Tune()
     in_header = True
     for line in tune.split("\n"):
+        if said := re.match(r"%%MIDI\s+(program|channel)\s+(?:\d+\s+)?(\d{1,3})\s*$", line):
+            reader.instrument(said[1], int(said[2]))
         line = re.sub(r"(?<!\\)%.*", "", line)
         field = re.match(r"([A-Za-z]):(?![|:])\s*(.*)", line)
         if field:
@@ -108,14 +112,10 @@ def score_from_abc(tune: str) -> Score:
     return reader.score()
 
 
-class _Tune:
-    """The state of reading: positions and lengths in quarter notes."""
+class _Voice:
+    """Where one voice is: positions and lengths in quarter notes."""
 
     def __init__(self) -> None:
-        self.unit = 0.0  # of a letter; 0: follows from the meter
-        self.bar = 4.0
-        self.compound = False
-        self.key: dict[str, int] = {}
         self.accidentals: dict[str, int] = {}  # of this bar
         self.position = 0.0
         self.notes: list[tuple[float, int, float]] = []
@@ -124,9 +124,22 @@ class _Tune:
         self.broken = 1.0  # what ">" leaves for the next note
         self.tuplet = (1.0, 0)  # factor, notes to go
         self.tied: dict[int, int] = {}  # pitch -> index of the note that goes on
+        self.program = 0
+        self.name = ""
+
+
+class _Tune:
+    """The state of reading; `now` is the voice that is being read."""
+
+    def __init__(self) -> None:
+        self.unit = 0.0  # of a letter; 0: follows from the meter
+        self.bar = 4.0
+        self.compound = False
+        self.key: dict[str, int] = {}
         self.tempos: list[tuple[float, float]] = []
         self.meters: list[tuple[float, int, int]] = []
-        self.voice: str | None = None
+        self.now = _Voice()
+        self.voices: dict[str, _Voice] = {}
 
     def field(self, kind: str, value: str) -> None:
         value = value.strip()
@@ -136,18 +149,35 @@ class _Tune:
             self.meter(value)
         elif kind == "K":
             self.signature(value)
+            if not any(voice.notes for voice in self.voices.values()):  # those of the head were only named
+                self.now = next(iter(self.voices.values()), self.now)
         elif kind == "Q":
             if found := re.search(r"(\d{1,3})/(\d{1,3})\s*=\s*(\d{1,4})", value):
                 beat = 4 * int(found[1]) / max(int(found[2]), 1)
             elif found := re.match(r"()()(\d{1,4})$", value):
                 beat = self.unit or 0.5
             if found and int(found[3]) and beat:
-                self.tempos.append((self.position, beat * int(found[3])))
+                self.tempos.append((self.now.position, beat * int(found[3])))
         elif kind == "V":
-            voice = value.split(maxsplit=1)[0] if value else ""
-            if self.voice not in (None, voice):
-                raise DataError("the tune has several voices; seqgen reads one")
-            self.voice = voice
+            self.switch(value)
+
+    def switch(self, value: str) -> None:
+        """What follows is of the voice that is named; what came before the first one is its."""
+        voice = value.split(maxsplit=1)[0] if value else ""
+        if voice not in self.voices:
+            if len(self.voices) >= MOST_VOICES:
+                raise DataError(f"the tune has more than {MOST_VOICES} voices; write it in fewer")
+            self.voices[voice] = _Voice() if self.voices else self.now
+        self.now = self.voices[voice]
+        if found := re.search(r'(?:name|nm)="([^"]{1,80})"', value):
+            self.now.name = found[1]
+
+    def instrument(self, kind: str, number: int) -> None:
+        """What the voice is played by, as abc2midi has it: a program, or the channel of drums."""
+        if kind == "channel" and number == 10:
+            self.now.program = DRUMS
+        elif kind == "program" and number < DRUMS:
+            self.now.program = number
 
     def meter(self, value: str) -> None:
         value = {"C": "4/4", "C|": "2/2"}.get(value, value)
@@ -155,7 +185,7 @@ class _Tune:
             beats, kind = int(found[1]), int(found[2])
             if beats and kind:
                 self.bar, self.compound = 4 * beats / kind, beats % 3 == 0 and kind >= 8
-                self.meters.append((self.position, beats, kind))
+                self.meters.append((self.now.position, beats, kind))
 
     def signature(self, value: str) -> None:
         if value.startswith(("HP", "Hp")):
@@ -185,10 +215,14 @@ class _Tune:
             elif token["p"]:
                 p = int(token["p"])
                 q = int(token["q"] or 0) or _TUPLETS.get(p) or (3 if self.compound else 2)
-                self.tuplet = q / p, int(token["r"] or 0) or p
+                self.now.tuplet = q / p, int(token["r"] or 0) or p
             elif token["bar"]:
-                self.accidentals = {}
-                if self.position and not any(time for time, *_ in self.meters) and self.position < self.bar - 1e-6:
+                self.now.accidentals = {}
+                if (
+                    self.now.position
+                    and not any(time for time, *_ in self.meters)
+                    and self.now.position < self.bar - 1e-6
+                ):
                     self.pickup()
             elif token["broken"]:
                 self.break_rhythm(token["broken"])
@@ -207,66 +241,67 @@ class _Tune:
 
     def sound(self, tones: list[re.Match[str]], times: float, tie: bool) -> None:
         """A note or a chord, which is as long as its first note."""
-        begin, tied, self.last = self.position, self.tied, len(self.notes)
-        self.tied = {}
+        begin, tied, self.now.last = self.now.position, self.now.tied, len(self.now.notes)
+        self.now.tied = {}
         lengths = [_times(tone) * times * self.base for tone in tones]
         length = self.advance(lengths[0] if lengths else 0.0, keep=True)
         for tone in tones:
             step = tone["step"].upper()
             if tone["accidental"]:
-                self.accidentals[step] = _ACCIDENTALS[tone["accidental"]]
-            alter = self.accidentals.get(step, self.key.get(step, 0))
+                self.now.accidentals[step] = _ACCIDENTALS[tone["accidental"]]
+            alter = self.now.accidentals.get(step, self.key.get(step, 0))
             octave = tone["octave"].count("'") - tone["octave"].count(",") + tone["step"].islower()
             pitch = 60 + STEPS[step] + alter + 12 * octave
             index = tied.get(pitch, -1)
             if index >= 0:
-                onset, _, before = self.notes[index]
-                self.notes[index] = onset, pitch, before + length
-                self.last = min(self.last, index)
+                onset, _, before = self.now.notes[index]
+                self.now.notes[index] = onset, pitch, before + length
+                self.now.last = min(self.now.last, index)
             else:
-                index = len(self.notes)
+                index = len(self.now.notes)
                 if index >= MAX_EVENTS:
                     raise DataError(f"the tune has more than {MAX_EVENTS:,} notes; split it")
-                self.notes.append((begin, pitch, length))
+                self.now.notes.append((begin, pitch, length))
             if tie:
-                self.tied[pitch] = index
+                self.now.tied[pitch] = index
 
     def advance(self, length: float, keep: bool = False) -> float:
         """Moves on by `length` as tuplet and broken rhythm change it, and returns that."""
-        factor, left = self.tuplet
+        factor, left = self.now.tuplet
         if left:
             length *= factor
-            self.tuplet = factor, left - 1
-        length *= self.broken
-        self.broken = 1.0
-        self.position += length
-        self.last_length = length
+            self.now.tuplet = factor, left - 1
+        length *= self.now.broken
+        self.now.broken = 1.0
+        self.now.position += length
+        self.now.last_length = length
         if not keep:
-            self.last, self.tied = len(self.notes), {}
+            self.now.last, self.now.tied = len(self.now.notes), {}
         return length
 
     def break_rhythm(self, signs: str) -> None:
         """`A>B`: the first half as long again, the second half as long; `>>` and `<` accordingly."""
         less = 0.5 ** min(len(signs), 3)
-        first, self.broken = (2 - less, less) if signs[0] == ">" else (less, 2 - less)
-        more = self.last_length * (first - 1)
-        self.position += more
-        self.last_length += more
-        for index in range(self.last, len(self.notes)):
-            onset, pitch, length = self.notes[index]
-            self.notes[index] = onset, pitch, length + more
+        first, self.now.broken = (2 - less, less) if signs[0] == ">" else (less, 2 - less)
+        more = self.now.last_length * (first - 1)
+        self.now.position += more
+        self.now.last_length += more
+        for index in range(self.now.last, len(self.now.notes)):
+            onset, pitch, length = self.now.notes[index]
+            self.now.notes[index] = onset, pitch, length + more
 
     def pickup(self) -> None:
         """The first bar is shorter than the meter: it gets one of its own."""
-        short = upbeat(self.position)
+        short = upbeat(self.now.position)
         if short and self.meters:
             _, beats, kind = self.meters[-1]
-            self.meters = [(0.0, *short), (self.position, beats, kind)]
+            self.meters = [(0.0, *short), (self.now.position, beats, kind)]
         else:
-            self.meters.append((self.position, *self.meters[-1][1:]) if self.meters else (self.position, 4, 4))
+            self.meters.append((self.now.position, *self.meters[-1][1:]) if self.meters else (self.now.position, 4, 4))
 
     def score(self) -> Score:
-        if not self.notes:
+        voices = [voice for voice in self.voices.values() or [self.now] if voice.notes]
+        if not voices:
             raise DataError("the tune has no notes")
         beats = dict([(0.0, 120.0), *self.tempos])
         times = [0.0]
@@ -275,11 +310,13 @@ class _Tune:
             times.append(times[-1] + (after - before) * 60 / bpm)
         clock = Score((), [Tempo(time, bpm) for time, (_, bpm) in zip(times, turns, strict=True)])
         notes = [
-            Note(start := clock.time_at(onset), pitch, clock.time_at(onset + length) - start)
-            for onset, pitch, length in self.notes
+            Note(start := clock.time_at(onset), pitch, clock.time_at(onset + length) - start, 80, voice.program, part)
+            for part, voice in enumerate(voices)
+            for onset, pitch, length in voice.notes
         ]
         meters = {beat: Meter(clock.time_at(beat), *meter) for beat, *meter in [(0.0, 4, 4), *self.meters]}
-        return Score(notes, clock.tempos, list(meters.values()))
+        names = [voice.name for voice in voices]
+        return Score(notes, clock.tempos, list(meters.values()), names=names if any(names) else ())
 
 
 def _times(token: re.Match[str], prefix: str = "") -> float:
