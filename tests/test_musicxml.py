@@ -87,14 +87,22 @@ def test_ties_make_one_note_and_grace_notes_none(read) -> None:  # type: ignore[
     assert len(read(document(measure(note("C4", 2, start), note("D4", 2), note("C4", 2, stop)))).notes) == 3
 
 
+def test_a_key_that_is_struck_while_it_sounds_ends_first(read) -> None:  # type: ignore[no-untyped-def]
+    back = "<backup><duration>4</duration></backup>"
+    again = measure(note("C4", 4), back, "<forward><duration>2</duration></forward>", note("C4", 2))
+    assert rows(read(document(again))) == [(0, 0.0, 60, 0.5), (0, 0.5, 60, 0.5)]
+    at_once = measure(note("C4", 2), back.replace("4", "2"), note("C4", 4))
+    assert rows(read(document(at_once))) == [(0, 0.0, 60, 1.0)]
+
+
 def test_a_tie_goes_on_in_whatever_voice_of_its_part(read) -> None:  # type: ignore[no-untyped-def]
     start, stop = "<tie type='start'/>", "<tie type='stop'/>"
     back = "<backup><duration>4</duration></backup>"
     later = measure(note("C4", 4, start, voice="2")) + measure(note("C4", 4, stop))
-    assert rows(read(document(later))) == [(1, 0.0, 60, 2.0)]
+    assert rows(read(document(later))) == [(0, 0.0, 60, 2.0)]  # a voice that strikes nothing of its own is no part
     # in the same measure, in a voice that is written before the one where the tie begins
     earlier = measure("<forward><duration>2</duration></forward>", note("C4", 2, stop), back, note("C4", 2, start, "3"))
-    assert rows(read(document(earlier))) == [(1, 0.0, 60, 1.0)]
+    assert rows(read(document(earlier))) == [(0, 0.0, 60, 1.0)]
     unison = measure(note("C4", 2, start), back.replace("4", "2"), note("C4", 2, start, "2"))
     both = measure(note("C4", 2, stop), back.replace("4", "2"), note("C4", 4, stop, "2"))
     assert rows(read(document(unison + both))) == [(0, 0.0, 60, 1.0), (1, 0.0, 60, 1.5)]
@@ -241,6 +249,15 @@ def test_tempo_key_and_meter_hold_where_a_repeat_leads_back(read) -> None:  # ty
     assert score.tempos == (Tempo(0, 60), Tempo(2, 120), Tempo(3, 60), Tempo(4, 120))
     assert score.meters == (Meter(0, 1, 4), Meter(2, 2, 4), Meter(3, 1, 4), Meter(4, 2, 4))
     assert [key[:2] for key in score.keys] == [(0, 0), (2, 1), (3, 0), (4, 1)]
+
+
+def test_of_two_tempos_at_one_moment_the_one_that_is_played_later_holds(read) -> None:  # type: ignore[no-untyped-def]
+    def tempo(bpm: int) -> str:
+        return f"<direction><sound tempo='{bpm}'/></direction>"
+
+    last = measure(note("C4", 8), tempo(60), "<barline location='right'><repeat direction='backward'/></barline>")
+    score = read(document(measure(tempo(90), note("C4", 8)) + last))
+    assert [round(each.bpm) for each in score.tempos] == [90, 90, 60]
 
 
 def test_a_bar_that_a_repeat_cuts_in_two_has_meters_of_its_own(read) -> None:  # type: ignore[no-untyped-def]

@@ -80,20 +80,23 @@ class Sheet:
         order = play_order(self.marks)
         starts = [0.0, *accumulate(lengths[bar] for bar in order)]
         played = list(zip(order, starts[:-1], strict=True))
-        beats = _shown(played, self.tempos)
-        if not beats or beats[0][0] > 0:
-            beats.insert(0, (0.0, 120.0))
+        shown = _shown(played, self.tempos)
+        if not shown or shown[0][0] > 0:
+            shown.insert(0, (0.0, 120.0))
+        beats = list(dict(shown).items())  # of two at one moment, as where a part is played again, the later is meant
         times = accumulate((after - before) * 60 / bpm for (before, bpm), (after, _) in pairwise(beats))
         tempos = [Tempo(time, bpm) for time, (_, bpm) in zip([0.0, *times], beats, strict=True)]
+        sounds = self._struck(played)
+        voices = sorted({note.voice for *_, note in sounds})  # that strike a note, from the top
         try:
             clock = Score((), tempos)
             return Score(
-                list(self._sounding(played, clock)),
+                list(self._notes(sounds, voices, clock)),
                 tempos,
                 [Meter(clock.time_at(beat), *meter) for beat, meter in self._meters(played, lengths)],
                 [Key(clock.time_at(beat), *key) for beat, key in _shown(played, self.keys, again=False)],
                 [Chord(clock.time_at(beat), chord) for beat, chord in _shown(played, self.chords)],
-                [self.names[part] for part, *_ in sorted({note.voice for note in self.notes})] if self.names else (),
+                [self.names[part] for part, *_ in voices] if self.names else (),
             )
         except DataError as error:  # longer than a day
             raise DataError(f"{self.name}: {error}") from None
@@ -120,8 +123,8 @@ class Sheet:
                     yield start + offset, each
                 shown = each
 
-    def _sounding(self, played: list[tuple[int, float]], clock: Score) -> Iterator[Note]:
-        parts = {voice: part for part, voice in enumerate(sorted({note.voice for note in self.notes}))}
+    def _struck(self, played: list[tuple[int, float]]) -> list[tuple[float, float, Written]]:
+        """What sounds: onset and end in quarter notes, and the note that begins it."""
         by_bar: defaultdict[int, list[Written]] = defaultdict(list)
         for note in self.notes:
             by_bar[note.bar].append(note)
@@ -129,7 +132,6 @@ class Sheet:
             raise DataError(
                 f"it plays more than {self.max_events:,} notes; split it, or raise the number with --max-events"
             )
-        levels = {part: (sorted(marks), marks) for part, marks in self.dynamics.items()}
         # Within a bar one voice is written after the other, and a tie may go on in one that stands before.
         struck = [(max(start + note.offset, 0.0), note) for bar, start in played for note in by_bar[bar]]
         struck.sort(key=itemgetter(0))
@@ -145,7 +147,15 @@ class Sheet:
             ends[before] = onset + note.quarters
             if note.starts:
                 tied[note.voice, note.pitch] = tied[note.voice[0], note.pitch] = before
-        for (onset, note), end in zip(begins, ends, strict=True):
+        sounds = [(onset, end, note) for (onset, note), end in zip(begins, ends, strict=True)]
+        return [sound for same in _by_key(sounds) for sound in _one_at_a_time(same)]
+
+    def _notes(
+        self, sounds: list[tuple[float, float, Written]], voices: list[tuple[int, float, str]], clock: Score
+    ) -> Iterator[Note]:
+        parts = {voice: part for part, voice in enumerate(voices)}
+        levels = {part: (sorted(marks), marks) for part, marks in self.dynamics.items()}
+        for onset, end, note in sounds:
             time, velocity = clock.time_at(onset), note.velocity
             if not velocity and note.voice[0] in levels:
                 places, marks = levels[note.voice[0]]
@@ -165,6 +175,30 @@ class Sheet:
                         del tied[each]
                 return before
         return None
+
+
+def _by_key(sounds: list[tuple[float, float, Written]]) -> Iterator[list[tuple[float, float, Written]]]:
+    """Those of a voice, a program and a pitch together, in order."""
+    found: defaultdict[tuple[object, ...], list[tuple[float, float, Written]]] = defaultdict(list)
+    for sound in sounds:
+        found[sound[2].voice, sound[2].program, sound[2].pitch].append(sound)
+    yield from found.values()
+
+
+def _one_at_a_time(same: list[tuple[float, float, Written]]) -> list[tuple[float, float, Written]]:
+    """A key that is struck while it sounds, by a grace note say, ends first; of two at one moment the longer is left."""
+    kept: list[tuple[float, float, Written]] = []
+    for onset, end, note in same:
+        if not kept:
+            kept.append((onset, end, note))
+            continue
+        before, until, first = kept[-1]
+        if onset - before < SAME:
+            kept[-1] = before, max(until, end), first
+        else:
+            kept[-1] = before, min(until, onset), first
+            kept.append((onset, end, note))
+    return kept
 
 
 def _shown(
