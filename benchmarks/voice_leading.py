@@ -1,6 +1,6 @@
 """What a harmony teacher would mark: in chorales by the shipped model, by itself and steered, and in tunes it harmonises.
 
-The tunes are sopranos of Bach's chorales, the test part of jsb-chorales, which the shipped model has not seen.
+The tunes are sopranos of Bach's chorales, the test part of bach-cc0, which the shipped model has not seen.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Pieces = Sequence[music.Score]
 def corpora(args: argparse.Namespace) -> list[Row]:
     """What it learned from, and Bach."""
     rows = []
-    for name in ("js-fakes", "jsb-chorales"):
+    for name in ("js-fakes", "bach-cc0"):
         splits = registry.dataset(name).load()
         rows += _rows(name, [*splits.train, *splits.valid, *splits.test])
     return rows
@@ -40,7 +40,7 @@ def samples(args: argparse.Namespace) -> list[Row]:
 def harmonised(args: argparse.Namespace) -> list[Row]:
     """Sopranos with new lower voices, beside the true ones."""
     model = music.load(args.model)
-    pieces = registry.dataset("jsb-chorales").load().test[: args.tunes]
+    pieces = registry.dataset("bach-cc0").load().test[: args.tunes]
     rows = _rows(f"{args.tunes} of Bach's, as written", pieces)
     for leading, end in (("off", "free"), ("soft", "free"), ("soft", "auto")):
         made = [

@@ -15,7 +15,7 @@ from seqgen.domains import music
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", nargs="?", default="chorales", help="a shipped name, a run or a model folder")
+    parser.add_argument("model", nargs="?", default="bach", help="a shipped name, a run or a model folder")
     parser.add_argument("--count", type=int, default=3, help="how many pieces (3)")
     parser.add_argument("--seconds", type=float, default=20, help="how long each is (20)")
     parser.add_argument("--out", type=Path, default=Path("compose"), help="folder for them (compose)")

@@ -17,7 +17,7 @@ from seqgen.domains.music.files import read_score
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tune", nargs="?", type=Path, default=Path(__file__).with_name("auld_lang_syne.abc"))
-    parser.add_argument("--model", default="chorales", help="a shipped name, a run or a model folder")
+    parser.add_argument("--model", default="bach", help="a shipped name, a run or a model folder")
     parser.add_argument("--particles", type=int, default=32, help="how many ways are tried beside one another (32)")
     parser.add_argument("--out", type=Path, default=Path("harmonise"), help="folder for them (harmonise)")
     args = parser.parse_args()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .heads import Categorical as Categorical
     from .heads import Gaussian as Gaussian
     from .heads import Mixture as Mixture
+    from .heads import Nade as Nade
     from .heads import Options as Options
     from .heads import Relative as Relative
     from .models.ctc import CTC as CTC
@@ -70,7 +71,7 @@ _HOME = {
     "config": ("TrainingConfig",),
     "domain": ("Codec", "Domain", "Example", "Metric", "Reading", "Size", "Splits"),
     "errors": ("DataError", "ModelError", "SeqgenError", "TrainingError", "UnknownName", "UsageError"),
-    "heads": ("Bernoulli", "Categorical", "Gaussian", "Mixture", "Options", "Relative"),
+    "heads": ("Bernoulli", "Categorical", "Gaussian", "Mixture", "Nade", "Options", "Relative"),
     "models.ctc": ("CTC",),
     "models.model": ("Model",),
     "models.readers.classifier": ("Classifier",),

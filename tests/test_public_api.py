@@ -46,6 +46,7 @@ EXPECTED = [
     "make_train_step",
     "Metric",
     "Mixture",
+    "Nade",
     "Model",
     "ModelError",
     "Network",

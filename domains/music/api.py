@@ -19,7 +19,7 @@ from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
 from seqgen.nn.context import Params
 
-from . import MODEL, metered
+from . import MODEL, TEMPERATURE, metered
 from .beats import Beats
 from .composition import Composition
 from .drums import HOW
@@ -74,7 +74,7 @@ class MusicModel:
         meter: Meter | None = None,
         key: Key | None = None,
         tempo: float | None = None,
-        temperature: float = 1.0,
+        temperature: float = TEMPERATURE,
         top_k: int = 0,
         top_p: float = 1.0,
         min_p: float = 0.0,
@@ -195,7 +195,7 @@ class MusicModel:
         count: int = 1,
         particles: int = PARTICLES,
         voice_leading: str = "soft",
-        temperature: float = 1.0,
+        temperature: float = TEMPERATURE,
         end: str = "auto",
         chords: str | None = None,
         seed: int = 0,
@@ -230,7 +230,7 @@ class MusicModel:
         count: int = 1,
         particles: int = PARTICLES,
         voice_leading: str = "soft",
-        temperature: float = 1.0,
+        temperature: float = TEMPERATURE,
         seed: int = 0,
     ) -> list[Filled]:
         """A piece for four voices with some bars of some of them written anew, `count` times; all else stays as it is.
@@ -272,7 +272,7 @@ class MusicModel:
         *,
         count: int = 20,
         bars: int = 16,
-        temperature: float = 1.0,
+        temperature: float = TEMPERATURE,
         seed: int = 0,
     ) -> Report:
         """What a harmony teacher would mark in samples, and how much of them is copied, beside the pieces they should be like.

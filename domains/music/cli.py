@@ -12,7 +12,7 @@ from seqgen.errors import DataError, UsageError
 from seqgen.shell import draw_verb, train_verb
 from seqgen.shell.commands import Commands, Demo
 
-from . import MODEL, writing
+from . import MODEL, TEMPERATURE, writing
 from .drums import HOW
 from .formats.guard import MAX_EVENTS
 from .reports.verb import add_report
@@ -70,7 +70,7 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
         "--key", metavar="TONIC", help="such as C, Bb or F#, for models that know keys (the primer's, or any)"
     )
     sample.add_argument("--mode", choices=MODES, help="of that key (major)")
-    draw_verb.add_options(sample, steps="events", temperature=1.0)
+    draw_verb.add_options(sample, steps="events", temperature=TEMPERATURE)
     draw_verb.add_seed(sample, "makes the same piece")
     writing.add_out(sample)
     _add_max_events(sample, MAX_EVENTS)

@@ -15,6 +15,7 @@ from .head import Head as Head
 from .head import Options as Options
 from .joint import Joint as Joint
 from .mixture import Mixture as Mixture
+from .nade import Nade as Nade
 from .relative import Relative as Relative
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Head",
     "Joint",
     "Mixture",
+    "Nade",
     "Options",
     "Relative",
     "head_from_dict",
@@ -38,6 +40,7 @@ HEADS: dict[str, Any] = {
     "gaussian": Gaussian,
     "bernoulli": Bernoulli,
     "joint": Joint,
+    "nade": Nade,
     "relative": Relative,
 }
 

@@ -25,6 +25,7 @@ from seqgen.heads import (
     Head,
     Joint,
     Mixture,
+    Nade,
     Options,
     Relative,
     head_from_dict,
@@ -38,6 +39,7 @@ CASES: dict[str, list[Head]] = {
     "mixture": [Mixture(3, sigma_floor=0.2)],
     "gaussian": [Gaussian(2, floor=0.2)],
     "bernoulli": [Bernoulli(4)],
+    "nade": [Nade(4, units=3)],
     "relative": [Relative(11, values=4, period=3)],
     "joint": [Joint((Bernoulli(1), Bernoulli(1), Mixture(2, sigma_floor=0.2)))],
 }

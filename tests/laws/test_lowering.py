@@ -23,7 +23,7 @@ from seqgen import (
     Windows,
     in_memory,
 )
-from seqgen.heads import HEADS, Bernoulli, Gaussian, Joint, Options, Relative
+from seqgen.heads import HEADS, Bernoulli, Gaussian, Joint, Nade, Options, Relative
 from seqgen.machine import cache
 from seqgen.sampling import prime
 from seqgen.sampling.drawing import _advance
@@ -76,6 +76,7 @@ HEAD_OF: dict[str, list[Any]] = {
     "mixture": [Mixture(3, 0.1)],
     "bernoulli": [Bernoulli(2)],
     "gaussian": [Gaussian(2, 0.1)],
+    "nade": [Nade(3, 2)],
     "relative": [Relative(8, 3)],
     "joint": [Joint((Mixture(3), Bernoulli(1)))],
 }

@@ -17,7 +17,7 @@ from seqgen.domains.music.presets import SIZES
 from seqgen.domains.music.pretrained.make_chorales import release, write_card
 
 HERE = Path(__file__).parent
-DATA, SIZE, SEED, STEPS = "lieder", "medium", 0, 2600
+DATA, SIZE, SEED, STEPS = "lieder", "medium", 0, 1800
 TRAINING = dataclasses.replace(SIZES[SIZE].training, evaluations=16, patience=6, ema=0.995)
 
 CARD = """\

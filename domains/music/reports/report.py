@@ -9,6 +9,7 @@ from seqgen.batching.encode import read_named
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError
 
+from .. import TEMPERATURE
 from ..grid import Grid
 from ..score import Score
 from .copies import Known, Run
@@ -44,7 +45,7 @@ def report(
     beside: str | Splits[Score] | None = None,
     count: int = 20,
     bars: int = 16,
-    temperature: float = 1.0,
+    temperature: float = TEMPERATURE,
     seed: int = 0,
 ) -> Report:
     """Samples measured beside the pieces they should be like, see `MusicModel.report`."""

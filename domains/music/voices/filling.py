@@ -16,6 +16,7 @@ from seqgen.heads import Options
 from seqgen.models.model import Model
 from seqgen.nn.context import Params
 
+from .. import TEMPERATURE
 from ..grid import PER_BEAT, REST, TIED, VELOCITY, VOICES, Grid, to_grid, voices
 from ..keys import TRUST, key_of
 from ..length import MOST_BARS
@@ -54,7 +55,7 @@ class Settings(NamedTuple):
     pieces: int = 1
     particles: int = PARTICLES
     voice_leading: str = "soft"
-    temperature: float = 1.0
+    temperature: float = TEMPERATURE
     seed: int = 0
     end: str = "free"
     chords: str | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from seqgen.errors import UsageError
 from seqgen.shell import draw_verb
 
-from .. import MODEL, writing
+from .. import MODEL, TEMPERATURE, writing
 from ..formats.guard import MAX_EVENTS
 
 if TYPE_CHECKING:
@@ -76,7 +76,12 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         "--particles", type=int, default=32, metavar="N", help="how many ways are tried beside one another (32)"
     )
     add_voice_leading(parser, "soft")
-    parser.add_argument("--temperature", type=float, default=1.0, help="0 likeliest, 1 as learned, more is wilder (1)")
+    parser.add_argument(
+        "--temperature",
+        type=float,
+        default=TEMPERATURE,
+        help=f"0 likeliest, 1 as learned, more is wilder ({TEMPERATURE:g})",
+    )
     draw_verb.add_seed(parser, "makes the same piece")
     writing.add_out(parser)
     parser.add_argument(
