@@ -18,6 +18,7 @@ from seqgen.domains.music import DRUMS, Grid, Meter, Note, Performance, Score, T
 from seqgen.domains.music.files import opening, read, read_pieces, read_score, split
 from seqgen.domains.music.grid import BAR, REST
 from seqgen.domains.music.presets import SHIPPED, augment
+from seqgen.domains.music.reports.marks import ends_on_tonic
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 
 
@@ -102,6 +103,25 @@ def test_a_choir_goes_on_in_the_middle_of_a_bar_alone_or_with_others(choir: musi
         assert math.isclose(piece.new, 2 * 2.4, abs_tol=0.6)
     for how in ({"seconds": 4.0}, {"events": 60}):
         assert all(piece.made for piece in choir.compose(primers, **how))
+
+
+def test_a_piece_is_drawn_again_until_it_ends_on_its_tonic() -> None:
+    model = music.load()
+    free = model.compose([None] * 4, bars=2, seed=1)
+    home = model.compose([None] * 4, bars=2, seed=1, end="tonic")
+    ends = [ends_on_tonic(piece.score) for piece in free]
+    assert not all(ends) and [ends_on_tonic(piece.score) for piece in home] == [True] * 4
+    for ended, one, other in zip(ends, free, home, strict=True):
+        assert (one.score == other.score) == ended
+    assert model.compose([None], bars=2, seed=1, end="tonic")[0].score == home[0].score
+
+
+def test_an_end_is_for_models_that_know_keys_and_for_bars(singing: music.MusicModel) -> None:
+    for model, settings in ((singing, {"bars": 1}), (music.load(), {"seconds": 2.0})):
+        with pytest.raises(UsageError, match="an end on the tonic is for models that know keys"):
+            model.compose([None], end="tonic", **settings)
+    with pytest.raises(UnknownName, match="no end named 'coda'"):
+        singing.compose([None], bars=1, end="coda")
 
 
 def test_a_model_without_keys_refuses_one(singing: music.MusicModel) -> None:

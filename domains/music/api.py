@@ -21,7 +21,7 @@ from seqgen.nn.context import Params
 
 from . import MODEL, TEMPERATURE, metered
 from .beats import Beats
-from .composition import Composition
+from .composition import Composition, in_meter, said
 from .drums import HOW
 from .formats.guard import MAX_EVENTS
 from .grid import Grid, to_grid, voices
@@ -29,6 +29,7 @@ from .length import Length
 from .likelihood import Likelihood
 from .performance import Decoded, Performance
 from .presets import DOMAIN, ENCODINGS
+from .reports.marks import ends_on_tonic
 from .score import Meter, Score
 from .signs import Key
 from .voices.filling import PARTICLES, Filled, Settings, harmonise, inpaint
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .reports.report import Report
 
 CHUNK = 128  # events drawn at once
+TRIES = 8  # of a piece that is to end on its tonic
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +81,7 @@ class MusicModel:
         top_p: float = 1.0,
         min_p: float = 0.0,
         voice_leading: str = "off",
+        end: str = "free",
         seed: int = 0,
     ) -> list[Composition]:
         """One piece a primer, each the same as if it had been made with others.
@@ -91,12 +94,42 @@ class MusicModel:
         temperature: 0 the likeliest each time, 1 follows the model, more is wilder.
         top_k, top_p, min_p: see `seqgen.Options`.
         voice_leading: "off", "soft" or "strict", for models of the grid, see `VoiceLeading`.
+        end: "free", as the model ends; "tonic", for models that know keys, with bars: drawn again, up to eight times, until a
+        piece ends on its key's tonic triad in root position.
         Raises UsageError for settings out of range, DataError for a primer that the model cannot read.
         """
+        how = (seconds, bars, events, meter, key, tempo, Options(temperature, top_k, top_p, min_p), voice_leading, seed)
+        made = self._composed(primers, *how)
+        if pick("end", end, {"free": False, "tonic": True}):
+            if not (isinstance(self.codec, Grid) and self.codec.ranges) or bars is None:
+                raise UsageError(
+                    f"an end on the tonic is for models that know keys, and for so many bars: give bars, and a model such as {MODEL!r}"
+                )
+            for attempt in range(1, TRIES):
+                if all(ends_on_tonic(piece.score) for piece in made):
+                    break
+                pairs = zip(made, self._composed(primers, *how, attempt), strict=True)
+                made = [old if ends_on_tonic(old.score) else new for old, new in pairs]
+        return made
+
+    def _composed(
+        self,
+        primers: Sequence[Score | None],
+        seconds: float | None,
+        bars: int | None,
+        events: int | None,
+        meter: Meter | None,
+        key: Key | None,
+        tempo: float | None,
+        options: Options,
+        voice_leading: str,
+        seed: int,
+        attempt: int = 0,
+    ) -> list[Composition]:
+        """Pieces as the model ends them, others with each attempt."""
         if tempo is not None and not isinstance(self.codec, Beats):
             raise UsageError(f"{self.name} is told no tempo: leave it out, or take a model of beats")
         if isinstance(self.codec, Beats):
-            options = Options(temperature, top_k, top_p, min_p)
             sampling.check(options, seed)
             if rules_of(voice_leading):
                 self._check_voices("voice leading")
@@ -106,7 +139,6 @@ class MusicModel:
         meters = [primer.meters[-1] for primer in primers[:1] if primer is not None and primer.meters]
         meter = meter or (meters[0] if meters else Meter(0.0, 4, 4))
         length = Length.of(self.codec, meter, seconds, bars, events)
-        options = Options(temperature, top_k, top_p, min_p)
         sampling.check(options, seed)
         rules = rules_of(voice_leading)
         if rules:
@@ -126,7 +158,7 @@ class MusicModel:
         chunks = sampling.stream(
             self.model,
             self.params,
-            jax.random.key(seed),
+            jax.random.fold_in(jax.random.key(seed), attempt) if attempt else jax.random.key(seed),
             [np.asarray(prompt, np.int32) for prompt in prompts],
             length=length.most,
             options=options,
@@ -141,7 +173,7 @@ class MusicModel:
         cuts = [length.cut(steps) for steps in made]
         if isinstance(self.codec, Grid):
             pieces = [
-                Decoded(_in_meter(self.codec.decode(_said(steps, prompt)), meter, phase), 0)
+                Decoded(in_meter(self.codec.decode(said(steps, prompt)), meter, phase), 0)
                 for steps, prompt, phase in zip(cuts, prompts, phases, strict=True)
             ]
         else:
@@ -288,18 +320,6 @@ class MusicModel:
         from .reports.report import report
 
         return report(self, beside=beside, count=count, bars=bars, temperature=temperature, seed=seed)
-
-
-def _said(steps: np.ndarray, prompt: np.ndarray) -> np.ndarray:
-    """What was made, and the key that a piece from nothing was told."""
-    return np.concatenate([prompt, steps]) if len(prompt) == 2 else steps
-
-
-def _in_meter(score: Score, meter: Meter, phase: int) -> Score:
-    """The grammar lets no bar be of another meter; the grid alone would count a bar of 2/2 in quarters. A piece that
-    ends in the bar which its primer began (`phase`) has no bar line for a meter."""
-    bars = [bar for bar in score.meters[:1] if bar.time or not phase]
-    return dataclasses.replace(score, meters=[meter._replace(time=bar.time) for bar in bars])
 
 
 def load(model: str | os.PathLike[str] = MODEL) -> MusicModel:

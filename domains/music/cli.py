@@ -70,6 +70,12 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
         "--key", metavar="TONIC", help="such as C, Bb or F#, for models that know keys (the primer's, or any)"
     )
     sample.add_argument("--mode", choices=MODES, help="of that key (major)")
+    sample.add_argument(
+        "--end",
+        choices=("free", "tonic"),
+        default="free",
+        help="as the model ends, or drawn until a piece ends on its tonic chord, for the same models and with --bars (free)",
+    )
     draw_verb.add_options(sample, steps="events", temperature=TEMPERATURE)
     draw_verb.add_seed(sample, "makes the same piece")
     writing.add_out(sample)
@@ -149,6 +155,7 @@ def _sample(args: argparse.Namespace) -> int:
             voice_leading=args.voice_leading,
             key=_key(args.key, args.mode),
             tempo=args.tempo,
+            end=args.end,
             **draw_verb.options_of(args),
             seed=seed,
         )

@@ -112,6 +112,12 @@ def _moves(voice: NDArray[np.int32]) -> list[int]:
     return [int(move) for move in np.diff(voice[voice < TIED])]
 
 
+def ends_on_tonic(score: Score) -> bool:
+    """Whether the last chord is the tonic triad of the key that the piece names, in root position."""
+    chord = pitches(to_grid(score).cells)[-1]
+    return bool(score.keys) and _root_position(chord) and int(chord[3]) % 12 == key_number(score.keys[-1]) % 12
+
+
 def _root_position(chord: NDArray[np.int32]) -> bool:
     """A major or minor triad, or its root and third, above its root."""
     above = frozenset(((chord - chord[3]) % 12).tolist())
