@@ -35,8 +35,9 @@ class Arguments:
         self.toy, self.runs = toy, runs
 
     @property
-    def js_fakes(self) -> Splits[music.Score]:
-        return _toy_chorales() if self.toy else registry.dataset("js-fakes").load()
+    def learned(self) -> Splits[music.Score]:
+        """What the shipped model learned from, and what was held out."""
+        return _toy_chorales() if self.toy else registry.dataset("free-chorales").load()
 
     @property
     def chorales(self) -> Splits[music.Score]:
@@ -45,7 +46,7 @@ class Arguments:
 
 def shipped(args: Arguments) -> list[Row]:
     """Held-out pieces: the model beside one that counts."""
-    splits, model = args.js_fakes, music.load()
+    splits, model = args.learned, music.load()
     streams = [[model.codec.encode(piece).steps.tolist() for piece in part] for part in (splits.train, splits.test)]
     counting = KneserNey(streams[0], model.codec.spec.size)
     baseline = float(np.mean([nats for stream in streams[1] for nats in counting.nats(stream)]))
@@ -72,7 +73,7 @@ def samples(args: Arguments) -> list[Row]:
     count = 2 if args.toy else SAMPLES
     made = music.load().compose([None] * count, bars=BARS, seed=0)
     pieces = [one.score for one in made]
-    held = [*args.js_fakes.valid, *args.js_fakes.test]
+    held = [*args.learned.valid, *args.learned.test]
     what = f"worst of {count} samples of {BARS} bars"
     return [
         Row(f"{what}: longest silence", max(map(longest_silence, pieces)), "<=", 3, "s"),
@@ -130,12 +131,13 @@ def rolls(args: Arguments) -> list[Row]:
 def files(args: Arguments) -> list[Row]:
     """Every readable file of the measurement data, to events and back."""
     if args.toy:
-        pieces: Pieces = args.js_fakes.test
+        pieces: Pieces = args.learned.test
     else:
         pieces = read_pieces([downloads.data_folder()]).scores
     wrong = 0
     for piece in pieces:
-        codecs: list[music.Performance | music.Grid] = [music.Performance(), *([music.Grid()] if fits(piece) else [])]
+        codecs: list[music.Performance | music.Beats | music.Grid] = [music.Performance(), music.Beats()]
+        codecs += [music.Grid()] if fits(piece) else []
         for codec in codecs:
             wrong += codec.decode(codec.encode(piece).steps) != codec.canonical(piece)
     return [Row("pieces read", len(pieces)), Row("pieces that do not come back exact on the grid", wrong, "<=", 0)]

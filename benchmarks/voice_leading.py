@@ -72,7 +72,7 @@ def _rows(what: str, scores: Pieces) -> list[Row]:
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--part", action="append", choices=PARTS, help="only this; may repeat (all)")
-    options.add_argument("--model", default="chorales", help="a model of four voices (chorales)")
+    options.add_argument("--model", default="bach", help="a model of four voices (bach)")
     options.add_argument("--count", type=int, default=40, help="pieces that are sampled (40)")
     options.add_argument("--bars", type=int, default=16, help="how long each is (16)")
     options.add_argument("--tunes", type=int, default=20, help="tunes that are harmonised (20)")
