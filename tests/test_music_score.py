@@ -91,7 +91,7 @@ def test_it_is_saved_by_the_ending_of_the_name(tmp_path: Path) -> None:
     for name in ("a.mp3", "a", ".mid", "mid"):
         with pytest.raises(
             UsageError,
-            match=rf"^a score is saved as .mid, .midi, .musicxml, .xml, .wav, .svg, .png, not as '{name}'; end",
+            match=rf"^a score is saved as .mid, .midi, .musicxml, .xml, .abc, .wav, .svg, .png, not as '{name}'; end",
         ):
             score.save(tmp_path / name)
     assert len(list(tmp_path.iterdir())) == 6
