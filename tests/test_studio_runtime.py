@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from studio_page import ask, shipped
 
-from seqgen import registry
 from seqgen.domains import handwriting, music, text
 from seqgen.domains.handwriting import hands
-from seqgen.shell.studio.site import PAGE
 from seqgen.spec import Inputs
 
 pytestmark = [pytest.mark.node, pytest.mark.optimised]
-ASK = Path(__file__).parent / "studio" / "ask.mjs"
 STEPS = 200
-
-
-def shipped(domain: str, name: str) -> Path:
-    folder = registry.domain(domain).shipped
-    assert folder is not None
-    return folder / name
-
-
-def ask(verb: str, folder: Path, **asked: Any) -> Any:
-    request = json.dumps({"verb": verb, "page": str(PAGE), "folder": str(folder), **asked})
-    node = str(shutil.which("node"))
-    done = subprocess.run([node, str(ASK)], input=request, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_the_shipped_text_model_says_what_it_says_in_python() -> None:

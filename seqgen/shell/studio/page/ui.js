@@ -18,7 +18,7 @@ export const button = (text, onclick, more = {}) => make("button", { type: "butt
 
 /** A slider with its name and value: {element, value}, `value` is read at any time. */
 export function dial(name, { min, max, step, value, about = "" }) {
-  const shown = make("output", {}, String(value));
+  const shown = make("b", { aria: { hidden: "true" } }, String(value)); // not an output: the label would be of that, then
   const input = make("input", { type: "range", min, max, step, value, title: about });
   input.addEventListener("input", () => { shown.textContent = input.value; });
   return {
