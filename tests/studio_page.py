@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from seqgen import registry
 from seqgen.shell.studio.site import PAGE
+from seqgen.training.run_config import write_config
 
 ASK = Path(__file__).parent / "studio" / "ask.mjs"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -32,6 +34,17 @@ def ask(verb: str, folder: Path, **asked: Any) -> Any:
     return json.loads(done.stdout)
 
 
+def a_run(folder: Path, *, steps: int = 100) -> Path:
+    """A run's folder as a training of a hundred steps leaves it before the first of them."""
+    folder.mkdir()
+    config = {
+        "format": 1, "seqgen": "0.1.0", "domain": "text", "size": "small", "seed": 0, "steps": steps, "minutes": None,
+        "training": {}, "data": {}, "data_sha256": "", "codec": {}, "model": {}, "from": None,
+    }  # fmt: skip
+    write_config(folder, config)
+    return folder
+
+
 def chromium() -> str | None:
     """The path of the first that is here."""
     return next(filter(None, map(shutil.which, NAMES)), None)
@@ -44,3 +57,23 @@ def no_browser() -> bool:
 
 def no_node() -> bool:
     return shutil.which("node") is None
+
+
+OUTSIDE = """() => [...document.querySelectorAll("button, input, select, textarea, svg")]
+  .filter(one => one.checkVisibility())
+  .filter(one => one.getBoundingClientRect().left < 0 || one.getBoundingClientRect().right > innerWidth)
+  .map(one => one.outerHTML.slice(0, 80))"""
+
+
+def check_for_everybody(page: Any) -> None:
+    """axe-core finds nothing in the page that keeps anybody out."""
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("() => axe.run()")
+    assert not [(one["id"], one["impact"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
+    assert len(found["passes"]) > 20
+
+
+def check_fits(page: Any) -> None:
+    """Nobody has to scroll sideways."""
+    assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+    assert not page.evaluate(OUTSIDE)

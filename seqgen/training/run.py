@@ -34,7 +34,7 @@ from ..models.finetuning import carried, settled
 from ..models.kinds import model_from_dict
 from ..models.pretrained import open_model
 from ..models.trainable import Trainable
-from . import metrics
+from . import metrics, stopping
 from .divergence import Guard, pointed
 from .loop import Run, loop, steps_in
 from .optimizer import make_optimizer, total_of, with_total
@@ -275,6 +275,7 @@ def resume(
         if distributed.leads():
             write_config(folder, config)
             metrics.truncate(folder / "metrics.jsonl", int(state.step))
+            stopping.forget(folder)
         return loop(run, state, guard, total, started, caught, due)
 
 

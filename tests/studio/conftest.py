@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from studio_page import chromium
+from studio_page import a_run, chromium
 
 from seqgen.shell.studio.server import Studio
 from seqgen.shell.studio.site import site
+from seqgen.shell.studio.watching import Watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -28,9 +29,9 @@ NAMED = """() => {
 Enter = Callable[..., "Page"]
 
 
-def served(models: list[str]) -> Iterator[Studio]:
-    with Studio(site(models)) as studio:
-        thread = threading.Thread(target=studio.serve_forever, daemon=True)
+def served(models: list[str], run: Path | None = None) -> Iterator[Studio]:
+    with Studio(site(models, run), run and Watched(run)) as studio:
+        thread = threading.Thread(target=studio.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield studio
         studio.shutdown()
@@ -41,6 +42,17 @@ def served(models: list[str]) -> Iterator[Studio]:
 def studio() -> Iterator[Studio]:
     """With all models that ship."""
     yield from served([])
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return a_run(tmp_path / "poems")
+
+
+@pytest.fixture
+def watching(run: Path) -> Iterator[Studio]:
+    """With a training that is watched."""
+    yield from served(["shakespeare"], run)
 
 
 @pytest.fixture(scope="session")
@@ -58,27 +70,25 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def enter(browser: Browser, studio: Studio) -> Iterator[Enter]:
     """Opens a room: `enter("text")`, with settings of `Browser.new_context`. Nothing may go wrong in it, and nothing leave it."""
-    contexts, troubles, addresses = [], [], []
+    contexts, troubles, foreign = [], [], []
 
-    def entering(room: str, address: str = studio.address, **settings: Any) -> Page:
+    def entering(room: str, address: str = studio.address, ready: str = "Ready", **settings: Any) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1100, "height": 900}, **settings})
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(SECONDS)
         page.on("console", lambda said: troubles.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda request: addresses.append(request.url))
+        home = urlsplit(address)[:2], ("blob", ""), ("data", "")
+        page.on("request", lambda request: urlsplit(request.url)[:2] in home or foreign.append(request.url))
         page.goto(f"{address}#{room}")
-        page.get_by_text("Ready").locator("visible=true").first.wait_for()
+        page.get_by_text(ready).locator("visible=true").first.wait_for()
         return page
 
     yield entering
     for context in contexts:
         context.close()
-    home = urlsplit(studio.address)
-    foreign = [url for url in addresses if urlsplit(url)[:2] != home[:2] and not url.startswith(("blob:", "data:"))]
     assert not foreign and not troubles
-    assert addresses
 
 
 @pytest.fixture

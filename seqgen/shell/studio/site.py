@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ...errors import UsageError
 from ...files.storage import write_output
@@ -26,8 +27,10 @@ MODELS = "models.json"  # which there are
 Site = Mapping[str, Path | bytes]  # a file, or what stands in the place of one
 
 
-def site(models: Sequence[str] = ()) -> Site:
+def site(models: Sequence[str] = (), run: Path | None = None) -> Site:
     """All files by their address, with "/" between folders; models: shipped names, runs or folders, all shipped if none.
+
+    run: the folder of a training that is watched, for which models.json has an entry more.
 
     Every model that is named is looked through, as whoever loads it does. Raises UnknownName, ModelError.
 
@@ -40,7 +43,7 @@ def site(models: Sequence[str] = ()) -> Site:
     folders = [find(name) for name in models] if models else list(shipped())
     pages = sorted(path for path in PAGE.rglob("*") if path.suffix in KINDS and path.name != "package.json")
     found: dict[str, Path | bytes] = {path.relative_to(PAGE).as_posix(): path for path in pages}
-    entries = []
+    entries: list[dict[str, Any]] = [] if run is None else [{"name": run.absolute().name, "watched": True}]
     for number, folder in enumerate(folders):
         place = f"models/{number}"
         found |= {f"{place}/{name}": folder / name for name in (CONFIG, WEIGHTS)}

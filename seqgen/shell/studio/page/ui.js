@@ -14,6 +14,13 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+/** A part of a drawing. */
+export function shape(tag, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+
 export const button = (text, onclick, more = {}) => make("button", { type: "button", onclick, ...more }, text);
 
 /** A slider with its name and value: {element, value}, `value` is read at any time. */

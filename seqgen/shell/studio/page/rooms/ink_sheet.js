@@ -1,14 +1,10 @@
 /** A sheet on which ink appears point by point, as SVG; and what of it is kept as a file. */
 
+import { shape } from "../ui.js";
+
 const SPACING = 4.2; // x-heights from line to line
 const WIDE = 1.5; // x-heights a character, about
 const NAMESPACE = "http://www.w3.org/2000/svg";
-
-function shape(tag, attributes) {
-  const element = document.createElementNS(NAMESPACE, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
 
 const short = value => String(Math.round(1000 * value) / 1000);
 
