@@ -2,22 +2,24 @@
 
 import { shape } from "../ui.js";
 
-const WIDTH = 720, HEIGHT = 300, LEFT = 52, RIGHT = 12, TOP = 12, BOTTOM = 34;
+const USUAL = 720, HEIGHT = 300, LEFT = 52, RIGHT = 12, TOP = 12, BOTTOM = 34;
 const MOST = 400; // points of a line: more are a smear
-const MEMORY = 0.9; // of the smoothed loss, from row to row
+const MEMORY = 0.8; // of the smoothed loss, from row to row
 
 export class Curve {
   constructor() {
-    this.element = shape("svg", { class: "curve", role: "img", "aria-label": "learning curve", viewBox: `0 0 ${WIDTH} ${HEIGHT}` });
+    this.element = shape("svg", { class: "curve", role: "img", "aria-label": "learning curve" });
   }
 
   /** rows: as metrics.jsonl has them; steps: of the whole run; unit: what losses are nats of. */
   draw(rows, steps, unit) {
+    const width = this.element.clientWidth || USUAL; // so that letters are as large on every screen
+    this.element.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     const points = name => rows.filter(row => Number.isFinite(row[name])).map(row => [row.step, row[name]]);
     const train = points("nll"), valid = points("valid"), smooth = smoothed(train);
     const last = Math.max(steps, 1, ...rows.slice(-1).map(({ step }) => step));
     const [low, high] = range([...smooth.slice(Math.floor(smooth.length / 50)), ...valid].map(([, value]) => value));
-    const x = step => LEFT + (WIDTH - LEFT - RIGHT) * step / last;
+    const x = step => LEFT + (width - LEFT - RIGHT) * step / last;
     const y = value => TOP + (HEIGHT - TOP - BOTTOM) * (high - Math.min(Math.max(value, low), high)) / (high - low);
     const text = (words, attributes) => {
       const element = shape("text", attributes);
@@ -28,9 +30,9 @@ export class Curve {
     const best = valid.reduce((found, point) => point[1] < found[1] ? point : found, [0, Infinity]);
     this.element.replaceChildren(
       ...ticks(low, high, 5).flatMap(value => [
-        shape("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }),
+        shape("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value) }),
         text(String(Number(value.toPrecision(4))), { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" })]),
-      ...ticks(0, last, 5).map(step => text(Math.round(step).toLocaleString("en"), { x: x(step), y: HEIGHT - 14, "text-anchor": step > 0.95 * last ? "end" : "middle" })),
+      ...ticks(0, last, width < USUAL / 2 ? 3 : 5).map(step => text(Math.round(step).toLocaleString("en"), { x: x(step), y: HEIGHT - 14, "text-anchor": step > 0.95 * last ? "end" : "middle" })),
       path(train, "raw"), path(smooth, "train"), path(valid, "valid"),
       ...(valid.length <= 60 ? valid.map(([step, value]) => shape("circle", { class: "valid", cx: x(step), cy: y(value), r: 2.5 })) : []),
       ...(valid.length ? [shape("circle", { class: "best", cx: x(best[0]), cy: y(best[1]), r: 6 })] : []));
