@@ -110,3 +110,40 @@ def test_a_seed_makes_the_piece_that_it_makes_in_python(over: tuple[int, int], t
     for one, other in zip(found.notes, wanted.notes, strict=True):
         assert (one.onset, one.duration) == pytest.approx((other.onset, other.duration), abs=1e-3)
     assert found.meters[0][1:] == over and found.tempos[0].bpm == pytest.approx(100)
+
+
+@pytest.mark.parametrize("dense", [1, 6])
+def test_the_shipped_recogniser_reads_what_it_reads_in_python(dense: int) -> None:
+    """Ink as sparse as a model writes it, and as dense as a pen gives it, in pixels."""
+    written = handwriting.load().write("The quick brown 42: jumps!", seed=4)[0]
+    strokes = [np.repeat(stroke, dense, axis=0) * 31 + 200 for stroke in written.strokes]
+    if dense > 1:  # along the straight pieces from point to point
+        strokes = [
+            np.stack(
+                [np.interp(np.arange(dense * (len(s) - 1) + 1) / dense, np.arange(len(s)), s[:, i]) for i in (0, 1)], 1
+            )
+            for s in (stroke[::dense] for stroke in strokes)
+        ]
+    (ink,) = handwriting.in_x_heights([handwriting.Ink(strokes)])
+    reader = handwriting.load_reader()
+    found = ask("recognise", shipped("handwriting", "recogniser"), strokes=[stroke.tolist() for stroke in strokes])
+    assert [len(stroke) for stroke in found["dense"]] == [len(stroke) for stroke in ink.strokes]
+    assert np.abs(np.array(sum(found["dense"], [])) - np.concatenate(ink.strokes)).max() <= 1e-9
+    seen, pens = reader.codec.encode(ink).steps
+    assert [pen for _, pen in found["steps"]] == pens.tolist()
+    assert np.abs(np.array([values for values, _ in found["steps"]]) - seen).max() <= 1e-5
+    wanted = reader.model.log_probs(reader.params, (seen, pens))
+    assert np.abs(np.array(found["logProbs"]) - wanted).max() <= 1e-4
+    transcript = reader.read(ink)
+    assert found["text"] == transcript.text
+    assert [other["text"] for other in found["others"][1:6]] == [other for other, _ in transcript.alternatives]
+    odds = [other["odds"] for other in found["others"][:6]]
+    nats = [transcript.log_prob, *(own for _, own in transcript.alternatives)]
+    assert np.log(odds) - np.log(odds[0]) == pytest.approx(np.array(nats) - nats[0], abs=1e-3)
+    spans = [(letter["letter"], letter["first"], letter["last"]) for letter in found["letters"]]
+    assert spans == [one[:3] for one in transcript.characters]
+    assert all(
+        letter["likely"][0]["letter"] == letter["letter"]
+        for letter in found["letters"]
+        if letter["likely"][0]["odds"] > 0.6
+    )

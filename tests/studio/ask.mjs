@@ -78,6 +78,14 @@ const VERBS = {
     fs.writeFileSync(out, midi(piece, bpm, meter));
   },
 
+  // Ink of any unit: as the recogniser sees it, what it says of every place, and what it reads.
+  async recognise({ model, strokes }) {
+    const { Reader } = await load("codecs/reader.js");
+    const { inXHeights } = await load("codecs/features.js");
+    const reader = new Reader(model), dense = inXHeights(strokes), { steps } = reader.codec.encode(dense);
+    return { dense, steps, ...reader.read(strokes), logProbs: reader.logProbs(steps) };
+  },
+
   async write({ model, text, hand, seed, bias }) {
     const { Line, Offsets, linesOf } = await load("codecs/offsets.js");
     const codec = new Offsets(model.codec), vector = codec.vector(model.network, hand);
