@@ -128,7 +128,7 @@ def test_the_shipped_recogniser_reads_what_it_reads_in_python(dense: int) -> Non
     reader = handwriting.load_reader()
     found = ask("recognise", shipped("handwriting", "recogniser"), strokes=[stroke.tolist() for stroke in strokes])
     assert [len(stroke) for stroke in found["dense"]] == [len(stroke) for stroke in ink.strokes]
-    assert np.abs(np.array(sum(found["dense"], [])) - np.concatenate(ink.strokes)).max() <= 1e-9
+    assert np.abs(np.concatenate(found["dense"]) - np.concatenate(ink.strokes)).max() <= 1e-9
     seen, pens = reader.codec.encode(ink).steps
     assert [pen for _, pen in found["steps"]] == pens.tolist()
     assert np.abs(np.array([values for values, _ in found["steps"]]) - seen).max() <= 1e-5

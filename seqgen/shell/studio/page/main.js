@@ -10,13 +10,15 @@ const ROOMS = [
   { name: "Training", has: ({ watched }) => watched, load: () => import("./rooms/training.js") },
   { name: "Text", has: of("text", "characters"), load: () => import("./rooms/text.js") },
   { name: "Handwriting", has: of("handwriting", "offsets"), load: () => import("./rooms/ink.js") },
+  { name: "Reading", has: of("handwriting", "features"), load: () => import("./rooms/reading.js") },
+  { name: "Your hand", has: of("handwriting", "offsets"), load: () => import("./rooms/hand.js") },
   { name: "Music", has: of("music", "grid"), load: () => import("./rooms/music.js") },
 ];
 
 async function start() {
   const entries = await (await fetched("models.json")).json();
   const main = document.getElementById("room"), nav = document.getElementById("rooms");
-  const rooms = ROOMS.map(room => ({ ...room, id: room.name.toLowerCase(), models: entries.filter(room.has) }))
+  const rooms = ROOMS.map(room => ({ ...room, id: room.name.toLowerCase().replace(" ", "-"), models: entries.filter(room.has) }))
     .filter(({ models }) => models.length);
   const sections = new Map();
 
@@ -30,7 +32,7 @@ async function start() {
       sections.set(room, section);
       main.append(section);
       try {
-        (await room.load()).enter(section, room.models, open);
+        (await room.load()).enter(section, room.models, open, entries);
       } catch (error) {
         section.append(make("p", { role: "alert" }, String(error.message)));
       }

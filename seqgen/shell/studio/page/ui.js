@@ -81,3 +81,5 @@ export function shortcuts(room, keys) {
     keys[name]();
   });
 }
+
+export const percent = odds => odds >= 0.0995 ? `${Math.round(100 * odds)} %` : odds >= 0.00095 ? `${(100 * odds).toFixed(1)} %` : "less than 0.1 %";

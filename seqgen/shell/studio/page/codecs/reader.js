@@ -2,7 +2,7 @@
 
 import { align, beamSearch } from "../runtime/decoding.js";
 import { logSoftmax } from "../runtime/heads.js";
-import { Features, inXHeights } from "./features.js";
+import { Features, inXHeights, xHeight } from "./features.js";
 
 const LIKELY = 5; // letters that are told of a place
 
@@ -12,13 +12,14 @@ export class Reader {
     this.codec = new Features(model.codec);
   }
 
-  /** What strokes of any unit say: {text, letters, others}.
+  /** What strokes of any unit say: {text, letters, others, points}.
    *
    * letters: `{letter, likely, first, last}`, likely being `[{letter, odds}]` of what may stand there if anything does; first and
-   * last number the points by which it was known, of `strokes` as the model takes them. others: `{text, odds}`.
+   * last number the points by which it was known. others: `{text, odds}`. points: `[x, y]` as the model takes them, in the
+   * unit of `strokes`.
    */
   read(strokes) {
-    const dense = inXHeights(strokes), { steps, places } = this.codec.encode(dense);
+    const height = xHeight(strokes), dense = inXHeights(strokes), { steps, places } = this.codec.encode(dense);
     const logProbs = this.logProbs(steps), found = beamSearch(logProbs), best = found[0].labels;
     const total = found.reduce((sum, { nats }) => sum + Math.exp(nats - found[0].nats), 0);
     const letters = align(logProbs, best).map(([first, last], i) => {
@@ -26,7 +27,7 @@ export class Reader {
       return { letter: this.codec.letters[best[i]], likely: this.#likely(own), first: places[first], last: places[last] };
     });
     const texts = found.map(({ labels, nats }) => ({ text: labels.map(label => this.codec.letters[label]).join(""), odds: Math.exp(nats - found[0].nats) / total }));
-    return { text: texts[0].text, letters, others: texts, points: dense.flat() };
+    return { text: texts[0].text, letters, others: texts, points: dense.flat().map(point => point.map(value => value * height)) };
   }
 
   /** Log-probabilities of labels and blank at every step. */

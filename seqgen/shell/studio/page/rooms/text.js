@@ -3,7 +3,7 @@
 import { Characters } from "../codecs/characters.js";
 import { rowKey } from "../runtime/model.js";
 import { Tree } from "../runtime/tree.js";
-import { button, choice, dial, frame, make, number, save, shortcuts } from "../ui.js";
+import { button, choice, dial, frame, make, number, percent, save, shortcuts } from "../ui.js";
 import { Page } from "./text_page.js";
 
 const SLICE = 12; // milliseconds of writing between two pictures of the page
@@ -158,8 +158,6 @@ export function enter(section, models, open) {
 
   load();
 }
-
-const percent = odds => odds >= 0.0995 ? `${Math.round(100 * odds)} %` : odds >= 0.00095 ? `${(100 * odds).toFixed(1)} %` : "less than 0.1 %";
 
 function legend() {
   const shades = Array.from({ length: SHADES }, (_, shade) => make("i", { className: `s${shade}` }));
