@@ -16,8 +16,9 @@ import pytest
 from seqgen.errors import UnknownName, UsageError
 from seqgen.shell.cli import main
 from seqgen.shell.studio import server
+from seqgen.shell.studio.one_file import bundle, one_file
 from seqgen.shell.studio.server import Studio
-from seqgen.shell.studio.site import PAGE, export, site
+from seqgen.shell.studio.site import LACKED, MODELS, PAGE, ROOMS, export, site
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -155,6 +156,35 @@ def test_an_export_replaces_nothing_of_anybody_elses(tmp_path: Path) -> None:
         export(tmp_path, ["two-hands"])
     with pytest.raises(UnknownName, match="did you mean 'shakespeare'"):
         site(["shakespear"])
+
+
+def test_what_the_page_runs_is_what_is_offered_to_it(capsys: pytest.CaptureFixture[str]) -> None:
+    rooms = re.findall(r'of\("([\w-]+)", "([\w-]+)"\)', (PAGE / "main.js").read_text(encoding="utf-8"))
+    assert set(rooms) == ROOMS
+    network = (PAGE / "runtime" / "network.js").read_text(encoding="utf-8")
+    lacked = re.search(r"const NEEDED = (\[.*\]);", network)
+    assert lacked is not None and json.loads(lacked[1]) == list(LACKED)
+    named = json.loads(read(site(["english-french", "hands"])[MODELS]))
+    assert [(entry["name"], entry["folder"]) for entry in named] == [("hands", "models/0")]
+    assert "english-french is for the command line only" in capsys.readouterr().err
+    assert len(json.loads(read(site()[MODELS]))) == 5 and not capsys.readouterr().err
+
+
+def read(content: Path | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.read_bytes()
+
+
+def test_the_exported_file_is_the_page_in_one(tmp_path: Path) -> None:
+    path = tmp_path / "studio.html"
+    assert main(["studio", "hands", "--export", str(path)]) == 0
+    assert path.read_bytes() == one_file(site(["hands"]))
+    with pytest.raises(UsageError, match="name another place"):
+        export(tmp_path / "none" / "studio.html", ["hands"])
+
+
+def test_a_module_of_another_form_is_no_part_of_one_file() -> None:
+    with pytest.raises(ValueError, match=r"x\.js says 'export default 2;', which is no form"):
+        bundle({"main.js": 'import { two } from "./x.js";\n', "x.js": "export default 2;\n"})
 
 
 def test_the_page_asks_for_nothing_from_outside_and_is_small() -> None:

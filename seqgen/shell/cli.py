@@ -142,7 +142,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     studio.add_argument("--no-open", action="store_true", help="print the address, and open no browser")
     studio.add_argument(
-        "--export", type=Path, metavar="DIR", help="write the page and its models as a folder for any web server"
+        "--export",
+        type=Path,
+        metavar="DIR",
+        help="write the page and its models as a folder for any web server, or, as FILE.html, as one file that needs none",
     )
     studio.set_defaults(run=_studio)
     again = verbs.add_parser(

@@ -17,6 +17,7 @@ from ...errors import SeqgenError
 from ...models.pretrained import CONFIG, WEIGHTS
 from ...training import metrics, stopping
 from ...training.run_config import read_config
+from .site import playable
 
 EVERY = 0.5  # seconds between two looks
 QUIET = 10.0  # seconds without anything to say, then a comment shows that somebody is still there
@@ -88,9 +89,7 @@ class Watched:
             notes = {name: config["training"].get(name) for name in ("steps", "valid")}
         except (OSError, ValueError, KeyError, AttributeError):
             return None
-        runs = not config["model"].get("network", {}).get("registers")
-        kind = config["codec"].get("kind") if runs else None
-        return {"stamp": str(weights.st_mtime_ns), "bytes": weights.st_size, "codec": kind, **notes}
+        return {"stamp": str(weights.st_mtime_ns), "bytes": weights.st_size, "runs": playable(config), **notes}
 
 
 class _Rows:

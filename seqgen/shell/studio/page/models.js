@@ -30,8 +30,10 @@ export async function fetchModel(entry, told) {
   return new Model(config, bytes.buffer);
 }
 
-/** What a server answers. Throws where it answers nothing of use. */
+/** A file of the page: from the page itself, where all stands in one file, else what a server answers. Throws where there is none. */
 export async function fetched(address) {
+  const inside = document.getElementById(address);
+  if (inside) return new Response(Uint8Array.from(atob(inside.textContent), letter => letter.charCodeAt(0)));
   const response = await fetch(address);
   if (!response.ok) throw new Error(`${address} cannot be had (${response.status}); is seqgen studio still running?`);
   return response;

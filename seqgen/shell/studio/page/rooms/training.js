@@ -84,10 +84,10 @@ export function enter(section) {
       const news = wanted, words = `Step ${news.steps?.toLocaleString("en") ?? "?"}${Number.isFinite(news.valid) ? `, ${news.valid.toFixed(3)} nats` : ""}`;
       wanted = null;
       try {
-        const model = news.codec && await fetchModel({ folder: "run", bytes: news.bytes, name: "the model" }, () => {});
+        const model = news.runs && await fetchModel({ folder: "run", bytes: news.bytes, name: "the model" }, () => {});
         shown = news.stamp;
         const made = model && sample(model, () => shown === news.stamp);
-        samples.prepend(make("li", {}, make("h3", {}, words), made ?? "This page cannot run such a model; the command line can."));
+        samples.prepend(make("li", {}, make("h3", {}, words), made || "This page cannot run such a model; the command line can."));
       } catch (error) { // it was replaced while it was read: the next one is told of
         status.textContent = error.message;
       }
