@@ -9,9 +9,10 @@ from typing import Any
 import jax
 import pytest
 
+from seqgen.devices import stopping
 from seqgen.domain import Splits
 from seqgen.domains import text
-from seqgen.training import metrics, stopping
+from seqgen.training import metrics
 from seqgen.training.progress import Progress
 
 POEM = "".join(f"Line {number} of a poem, no longer than it need be;\n" for number in range(20))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from studio_page import a_run
 
+from seqgen.devices.stopping import STOP
 from seqgen.errors import ModelError
 from seqgen.shell.cli import main
 from seqgen.shell.studio import server, watching
@@ -19,7 +20,6 @@ from seqgen.shell.studio.server import Studio
 from seqgen.shell.studio.site import Site, site
 from seqgen.shell.studio.watching import Watched
 from seqgen.training import metrics
-from seqgen.training.stopping import STOP
 
 
 @pytest.fixture

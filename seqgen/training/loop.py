@@ -18,14 +18,14 @@ from ..batching.items import EvaluationItems, Items
 from ..batching.windows import Batch, Evaluation, Windows
 from ..config import TrainingConfig
 from ..counting.floors import Floor
-from ..devices import distributed
+from ..devices import distributed, stopping
 from ..devices.crew import Crew
 from ..devices.signals import GRACE, Caught, Left, until
 from ..domain import Codec, Domain, Metric
 from ..models.pretrained import save_pretrained
 from ..models.trainable import Trainable
 from ..nn.context import Params
-from . import metrics, stopping
+from . import metrics
 from .checkpoint import Checkpoints
 from .curve import write_curve
 from .divergence import Guard, go_back, pointed, watch

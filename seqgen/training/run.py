@@ -25,7 +25,7 @@ from ..batching.sources import Encoded
 from ..batching.windows import Evaluation, Windows, evaluation_windows
 from ..config import TrainingConfig
 from ..counting.floors import counting_floor, ngram_floor
-from ..devices import distributed
+from ..devices import distributed, stopping
 from ..devices.crew import Crew, crew_of
 from ..devices.signals import Left, catch_signals
 from ..domain import Domain, Splits
@@ -34,7 +34,7 @@ from ..models.finetuning import carried, settled
 from ..models.kinds import model_from_dict
 from ..models.pretrained import open_model
 from ..models.trainable import Trainable
-from . import metrics, stopping
+from . import metrics
 from .divergence import Guard, pointed
 from .loop import Run, loop, steps_in
 from .optimizer import make_optimizer, total_of, with_total

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from studio_page import check_fits, check_for_everybody, shipped
 
+from seqgen.devices.stopping import STOP
 from seqgen.training import metrics
-from seqgen.training.stopping import STOP
 
 pytestmark = pytest.mark.browser
 LOG = "metrics.jsonl"

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ... import registry
+from ...devices import stopping
 from ...errors import SeqgenError
 from ...models.pretrained import CONFIG, WEIGHTS
-from ...training import metrics, stopping
+from ...training import metrics
 from ...training.run_config import read_config
 from .site import playable
 
