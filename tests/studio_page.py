@@ -65,15 +65,18 @@ OUTSIDE = """() => [...document.querySelectorAll("button, input, select, textare
   .map(one => one.outerHTML.slice(0, 80))"""
 
 
-def check_for_everybody(page: Any) -> None:
-    """axe-core finds nothing in the page that keeps anybody out."""
+def check_looks(page: Any, folder: Path, name: str) -> None:
+    """On a telephone, a tablet and a screen: nobody has to scroll sideways, and axe-core finds nothing that keeps anybody out.
+
+    A picture of each lies in the folder, for people to look at.
+    """
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("() => axe.run()")
-    assert not [(one["id"], one["impact"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
-    assert len(found["passes"]) > 20
-
-
-def check_fits(page: Any) -> None:
-    """Nobody has to scroll sideways."""
-    assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
-    assert not page.evaluate(OUTSIDE)
+    for width, scheme in ((360, "dark"), (768, "light"), (1440, "light")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+        found = page.evaluate("() => axe.run()")
+        assert not [(one["id"], one["impact"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
+        assert len(found["passes"]) > 20
+        assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+        assert not page.evaluate(OUTSIDE)

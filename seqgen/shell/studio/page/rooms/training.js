@@ -50,6 +50,7 @@ export function enter(section) {
   });
   on("model", news => { if (news && news.stamp !== shown) { wanted = news; show(); } });
   setInterval(quiet, 5000);
+  addEventListener("resize", draw);
 
   function outcome() {
     const step = rows.at(-1)?.step ?? 0, done = about && step >= about.steps;
