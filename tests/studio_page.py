@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from seqgen import registry
+from seqgen.domains.music.grid import Grid
+from seqgen.domains.music.presets import CHOIRS
+from seqgen.models.pretrained import save_pretrained
 from seqgen.shell.studio.site import PAGE
 from seqgen.training.run_config import write_config
 
@@ -42,6 +45,17 @@ def a_run(folder: Path, *, steps: int = 100) -> Path:
         "training": {}, "data": {}, "data_sha256": "", "codec": {}, "model": {}, "from": None,
     }  # fmt: skip
     write_config(folder, config)
+    return folder
+
+
+def a_choir(folder: Path) -> Path:
+    """A model that knows its voices' ranges, keys and intervals; it has learned nothing."""
+    import jax
+
+    codec = Grid(ranges=((60, 81), (53, 74), (48, 69), (36, 64)))
+    model = CHOIRS["tiny"].model(codec)
+    params = model.init(jax.random.key(3))
+    save_pretrained(folder, domain="music", codec=codec.to_dict(), model=model, params=params, training={})
     return folder
 
 

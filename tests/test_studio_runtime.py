@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from studio_page import ask, shipped
+from studio_page import a_choir, ask, shipped
 
 from seqgen.domains import handwriting, music, text
 from seqgen.domains.handwriting import hands
+from seqgen.domains.music.grid import key_number, numbered_key
 from seqgen.spec import Inputs
 
 pytestmark = [pytest.mark.node, pytest.mark.optimised]
@@ -147,3 +148,33 @@ def test_the_shipped_recogniser_reads_what_it_reads_in_python(dense: int) -> Non
         for letter in found["letters"]
         if letter["likely"][0]["odds"] > 0.6
     )
+
+
+@pytest.fixture(scope="module")
+def choir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return a_choir(tmp_path_factory.mktemp("models") / "choir")
+
+
+def test_a_model_with_registers_says_what_it_says_in_python(choir: Path) -> None:
+    model = music.load(choir)
+    steps = model.codec.encode(model.sample(bars=9, seed=2, meter=music.Meter(0.0, 3, 4))).steps[:STEPS]
+    inputs = Inputs(np.concatenate([[model.codec.spec.size], steps[:-1]]).astype(np.int32)[None])
+    start = model.model.network.start(model.params["network"], 1)
+    _, features = model.model.network.unroll(model.params["network"], start, inputs)
+    wanted = model.model.head.logits(model.params["head"], features)[0]  # type: ignore[attr-defined]
+    found = ask("read", choir, steps=steps.tolist())
+    assert len(steps) == STEPS and np.ptp(wanted) > 0.5
+    assert np.abs(np.array(found) - np.asarray(wanted)).max() <= 1e-4
+
+
+@pytest.mark.parametrize("key", [None, 21])
+def test_a_model_that_knows_keys_makes_the_piece_that_it_makes_in_python(
+    choir: Path, key: int | None, tmp_path: Path
+) -> None:
+    meter, file = music.Meter(0.0, 3, 4), tmp_path / "piece.mid"
+    named = None if key is None else numbered_key(key)
+    wanted = music.load(choir).sample(bars=7, seed=5, meter=meter, key=named)
+    told = ask("compose", choir, meter=(3, 4), bars=7, seed=5, bpm=100, out=str(file), key=key)
+    found = music.read_midi(file)
+    assert [(n.pitch, n.part) for n in found.notes] == [(n.pitch, n.part) for n in wanted.notes]
+    assert told == (None if key else key_number(wanted.keys[0]))

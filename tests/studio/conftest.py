@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from studio_page import a_run, chromium
+from studio_page import a_choir, a_run, chromium
 
 from seqgen.shell.studio.server import Studio
 from seqgen.shell.studio.site import site
@@ -29,6 +30,7 @@ NAMED = """() => {
 Enter = Callable[..., "Page"]
 
 
+@contextlib.contextmanager
 def served(models: list[str], run: Path | None = None) -> Iterator[Studio]:
     with Studio(site(models, run), run and Watched(run)) as studio:
         thread = threading.Thread(target=studio.serve_forever, args=(0.01,), daemon=True)
@@ -41,7 +43,8 @@ def served(models: list[str], run: Path | None = None) -> Iterator[Studio]:
 @pytest.fixture(scope="session")
 def studio() -> Iterator[Studio]:
     """With all models that ship."""
-    yield from served([])
+    with served([]) as studio:
+        yield studio
 
 
 @pytest.fixture
@@ -52,7 +55,15 @@ def run(tmp_path: Path) -> Path:
 @pytest.fixture
 def watching(run: Path) -> Iterator[Studio]:
     """With a training that is watched."""
-    yield from served(["shakespeare"], run)
+    with served(["shakespeare"], run) as studio:
+        yield studio
+
+
+@pytest.fixture
+def choir(tmp_path: Path) -> Iterator[Studio]:
+    """With a model that knows keys, and has learned nothing."""
+    with served([str(a_choir(tmp_path / "choir"))]) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="session")

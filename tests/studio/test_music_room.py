@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,17 @@ def test_every_control_of_the_music(enter: Any, keep: Any) -> None:
     page.keyboard.press("Escape")
     assert keep(page, "MIDI").read_bytes() != first
     assert str(page.locator("svg.roll").get_attribute("aria-label")).startswith("piano roll of 2 bars")
+
+
+def test_a_model_that_knows_keys_is_asked_for_one(enter: Any, choir: Any) -> None:
+    page = enter("music", choir.address)
+    page.get_by_label("Bars").fill("2")
+    page.get_by_role("combobox", name="Key").select_option("A minor")
+    page.get_by_role("button", name="Compose").click()
+    page.get_by_text(re.compile(r"^2 bars, \d+ notes, A minor\.")).wait_for()
+    page.get_by_role("combobox", name="Key").select_option("any")
+    page.get_by_role("button", name="Compose").click()
+    page.get_by_text(re.compile(r"^2 bars, \d+ notes, .* (major|minor)\.")).wait_for()
 
 
 def test_the_keyboard_alone_suffices(enter: Any, tab_to: Any) -> None:

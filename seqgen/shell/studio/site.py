@@ -27,7 +27,7 @@ KINDS = {  # of what the page has; any other file of its folder is no part of it
 MODELS = "models.json"  # which there are
 # What rooms there are for (page/main.js): domains, and kinds of codec. And what the page's networks lack (page/runtime/network.js).
 ROOMS = {("text", "characters"), ("handwriting", "offsets"), ("handwriting", "features"), ("music", "grid")}
-LACKED = ("encoder", "attention", "ahead", "controls", "registers")
+LACKED = ("encoder", "attention", "ahead", "controls")
 CELLS = {"lstm", "window"}
 
 Site = Mapping[str, Path | bytes]  # a file, or what stands in the place of one

@@ -1,7 +1,7 @@
 /** What a model makes while it is being trained: always from the same seed, so that one sees what it has learned. */
 
 import { Characters } from "../codecs/characters.js";
-import { cycle, Piece } from "../codecs/grid.js";
+import { Piece, plan } from "../codecs/grid.js";
 import { Line, Offsets } from "../codecs/offsets.js";
 import { rowKey } from "../runtime/model.js";
 import { button, frame, make } from "../ui.js";
@@ -56,14 +56,14 @@ function line(model, alive) {
 }
 
 function bars(model, alive) {
-  const meter = [4, 4], turns = cycle(meter), piece = new Piece(), roll = new Roll(), count = BARS * turns.length;
+  const rows = plan([4, 4], BARS, model.codec.ranges), piece = new Piece(), roll = new Roll();
   let state = model.begin(rowKey(0)), sound = null, playing = 0;
   roll.begin(piece, BARS * 16);
   steadily(() => {
-    const { carry, said } = model.ask(state), symbol = model.draw(state, said, { allowed: turns[state.position % turns.length] });
+    const { carry, said } = model.ask(state), symbol = model.draw(state, said, { allowed: rows[state.position] });
     state = model.after(state, carry, symbol);
     piece.add(symbol);
-    if (state.position < count) return true;
+    if (state.position < rows.length) return true;
     piece.close();
     roll.draw(0);
     return false;
