@@ -178,3 +178,20 @@ def test_a_model_that_knows_keys_makes_the_piece_that_it_makes_in_python(
     found = music.read_midi(file)
     assert [(n.pitch, n.part) for n in found.notes] == [(n.pitch, n.part) for n in wanted.notes]
     assert told == (None if key else key_number(wanted.keys[0]))
+
+
+def test_a_tune_is_harmonised_as_it_is_in_python(tmp_path: Path) -> None:
+    pitches = [67, 67, 69, 71, 72, 71, 69, 67]
+    notes = [music.Note(0.6 * beat, pitch, 0.6) for beat, pitch in enumerate(pitches)]
+    tune = music.Score(notes, tempos=[music.Tempo(0.0, 100.0)], meters=[music.Meter(0.0, 4, 4)])
+    model = music.load()
+    wanted = model.harmonise(tune, particles=6, voice_leading="off", end="free", seed=3)[0].score
+    cells = [symbol for pitch in pitches for symbol in (pitch, *[pitch + 128] * 3)]
+    folder = shipped("music", "chorales")
+    found = ask("harmonise", folder, meter=(4, 4), bars=2, tune=cells, seed=3, particles=6)
+    assert model.codec.decode(np.array(found)).notes and len(found) == 2 * (4 * 16 + 4)
+    assert _sung(model.codec.decode(np.array(found))) == _sung(wanted)
+
+
+def _sung(score: music.Score) -> list[tuple[int, int, int]]:
+    return sorted((round(note.onset / 0.15), note.part, note.pitch) for note in score.notes)

@@ -80,6 +80,13 @@ const VERBS = {
     return piece.key;
   },
 
+  async harmonise({ model, meter, bars, tune, seed, particles }) {
+    const { given } = await load("codecs/grid.js");
+    const { fill } = await load("runtime/particles.js");
+    const filling = fill(model, { ...given(meter, bars, tune), seed, particles });
+    for (let { done, value } = filling.next(); ; ({ done, value } = filling.next())) if (done) return value;
+  },
+
   // Ink of any unit: as the recogniser sees it, what it says of every place, and what it reads.
   async recognise({ model, strokes }) {
     const { Reader } = await load("codecs/reader.js");

@@ -42,8 +42,8 @@ def site(models: Sequence[str] = (), run: Path | None = None) -> Site:
     stderr, if they were named. Raises UnknownName, ModelError.
 
     >>> found = site(["shakespeare"])
-    >>> [name for name in found if name.startswith("model")]
-    ['models/0/config.json', 'models/0/model.safetensors', 'models.json']
+    >>> [name for name in found if name.startswith("models/")], "models.json" in found
+    (['models/0/config.json', 'models/0/model.safetensors'], True)
     """
     for name in models:
         from_pretrained(find(name))

@@ -13,6 +13,7 @@ const ROOMS = [
   { name: "Reading", has: of("handwriting", "features"), load: () => import("./rooms/reading.js") },
   { name: "Your hand", has: of("handwriting", "offsets"), load: () => import("./rooms/hand.js") },
   { name: "Music", has: of("music", "grid"), load: () => import("./rooms/music.js") },
+  { name: "Harmony", has: of("music", "grid"), load: () => import("./rooms/harmony.js") },
 ];
 
 async function start() {

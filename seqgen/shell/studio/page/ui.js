@@ -45,13 +45,31 @@ export function choice(name, options, onchange = () => {}) {
   };
 }
 
+/** A choice among models: {element, load}, `load` beginning with the first. begun: before one is loaded; loaded: hears it. */
+export function modelChoice(models, open, status, begun, loaded) {
+  const named = choice("Model", models.map(({ name }) => name), load);
+  named.element.hidden = models.length < 2;
+  async function load() {
+    const entry = models.find(({ name }) => name === named.value);
+    begun();
+    try {
+      const model = await open(entry, part => { status.textContent = `Loading ${entry.name}: ${Math.round(100 * part)} %`; });
+      status.textContent = "Ready.";
+      await loaded(model);
+    } catch (error) {
+      status.textContent = error.message;
+    }
+  }
+  return { element: named.element, load };
+}
+
 /** A field for a whole number: {element, value}. */
-export function number(name, value, about = "") {
-  const input = make("input", { type: "number", min: 0, max: 2 ** 32 - 1, step: 1, value, title: about });
+export function number(name, value, about = "", min = 0, max = 2 ** 32 - 1) {
+  const input = make("input", { type: "number", min, max, step: 1, value, title: about });
   return {
     element: make("label", { className: "dial" }, make("span", {}, name), input),
     input,
-    get value() { return Math.min(Math.max(Math.trunc(Number(input.value)) || 0, 0), 2 ** 32 - 1); },
+    get value() { return Math.min(Math.max(Math.trunc(Number(input.value)) || 0, min), max); },
     set value(wanted) { input.value = wanted; },
   };
 }

@@ -5,8 +5,8 @@ const SIZE = 259;
 // Of grids that know the ranges of their voices: where a piece ends, its key and meter, beats still to come.
 const KEYS = 260, METERS = 284, LEFT = 293, COUNTED = 16;
 const OVER = ["4/4", "3/4", "2/4", "2/2", "3/2", "6/8", "9/8", "12/8"];
-export const NAMES = ["C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B"]
-  .map(name => `${name} major`).concat(["C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "G sharp", "A", "B flat", "B"].map(name => `${name} minor`));
+const TONES = ["C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B"];
+export const NAMES = ["major", "minor"].flatMap(mode => TONES.map(tone => `${tone} ${mode}`));
 const ORDER = [0, 3, 1, 2]; // voices counted from the top: the outer ones first
 const PER_BEAT = 4;
 export const VOICES = ["Soprano", "Alto", "Tenor", "Bass"];
@@ -49,6 +49,25 @@ export function plan(meter, bars, ranges = null, told = false) {
 export function opening(key, [over, under]) {
   const at = OVER.indexOf(`${over}/${under}`);
   return [KEYS + key, METERS + (at < 0 ? OVER.length : at)];
+}
+
+/** A piece of so many bars in which the soprano sings a tune: {steps, allowed, turns}, as `fill` takes it.
+ *
+ * tune: what it does in each sixteenth: a pitch begins, `pitch + 128` goes on, 256 rests. key: its number in `NAMES`, of models
+ * that know keys; null for any.
+ */
+export function given(meter, bars, tune, ranges = null, key = null) {
+  const allowed = plan(meter, bars, ranges), steps = [], turns = [];
+  let voiced = 0, beat = false;
+  for (const row of allowed) {
+    const sings = row[REST], turn = voiced % 4, sure = row.indexOf(true) === row.lastIndexOf(true);
+    if (sings && turn === 0) beat = steps.length > 0 && steps.at(-1) >= BEAT;
+    if (sings) steps.push(ORDER[turn] ? -1 : tune[voiced >> 2] ?? REST);
+    else steps.push(sure ? row.indexOf(true) : key === null ? -1 : KEYS + key);
+    turns.push(sings && beat);
+    voiced += sings;
+  }
+  return { steps, allowed, turns };
 }
 
 /** A piece that grows: notes `{start, end, pitch, part}` in sixteenths, end being null while one goes on. */

@@ -3,7 +3,7 @@
 import { NAMES, opening, Piece, plan, VOICES } from "../codecs/grid.js";
 import { midi } from "../codecs/midi.js";
 import { rowKey } from "../runtime/model.js";
-import { button, choice, dial, frame, make, number, save, shortcuts } from "../ui.js";
+import { button, choice, dial, frame, make, modelChoice, number, save, shortcuts } from "../ui.js";
 import { Sound } from "./sound.js";
 import { Roll } from "./roll.js";
 
@@ -13,17 +13,17 @@ const MOST = 200; // bars
 const SLICE = 12; // milliseconds of composing between two pictures of the page
 
 export function enter(section, models, open) {
-  const named = choice("Model", models.map(({ name }) => name), () => load());
   const temperature = dial("Temperature", { min: 0, max: 1.5, step: 0.05, value: 1, about: "0: the likeliest each time; 1: as learned" });
   const topP = dial("Top-p", { min: 0.05, max: 1, step: 0.05, value: 1, about: "the fewest symbols whose odds reach this" });
   const bpm = dial("Tempo", { min: 40, max: 200, step: 5, value: 100, about: "quarters a minute" });
   const meter = choice("Meter", Object.keys(METERS));
-  const bars = number("Bars", 8);
+  const bars = number("Bars", 8, "", 1, MOST);
   const key = choice("Key", [ANY, ...NAMES]); // of models that know keys
   const seed = number("Seed", 0, "the same seed makes the same piece, here and on the command line");
   const status = make("p", { className: "status", role: "status" });
   const roll = new Roll();
   key.element.hidden = true;
+  const named = modelChoice(models, open, status, stop, loaded);
   let model, piece = null, made = null, sound = null, composing = false, playing = false;
 
   const compose = button("Compose", () => composing ? stop() : begin(), { className: "main" });
@@ -31,7 +31,7 @@ export function enter(section, models, open) {
   const kept = button("MIDI", () => save(`chorale-${seed.value}.mid`, midi(piece, made.bpm, made.meter), "audio/midi"));
   const looped = make("input", { type: "checkbox" });
   section.append(
-    make("div", { className: "dials" }, ...(models.length > 1 ? [named.element] : []), temperature.element, topP.element, bpm.element, meter.element, key.element, bars.element, seed.element),
+    make("div", { className: "dials" }, named.element, temperature.element, topP.element, bpm.element, meter.element, key.element, bars.element, seed.element),
     make("div", { className: "buttons" }, compose, again,
       button("Another", () => { stop(); seed.value = seed.value + 1; begin(); }, { title: "the next seed" }), kept,
       make("label", {}, looped, " over and over")),
@@ -48,16 +48,9 @@ export function enter(section, models, open) {
     kept.disabled = composing || !piece;
   }
 
-  async function load() {
-    stop();
-    const entry = models.find(({ name }) => name === named.value);
-    try {
-      model = await open(entry, part => { status.textContent = `Loading ${entry.name}: ${Math.round(100 * part)} %`; });
-      key.element.hidden = !model.codec.ranges;
-      status.textContent = "Ready.";
-    } catch (error) {
-      status.textContent = error.message;
-    }
+  function loaded(given) {
+    model = given;
+    key.element.hidden = !model.codec.ranges;
     buttons();
   }
 
@@ -70,7 +63,7 @@ export function enter(section, models, open) {
 
   async function begin() {
     if (!model || composing) return;
-    const over = METERS[meter.value], count = Math.min(Math.max(bars.value, 1), MOST), { ranges } = model.codec;
+    const over = METERS[meter.value], count = bars.value, { ranges } = model.codec;
     const given = ranges && key.value !== ANY ? opening(NAMES.indexOf(key.value), over) : [];
     const rows = plan(over, count, ranges, given.length > 0);
     made = { meter: over, bpm: bpm.value };
@@ -125,5 +118,5 @@ export function enter(section, models, open) {
     buttons();
   }
 
-  load();
+  named.load();
 }

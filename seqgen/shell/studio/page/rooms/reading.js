@@ -2,14 +2,13 @@
 
 import { linesOf, Line, Offsets } from "../codecs/offsets.js";
 import { Reader } from "../codecs/reader.js";
-import { button, choice, frame, make, percent, save, shortcuts } from "../ui.js";
+import { button, frame, make, modelChoice, percent, save, shortcuts } from "../ui.js";
 import { fileField, inkJson, Pad, readInk } from "./pad.js";
 
 const PAUSE = 250; // milliseconds after a stroke: more may come
 const SPACE = "␣";
 
 export function enter(section, models, open, entries) {
-  const named = choice("Model", models.map(({ name }) => name), () => load());
   const writer = entries.find(({ domain, codec }) => domain === "handwriting" && codec === "offsets");
   const pad = new Pad("a sheet to write a word or a line on, with a pen, a finger or a mouse", changed);
   const status = make("p", { className: "status", role: "status" });
@@ -19,29 +18,18 @@ export function enter(section, models, open, entries) {
   const words = make("input", { type: "text", value: "Read this", maxLength: 40 });
   const undo = button("Undo stroke", () => pad.undo()), clear = button("Clear", () => pad.clear(), { className: "main" });
   const keep = button("Save ink", () => save("ink.json", inkJson([{ text: said.textContent || null, strokes: pad.written }]), "application/json"), { title: "as JSON, with what was read as its text" });
+  const named = modelChoice(models, open, status, () => { reader = null; }, model => { reader = new Reader(model); changed(); });
   let reader = null, timer = 0, turn = 0;
 
   section.append(
     make("p", {}, "Write a word or a line on the sheet."), pad.element,
-    make("div", { className: "buttons" }, clear, undo, keep, ...(models.length > 1 ? [named.element] : []), fileField("Ink from a file", opened)),
+    make("div", { className: "buttons" }, clear, undo, keep, named.element, fileField("Ink from a file", opened)),
     ...(writer ? [make("div", { className: "buttons" }, make("label", { className: "dial" }, make("span", {}, "Or have this written"), words),
       button("Write", write, { title: `by ${writer.name}, another way each time` }))] : []),
     said, letters, others, status);
   shortcuts(section, { "Control+z": () => pad.undo(), escape: () => pad.clear() });
   words.addEventListener("keydown", ({ key }) => { if (key === "Enter") write(); });
   changed();
-
-  async function load() {
-    reader = null;
-    const entry = models.find(({ name }) => name === named.value);
-    try {
-      reader = new Reader(await open(entry, part => { status.textContent = `Loading ${entry.name}: ${Math.round(100 * part)} %`; }));
-      status.textContent = "Ready.";
-    } catch (error) {
-      status.textContent = error.message;
-    }
-    changed();
-  }
 
   function changed() {
     const empty = !pad.strokes.length;
@@ -102,5 +90,5 @@ export function enter(section, models, open, entries) {
     pad.show(strokes.filter(stroke => stroke.length));
   }
 
-  load();
+  named.load();
 }

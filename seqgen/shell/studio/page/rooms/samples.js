@@ -68,15 +68,9 @@ function bars(model, alive) {
     roll.draw(0);
     return false;
   }, alive);
-  const play = button("Play", async () => {
+  const play = button("Play", () => {
     const mine = ++playing;
-    sound ??= new Sound();
-    sound.begin(15 / QUARTERS);
-    while (mine === playing && sound.at < piece.steps + 2) {
-      sound.plan(piece, false);
-      roll.draw(Math.max(sound.at, 0));
-      await frame();
-    }
+    (sound ??= new Sound()).perform(piece, roll, 15 / QUARTERS, () => mine === playing);
   });
   return make("div", { className: "sample" }, roll.element, play);
 }
