@@ -63,7 +63,7 @@ const VERBS = {
     };
   },
 
-  async compose({ model, meter, bars, seed, out, bpm, key = null }) {
+  async compose({ model, meter, bars, seed, out, bpm, temperature, key = null }) {
     const { opening, Piece, plan } = await load("codecs/grid.js");
     const { midi } = await load("codecs/midi.js");
     const given = key === null ? [] : opening(key, meter), piece = new Piece();
@@ -71,7 +71,7 @@ const VERBS = {
     let state = model.begin(rowKey(seed));
     for (const symbol of given) state = model.after(state, model.ask(state).carry, symbol, false);
     while (state.position < rows.length) {
-      const { carry, said } = model.ask(state), symbol = model.draw(state, said, { allowed: rows[state.position] });
+      const { carry, said } = model.ask(state), symbol = model.draw(state, said, { temperature, allowed: rows[state.position] });
       state = model.after(state, carry, symbol);
       piece.add(symbol);
     }
@@ -80,10 +80,10 @@ const VERBS = {
     return piece.key;
   },
 
-  async harmonise({ model, meter, bars, tune, seed, particles }) {
+  async harmonise({ model, meter, bars, tune, seed, particles, temperature }) {
     const { given } = await load("codecs/grid.js");
     const { fill } = await load("runtime/particles.js");
-    const filling = fill(model, { ...given(meter, bars, tune), seed, particles });
+    const filling = fill(model, { ...given(meter, bars, tune, model.codec.ranges), seed, particles, temperature });
     for (let { done, value } = filling.next(); ; ({ done, value } = filling.next())) if (done) return value;
   },
 

@@ -34,9 +34,9 @@ def test_a_tune_is_played_and_harmonised_by_the_keyboard_alone(enter: Any, tab_t
     found = music.read_midi(keep(page, "MIDI"))
     assert [note.pitch for note in found.notes if note.part == 0] == TUNE
     cells = [symbol for pitch in TUNE for symbol in (pitch, *[pitch + 128] * 3)]
-    folder = shipped("music", "chorales")
-    steps = ask("harmonise", folder, meter=(4, 4), bars=1, tune=cells, seed=0, particles=2)
-    wanted = music.load().codec.decode(steps).notes
+    asked = {"meter": (4, 4), "bars": 1, "tune": cells, "seed": 0, "particles": 2, "temperature": music.TEMPERATURE}
+    steps = ask("harmonise", shipped("music", "bach"), **asked)
+    wanted = music.load("bach").codec.decode(steps).notes
     assert [(note.part, note.pitch) for note in found.notes] == [(note.part, note.pitch) for note in wanted]
 
 

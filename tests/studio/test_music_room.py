@@ -17,6 +17,8 @@ pytestmark = pytest.mark.browser
 @pytest.mark.node
 def test_a_seed_makes_in_the_page_what_it_makes_elsewhere(enter: Any, keep: Any, tmp_path: Path) -> None:
     page = enter("music")
+    page.get_by_label("Model").select_option("chorales")
+    page.get_by_text("Ready.").locator("visible=true").wait_for()
     page.get_by_label("Meter").select_option("3/4")
     page.get_by_label("Bars").fill("3")
     page.get_by_label("Seed").fill("5")
@@ -24,7 +26,16 @@ def test_a_seed_makes_in_the_page_what_it_makes_elsewhere(enter: Any, keep: Any,
     page.get_by_role("button", name="Compose").click()
     page.get_by_text("3 bars,").wait_for()
     other = tmp_path / "other.mid"
-    ask("compose", shipped("music", "chorales"), meter=(3, 4), bars=3, seed=5, bpm=120, out=str(other))
+    ask(
+        "compose",
+        shipped("music", "chorales"),
+        meter=(3, 4),
+        bars=3,
+        seed=5,
+        bpm=120,
+        temperature=music.TEMPERATURE,
+        out=str(other),
+    )
     kept = keep(page, "MIDI")
     assert kept.read_bytes() == other.read_bytes()
     read = music.read_midi(kept)

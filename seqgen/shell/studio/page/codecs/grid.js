@@ -3,7 +3,7 @@
 const TIED = 128, REST = 256, BEAT = 257, BAR = 258;
 const SIZE = 259;
 // Of grids that know the ranges of their voices: where a piece ends, its key and meter, beats still to come.
-const KEYS = 260, METERS = 284, LEFT = 293, COUNTED = 16;
+const END = 259, KEYS = 260, METERS = 284, LEFT = 293, COUNTED = 16;
 const OVER = ["4/4", "3/4", "2/4", "2/2", "3/2", "6/8", "9/8", "12/8"];
 const TONES = ["C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B"];
 export const NAMES = ["major", "minor"].flatMap(mode => TONES.map(tone => `${tone} ${mode}`));
@@ -66,6 +66,10 @@ export function given(meter, bars, tune, ranges = null, key = null) {
     else steps.push(sure ? row.indexOf(true) : key === null ? -1 : KEYS + key);
     turns.push(sings && beat);
     voiced += sings;
+  }
+  if (ranges) {
+    allowed.push(only(LEFT + COUNTED, END));
+    steps.push(END);
   }
   return { steps, allowed, turns };
 }

@@ -1,13 +1,7 @@
 /** Strokes as densely as models take them (domains/handwriting/resampling.py): pens give far more points than a model learned. */
 
-const SHORT = 0.10, LONG = 0.38; // x-heights from point to point: in tight turns, on straight pieces
-const ALIKE = 1.6; // ink with not as many times more points than it would have is left as it is
-const APART = 0.012; // x-heights between a curve and the straight piece that stands for it
-const FINE = 0.02; // x-heights: the steps of the curve that is measured
-const BLUR = 0.05; // x-heights: standard deviation of what smooths the noise of a tablet
-const CUSP = 1.75; // radians within four blurs: there the pen turned back, and the corner stays sharp
-const MOST = 20_000; // fine steps of a stroke
-const MOST_NEW = 50; // points for one that was there
+// As there, where it is said what they are.
+const SHORT = 0.10, LONG = 0.38, ALIKE = 1.6, APART = 0.012, FINE = 0.02, BLUR = 0.05, CUSP = 1.75, MOST = 20_000, MOST_NEW = 50;
 
 const count = strokes => strokes.reduce((total, stroke) => total + stroke.length, 0);
 

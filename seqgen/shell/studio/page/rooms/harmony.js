@@ -8,7 +8,7 @@ import { Sound } from "./sound.js";
 import { Roll } from "./roll.js";
 import { Tune } from "./tune.js";
 
-const METER = [4, 4], BAR = 16, MOST = 32, SLICE = 12, ANY = "any";
+const METER = [4, 4], BAR = 16, MOST = 32, SLICE = 12, TEMPERATURE = 0.85, ANY = "any";
 const LENGTHS = { quarter: 4, eighth: 2, half: 8, sixteenth: 1 };
 const EXAMPLE = [67, 67, 69, 67, 72, 71, 69, 67, 69, 71, 72, 74, 71, 69, 67, 67];
 
@@ -70,7 +70,7 @@ export function enter(section, models, open) {
     stop();
     const run = running = {}, { ranges } = model.codec, count = Math.ceil(Math.max(...tune.notes.map(({ end }) => end)) / BAR);
     const asked = given(METER, count, tune.cells, ranges, ranges && key.value !== ANY ? NAMES.indexOf(key.value) : null);
-    const filling = fill(model, { ...asked, seed: seed.value, particles: particles.value });
+    const filling = fill(model, { ...asked, seed: seed.value, particles: particles.value, temperature: TEMPERATURE });
     buttons();
     for (let until = 0; running === run;) {
       const { done, value } = filling.next();

@@ -13,7 +13,7 @@ const MOST = 200; // bars
 const SLICE = 12; // milliseconds of composing between two pictures of the page
 
 export function enter(section, models, open) {
-  const temperature = dial("Temperature", { min: 0, max: 1.5, step: 0.05, value: 1, about: "0: the likeliest each time; 1: as learned" });
+  const temperature = dial("Temperature", { min: 0, max: 1.5, step: 0.05, value: 0.85, about: "0: the likeliest each time; 1: as learned" });
   const topP = dial("Top-p", { min: 0.05, max: 1, step: 0.05, value: 1, about: "the fewest symbols whose odds reach this" });
   const bpm = dial("Tempo", { min: 40, max: 200, step: 5, value: 100, about: "quarters a minute" });
   const meter = choice("Meter", Object.keys(METERS));
