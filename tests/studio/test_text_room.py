@@ -56,6 +56,7 @@ def test_every_control_of_the_text(enter: Any) -> None:
     page.get_by_label("Top-p").fill("0.9")
     page.get_by_label("Top-k").fill("5")
     page.get_by_role("button", name="Try another").click()
+    page.get_by_role("button", name="Stop").wait_for()  # from the prompt on, and not yet the text before
     grown(page, 40)
     page.keyboard.press("Escape")
     assert page.get_by_label("Seed").input_value() == "2"
