@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import zlib
 from pathlib import Path
@@ -64,10 +63,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    import studio_page
+
     from seqgen.machine import native
 
     # No test of what this machine cannot have, and none skipped for that.
-    for marker, missing in (("native", native.missing), ("node", lambda: shutil.which("node") is None)):
+    wanted = {"native": native.missing, "node": studio_page.no_node, "browser": studio_page.no_browser}
+    for marker, missing in wanted.items():
         about = [item for item in items if item.get_closest_marker(marker)]
         if about and missing():
             config.hook.pytest_deselected(items=about)

@@ -16,8 +16,9 @@ import pytest
 from seqgen.errors import UnknownName, UsageError
 from seqgen.shell.cli import main
 from seqgen.shell.studio import server
+from seqgen.shell.studio.one_file import bundle, one_file
 from seqgen.shell.studio.server import Studio
-from seqgen.shell.studio.site import PAGE, export, site
+from seqgen.shell.studio.site import LACKED, MODELS, PAGE, ROOMS, export, site
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -102,13 +103,14 @@ def test_nothing_else_is_served_and_no_folder_is_listed(studio: Studio, name: st
     assert ask(studio, name.replace("\x00", "%00"))[0] == 404
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "PATCH"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "CONNECT", "PATCH"])
 def test_nothing_is_taken(studio: Studio, method: str) -> None:
     assert ask(studio, method=method, Content_Length="2", body=b"{}")[0] == 501
+    assert ask(studio, "run/stop", method="POST", Content_Length="2", body=b"{}")[0] == 403  # see test_studio_run.py
 
 
 def test_a_huge_body_is_not_read(studio: Studio) -> None:
-    for method, answer in (("GET", b"400"), ("POST", b"501")):
+    for method, answer in (("GET", b"400"), ("POST", b"403")):
         with socket.create_connection(("127.0.0.1", studio.server_port), timeout=30) as line:
             host = f"127.0.0.1:{studio.server_port}"
             line.sendall(
@@ -128,7 +130,7 @@ def test_who_says_nothing_is_left_alone_after_a_while(studio: Studio, monkeypatc
 
 def test_nonsense_harms_nothing(studio: Studio) -> None:
     draw = random.Random(0)
-    for _ in range(300):
+    for _ in range(1000):
         with socket.create_connection(("127.0.0.1", studio.server_port), timeout=30) as line:
             line.sendall(draw.choice([b"", b"GET ", b"POST /"]) + draw.randbytes(draw.randrange(200)) + b"\r\n\r\n")
             line.shutdown(socket.SHUT_WR)
@@ -154,6 +156,38 @@ def test_an_export_replaces_nothing_of_anybody_elses(tmp_path: Path) -> None:
         export(tmp_path, ["two-hands"])
     with pytest.raises(UnknownName, match="did you mean 'shakespeare'"):
         site(["shakespear"])
+
+
+def test_what_the_page_runs_is_what_is_offered_to_it(capsys: pytest.CaptureFixture[str]) -> None:
+    rooms = re.findall(r'of\("([\w-]+)", "([\w-]+)"\)', (PAGE / "main.js").read_text(encoding="utf-8"))
+    assert set(rooms) == ROOMS
+    network = (PAGE / "runtime" / "network.js").read_text(encoding="utf-8")
+    lacked = re.search(r"const NEEDED = (\[.*\]);", network)
+    assert lacked is not None and json.loads(lacked[1]) == list(LACKED)
+    named = json.loads(read(site(["english-french", "hands"])[MODELS]))
+    assert [(entry["name"], entry["folder"]) for entry in named] == [("hands", "models/0")]
+    assert "english-french is for the command line only" in capsys.readouterr().err
+    every = {entry["name"] for entry in json.loads(read(site()[MODELS]))}
+    assert (
+        every == {"shakespeare", "hands", "two-hands", "recogniser", "chorales", "bach"} and not capsys.readouterr().err
+    )
+
+
+def read(content: Path | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.read_bytes()
+
+
+def test_the_exported_file_is_the_page_in_one(tmp_path: Path) -> None:
+    path = tmp_path / "studio.html"
+    assert main(["studio", "hands", "--export", str(path)]) == 0
+    assert path.read_bytes() == one_file(site(["hands"]))
+    with pytest.raises(UsageError, match="name another place"):
+        export(tmp_path / "none" / "studio.html", ["hands"])
+
+
+def test_a_module_of_another_form_is_no_part_of_one_file() -> None:
+    with pytest.raises(ValueError, match=r"x\.js says 'export default 2;', which is no form"):
+        bundle({"main.js": 'import { two } from "./x.js";\n', "x.js": "export default 2;\n"})
 
 
 def test_the_page_asks_for_nothing_from_outside_and_is_small() -> None:

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from studio_page import a_choir, ask, shipped
 
-from seqgen import registry
 from seqgen.domains import handwriting, music, text
 from seqgen.domains.handwriting import hands
-from seqgen.shell.studio.site import PAGE
+from seqgen.domains.music.grid import key_number, numbered_key
 from seqgen.spec import Inputs
 
 pytestmark = [pytest.mark.node, pytest.mark.optimised]
-ASK = Path(__file__).parent / "studio" / "ask.mjs"
 STEPS = 200
-
-
-def shipped(domain: str, name: str) -> Path:
-    folder = registry.domain(domain).shipped
-    assert folder is not None
-    return folder / name
-
-
-def ask(verb: str, folder: Path, **asked: Any) -> Any:
-    request = json.dumps({"verb": verb, "page": str(PAGE), "folder": str(folder), **asked})
-    node = str(shutil.which("node"))
-    done = subprocess.run([node, str(ASK)], input=request, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_the_shipped_text_model_says_what_it_says_in_python() -> None:
@@ -117,15 +99,102 @@ def test_a_seed_writes_the_line_that_it_writes_in_python() -> None:
         assert np.abs(points[:, :2] - np.concatenate(ink.strokes)).max() <= 0.05
 
 
-@pytest.mark.parametrize("over", [(4, 4), (6, 8)])
-def test_a_seed_makes_the_piece_that_it_makes_in_python(over: tuple[int, int], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "over"), [("chorales", (4, 4)), ("chorales", (6, 8)), ("bach", (4, 4))])
+def test_a_seed_makes_the_piece_that_it_makes_in_python(name: str, over: tuple[int, int], tmp_path: Path) -> None:
     meter = music.Meter(0.0, *over)
-    wanted = music.load().sample(bars=3, seed=5, meter=meter)
+    wanted = music.load(name).sample(bars=3, seed=5, meter=meter)
     file = tmp_path / "piece.mid"
-    folder = shipped("music", "chorales")
-    ask("compose", folder, meter=over, bars=3, seed=5, bpm=100, out=str(file))
+    asked = {"meter": over, "bars": 3, "seed": 5, "bpm": 100, "temperature": music.TEMPERATURE, "out": str(file)}
+    ask("compose", shipped("music", name), **asked)
     found = music.read_midi(file)
     assert [(n.pitch, n.part) for n in found.notes] == [(n.pitch, n.part) for n in wanted.notes]
     for one, other in zip(found.notes, wanted.notes, strict=True):
         assert (one.onset, one.duration) == pytest.approx((other.onset, other.duration), abs=1e-3)
     assert found.meters[0][1:] == over and found.tempos[0].bpm == pytest.approx(100)
+
+
+@pytest.mark.parametrize("dense", [1, 6])
+def test_the_shipped_recogniser_reads_what_it_reads_in_python(dense: int) -> None:
+    """Ink as sparse as a model writes it, and as dense as a pen gives it, in pixels."""
+    written = handwriting.load().write("The quick brown 42: jumps!", seed=4)[0]
+    strokes = [np.repeat(stroke, dense, axis=0) * 31 + 200 for stroke in written.strokes]
+    if dense > 1:  # along the straight pieces from point to point
+        strokes = [
+            np.stack(
+                [np.interp(np.arange(dense * (len(s) - 1) + 1) / dense, np.arange(len(s)), s[:, i]) for i in (0, 1)], 1
+            )
+            for s in (stroke[::dense] for stroke in strokes)
+        ]
+    (ink,) = handwriting.in_x_heights([handwriting.Ink(strokes)])
+    reader = handwriting.load_reader()
+    found = ask("recognise", shipped("handwriting", "recogniser"), strokes=[stroke.tolist() for stroke in strokes])
+    assert [len(stroke) for stroke in found["dense"]] == [len(stroke) for stroke in ink.strokes]
+    assert np.abs(np.concatenate(found["dense"]) - np.concatenate(ink.strokes)).max() <= 1e-9
+    seen, pens = reader.codec.encode(ink).steps
+    assert [pen for _, pen in found["steps"]] == pens.tolist()
+    assert np.abs(np.array([values for values, _ in found["steps"]]) - seen).max() <= 1e-5
+    wanted = reader.model.log_probs(reader.params, (seen, pens))
+    assert np.abs(np.array(found["logProbs"]) - wanted).max() <= 1e-4
+    transcript = reader.read(ink)
+    assert found["text"] == transcript.text
+    assert [other["text"] for other in found["others"][1:6]] == [other for other, _ in transcript.alternatives]
+    odds = [other["odds"] for other in found["others"][:6]]
+    nats = [transcript.log_prob, *(own for _, own in transcript.alternatives)]
+    assert np.log(odds) - np.log(odds[0]) == pytest.approx(np.array(nats) - nats[0], abs=1e-3)
+    spans = [(letter["letter"], letter["first"], letter["last"]) for letter in found["letters"]]
+    assert spans == [one[:3] for one in transcript.characters]
+    assert all(
+        letter["likely"][0]["letter"] == letter["letter"]
+        for letter in found["letters"]
+        if letter["likely"][0]["odds"] > 0.6
+    )
+
+
+@pytest.fixture(scope="module")
+def choir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return a_choir(tmp_path_factory.mktemp("models") / "choir")
+
+
+def test_a_model_with_registers_says_what_it_says_in_python(choir: Path) -> None:
+    model = music.load(choir)
+    steps = model.codec.encode(model.sample(bars=9, seed=2, meter=music.Meter(0.0, 3, 4))).steps[:STEPS]
+    inputs = Inputs(np.concatenate([[model.codec.spec.size], steps[:-1]]).astype(np.int32)[None])
+    start = model.model.network.start(model.params["network"], 1)
+    _, features = model.model.network.unroll(model.params["network"], start, inputs)
+    wanted = model.model.head.logits(model.params["head"], features)[0]  # type: ignore[attr-defined]
+    found = ask("read", choir, steps=steps.tolist())
+    assert len(steps) == STEPS and np.ptp(wanted) > 0.5
+    assert np.abs(np.array(found) - np.asarray(wanted)).max() <= 1e-4
+
+
+@pytest.mark.parametrize("key", [None, 21])
+def test_a_model_that_knows_keys_makes_the_piece_that_it_makes_in_python(
+    choir: Path, key: int | None, tmp_path: Path
+) -> None:
+    meter, file = music.Meter(0.0, 3, 4), tmp_path / "piece.mid"
+    named = None if key is None else numbered_key(key)
+    wanted = music.load(choir).sample(bars=7, seed=5, meter=meter, key=named)
+    asked = {"meter": (3, 4), "bars": 7, "seed": 5, "bpm": 100, "temperature": music.TEMPERATURE, "out": str(file)}
+    told = ask("compose", choir, key=key, **asked)
+    found = music.read_midi(file)
+    assert [(n.pitch, n.part) for n in found.notes] == [(n.pitch, n.part) for n in wanted.notes]
+    assert told == (None if key else key_number(wanted.keys[0]))
+
+
+def test_a_tune_is_harmonised_as_it_is_in_python(tmp_path: Path) -> None:
+    pitches = [67, 67, 69, 71, 72, 71, 69, 67]
+    notes = [music.Note(0.6 * beat, pitch, 0.6) for beat, pitch in enumerate(pitches)]
+    tune = music.Score(notes, tempos=[music.Tempo(0.0, 100.0)], meters=[music.Meter(0.0, 4, 4)])
+    model = music.load("chorales")
+    wanted = model.harmonise(tune, particles=6, voice_leading="off", end="free", seed=3)[0].score
+    cells = [symbol for pitch in pitches for symbol in (pitch, *[pitch + 128] * 3)]
+    folder = shipped("music", "chorales")
+    found = ask(
+        "harmonise", folder, meter=(4, 4), bars=2, tune=cells, seed=3, particles=6, temperature=music.TEMPERATURE
+    )
+    assert model.codec.decode(np.array(found)).notes and len(found) == 2 * (4 * 16 + 4)
+    assert _sung(model.codec.decode(np.array(found))) == _sung(wanted)
+
+
+def _sung(score: music.Score) -> list[tuple[int, int, int]]:
+    return sorted((round(note.onset / 0.15), note.part, note.pitch) for note in score.notes)

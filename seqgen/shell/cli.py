@@ -134,12 +134,18 @@ def build_parser() -> argparse.ArgumentParser:
         "studio",
         help="a page where you play with the models, in the browser",
         description="Opens a page that writes while you watch and lets you step in. The models run in the page itself, "
-        "without a network; only this machine can open it.",
+        "without a network; only this machine can open it. Watch a training: seqgen studio --run runs/poems",
     )
     studio.add_argument("models", nargs="*", metavar="MODEL", help="shipped names, runs or model folders (all shipped)")
+    studio.add_argument(
+        "--run", dest="watched", type=Path, metavar="RUN", help="watch this training, and stop it from the page"
+    )
     studio.add_argument("--no-open", action="store_true", help="print the address, and open no browser")
     studio.add_argument(
-        "--export", type=Path, metavar="DIR", help="write the page and its models as a folder for any web server"
+        "--export",
+        type=Path,
+        metavar="DIR",
+        help="write the page and its models as a folder for any web server, or, as FILE.html, as one file that needs none",
     )
     studio.set_defaults(run=_studio)
     again = verbs.add_parser(
@@ -245,13 +251,15 @@ def _tensorboard(args: argparse.Namespace) -> int:
 
 def _studio(args: argparse.Namespace) -> int:
     if args.export is not None:
+        if args.watched is not None:
+            raise UsageError("a training is watched while seqgen studio runs: leave out --run, or --export")
         from .studio.site import export
 
         print(f"seqgen: wrote {export(args.export, args.models)}", file=sys.stderr)
         return 0
     from .studio.server import serve
 
-    return serve(args.models, show=not args.no_open)
+    return serve(args.models, run=args.watched, show=not args.no_open)
 
 
 def _verify_resume(args: argparse.Namespace) -> int:

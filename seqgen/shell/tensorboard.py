@@ -30,7 +30,7 @@ def write(run: str | Path, *, follow: bool = False) -> Path:
     writer, written = _new_writer(package, folder), list[dict[str, Any]]()
     try:
         while True:
-            ended = _has_ended(run)  # before the reading, or the last rows might come between
+            ended = metrics.ended(run)  # before the reading, or the last rows might come between
             rows = metrics.read(run / "metrics.jsonl")
             if rows[: len(written)] != written:  # rolled back or resumed: some of them are no longer true
                 writer.close()
@@ -62,14 +62,6 @@ def _new_writer(package: Any, folder: Path) -> Any:
         return package.SummaryWriter(logdir=str(folder), purge_step=0, flush_secs=PAUSE)
     except OSError as error:
         raise UsageError(f"cannot write to {folder}: {error.strerror}; make room or check its permissions") from None
-
-
-def _has_ended(run: Path) -> bool:
-    """The curve is drawn when a run ends, by whatever but a kill; and then nothing is measured any more."""
-    try:
-        return (run / "curve.svg").stat().st_mtime_ns >= (run / "metrics.jsonl").stat().st_mtime_ns
-    except FileNotFoundError:
-        return False
 
 
 def _package() -> Any:

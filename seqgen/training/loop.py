@@ -18,7 +18,7 @@ from ..batching.items import EvaluationItems, Items
 from ..batching.windows import Batch, Evaluation, Windows
 from ..config import TrainingConfig
 from ..counting.floors import Floor
-from ..devices import distributed
+from ..devices import distributed, stopping
 from ..devices.crew import Crew
 from ..devices.signals import GRACE, Caught, Left, until
 from ..domain import Codec, Domain, Metric
@@ -160,6 +160,7 @@ def loop(
         guard = pointed(guard, done)
         save()
     states, signal, unit, slow = going_on(), 0, f"{run.domain.unit}s", 0.0
+    word = stopping.Word(run.folder)
     caught.now(f"stopping when the first step is compiled: step {done} is saved and nothing is lost", safe=True)
     with Progress(steps, done=done, unit=unit, per_step=rows * window, quiet=not distributed.leads()) as bar:
         size = sum(leaf.size for leaf in jax.tree.leaves(state.params))
@@ -168,7 +169,8 @@ def loop(
             # Clocks and signals differ from process to process. A validation that may be long in compiling is begun
             # with nothing to lose.
             late = slow > GRACE / 3 if due else time.perf_counter() - saved > run.training.save_seconds
-            signal, save_now = distributed.agree(max(caught, default=0), late)
+            asked = word.heard() if distributed.leads() else 0
+            signal, save_now = distributed.agree(max(caught, default=asked), late)
             if signal or save_now:
                 save()
                 saved = time.perf_counter()

@@ -38,11 +38,11 @@ def read(path: Path) -> list[dict[str, Any]]:
         return []
     rows = []
     for number, line in enumerate(lines, 1):
-        if (row := _row(line)) is None:
+        if (row := parsed(line)) is None:
             raise ModelError(f"{path} is damaged: line {number} reads {line[:40]!r}, not a row; delete that line")
         rows.append(row)
     # A row that lacks nothing but its newline is whole: no prefix of an object is one.
-    return rows if (row := _row(last)) is None else [*rows, row]
+    return rows if (row := parsed(last)) is None else [*rows, row]
 
 
 def truncate(path: Path, step: int) -> None:
@@ -53,6 +53,31 @@ def truncate(path: Path, step: int) -> None:
     replace_file(path, b"".join(_line(row) for row in rows if row["step"] <= step))
 
 
+def ended(run: Path) -> bool:
+    """Whether the run in this folder has ended or was stopped: its curve is drawn then, and nothing is measured any more.
+
+    One that was killed has not.
+    """
+    try:
+        return (run / "curve.svg").stat().st_mtime_ns >= (run / "metrics.jsonl").stat().st_mtime_ns
+    except FileNotFoundError:
+        return False
+
+
+def parsed(line: bytes) -> dict[str, Any] | None:
+    """The row that a line holds, None where it is none or only the beginning of one.
+
+    >>> parsed(b'{"step": 20, "nll": 1.5}'), parsed(b'{"step": 20, "nl')
+    ({'step': 20, 'nll': 1.5}, None)
+    """
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    step = row.get("step") if isinstance(row, dict) else None
+    return row if isinstance(step, int) and 0 <= step < 2**53 else None
+
+
 def _line(row: Mapping[str, Any]) -> bytes:
     plain = {name: _plain(value) for name, value in row.items()}
     return json.dumps(plain, allow_nan=False).encode() + b"\n"
@@ -61,12 +86,3 @@ def _line(row: Mapping[str, Any]) -> bytes:
 def _plain(value: Any) -> Any:
     value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _row(line: bytes) -> dict[str, Any] | None:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    step = row.get("step") if isinstance(row, dict) else None
-    return row if isinstance(step, int) and 0 <= step < 2**53 else None

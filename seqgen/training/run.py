@@ -25,7 +25,7 @@ from ..batching.sources import Encoded
 from ..batching.windows import Evaluation, Windows, evaluation_windows
 from ..config import TrainingConfig
 from ..counting.floors import counting_floor, ngram_floor
-from ..devices import distributed
+from ..devices import distributed, stopping
 from ..devices.crew import Crew, crew_of
 from ..devices.signals import Left, catch_signals
 from ..domain import Domain, Splits
@@ -275,6 +275,7 @@ def resume(
         if distributed.leads():
             write_config(folder, config)
             metrics.truncate(folder / "metrics.jsonl", int(state.step))
+            stopping.forget(folder)
         return loop(run, state, guard, total, started, caught, due)
 
 

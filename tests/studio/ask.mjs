@@ -63,19 +63,36 @@ const VERBS = {
     };
   },
 
-  async compose({ model, meter, bars, seed, out, bpm }) {
-    const { cycle, Piece } = await load("codecs/grid.js");
+  async compose({ model, meter, bars, seed, out, bpm, temperature, key = null }) {
+    const { opening, Piece, plan } = await load("codecs/grid.js");
     const { midi } = await load("codecs/midi.js");
-    const turns = cycle(meter), piece = new Piece();
+    const given = key === null ? [] : opening(key, meter), piece = new Piece();
+    const rows = plan(meter, bars, model.codec.ranges, given.length > 0);
     let state = model.begin(rowKey(seed));
-    while (state.position < bars * turns.length) {
-      const { carry, said } = model.ask(state);
-      const symbol = model.draw(state, said, { allowed: turns[state.position % turns.length] });
+    for (const symbol of given) state = model.after(state, model.ask(state).carry, symbol, false);
+    while (state.position < rows.length) {
+      const { carry, said } = model.ask(state), symbol = model.draw(state, said, { temperature, allowed: rows[state.position] });
       state = model.after(state, carry, symbol);
       piece.add(symbol);
     }
     piece.close();
     fs.writeFileSync(out, midi(piece, bpm, meter));
+    return piece.key;
+  },
+
+  async harmonise({ model, meter, bars, tune, seed, particles, temperature }) {
+    const { given } = await load("codecs/grid.js");
+    const { fill } = await load("runtime/particles.js");
+    const filling = fill(model, { ...given(meter, bars, tune, model.codec.ranges), seed, particles, temperature });
+    for (let { done, value } = filling.next(); ; ({ done, value } = filling.next())) if (done) return value;
+  },
+
+  // Ink of any unit: as the recogniser sees it, what it says of every place, and what it reads.
+  async recognise({ model, strokes }) {
+    const { Reader } = await load("codecs/reader.js");
+    const { inXHeights } = await load("codecs/features.js");
+    const reader = new Reader(model), dense = inXHeights(strokes), { steps } = reader.codec.encode(dense);
+    return { dense, steps, ...reader.read(strokes), logProbs: reader.logProbs(steps) };
   },
 
   async write({ model, text, hand, seed, bias }) {

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ...errors import UsageError
 from ...files.storage import write_output
 from ...models.info import find
 from ...models.pretrained import CONFIG, WEIGHTS, from_pretrained
 from ...models.shipped import shipped
+from .one_file import one_file
 
 PAGE = Path(__file__).parent / "page"
 KINDS = {  # of what the page has; any other file of its folder is no part of it
@@ -22,44 +25,70 @@ KINDS = {  # of what the page has; any other file of its folder is no part of it
     ".safetensors": "application/octet-stream",
 }
 MODELS = "models.json"  # which there are
+# What rooms there are for (page/main.js): domains, and kinds of codec. And what the page's networks lack (page/runtime/network.js).
+ROOMS = {("text", "characters"), ("handwriting", "offsets"), ("handwriting", "features"), ("music", "grid")}
+LACKED = ("encoder", "attention", "ahead", "controls")
+CELLS = {"lstm", "window"}
 
 Site = Mapping[str, Path | bytes]  # a file, or what stands in the place of one
 
 
-def site(models: Sequence[str] = ()) -> Site:
+def site(models: Sequence[str] = (), run: Path | None = None) -> Site:
     """All files by their address, with "/" between folders; models: shipped names, runs or folders, all shipped if none.
 
-    Every model that is named is looked through, as whoever loads it does. Raises UnknownName, ModelError.
+    run: the folder of a training that is watched, for which models.json has an entry more.
+
+    Every model that is named is looked through, as whoever loads it does; of those that the page cannot run it is said on
+    stderr, if they were named. Raises UnknownName, ModelError.
 
     >>> found = site(["shakespeare"])
-    >>> [name for name in found if name.startswith("model")]
-    ['models/0/config.json', 'models/0/model.safetensors', 'models.json']
+    >>> [name for name in found if name.startswith("models/")], "models.json" in found
+    (['models/0/config.json', 'models/0/model.safetensors'], True)
     """
     for name in models:
         from_pretrained(find(name))
     folders = [find(name) for name in models] if models else list(shipped())
     pages = sorted(path for path in PAGE.rglob("*") if path.suffix in KINDS and path.name != "package.json")
     found: dict[str, Path | bytes] = {path.relative_to(PAGE).as_posix(): path for path in pages}
-    entries = []
-    for number, folder in enumerate(folders):
-        place = f"models/{number}"
-        found |= {f"{place}/{name}": folder / name for name in (CONFIG, WEIGHTS)}
+    entries: list[dict[str, Any]] = [] if run is None else [{"name": run.absolute().name, "watched": True}]
+    for folder in folders:
         config = json.loads((folder / CONFIG).read_bytes())
         name = folder.name if folder.name != "model" else folder.absolute().parent.name  # of a run
-        # The page's runtime has no registers: no room takes what has no codec.
-        runs = not config["model"].get("network", {}).get("registers")
-        kinds = {"domain": config["domain"], "codec": config["codec"].get("kind") if runs else None}
+        if not playable(config):
+            if models:
+                print(f"seqgen: {name} is for the command line only: the page has no room for it", file=sys.stderr)
+            continue
+        place = f"models/{len(entries)}"
+        found |= {f"{place}/{name}": folder / name for name in (CONFIG, WEIGHTS)}
+        kinds = {"domain": config["domain"], "codec": config["codec"]["kind"]}
         entries.append({"name": name, **kinds, "folder": place, "bytes": (folder / WEIGHTS).stat().st_size})
     found[MODELS] = json.dumps(entries, ensure_ascii=False, indent=1).encode()
     return found
 
 
+def playable(config: Mapping[str, Any]) -> bool:
+    """Whether the page can run the model of this config.json.
+
+    >>> playable({"domain": "text", "codec": {"kind": "words"}, "model": {}})
+    False
+    """
+    network = config["model"].get("network", {})
+    layers = network.get("layers")
+    cells = {layer["kind"] for layer in layers} if isinstance(layers, list) else set()
+    room = config["domain"], config["codec"].get("kind")
+    return room in ROOMS and not any(network.get(name) for name in LACKED) and cells <= CELLS
+
+
 def export(folder: Path, models: Sequence[str] = ()) -> Path:
     """Writes the page with its models as a folder that any web server can offer. Returns it; models: as for `site`.
 
+    A name that ends in .html is that of one file, with all that there is in it, which needs no server.
     Raises UsageError for a folder that holds other things or cannot be written.
     """
     found = site(models)
+    if folder.suffix == ".html":
+        write_output(folder, one_file(found))
+        return folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
         foreign = sorted(path.name for path in folder.iterdir()) if not (folder / MODELS).is_file() else []

@@ -1,60 +1,25 @@
 /** Opens the studio: reads which models are there, and shows a room for each kind of thing that they make. */
 
+import { fetched, open } from "./models.js";
 import { make } from "./ui.js";
-import { Model } from "./runtime/model.js";
+
+const of = (domain, codec) => entry => entry.domain === domain && entry.codec === codec;
 
 // By the domain of a model and the kind of its codec; a room is loaded when it is entered.
 const ROOMS = [
-  { name: "Text", domain: "text", codec: "characters", load: () => import("./rooms/text.js") },
-  { name: "Handwriting", domain: "handwriting", codec: "offsets", load: () => import("./rooms/ink.js") },
-  { name: "Music", domain: "music", codec: "grid", load: () => import("./rooms/music.js") },
+  { name: "Training", has: ({ watched }) => watched, load: () => import("./rooms/training.js") },
+  { name: "Text", has: of("text", "characters"), load: () => import("./rooms/text.js") },
+  { name: "Handwriting", has: of("handwriting", "offsets"), load: () => import("./rooms/ink.js") },
+  { name: "Reading", has: of("handwriting", "features"), load: () => import("./rooms/reading.js") },
+  { name: "Your hand", has: of("handwriting", "offsets"), load: () => import("./rooms/hand.js") },
+  { name: "Music", has: of("music", "grid"), load: () => import("./rooms/music.js") },
+  { name: "Harmony", has: of("music", "grid"), load: () => import("./rooms/harmony.js") },
 ];
-
-const loaded = new Map();
-
-/** A model by its entry in models.json, loaded once and kept. `told` hears how much of it is there, 0 to 1. */
-export function open(entry, told = () => {}) {
-  if (!loaded.has(entry.folder)) {
-    const promise = fetchModel(entry, told);
-    promise.catch(() => loaded.delete(entry.folder)); // so that it can be tried again
-    loaded.set(entry.folder, promise);
-  }
-  return loaded.get(entry.folder);
-}
-
-async function fetchModel(entry, told) {
-  const config = await (await fetched(`${entry.folder}/config.json`)).json();
-  const response = await fetched(`${entry.folder}/model.safetensors`);
-  const bytes = new Uint8Array(entry.bytes);
-  let at = 0;
-  for await (const piece of pieces(response.body.getReader())) {
-    if (at + piece.length > bytes.length) throw new Error(`${entry.name} is larger than it should be; reload the page`);
-    bytes.set(piece, at);
-    at += piece.length;
-    told(at / bytes.length);
-  }
-  if (at !== bytes.length) throw new Error(`only a part of ${entry.name} arrived; reload the page`);
-  return new Model(config, bytes.buffer);
-}
-
-async function fetched(address) {
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(`${address} cannot be had (${response.status}); is seqgen studio still running?`);
-  return response;
-}
-
-async function* pieces(reader) {
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    yield value;
-  }
-}
 
 async function start() {
   const entries = await (await fetched("models.json")).json();
   const main = document.getElementById("room"), nav = document.getElementById("rooms");
-  const rooms = ROOMS.map(room => ({ ...room, id: room.name.toLowerCase(), models: entries.filter(({ domain, codec }) => domain === room.domain && codec === room.codec) }))
+  const rooms = ROOMS.map(room => ({ ...room, id: room.name.toLowerCase().replace(" ", "-"), models: entries.filter(room.has) }))
     .filter(({ models }) => models.length);
   const sections = new Map();
 
@@ -68,7 +33,7 @@ async function start() {
       sections.set(room, section);
       main.append(section);
       try {
-        (await room.load()).enter(section, room.models, open);
+        (await room.load()).enter(section, room.models, open, entries);
       } catch (error) {
         section.append(make("p", { role: "alert" }, String(error.message)));
       }

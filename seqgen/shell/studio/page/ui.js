@@ -14,11 +14,18 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+/** A part of a drawing. */
+export function shape(tag, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+
 export const button = (text, onclick, more = {}) => make("button", { type: "button", onclick, ...more }, text);
 
 /** A slider with its name and value: {element, value}, `value` is read at any time. */
 export function dial(name, { min, max, step, value, about = "" }) {
-  const shown = make("output", {}, String(value));
+  const shown = make("b", { aria: { hidden: "true" } }, String(value)); // not an output: the label would be of that, then
   const input = make("input", { type: "range", min, max, step, value, title: about });
   input.addEventListener("input", () => { shown.textContent = input.value; });
   return {
@@ -38,13 +45,31 @@ export function choice(name, options, onchange = () => {}) {
   };
 }
 
+/** A choice among models: {element, load}, `load` beginning with the first. begun: before one is loaded; loaded: hears it. */
+export function modelChoice(models, open, status, begun, loaded) {
+  const named = choice("Model", models.map(({ name }) => name), load);
+  named.element.hidden = models.length < 2;
+  async function load() {
+    const entry = models.find(({ name }) => name === named.value);
+    begun();
+    try {
+      const model = await open(entry, part => { status.textContent = `Loading ${entry.name}: ${Math.round(100 * part)} %`; });
+      status.textContent = "Ready.";
+      await loaded(model);
+    } catch (error) {
+      status.textContent = error.message;
+    }
+  }
+  return { element: named.element, load };
+}
+
 /** A field for a whole number: {element, value}. */
-export function number(name, value, about = "") {
-  const input = make("input", { type: "number", min: 0, max: 2 ** 32 - 1, step: 1, value, title: about });
+export function number(name, value, about = "", min = 0, max = 2 ** 32 - 1) {
+  const input = make("input", { type: "number", min, max, step: 1, value, title: about });
   return {
     element: make("label", { className: "dial" }, make("span", {}, name), input),
     input,
-    get value() { return Math.min(Math.max(Math.trunc(Number(input.value)) || 0, 0), 2 ** 32 - 1); },
+    get value() { return Math.min(Math.max(Math.trunc(Number(input.value)) || 0, min), max); },
     set value(wanted) { input.value = wanted; },
   };
 }
@@ -74,3 +99,5 @@ export function shortcuts(room, keys) {
     keys[name]();
   });
 }
+
+export const percent = odds => odds >= 0.0995 ? `${Math.round(100 * odds)} %` : odds >= 0.00095 ? `${(100 * odds).toFixed(1)} %` : "less than 0.1 %";

@@ -2,22 +2,76 @@
 
 const TIED = 128, REST = 256, BEAT = 257, BAR = 258;
 const SIZE = 259;
+// Of grids that know the ranges of their voices: where a piece ends, its key and meter, beats still to come.
+const END = 259, KEYS = 260, METERS = 284, LEFT = 293, COUNTED = 16;
+const OVER = ["4/4", "3/4", "2/4", "2/2", "3/2", "6/8", "9/8", "12/8"];
+const TONES = ["C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B"];
+export const NAMES = ["major", "minor"].flatMap(mode => TONES.map(tone => `${tone} ${mode}`));
 const ORDER = [0, 3, 1, 2]; // voices counted from the top: the outer ones first
 const PER_BEAT = 4;
 export const VOICES = ["Soprano", "Alto", "Tenor", "Bass"];
 
-/** Which symbols may come where in a bar of this meter: a list of lists of booleans, gone through over and over. */
-export function cycle([over, under]) {
-  const length = Math.max(1, Math.round((PER_BEAT * 4 * over) / under));
+const steps16 = ([over, under]) => Math.max(1, Math.round((PER_BEAT * 4 * over) / under));
+const only = (size, wanted) => Array.from({ length: size }, (_, symbol) => symbol === wanted);
+
+/** Which symbols may come where in a bar of this meter: a list of lists of booleans, gone through over and over.
+ *
+ * ranges: the lowest and highest pitch of each voice, of models that know them.
+ */
+export function cycle([over, under], ranges = null) {
+  const size = ranges ? LEFT + COUNTED : SIZE;
   const beat = over % 3 === 0 && (under === 8 || under === 16) ? (12 * PER_BEAT) / under : PER_BEAT;
-  const only = wanted => Array.from({ length: SIZE }, (_, symbol) => symbol === wanted);
-  const voice = Array.from({ length: SIZE }, (_, symbol) => symbol <= REST);
+  const voices = ORDER.map(part => Array.from({ length: size }, (_, symbol) => {
+    const [low, high] = ranges ? ranges[part] : [0, TIED];
+    return symbol === REST || (symbol < REST && symbol % TIED >= low && symbol % TIED <= high);
+  }));
   const rows = [];
-  for (let step = 0; step < length; step++) {
-    if (step % beat === 0) rows.push(only(step ? BEAT : BAR));
-    rows.push(voice, voice, voice, voice);
+  for (let step = 0; step < steps16([over, under]); step++) {
+    if (step % beat === 0) rows.push(only(size, step ? BEAT : BAR));
+    rows.push(...voices);
   }
   return rows;
+}
+
+/** Which symbols may come where in a piece of so many bars: the same in each, or, of models that know where they are in it, up
+ * to its end. told: whether its key and meter, `opening`, were read before.
+ */
+export function plan(meter, bars, ranges = null, told = false) {
+  const turns = cycle(meter, ranges), rows = Array.from({ length: bars }, () => turns).flat();
+  if (!ranges) return rows;
+  const size = LEFT + COUNTED, beats = rows.flatMap((row, at) => row[REST] ? [] : [at]);
+  beats.slice(-COUNTED).reverse().forEach((at, back) => rows.splice(at + 1, 0, only(size, LEFT + back)));
+  const head = [Array.from({ length: size }, (_, symbol) => symbol >= KEYS && symbol < METERS), only(size, opening(0, meter)[1])];
+  return [...(told ? [] : head), ...rows];
+}
+
+/** What a piece begins with, of models that know keys: key is its number in `NAMES`. */
+export function opening(key, [over, under]) {
+  const at = OVER.indexOf(`${over}/${under}`);
+  return [KEYS + key, METERS + (at < 0 ? OVER.length : at)];
+}
+
+/** A piece of so many bars in which the soprano sings a tune: {steps, allowed, turns}, as `fill` takes it.
+ *
+ * tune: what it does in each sixteenth: a pitch begins, `pitch + 128` goes on, 256 rests. key: its number in `NAMES`, of models
+ * that know keys; null for any.
+ */
+export function given(meter, bars, tune, ranges = null, key = null) {
+  const allowed = plan(meter, bars, ranges), steps = [], turns = [];
+  let voiced = 0, beat = false;
+  for (const row of allowed) {
+    const sings = row[REST], turn = voiced % 4, sure = row.indexOf(true) === row.lastIndexOf(true);
+    if (sings && turn === 0) beat = steps.length > 0 && steps.at(-1) >= BEAT;
+    if (sings) steps.push(ORDER[turn] ? -1 : tune[voiced >> 2] ?? REST);
+    else steps.push(sure ? row.indexOf(true) : key === null ? -1 : KEYS + key);
+    turns.push(sings && beat);
+    voiced += sings;
+  }
+  if (ranges) {
+    allowed.push(only(LEFT + COUNTED, END));
+    steps.push(END);
+  }
+  return { steps, allowed, turns };
 }
 
 /** A piece that grows: notes `{start, end, pitch, part}` in sixteenths, end being null while one goes on. */
@@ -26,12 +80,14 @@ export class Piece {
     this.notes = [];
     this.bars = [];
     this.steps = 0;
+    this.key = null; // its number in `NAMES`, where the model says it
     this.cells = [];
     this.sounding = [null, null, null, null];
   }
 
   /** The next symbol. */
   add(symbol) {
+    if (symbol >= KEYS && symbol < METERS) this.key = symbol - KEYS;
     if (symbol === BAR) this.bars.push(this.steps);
     if (symbol > REST) return;
     this.cells.push(symbol);

@@ -3,6 +3,7 @@
 import { windowWeights } from "../runtime/layers.js";
 import { rowKey } from "../runtime/model.js";
 import { row } from "../runtime/network.js";
+import { roundEven } from "./resampling.js";
 
 const GRID = 200; // steps of an x-height, to which points are rounded
 const FARTHEST = 20_000;
@@ -47,11 +48,6 @@ export class Offsets {
   move(offset) {
     return [0, 1].map(i => Math.min(Math.max(roundEven((offset[i] * this.std[i] + this.mean[i]) * GRID), -FARTHEST), FARTHEST));
   }
-}
-
-function roundEven(value) {
-  const whole = Math.round(value);
-  return whole - value === 0.5 && whole % 2 ? whole - 1 : whole;
 }
 
 /** The lines of a text: white space is plain, words go on the next line where one is full. */

@@ -1,14 +1,13 @@
 /** The room of handwriting: one types, and a pen writes it, as fast as people do. */
 
 import { linesOf, Line, Offsets } from "../codecs/offsets.js";
-import { button, choice, dial, frame, make, number, save, shortcuts } from "../ui.js";
+import { button, choice, dial, frame, make, modelChoice, number, save, shortcuts } from "../ui.js";
 import { Sheet } from "./ink_sheet.js";
 
 const POINT = 20; // milliseconds from point to point of a hand that writes
 const LIFT = 80; // and through the air
 
 export function enter(section, models, open) {
-  const named = choice("Model", models.map(({ name }) => name), () => load());
   const hands = make("div", { className: "dials" });
   const bias = dial("Neatness", { min: 0, max: 3, step: 0.1, value: 1, about: "0: as people differ; more: neater" });
   const pen = dial("Pen", { min: 0.04, max: 0.3, step: 0.01, value: 0.12, about: "in heights of an x" });
@@ -19,11 +18,12 @@ export function enter(section, models, open) {
   const status = make("p", { className: "status", role: "status" });
   const letters = make("p", { className: "letters", aria: { hidden: "true" } });
   const sheet = new Sheet();
+  const named = modelChoice(models, open, status, () => { stop(); toggle.disabled = true; }, loaded);
   let model, codec, first, second, mix, running = null;
 
   const toggle = button("Write", () => running ? stop() : write(), { className: "main" });
   section.append(
-    make("div", { className: "dials" }, ...(models.length > 1 ? [named.element] : []), bias.element, tempo.element, pen.element, slant.element, seed.element),
+    make("div", { className: "dials" }, named.element, bias.element, tempo.element, pen.element, slant.element, seed.element),
     hands,
     make("label", { className: "prompt" }, make("span", {}, "Write this"), text),
     make("div", { className: "buttons" }, toggle,
@@ -42,16 +42,8 @@ export function enter(section, models, open) {
     write();
   });
 
-  async function load() {
-    stop();
-    const entry = models.find(({ name }) => name === named.value);
-    toggle.disabled = true;
-    try {
-      model = await open(entry, part => { status.textContent = `Loading ${entry.name}: ${Math.round(100 * part)} %`; });
-    } catch (error) {
-      status.textContent = error.message;
-      return;
-    }
+  function loaded(given) {
+    model = given;
     codec = new Offsets(model.codec);
     first = choice("Hand", codec.hands);
     second = choice("mixed with", ["nobody", ...codec.hands]);
@@ -110,5 +102,5 @@ export function enter(section, models, open) {
     stop();
   }
 
-  load();
+  named.load();
 }

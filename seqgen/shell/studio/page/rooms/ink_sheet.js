@@ -1,14 +1,10 @@
 /** A sheet on which ink appears point by point, as SVG; and what of it is kept as a file. */
 
+import { shape } from "../ui.js";
+
 const SPACING = 4.2; // x-heights from line to line
 const WIDE = 1.5; // x-heights a character, about
 const NAMESPACE = "http://www.w3.org/2000/svg";
-
-function shape(tag, attributes) {
-  const element = document.createElementNS(NAMESPACE, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
 
 const short = value => String(Math.round(1000 * value) / 1000);
 
@@ -55,17 +51,21 @@ export class Sheet {
     this.#fit();
   }
 
-  /** A picture of its own, black on nothing: smooth curves, or for plotters straight pieces, one path a stroke. */
+  /** A picture of its own, black on nothing, in which each line says its text: smooth curves, or for plotters straight pieces, one path a stroke. */
   svg(smooth) {
     const { left, top, right, bottom } = this.box, { pen, slant } = this.looks;
     const lean = y => -y * Math.tan(slant * Math.PI / 180);
-    const paths = this.strokes.map(({ points }) => {
+    const path = ({ points }) => {
       const leant = points.map(([x, y]) => [x + lean(y), y]);
-      return `<path d="${smooth ? curved(leant) : straight(leant)}"/>`;
+      return `<path d="${smooth ? curved(leant) : straight(leant)}"/>\n`;
+    };
+    const lines = this.lines.map((words, row) => {
+      const own = this.strokes.filter(stroke => stroke.row === row);
+      return own.length ? `<g data-text="${escaped(words)}">\n${own.map(path).join("")}</g>\n` : "";
     });
     const size = `width="${short(4 * (right - left))}mm" height="${short(4 * (bottom - top))}mm"`; // an x is 4 mm high
     return `<svg xmlns="${NAMESPACE}" ${size} viewBox="${[left, top, right - left, bottom - top].map(short).join(" ")}">\n`
-      + `<g fill="none" stroke="black" stroke-width="${pen}" stroke-linecap="round" stroke-linejoin="round">\n${paths.join("\n")}\n</g>\n</svg>\n`;
+      + `<g fill="none" stroke="black" stroke-width="${pen}" stroke-linecap="round" stroke-linejoin="round">\n${lines.join("")}</g>\n</svg>\n`;
   }
 
   #fit() {
@@ -73,6 +73,8 @@ export class Sheet {
     this.element.setAttribute("viewBox", [left, top, right - left, bottom - top].map(short).join(" "));
   }
 }
+
+const escaped = words => words.replace(/[&<"]/g, sign => `&#${sign.charCodeAt(0)};`);
 
 function straight(points) {
   if (points.length === 1) return `M${points[0].map(short).join(" ")}h0.001`; // a dot; round ends make it one

@@ -1,25 +1,29 @@
 /** The room of music: four voices are composed while they sing, on a piano roll that grows. */
 
-import { cycle, Piece, VOICES } from "../codecs/grid.js";
+import { NAMES, opening, Piece, plan, VOICES } from "../codecs/grid.js";
 import { midi } from "../codecs/midi.js";
 import { rowKey } from "../runtime/model.js";
-import { button, choice, dial, frame, make, number, save, shortcuts } from "../ui.js";
+import { button, choice, dial, frame, make, modelChoice, number, save, shortcuts } from "../ui.js";
 import { Sound } from "./sound.js";
 import { Roll } from "./roll.js";
 
 const METERS = { "4/4": [4, 4], "3/4": [3, 4], "2/4": [2, 4], "6/8": [6, 8] };
+const ANY = "any";
+const MOST = 200; // bars
 const SLICE = 12; // milliseconds of composing between two pictures of the page
 
 export function enter(section, models, open) {
-  const named = choice("Model", models.map(({ name }) => name), () => load());
-  const temperature = dial("Temperature", { min: 0, max: 1.5, step: 0.05, value: 1, about: "0: the likeliest each time; 1: as learned" });
+  const temperature = dial("Temperature", { min: 0, max: 1.5, step: 0.05, value: 0.85, about: "0: the likeliest each time; 1: as learned" });
   const topP = dial("Top-p", { min: 0.05, max: 1, step: 0.05, value: 1, about: "the fewest symbols whose odds reach this" });
   const bpm = dial("Tempo", { min: 40, max: 200, step: 5, value: 100, about: "quarters a minute" });
   const meter = choice("Meter", Object.keys(METERS));
-  const bars = number("Bars", 8);
+  const bars = number("Bars", 8, "", 1, MOST);
+  const key = choice("Key", [ANY, ...NAMES]); // of models that know keys
   const seed = number("Seed", 0, "the same seed makes the same piece, here and on the command line");
   const status = make("p", { className: "status", role: "status" });
   const roll = new Roll();
+  key.element.hidden = true;
+  const named = modelChoice(models, open, status, stop, loaded);
   let model, piece = null, made = null, sound = null, composing = false, playing = false;
 
   const compose = button("Compose", () => composing ? stop() : begin(), { className: "main" });
@@ -27,7 +31,7 @@ export function enter(section, models, open) {
   const kept = button("MIDI", () => save(`chorale-${seed.value}.mid`, midi(piece, made.bpm, made.meter), "audio/midi"));
   const looped = make("input", { type: "checkbox" });
   section.append(
-    make("div", { className: "dials" }, ...(models.length > 1 ? [named.element] : []), temperature.element, topP.element, bpm.element, meter.element, bars.element, seed.element),
+    make("div", { className: "dials" }, named.element, temperature.element, topP.element, bpm.element, meter.element, key.element, bars.element, seed.element),
     make("div", { className: "buttons" }, compose, again,
       button("Another", () => { stop(); seed.value = seed.value + 1; begin(); }, { title: "the next seed" }), kept,
       make("label", {}, looped, " over and over")),
@@ -44,15 +48,9 @@ export function enter(section, models, open) {
     kept.disabled = composing || !piece;
   }
 
-  async function load() {
-    stop();
-    const entry = models.find(({ name }) => name === named.value);
-    try {
-      model = await open(entry, part => { status.textContent = `Loading ${entry.name}: ${Math.round(100 * part)} %`; });
-      status.textContent = "Ready.";
-    } catch (error) {
-      status.textContent = error.message;
-    }
+  function loaded(given) {
+    model = given;
+    key.element.hidden = !model.codec.ranges;
     buttons();
   }
 
@@ -65,28 +63,34 @@ export function enter(section, models, open) {
 
   async function begin() {
     if (!model || composing) return;
-    const over = METERS[meter.value], turns = cycle(over), count = Math.min(Math.max(bars.value, 1), 200) * turns.length;
+    const over = METERS[meter.value], count = bars.value, { ranges } = model.codec;
+    const given = ranges && key.value !== ANY ? opening(NAMES.indexOf(key.value), over) : [];
+    const rows = plan(over, count, ranges, given.length > 0);
     made = { meter: over, bpm: bpm.value };
     const growing = piece = new Piece();
-    roll.begin(piece, count / turns.length * (over[0] * 16) / over[1]);
+    roll.begin(piece, count * (over[0] * 16) / over[1]);
     composing = true;
     let state = model.begin(rowKey(seed.value));
+    for (const symbol of given) {
+      state = model.after(state, model.ask(state).carry, symbol, false);
+      piece.add(symbol);
+    }
     play();
-    while (composing && piece === growing && state.position < count) {
+    while (composing && piece === growing && state.position < rows.length) {
       const until = performance.now() + SLICE;
       do {
         const { carry, said } = model.ask(state);
-        const symbol = model.draw(state, said, { temperature: temperature.value, topP: topP.value, allowed: turns[state.position % turns.length] });
+        const symbol = model.draw(state, said, { temperature: temperature.value, topP: topP.value, allowed: rows[state.position] });
         state = model.after(state, carry, symbol);
         piece.add(symbol);
-      } while (state.position < count && performance.now() < until);
+      } while (state.position < rows.length && performance.now() < until);
       await frame();
     }
     if (piece !== growing) return;
     piece.close();
     composing = false;
     buttons();
-    status.textContent = `${piece.bars.length} bars, ${piece.notes.length} notes. Seed ${seed.value}.`;
+    status.textContent = `${piece.bars.length} bars, ${piece.notes.length} notes${piece.key === null ? "" : `, ${NAMES[piece.key]}`}. Seed ${seed.value}.`;
   }
 
   function replay() {
@@ -114,5 +118,5 @@ export function enter(section, models, open) {
     buttons();
   }
 
-  load();
+  named.load();
 }

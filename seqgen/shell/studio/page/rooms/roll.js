@@ -1,15 +1,10 @@
 /** A piano roll of four voices that grows with its piece, and a line where it sounds. */
 
-const NAMESPACE = "http://www.w3.org/2000/svg";
+import { shape } from "../ui.js";
+
 const LOW = 36, HIGH = 84; // from the lowest note of a bass to above the highest of a soprano
 const STEP = 2; // as wide as two semitones are high
-const VIEW = 96; // sixteenths that are seen at once
-
-function shape(tag, attributes) {
-  const element = document.createElementNS(NAMESPACE, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
+const VIEW = 96, NARROW = 48; // sixteenths that are seen at once; on a telephone
 
 export class Roll {
   constructor() {
@@ -19,7 +14,7 @@ export class Roll {
   /** An empty roll for a piece of so many sixteenths. */
   begin(piece, steps) {
     this.piece = piece;
-    this.view = Math.min(VIEW, steps);
+    this.view = Math.min(innerWidth < 600 ? NARROW : VIEW, steps);
     this.shapes = [];
     this.lines = 0;
     this.line = shape("line", { class: "now", y1: 0, y2: HIGH - LOW });

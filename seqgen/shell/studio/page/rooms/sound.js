@@ -1,5 +1,7 @@
 /** Voices that sing a piece: oscillators of the page, no samples. */
 
+import { frame } from "../ui.js";
+
 const AHEAD = 0.4; // seconds that are planned before they sound
 const ATTACK = 0.04, RELEASE = 0.18, LOUD = 0.13;
 const PARTIALS = [0, 1, 0.55, 0.3, 0.16, 0.12, 0.05, 0.04, 0.02];
@@ -37,6 +39,24 @@ export class Sound {
       const tone = this.tones.get(note);
       if (tone && note.end !== null && !tone.ends) this.#end(tone, this.origin + note.end * this.step);
     }
+  }
+
+  /** A whole piece, `step` seconds a sixteenth, with the line of its roll, as long as it is `wanted`. */
+  async perform(piece, roll, step, wanted) {
+    this.begin(step);
+    while (wanted() && this.at < piece.steps + 2) {
+      this.plan(piece, false);
+      roll.draw(Math.max(this.at, 0));
+      await frame();
+    }
+  }
+
+  /** A short tone now. */
+  strike(pitch) {
+    this.context.resume();
+    const note = { pitch, part: 0 }, now = this.context.currentTime;
+    this.#sing(note, now);
+    this.#end(this.tones.get(note), now + 0.25);
   }
 
   silence() {

@@ -3,7 +3,7 @@
 import { Characters } from "../codecs/characters.js";
 import { rowKey } from "../runtime/model.js";
 import { Tree } from "../runtime/tree.js";
-import { button, choice, dial, frame, make, number, save, shortcuts } from "../ui.js";
+import { button, dial, frame, make, modelChoice, number, percent, save, shortcuts } from "../ui.js";
 import { Page } from "./text_page.js";
 
 const SLICE = 12; // milliseconds of writing between two pictures of the page
@@ -15,11 +15,11 @@ export function enter(section, models, open) {
   const topP = dial("Top-p", { min: 0.05, max: 1, step: 0.05, value: 1, about: "the fewest characters whose odds reach this" });
   const topK = dial("Top-k", { min: 0, max: 50, step: 1, value: 0, about: "the likeliest so many; 0: all" });
   const seed = number("Seed", 1, "the same seed writes the same text, here and on the command line");
-  const named = choice("Model", models.map(({ name }) => name), () => load());
   const prompt = make("textarea", { rows: 2, value: "ROMEO:", spellcheck: false, placeholder: "Any words, in any script", dir: "auto" });
   const status = make("p", { className: "status", role: "status" });
   const others = make("div", { className: "others" });
   const branches = make("ol", { className: "branches" });
+  const named = modelChoice(models, open, status, () => { stop(); toggle.disabled = true; }, loaded);
   let codec, tree, tip, running = false, begun = null, turn = 0, past = [], future = [];
 
   const page = new Page(node => node && showOthers(node));
@@ -29,7 +29,7 @@ export function enter(section, models, open) {
   const another = button("Try another", async () => { seed.value = seed.value + 1; if (await begin()) write(); }, { title: "the next seed, from the prompt on" });
 
   section.append(
-    make("div", { className: "dials" }, ...(models.length > 1 ? [named.element] : []), temperature.element, topP.element, topK.element, seed.element),
+    make("div", { className: "dials" }, named.element, temperature.element, topP.element, topK.element, seed.element),
     make("label", { className: "prompt" }, make("span", {}, "Begin with"), prompt),
     make("div", { className: "buttons" }, toggle, afresh, another, undoing, redoing,
       button("Copy", async () => { await navigator.clipboard.writeText(page.text); status.textContent = "Copied."; }),
@@ -38,23 +38,13 @@ export function enter(section, models, open) {
     make("details", { className: "tree" }, make("summary", {}, "Branches"), branches));
   shortcuts(section, { "Control+z": () => move(past, future), "Control+Shift+z": () => move(future, past), "Control+y": () => move(future, past), escape: stop });
 
-  async function load() {
-    stop();
-    const entry = models.find(({ name }) => name === named.value);
-    toggle.disabled = true;
-    status.textContent = `Loading ${entry.name}…`;
-    try {
-      const model = await open(entry, part => { status.textContent = `Loading ${entry.name}: ${Math.round(100 * part)} %`; });
-      codec = new Characters(model.codec);
-      tree = new Tree(model, rowKey(seed.value));
-      tip = null;
-      past = [];
-      await begin();
-      status.textContent = "Ready. Click a character to see what else it could have been.";
-    } catch (error) {
-      status.textContent = error.message;
-      return;
-    }
+  async function loaded(model) {
+    codec = new Characters(model.codec);
+    tree = new Tree(model, rowKey(seed.value));
+    tip = null;
+    past = [];
+    await begin();
+    status.textContent = "Ready. Click a character to see what else it could have been.";
     toggle.disabled = false;
   }
 
@@ -156,10 +146,8 @@ export function enter(section, models, open) {
         { disabled: leaf === tip }))));
   }
 
-  load();
+  named.load();
 }
-
-const percent = odds => odds >= 0.0995 ? `${Math.round(100 * odds)} %` : odds >= 0.00095 ? `${(100 * odds).toFixed(1)} %` : "less than 0.1 %";
 
 function legend() {
   const shades = Array.from({ length: SHADES }, (_, shade) => make("i", { className: `s${shade}` }));

@@ -37,6 +37,21 @@ class Categorical {
   }
 }
 
+/** A softmax in part by how far a symbol lies from where its stream stands (seqgen/heads/relative.py). */
+class Relative extends Categorical {
+  read(features) {
+    const { size, values, period } = this.settings, [last, origin] = features.slice(-2);
+    const scores = addProduct(this.bias.slice(), features.subarray(0, -2), this.kernel);
+    const own = scores.slice(0, size), hold = scores.at(-1);
+    const turned = (first, count, by, i) => scores[first + ((i - by) % count + count) % count];
+    for (let i = 0; i < values; i++) {
+      own[i] += turned(size, values, Math.max(last, 0), i) + (origin < 0 ? 0 : turned(size + values, period, origin, i));
+    }
+    if (last >= 0) own[values + last] += hold;
+    return own;
+  }
+}
+
 class Mixture {
   constructor(settings, weights, prefix) {
     this.settings = settings;
@@ -82,7 +97,7 @@ class Joint {
   }
 }
 
-const HEADS = { categorical: Categorical, mixture: Mixture, joint: Joint };
+const HEADS = { categorical: Categorical, relative: Relative, mixture: Mixture, joint: Joint };
 
 export function logSoftmax(logits) {
   let most = -Infinity, total = 0;

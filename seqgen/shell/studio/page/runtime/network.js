@@ -1,8 +1,9 @@
 /** Stacks of recurrent layers (seqgen/nn/stack.py), from the settings in config.json and the weights beside it. */
 
 import { LSTM, Window, joined } from "./layers.js";
+import { Registers } from "./registers.js";
 
-const NEEDED = ["encoder", "attention", "ahead", "controls", "registers"]; // what this page does not run
+const NEEDED = ["encoder", "attention", "ahead", "controls"]; // what this page does not run
 
 /** Why a network cannot be run here, or "". */
 export function refusal(settings) {
@@ -21,6 +22,8 @@ export class Network {
     this.table = number => weights[`network/table${number}`];
     this.sourceTable = weights["network/source_table"];
     this.staticTable = weights["network/static_table"];
+    this.registers = settings.registers ? new Registers(settings.registers) : null;
+    this.registerTable = number => weights[`network/register${number}`];
     const count = Array.isArray(settings.layers) ? settings.layers.length : settings.layers;
     this.layers = Array.from({ length: count }, (_, i) =>
       (settings.bidirectional ? ["forward", "backward"] : ["cell"]).map(way => built(weights, `network/layer${i}/${way}/`)));
@@ -33,7 +36,7 @@ export class Network {
 
   start() {
     const sums = new Float32Array((this.settings.running || []).length);
-    return { layers: this.layers.map(([cell]) => cell.start()), sums };
+    return { layers: this.layers.map(([cell]) => cell.start()), sums, registers: this.registers?.start() };
   }
 
   /** The input that opens a sequence. */
@@ -47,7 +50,9 @@ export class Network {
     const { skip, running = [] } = this.settings;
     const values = this.vectors(input);
     const sums = carry.sums.map((sum, i) => sum + values[running[i]]);
-    const x = this.embed(input, sums, context.vector);
+    const registers = this.registers?.read(carry.registers, input);
+    const told = registers ? this.registers.rows(registers).map((chosen, i) => row(this.registerTable(i), chosen)) : [];
+    const x = this.embed(input, [sums, ...told], context.vector);
     const layers = [], outputs = [], seen = [];
     let below = x;
     this.layers.forEach(([cell], i) => {
@@ -59,7 +64,8 @@ export class Network {
       outputs.push(out);
       below = skip ? joined(out, x, ...seen) : out;
     });
-    return { carry: { layers, sums }, features: skip ? joined(...outputs, ...seen) : below };
+    const features = skip ? joined(...outputs, ...seen) : below;
+    return { carry: { layers, sums, registers }, features: registers ? joined(features, this.registers.place(registers)) : features };
   }
 
   /** A whole sequence of inputs, also of a network that reads both ways: features of every position. */
@@ -85,10 +91,10 @@ export class Network {
     return this.steps(input).flatMap((values, i) => this.parts[i].kind === "discrete" ? [] : [...values]);
   }
 
-  embed(input, sums, vector) {
+  embed(input, more, vector) {
     let tables = 0;
     const parts = this.steps(input).map((values, i) => this.parts[i].kind === "discrete" ? row(this.table(tables++), values) : values);
-    return joined(...parts, sums, ...(vector ? [vector] : []));
+    return joined(...parts, ...more, ...(vector ? [vector] : []));
   }
 }
 

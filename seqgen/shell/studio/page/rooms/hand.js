@@ -1,0 +1,72 @@
+/** The room of one's own hand: given lines are written with a pen, checked by the recogniser, and saved for `adopt`. */
+
+import { linesOf } from "../codecs/offsets.js";
+import { Reader } from "../codecs/reader.js";
+import { button, make, save, shortcuts } from "../ui.js";
+import { inkJson, Pad } from "./pad.js";
+
+// All signs of a keyboard that a letter needs, each letter more than once.
+const TEXT = "The quick brown fox jumps over a lazy dog; five wizards boxed all night. Pack my box with 12 jugs, please! Why not? He had 34 zebras & apes. "
+  + "Jack quietly moved up front, and seized the big ball of wax: 5.60. Dear Ann, I'll be there by 7:30. \"Even so,\" said Lucy, \"we go.\" "
+  + "Mr. Vane (Oxford) paid $89 for it. Kindly reply; Sam Grey waits under the elms, where nobody ever asks who wrote the letter.";
+const NARROW = 600; // pixels: a screen on which a line is half as long
+const FEWEST = 3; // lines that a hand is learned from
+const PAUSE = 300; // milliseconds after a stroke: more may come
+const FILE = "my_hand.json";
+
+export function enter(section, models, open, entries) {
+  const recogniser = entries.find(({ domain, codec }) => domain === "handwriting" && codec === "features");
+  const small = innerWidth < NARROW, texts = linesOf(TEXT, small ? 15 : 32), written = texts.map(() => []);
+  const pad = new Pad("a sheet to write the line on, with a pen, a finger or a mouse", changed, small ? 20 : 32);
+  const text = make("input", { type: "text", className: "given-line", maxLength: 60, oninput: () => { texts[at] = text.value; changed(); } });
+  const place = make("p", { className: "status" });
+  const check = make("p", { className: "status", role: "status" });
+  const back = button("Back", () => turn(at - 1)), next = button("Next line", () => turn(at + 1), { className: "main" });
+  const undo = button("Undo stroke", () => pad.undo()), clear = button("Clear", () => pad.clear());
+  const keep = button("Save my hand", () => {
+    const lines = written.flatMap((strokes, i) => strokes.length && texts[i].trim() ? [{ text: texts[i].trim(), strokes }] : []);
+    save(FILE, inkJson(lines, "mine"), "application/json");
+    saved = true;
+  });
+  let at = 0, reader = null, timer = 0, saved = true;
+
+  section.append(
+    make("p", {}, "Write each line as you always do, with a pen, a finger or a mouse. Three are enough to begin with; all of them are better."),
+    make("label", { className: "prompt" }, make("span", {}, "This line; it may be another one"), text), pad.element,
+    make("div", { className: "buttons" }, back, next, undo, clear, keep), place, check,
+    make("p", {}, "With the file, on the command line, where training is done:"),
+    make("pre", {}, make("code", {}, `seqgen handwriting adopt ${FILE} --out mine.style\nseqgen handwriting write "Dear Ann," --hand mine.style`)));
+  shortcuts(section, { "Control+z": () => pad.undo() });
+  addEventListener("beforeunload", event => { if (!saved) event.preventDefault(); });
+
+  function turn(to) {
+    at = (to + texts.length) % texts.length;
+    text.value = texts[at];
+    pad.resume(written[at]);
+  }
+
+  function changed() {
+    const now = pad.written;
+    if (now.length !== written[at].length) saved = false;
+    written[at] = now;
+    const done = written.filter((strokes, i) => strokes.length && texts[i].trim()).length;
+    place.textContent = `Line ${at + 1} of ${texts.length}; ${done} written${done < FEWEST ? `, ${FEWEST - done} more are needed` : ""}.`;
+    undo.disabled = clear.disabled = !pad.strokes.length;
+    keep.disabled = done < FEWEST;
+    check.textContent = "";
+    clearTimeout(timer);
+    if (pad.strokes.length) timer = setTimeout(read, PAUSE);
+  }
+
+  /** What it seems to say: whoever left a word out sees it. */
+  async function read() {
+    const mine = at, strokes = pad.written;
+    if (!recogniser || pad.open) return;
+    reader ??= new Reader(await open(recogniser));
+    if (mine !== at || strokes.length !== pad.strokes.length) return;
+    const found = reader.read(strokes.map(stroke => stroke.map(([x, y]) => [x, y]))).text;
+    check.textContent = found === texts[at].trim() ? "It reads as it should." : `It reads “${found}”. Does the line say what is asked for? If so, go on: the reading may be wrong.`;
+  }
+
+  turn(0);
+}

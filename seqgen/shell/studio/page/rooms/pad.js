@@ -1,0 +1,164 @@
+/** A sheet that one writes on with a pen, a finger or a mouse. */
+
+import { make, shape } from "../ui.js";
+
+const PAPER = 220, BASE = 0.62; // pixels: how high it is; where letters stand on it
+const LARGEST = 92; // pixels of an x that is shown
+const PALM = 1000; // milliseconds after a pen was seen during which touches are a palm
+
+export class Pad {
+  /** changed: hears when a stroke is done or taken back. body: pixels that an x is about to be high. */
+  constructor(label, changed, body = 46) {
+    this.changed = changed;
+    this.strokes = [];
+    this.ink = shape("g", { class: "ink" });
+    this.marked = shape("g", { class: "marked" });
+    this.lines = [BASE * PAPER - body, BASE * PAPER].map(y => shape("line", { class: "ruled", x1: 0, x2: 10_000, y1: y, y2: y }));
+    this.element = shape("svg", { class: "pad", role: "img", "aria-label": label, height: PAPER });
+    this.element.append(...this.lines, this.marked, this.ink);
+    this.open = null;
+    this.penAt = -Infinity;
+    for (const [name, heard] of Object.entries({ pointerdown: event => this.#down(event), pointermove: event => this.#move(event), pointerup: event => this.#up(event), pointercancel: event => this.#up(event, true) })) {
+      this.element.addEventListener(name, heard);
+    }
+  }
+
+  /** Strokes of points `[x, y, seconds]`, in pixels, y down; seconds from the first point on. */
+  get written() {
+    const begin = this.strokes[0]?.points[0][2] ?? 0;
+    return this.strokes.map(({ points }) => points.map(([x, y, at]) => [x, y, Math.round(at - begin) / 1000]));
+  }
+
+  /** These strokes, of any unit, in place of what is there, moved and made as large as it takes to fit. */
+  show(strokes) {
+    const all = strokes.flat(), [x, y] = [0, 1].map(axis => all.map(point => point[axis]));
+    const [left, top] = [x, y].map(values => values.reduce((a, b) => Math.min(a, b)));
+    const [wide, high] = [x, y].map((values, axis) => Math.max(values.reduce((a, b) => Math.max(a, b)) - [left, top][axis], 1e-6));
+    const scale = Math.min((Math.max(this.element.clientWidth, 300) - 40) / wide, 0.75 * PAPER / high, LARGEST);
+    this.resume(strokes.map(stroke => stroke.map(([x, y, at = 0]) => [20 + scale * (x - left), (PAPER - scale * high) / 2 + scale * (y - top), at])));
+  }
+
+  /** Strokes as `written` has them, in place of what is there. */
+  resume(strokes) {
+    this.#empty();
+    for (const stroke of strokes) {
+      this.#begin();
+      for (const [x, y, at] of stroke) this.#add([x, y, 1000 * at]);
+      this.#draw();
+    }
+    this.open = null;
+    this.changed();
+  }
+
+  clear() {
+    this.#empty();
+    this.changed();
+  }
+
+  /** Takes the last stroke back. */
+  undo() {
+    this.strokes.pop()?.path.remove();
+    this.marked.replaceChildren();
+    this.changed();
+  }
+
+  /** Shows where these points are; none for nothing. */
+  mark(points) {
+    this.marked.replaceChildren(...points.map(([x, y]) => shape("circle", { cx: x, cy: y, r: 7 })));
+  }
+
+  #empty() {
+    this.strokes = [];
+    this.open = null;
+    this.ink.replaceChildren();
+    this.marked.replaceChildren();
+  }
+
+  #begin() {
+    this.open = { points: [], path: shape("path", {}), drawn: 0, d: "" };
+    this.strokes.push(this.open);
+    this.ink.append(this.open.path);
+    this.marked.replaceChildren();
+  }
+
+  #down(event) {
+    if (event.pointerType === "pen") this.penAt = event.timeStamp;
+    const palm = event.pointerType === "touch" && event.timeStamp - this.penAt < PALM;
+    if (this.open || palm || event.button !== 0) return;
+    event.preventDefault();
+    this.element.setPointerCapture(event.pointerId);
+    this.pointer = event.pointerId;
+    this.#begin();
+    this.#take([event]);
+  }
+
+  #move(event) {
+    if (event.pointerType === "pen") this.penAt = event.timeStamp;
+    if (!this.open || event.pointerId !== this.pointer) return;
+    const all = event.getCoalescedEvents?.() ?? [];
+    this.#take(all.length ? all : [event]);
+  }
+
+  #up(event, lost = false) {
+    if (!this.open || event.pointerId !== this.pointer) return;
+    this.open = null;
+    if (lost) { // the system took it for a gesture of its own
+      this.undo();
+      return;
+    }
+    this.changed();
+  }
+
+  #take(events) {
+    const { left, top } = this.element.getBoundingClientRect();
+    for (const { clientX, clientY, timeStamp } of events) this.#add([clientX - left, clientY - top, timeStamp]);
+    this.#draw();
+  }
+
+  #add([x, y, at]) {
+    const { points } = this.open, before = points.at(-1) ?? this.strokes.at(-2)?.points.at(-1);
+    points.push([Math.round(100 * x) / 100, Math.round(100 * y) / 100, Math.max(at, before?.[2] ?? at)]); // clocks of devices differ
+  }
+
+  /** Only what is new is spelt. */
+  #draw() {
+    const { open } = this;
+    for (; open.drawn < open.points.length; open.drawn++) {
+      const [x, y] = open.points[open.drawn];
+      open.d += open.drawn ? `L${x} ${y}` : `M${x} ${y}h.01`;
+    }
+    open.path.setAttribute("d", open.d);
+  }
+}
+
+/** The project's own format of ink (docs/handwriting.md): lines of `{text, strokes}`. */
+export function inkJson(lines, hand = null) {
+  const written = lines.map(({ text = null, strokes }) => JSON.stringify({ text, hand, strokes }));
+  return `{"format": "seqgen-ink", "version": 1, "lines": [\n${written.join(",\n")}\n]}\n`;
+}
+
+/** The lines of such a file. Throws an Error for another one. */
+export function readInk(text) {
+  const wrong = new Error("this is no ink that this page can read; give JSON that it or seqgen saved");
+  let found;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    throw wrong;
+  }
+  const number = point => Array.isArray(point) && point.length >= 2 && point.every(Number.isFinite);
+  const fine = found?.format === "seqgen-ink" && Array.isArray(found.lines) && found.lines.length && found.lines.every(line =>
+    Array.isArray(line?.strokes) && line.strokes.length && line.strokes.every(stroke => Array.isArray(stroke) && stroke.length && stroke.every(number)));
+  if (!fine) throw wrong;
+  return found.lines;
+}
+
+/** A field for a file that is read as text. */
+export function fileField(name, read) {
+  const input = make("input", { type: "file", accept: ".json,application/json" });
+  input.addEventListener("change", async () => {
+    if (input.files.length) read(await input.files[0].text());
+    input.value = "";
+  });
+  return make("label", { className: "dial" }, make("span", {}, name), input);
+}

@@ -1,0 +1,94 @@
+/** The room of reading: one writes with a pen, a finger or a mouse, and sees what the recogniser reads, letter by letter. */
+
+import { linesOf, Line, Offsets } from "../codecs/offsets.js";
+import { Reader } from "../codecs/reader.js";
+import { button, frame, make, modelChoice, percent, save, shortcuts } from "../ui.js";
+import { fileField, inkJson, Pad, readInk } from "./pad.js";
+
+const PAUSE = 250; // milliseconds after a stroke: more may come
+const SPACE = "␣";
+
+export function enter(section, models, open, entries) {
+  const writer = entries.find(({ domain, codec }) => domain === "handwriting" && codec === "offsets");
+  const pad = new Pad("a sheet to write a word or a line on, with a pen, a finger or a mouse", changed);
+  const status = make("p", { className: "status", role: "status" });
+  const said = make("p", { className: "said", aria: { live: "polite" } });
+  const letters = make("ol", { className: "letters-read", aria: { label: "letter by letter" } });
+  const others = make("p", { className: "status" });
+  const words = make("input", { type: "text", value: "Read this", maxLength: 40 });
+  const undo = button("Undo stroke", () => pad.undo()), clear = button("Clear", () => pad.clear(), { className: "main" });
+  const keep = button("Save ink", () => save("ink.json", inkJson([{ text: said.textContent || null, strokes: pad.written }]), "application/json"), { title: "as JSON, with what was read as its text" });
+  const named = modelChoice(models, open, status, () => { reader = null; }, model => { reader = new Reader(model); changed(); });
+  let reader = null, timer = 0, turn = 0;
+
+  section.append(
+    make("p", {}, "Write a word or a line on the sheet."), pad.element,
+    make("div", { className: "buttons" }, clear, undo, keep, named.element, fileField("Ink from a file", opened)),
+    ...(writer ? [make("div", { className: "buttons" }, make("label", { className: "dial" }, make("span", {}, "Or have this written"), words),
+      button("Write", write, { title: `by ${writer.name}, another way each time` }))] : []),
+    said, letters, others, status);
+  shortcuts(section, { "Control+z": () => pad.undo(), escape: () => pad.clear() });
+  words.addEventListener("keydown", ({ key }) => { if (key === "Enter") write(); });
+  changed();
+
+  function changed() {
+    const empty = !pad.strokes.length;
+    for (const one of [undo, clear, keep]) one.disabled = empty;
+    clearTimeout(timer);
+    timer = setTimeout(read, PAUSE);
+  }
+
+  async function read() {
+    if (pad.open) return; // of the next stroke
+    letters.replaceChildren();
+    others.textContent = said.textContent = "";
+    if (!reader || !pad.strokes.length) return;
+    const strokes = pad.written.map(stroke => stroke.map(([x, y]) => [x, y])), began = performance.now();
+    const found = reader.read(strokes);
+    said.textContent = found.text;
+    letters.replaceChildren(...found.letters.map(({ letter, likely, first, last }, i) => {
+      // A network knows a letter by a few of its points: its part goes half-way to those of its neighbours.
+      const { last: before } = found.letters[i - 1] ?? { last: -first }, { first: after } = found.letters[i + 1] ?? { first: 2 * found.points.length };
+      const show = () => pad.mark(found.points.slice((before + first) >> 1, (last + after) >> 1));
+      return make("li", { tabIndex: 0, onmouseenter: show, onfocus: show, onmouseleave: () => pad.mark([]), onblur: () => pad.mark([]) },
+        make("b", {}, letter === " " ? SPACE : letter),
+        ...likely.slice(0, 3).filter(({ odds }, i) => !i || odds >= 0.001).map(({ letter: other, odds }) => make("span", {}, `${other === " " ? SPACE : other} ${percent(odds)}`)));
+    }));
+    const rest = found.others.slice(1, 4).filter(({ odds }) => odds >= 0.001);
+    others.textContent = rest.length ? `${percent(found.others[0].odds)} sure. Or: ${rest.map(({ text, odds }) => `“${text}” ${percent(odds)}`).join(", ")}.` : "";
+    status.textContent = `${found.points.length} points, read in ${Math.round(performance.now() - began)} ms.`;
+  }
+
+  function opened(text) {
+    try {
+      pad.show(readInk(text)[0].strokes);
+    } catch (error) {
+      status.textContent = error.message;
+    }
+  }
+
+  /** By the model that writes, in a hand and from a seed of chance. */
+  async function write() {
+    const mine = ++turn, model = await open(writer), codec = new Offsets(model.codec), line = linesOf(words.value)[0];
+    const unknown = codec.unknown(words.value);
+    if (unknown || !line) {
+      status.textContent = unknown ? `${writer.name} has not learned to write ${unknown}; replace it.` : "Type something to write.";
+      return;
+    }
+    const hand = codec.hands[Math.floor(Math.random() * codec.hands.length)];
+    const writing = new Line(model, codec, line, { vector: hand ? codec.vector(model.network, { [hand]: 1 }) : null, seed: Math.floor(Math.random() * 2 ** 32) });
+    const strokes = [[]];
+    for (let until = performance.now() + 12; !writing.done;) {
+      const { x, y, lifts } = writing.next({ bias: 1 });
+      strokes.at(-1).push([x, y]);
+      if (lifts) strokes.push([]);
+      if (performance.now() < until) continue;
+      await frame();
+      if (mine !== turn) return;
+      until = performance.now() + 12;
+    }
+    pad.show(strokes.filter(stroke => stroke.length));
+  }
+
+  named.load();
+}

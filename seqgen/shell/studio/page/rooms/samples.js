@@ -1,0 +1,76 @@
+/** What a model makes while it is being trained: always from the same seed, so that one sees what it has learned. */
+
+import { Characters } from "../codecs/characters.js";
+import { Piece, plan } from "../codecs/grid.js";
+import { Line, Offsets } from "../codecs/offsets.js";
+import { rowKey } from "../runtime/model.js";
+import { button, frame, make } from "../ui.js";
+import { Sheet } from "./ink_sheet.js";
+import { Roll } from "./roll.js";
+import { Sound } from "./sound.js";
+
+const LETTERS = 240, WORDS = "The quick brown fox jumps over it", BARS = 4, QUARTERS = 100;
+const SLICE = 8; // milliseconds at a time: the page has more to do
+
+/** An element that shows it, while it is being made; null where this page has no way to show what such a model makes. */
+export function sample(model, alive) {
+  const made = { characters: text, offsets: line, grid: bars }[model.codec.kind];
+  return made ? made(model, alive) : null;
+}
+
+/** Steps until it is done or nobody waits any more. */
+async function steadily(step, alive) {
+  for (let until = 0; alive();) {
+    if (performance.now() > until) {
+      await frame();
+      until = performance.now() + SLICE;
+    }
+    if (!step()) return;
+  }
+}
+
+function text(model, alive) {
+  const codec = new Characters(model.codec), decode = codec.decoder(), allowed = codec.writable();
+  const element = make("p", { className: "sample", dir: "auto" });
+  let state = model.begin(rowKey(0));
+  steadily(() => {
+    const { carry, said } = model.ask(state), symbol = model.draw(state, said, { temperature: 0.8, allowed });
+    state = model.after(state, carry, symbol);
+    element.append(decode([symbol])[0]);
+    return state.position < LETTERS;
+  }, alive);
+  return element;
+}
+
+function line(model, alive) {
+  const codec = new Offsets(model.codec), words = [...WORDS].filter(letter => codec.letters.includes(letter)).join("").trim();
+  if (!words) return null;
+  const sheet = new Sheet(), vector = codec.hands.length ? codec.vector(model.network, { [codec.hands[0]]: 1 }) : null;
+  const writing = new Line(model, codec, words, { vector, seed: 0 });
+  sheet.begin([words], { pen: 0.12, slant: 0 });
+  steadily(() => {
+    sheet.add(0, writing.next({ bias: 1 }));
+    return !writing.done;
+  }, alive);
+  return sheet.element;
+}
+
+function bars(model, alive) {
+  const rows = plan([4, 4], BARS, model.codec.ranges), piece = new Piece(), roll = new Roll();
+  let state = model.begin(rowKey(0)), sound = null, playing = 0;
+  roll.begin(piece, BARS * 16);
+  steadily(() => {
+    const { carry, said } = model.ask(state), symbol = model.draw(state, said, { allowed: rows[state.position] });
+    state = model.after(state, carry, symbol);
+    piece.add(symbol);
+    if (state.position < rows.length) return true;
+    piece.close();
+    roll.draw(0);
+    return false;
+  }, alive);
+  const play = button("Play", () => {
+    const mine = ++playing;
+    (sound ??= new Sound()).perform(piece, roll, 15 / QUARTERS, () => mine === playing);
+  });
+  return make("div", { className: "sample" }, roll.element, play);
+}

@@ -1,0 +1,105 @@
+/** A tune that one draws, or plays on the keys of a computer, note after note. */
+
+import { make, shape } from "../ui.js";
+
+const LOW = 57, HIGH = 84; // what is seen: a soprano sings from C to the A above the next one
+const KEYS = "awsedftgyhujk"; // a piano from C on, black keys above the white ones
+const TIED = 128, REST = 256;
+
+export class Tune {
+  /** heard: is told of a pitch that was set; changed: that the tune is another one; length: how many sixteenths a note has. */
+  constructor({ heard, changed, length }) {
+    Object.assign(this, { heard, changed, length, notes: [], steps: 0, at: 0, pitch: 72, drawn: null });
+    this.svg = shape("svg", { class: "roll tune", preserveAspectRatio: "none", "aria-hidden": "true" });
+    this.element = make("div", {
+      role: "application", tabIndex: 0, onkeydown: event => this.#key(event),
+      aria: { label: "The tune. Arrow keys move the mark, Enter sets a note, Backspace takes one away; A to K are the keys of a piano." },
+    }, this.svg);
+    this.svg.addEventListener("pointerdown", event => this.#down(event));
+    this.svg.addEventListener("pointermove", event => this.#drag(event));
+    for (const name of ["pointerup", "pointercancel"]) this.svg.addEventListener(name, () => { this.drawn = null; });
+  }
+
+  /** So many sixteenths, and these notes `{start, end, pitch}`. */
+  show(steps, notes = this.notes, bar = 16) {
+    Object.assign(this, { steps, bar, notes: notes.filter(({ start }) => start < steps), at: Math.min(this.at, steps - 1) });
+    this.#draw();
+  }
+
+  /** What the voice does in each sixteenth, as `given` takes it. */
+  get cells() {
+    const cells = Array(this.steps).fill(REST);
+    for (const { start, end, pitch } of this.notes) for (let i = start; i < Math.min(end, this.steps); i++) cells[i] = pitch + (i > start ? TIED : 0);
+    return cells;
+  }
+
+  /** A note where the mark is; it takes the place of what was there. */
+  #set(start, pitch) {
+    const note = { start, end: start + this.length(), pitch };
+    this.#put(note);
+    this.heard(pitch);
+    return note;
+  }
+
+  #put(note) {
+    this.notes = this.notes.filter(one => one !== note && (one.end <= note.start || one.start >= note.end || one.start < note.start));
+    for (const one of this.notes) if (one.end > note.start && one.start < note.start) one.end = note.start;
+    note.end = Math.min(note.end, this.steps);
+    this.notes.push(note);
+    this.notes.sort((a, b) => a.start - b.start);
+    this.#draw();
+  }
+
+  #remove(note) {
+    this.notes = this.notes.filter(one => one !== note);
+    this.#draw();
+  }
+
+  #place({ clientX, clientY }) {
+    const { left, top, width, height } = this.svg.getBoundingClientRect();
+    return [Math.floor(this.steps * (clientX - left) / width), HIGH - 1 - Math.floor((HIGH - LOW) * (clientY - top) / height)];
+  }
+
+  #down(event) {
+    const [step, pitch] = this.#place(event), there = this.notes.find(one => one.start <= step && step < one.end && one.pitch === pitch);
+    if (there) {
+      this.#remove(there);
+      return;
+    }
+    this.at = step - step % this.length();
+    this.pitch = pitch;
+    this.drawn = this.#set(this.at, pitch);
+    this.svg.setPointerCapture(event.pointerId);
+  }
+
+  #drag(event) {
+    if (!this.drawn) return;
+    const end = this.#place(event)[0] + 1;
+    if (end <= this.drawn.end) return;
+    this.drawn.end = end;
+    this.#put(this.drawn);
+  }
+
+  #key(event) {
+    const { key } = event, piano = event.ctrlKey || event.metaKey ? -1 : KEYS.indexOf(key.toLowerCase());
+    const last = this.notes.findLast(({ start }) => start < this.at);
+    if (key === "ArrowUp" || key === "ArrowDown") this.pitch = Math.min(Math.max(this.pitch + (key === "ArrowUp" ? 1 : -1), LOW), HIGH - 1);
+    else if (key === "ArrowLeft" || key === "ArrowRight") this.at = Math.min(Math.max(this.at + (key === "ArrowLeft" ? -1 : 1) * this.length(), 0), this.steps - 1);
+    else if (key === "Backspace" && last) [this.at] = [last.start, this.#remove(last)];
+    else if (key === "Enter" || key === " " || piano >= 0) {
+      if (piano >= 0) this.pitch = 60 + piano + (event.shiftKey ? 12 : 0);
+      this.at = Math.min(this.#set(this.at, this.pitch).end, this.steps - 1);
+    } else return;
+    event.preventDefault();
+    this.#draw();
+  }
+
+  #draw() {
+    const box = (name, { start, end, pitch }) => shape("rect", { class: name, x: start, y: HIGH - 1 - pitch, width: end - start - 0.1, height: 1 });
+    const line = x => shape("line", { class: "bar", x1: x, x2: x, y1: 0, y2: HIGH - LOW });
+    this.svg.setAttribute("viewBox", `0 0 ${this.steps} ${HIGH - LOW}`);
+    this.svg.replaceChildren(...Array.from({ length: Math.ceil(this.steps / this.bar) }, (_, i) => line(this.bar * i)),
+      ...this.notes.map(note => box("voice0", note)), box("mark", { start: this.at, end: Math.min(this.at + this.length(), this.steps), pitch: this.pitch }));
+    this.changed();
+  }
+}

@@ -1,0 +1,73 @@
+"""A tune that is drawn or played, and harmonised, in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from studio_page import ask, check_looks, shipped
+
+from seqgen.domains import music
+
+pytestmark = pytest.mark.browser
+TUNE = [60, 64, 67, 72]
+
+
+@pytest.mark.node
+def test_a_tune_is_played_and_harmonised_by_the_keyboard_alone(enter: Any, tab_to: Any, keep: Any) -> None:
+    page = enter("harmony")
+    tab_to(page, "Bars")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("1")
+    tab_to(page, "Tries side by side")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    tab_to(page, "The tune.")
+    page.keyboard.type("adgf")
+    page.keyboard.press("Backspace")
+    page.keyboard.type("k")
+    tab_to(page, "Harmonise")
+    page.keyboard.press("Enter")
+    page.get_by_text("1 bars,").wait_for()
+    page.keyboard.press("Escape")
+    found = music.read_midi(keep(page, "MIDI"))
+    assert [note.pitch for note in found.notes if note.part == 0] == TUNE
+    cells = [symbol for pitch in TUNE for symbol in (pitch, *[pitch + 128] * 3)]
+    asked = {"meter": (4, 4), "bars": 1, "tune": cells, "seed": 0, "particles": 2, "temperature": music.TEMPERATURE}
+    steps = ask("harmonise", shipped("music", "bach"), **asked)
+    wanted = music.load("bach").codec.decode(steps).notes
+    assert [(note.part, note.pitch) for note in found.notes] == [(note.part, note.pitch) for note in wanted]
+
+
+def test_every_control_of_the_harmony(enter: Any, keep: Any, tmp_path: Path) -> None:
+    page = enter("harmony")
+    page.get_by_label("Tries side by side").fill("2")
+    assert page.get_by_role("button", name="Harmonise").is_disabled()
+    box = page.locator("svg.tune").bounding_box()
+    assert box is not None
+    page.get_by_label("A note is a").select_option("half")
+    for bar in range(4):  # a note of a bar each: begun and drawn out
+        page.mouse.move(box["x"] + box["width"] * (bar + 0.05) / 4, box["y"] + box["height"] * (0.4 + 0.04 * bar))
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * (bar + 0.99) / 4, box["y"] + box["height"] * 0.5)
+        page.mouse.up()
+    assert page.locator("svg.tune .voice0").count() == 4
+    page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.52)  # away with the last
+    assert page.locator("svg.tune .voice0").count() == 3
+    page.get_by_label("Tempo").fill("200")
+    page.get_by_role("button", name="Harmonise").click()
+    page.get_by_text("3 bars,").wait_for()
+    first = music.read_midi(keep(page, "MIDI"))
+    assert len([note for note in first.notes if note.part == 0]) == 3 and len(first.notes) > 9
+    page.get_by_role("button", name="Another").click()
+    page.get_by_text("Seed 1.").wait_for()
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Stop").click()
+    check_looks(page, tmp_path, "harmony")
+    page.get_by_role("button", name="An example").click()
+    assert page.locator("svg.tune .voice0").count() == 16
+    page.get_by_role("button", name="Clear").click()
+    assert page.locator("svg.tune .voice0").count() == 0
+    assert page.get_by_role("button", name="MIDI").is_disabled()

@@ -1,0 +1,95 @@
+"""The room of music in a real browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from studio_page import ask, shipped
+
+from seqgen.domains import music
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.node
+def test_a_seed_makes_in_the_page_what_it_makes_elsewhere(enter: Any, keep: Any, tmp_path: Path) -> None:
+    page = enter("music")
+    page.get_by_label("Model").select_option("chorales")
+    page.get_by_text("Ready.").locator("visible=true").wait_for()
+    page.get_by_label("Meter").select_option("3/4")
+    page.get_by_label("Bars").fill("3")
+    page.get_by_label("Seed").fill("5")
+    page.get_by_label("Tempo").fill("120")
+    page.get_by_role("button", name="Compose").click()
+    page.get_by_text("3 bars,").wait_for()
+    other = tmp_path / "other.mid"
+    ask(
+        "compose",
+        shipped("music", "chorales"),
+        meter=(3, 4),
+        bars=3,
+        seed=5,
+        bpm=120,
+        temperature=music.TEMPERATURE,
+        out=str(other),
+    )
+    kept = keep(page, "MIDI")
+    assert kept.read_bytes() == other.read_bytes()
+    read = music.read_midi(kept)
+    assert {note.part for note in read.notes} == {0, 1, 2, 3} and read.meters[0][1:] == (3, 4)
+    assert read.tempos[0].bpm == pytest.approx(120)
+
+
+def test_every_control_of_the_music(enter: Any, keep: Any) -> None:
+    page = enter("music")
+    page.get_by_label("Temperature").fill("0.9")
+    page.get_by_label("Top-p").fill("0.95")
+    page.get_by_label("Bars").fill("2")
+    page.get_by_label("Tempo").fill("200")
+    page.get_by_role("button", name="Compose").click()
+    page.get_by_text("2 bars,").wait_for()
+    first = keep(page, "MIDI").read_bytes()
+    page.get_by_role("button", name="Play").wait_for()  # it has sounded to its end
+    page.get_by_label("over and over").check()
+    page.get_by_role("button", name="Play").click()
+    line = page.locator(".roll .now")
+    before = float(str(line.get_attribute("x1")))
+    page.wait_for_function(
+        "before => Number(document.querySelector('.roll .now').getAttribute('x1')) > before", arg=before
+    )
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Another").click()
+    page.get_by_text("Seed 1.").wait_for()
+    assert page.get_by_label("Seed").input_value() == "1"
+    page.keyboard.press("Escape")
+    assert keep(page, "MIDI").read_bytes() != first
+    assert str(page.locator("svg.roll").get_attribute("aria-label")).startswith("piano roll of 2 bars")
+
+
+def test_a_model_that_knows_keys_is_asked_for_one(enter: Any, choir: Any) -> None:
+    page = enter("music", choir.address)
+    page.get_by_label("Bars").fill("2")
+    page.get_by_role("combobox", name="Key").select_option("A minor")
+    page.get_by_role("button", name="Compose").click()
+    page.get_by_text(re.compile(r"^2 bars, \d+ notes, A minor\.")).wait_for()
+    page.get_by_role("combobox", name="Key").select_option("any")
+    page.get_by_role("button", name="Compose").click()
+    page.get_by_text(re.compile(r"^2 bars, \d+ notes, .* (major|minor)\.")).wait_for()
+
+
+def test_the_keyboard_alone_suffices(enter: Any, tab_to: Any) -> None:
+    page = enter("music")
+    tab_to(page, "Bars")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("2")
+    tab_to(page, "Compose")
+    page.keyboard.press("Space")
+    page.get_by_text("2 bars,").wait_for()
+    page.keyboard.press("Escape")
+    tab_to(page, "MIDI")
+    with page.expect_download() as told:
+        page.keyboard.press("Enter")
+    assert told.value.suggested_filename == "chorale-0.mid"

@@ -1,0 +1,148 @@
+"""Reading what is written with a pen, and one's own hand for `adopt`, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from studio_page import ask, check_looks, shipped
+
+from seqgen.domains import handwriting
+from seqgen.shell.cli import build_parser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.node]
+SHEET = "svg.pad >> visible=true"
+
+
+@pytest.fixture(scope="module")
+def strokes() -> list[np.ndarray]:
+    """Two words in x-heights."""
+    (line,) = ask("write", shipped("handwriting", "hands"), text="quick brown", hand={"oak": 1}, seed=0, bias=1)
+    points = np.array(line)
+    return np.split(points[:, :2], np.flatnonzero(points[:-1, 2]) + 1)
+
+
+def draw(page: Page, strokes: list[np.ndarray]) -> None:
+    """With the mouse, on the sheet."""
+    box = page.locator(SHEET).bounding_box()
+    assert box is not None
+    for stroke in strokes:
+        places = (stroke * 20 + (box["x"] + 30, box["y"] + 120)).tolist()
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for x, y in places[1:]:
+            page.mouse.move(x, y)
+        page.mouse.up()
+
+
+def test_every_control_of_the_reading(enter: Any, keep: Any, strokes: list[np.ndarray], tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
+    page = enter("reading")
+    said = page.locator(".said")
+    draw(page, strokes)
+    expect(said).to_have_text("quick brown")
+    path = keep(page, "Save ink")
+    (ink,) = handwriting.read_ink(path)
+    assert ink.text == "quick brown" and len(ink.strokes) == len(strokes) and ink.seconds > 0
+    again = ask("recognise", shipped("handwriting", "recogniser"), strokes=[s.tolist() for s in ink.strokes])
+    assert again["text"] == "quick brown"
+    letters = page.locator(".letters-read li")
+    assert letters.count() == 11
+    first = again["letters"][0]["likely"][0]
+    assert str(letters.first.locator("span").first.text_content()) == f"q {round(100 * first['odds'])} %"
+    letters.first.hover()
+    assert page.locator(".pad .marked circle").count() > 0
+
+    page.get_by_role("button", name="Undo stroke").click()
+    assert page.locator(".pad .ink path").count() == len(strokes) - 1
+    page.keyboard.press("Control+z")
+    assert page.locator(".pad .ink path").count() == len(strokes) - 2
+    page.get_by_role("button", name="Clear").click()
+    expect(said).to_have_text("")
+    page.get_by_label("Ink from a file").set_input_files(path)
+    expect(said).to_have_text("quick brown")
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text('{"lines": [{"strokes": [[["a", 0]]]}]}')
+    page.get_by_label("Ink from a file").set_input_files(wrong)
+    page.get_by_text("this is no ink that this page can read").wait_for()
+
+
+def test_the_keyboard_alone_suffices(enter: Any, tab_to: Any) -> None:
+    from playwright.sync_api import expect
+
+    page = enter("reading")
+    tab_to(page, "Or have this written")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("pen")
+    tab_to(page, "Write")
+    page.keyboard.press("Enter")
+    expect(page.locator(".said")).not_to_be_empty()
+    expect(page.locator(".letters-read li").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".said")).to_be_empty()
+
+
+STROKE = """(sheet, [kind, id, extra]) => {
+  const {left, top} = sheet.getBoundingClientRect();
+  const at = (name, x, y) => sheet.dispatchEvent(new PointerEvent(name, {
+    pointerType: kind, pointerId: id, clientX: left + x, clientY: top + y, bubbles: true, button: 0, ...extra}));
+  sheet.setPointerCapture = () => {};
+  at("pointerdown", 50, 50); at("pointermove", 80, 90); at("pointerup", 80, 90);
+}"""
+
+
+def test_a_palm_is_no_pen(enter: Any) -> None:
+    page = enter("reading")
+    sheet, ink = page.locator(SHEET), page.locator(".pad .ink path")
+    sheet.evaluate(STROKE, ["touch", 1, {}])
+    assert ink.count() == 1
+    sheet.evaluate(STROKE, ["pen", 2, {}])
+    sheet.evaluate(STROKE, ["touch", 3, {}])
+    assert ink.count() == 2
+    sheet.evaluate(STROKE, ["mouse", 4, {"button": 2}])
+    assert ink.count() == 2
+
+
+def test_a_hand_of_ones_own_is_written_checked_and_saved(enter: Any, keep: Any, strokes: list[np.ndarray]) -> None:
+    page = enter("your-hand", ready="Line 1 of")
+    keeping = page.get_by_role("button", name="Save my hand")
+    for number in range(3):
+        assert keeping.is_disabled()
+        page.get_by_label("This line").fill("quick brown" if number else "quick crown")
+        draw(page, strokes)
+        page.get_by_text("It reads as it should." if number else "It reads “quick brown”.").wait_for()
+        page.get_by_role("button", name="Next line").click()
+        assert page.locator(SHEET).locator(".ink path").count() == 0
+    page.get_by_role("button", name="Back").click()
+    assert page.locator(SHEET).locator(".ink path").count() == len(strokes)
+    page.get_by_role("button", name="Undo stroke").click()
+    path = keep(page, "Save my hand")
+    inks = handwriting.read_ink(path)
+    assert [ink.text for ink in inks] == ["quick crown", "quick brown", "quick brown"] and path.name == "my_hand.json"
+    assert [len(ink.strokes) for ink in inks] == [len(strokes), len(strokes), len(strokes) - 1]
+    assert {ink.hand for ink in inks} == {"mine"} and all(ink.seconds > 0 for ink in inks)
+    assert json.loads(path.read_text(encoding="utf-8"))["format"] == "seqgen-ink"
+    for line in str(page.locator("pre").text_content()).splitlines():
+        build_parser().parse_args(shlex.split(line)[1:])
+    page.get_by_role("button", name="Clear").click()
+    assert keeping.is_disabled()
+
+
+@pytest.mark.parametrize(
+    ("room", "ready", "done"), [("reading", "Ready", "read in"), ("your-hand", "Line 1 of", "It reads")]
+)
+def test_everybody_can_write(
+    enter: Any, strokes: list[np.ndarray], room: str, ready: str, done: str, tmp_path: Path
+) -> None:
+    page = enter(room, ready=ready)
+    draw(page, strokes)
+    page.get_by_text(done).wait_for()
+    check_looks(page, tmp_path, room)

@@ -1,0 +1,125 @@
+"""The room of text in a real browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from studio_page import ask, shipped
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+pytestmark = pytest.mark.browser
+
+
+def sheet(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="The text.")
+
+
+def grown(page: Page, count: int) -> None:
+    page.locator(".page span").nth(count).wait_for(state="attached")
+
+
+def written(page: Page, count: int) -> str:
+    """Writes until so many characters are there, and stops."""
+    page.locator("button.main").click()
+    grown(page, count)
+    page.get_by_role("button", name="Stop").click()
+    return str(sheet(page).text_content())
+
+
+@pytest.mark.node
+def test_a_seed_writes_in_the_page_what_it_writes_elsewhere(enter: Any, keep: Any) -> None:
+    page = enter("text")
+    page.get_by_label("Begin with").fill("ROMEO:")
+    page.get_by_label("Seed").fill("7")
+    shown = written(page, 100)
+    path = keep(page, "Save")
+    assert path.name == "seqgen.txt" and path.read_text(encoding="utf-8") == shown
+    options = {"temperature": 0.8}
+    wanted = ask("text", shipped("text", "shakespeare"), prompt="ROMEO:", length=94, seed=7, options=options)
+    assert shown.startswith(f"ROMEO:{wanted}")
+
+
+def test_every_control_of_the_text(enter: Any) -> None:
+    from playwright.sync_api import expect
+
+    page = enter("text", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_label("Temperature").fill("0")
+    page.get_by_label("Begin with").fill("The 漢字 ")
+    once = written(page, 60)
+    page.get_by_role("button", name="Begin anew").click()
+    expect(sheet(page)).to_have_text("The 漢字 ", use_inner_text=False)
+    assert written(page, 60)[:60] == once[:60]  # the likeliest each time
+    page.get_by_label("Temperature").fill("1.5")
+    page.get_by_label("Top-p").fill("0.9")
+    page.get_by_label("Top-k").fill("5")
+    page.get_by_role("button", name="Try another").click()
+    page.get_by_role("button", name="Stop").wait_for()  # from the prompt on, and not yet the text before
+    grown(page, 40)
+    page.keyboard.press("Escape")
+    assert page.get_by_label("Seed").input_value() == "2"
+    other = sheet(page).text_content()
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_text("Copied.").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == other
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()
+    assert sheet(page).text_content().startswith(once[:60])
+    page.get_by_role("button", name="Redo").click()
+    page.get_by_role("button", name="Redo").click()
+    assert sheet(page).text_content() == other
+    page.get_by_text("Branches").click()
+    branches = page.locator(".branches li")
+    assert branches.count() == 3  # the first prompt, and what was written from the second one
+    branches.nth(1).get_by_role("button").first.click()
+    assert sheet(page).text_content().startswith(once[:60])
+    branches.last.get_by_role("button", name="Remove").click()
+    assert branches.count() == 2
+
+
+def test_another_character_is_chosen_and_gone_on_from(enter: Any) -> None:
+    page = enter("text")
+    before = written(page, 60)
+    page.locator(".page span").nth(30).click()
+    others = page.locator(".others li button")
+    assert others.count() == 10
+    other = page.locator(".others li button[aria-current=false]").first
+    name = str(other.text_content())
+    other.click()
+    grown(page, 40)
+    page.get_by_role("button", name="Stop").click()
+    after = str(sheet(page).text_content())
+    assert after[:30] == before[:30] and after[30] == {"␣": " ", "⏎": "\n"}.get(name, name) != before[30]
+    page.locator(".page span").nth(20).click()
+    page.get_by_role("button", name="Cut here").click()
+    assert sheet(page).text_content() == after[:20]
+    page.keyboard.press("Control+z")
+    assert sheet(page).text_content() == after
+
+
+def test_the_keyboard_alone_suffices(enter: Any, tab_to: Any) -> None:
+    page = enter("text")
+    tab_to(page, "Begin with")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Now ")
+    tab_to(page, "Write")
+    page.keyboard.press("Enter")
+    grown(page, 40)
+    page.keyboard.press("Escape")
+    before = str(sheet(page).text_content())
+    tab_to(page, "The text.")
+    page.keyboard.press("Home")
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")  # from the first alternative, where the focus is now, to the second
+    page.keyboard.press("Enter")
+    grown(page, 20)
+    page.keyboard.press("Escape")
+    after = str(sheet(page).text_content())
+    assert before.startswith("Now ") and after[:10] == before[:10]
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert sheet(page).text_content() == before

@@ -1,0 +1,96 @@
+"""The page of the studio as tests run it: its modules in Node, the whole of it in Chromium."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from seqgen import registry
+from seqgen.domains.music.grid import Grid
+from seqgen.domains.music.presets import CHOIRS
+from seqgen.models.pretrained import save_pretrained
+from seqgen.shell.studio.site import PAGE
+from seqgen.training.run_config import write_config
+
+ASK = Path(__file__).parent / "studio" / "ask.mjs"
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+PACKAGES = ("playwright", "axe_playwright_python")  # the extra `browser`
+
+
+def shipped(domain: str, name: str) -> Path:
+    folder = registry.domain(domain).shipped
+    assert folder is not None
+    return folder / name
+
+
+def ask(verb: str, folder: Path, **asked: Any) -> Any:
+    """What a verb of ask.mjs answers."""
+    request = json.dumps({"verb": verb, "page": str(PAGE), "folder": str(folder), **asked})
+    node = str(shutil.which("node"))
+    done = subprocess.run([node, str(ASK)], input=request, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def a_run(folder: Path, *, steps: int = 100) -> Path:
+    """A run's folder as a training of a hundred steps leaves it before the first of them."""
+    folder.mkdir()
+    config = {
+        "format": 1, "seqgen": "0.1.0", "domain": "text", "size": "small", "seed": 0, "steps": steps, "minutes": None,
+        "training": {}, "data": {}, "data_sha256": "", "codec": {}, "model": {}, "from": None,
+    }  # fmt: skip
+    write_config(folder, config)
+    return folder
+
+
+def a_choir(folder: Path) -> Path:
+    """A model that knows its voices' ranges, keys and intervals; it has learned nothing."""
+    import jax
+
+    codec = Grid(ranges=((60, 81), (53, 74), (48, 69), (36, 64)))
+    model = CHOIRS["tiny"].model(codec)
+    params = model.init(jax.random.key(3))
+    save_pretrained(folder, domain="music", codec=codec.to_dict(), model=model, params=params, training={})
+    return folder
+
+
+def chromium() -> str | None:
+    """The path of the first that is here."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def no_browser() -> bool:
+    """Whether the page cannot be tried in a browser here."""
+    return chromium() is None or not all(map(find_spec, PACKAGES))
+
+
+def no_node() -> bool:
+    return shutil.which("node") is None
+
+
+OUTSIDE = """() => [...document.querySelectorAll("button, input, select, textarea, svg")]
+  .filter(one => one.checkVisibility())
+  .filter(one => one.getBoundingClientRect().left < 0 || one.getBoundingClientRect().right > innerWidth)
+  .map(one => one.outerHTML.slice(0, 80))"""
+
+
+def check_looks(page: Any, folder: Path, name: str) -> None:
+    """On a telephone, a tablet and a screen: nobody has to scroll sideways, and axe-core finds nothing that keeps anybody out.
+
+    A picture of each lies in the folder, for people to look at.
+    """
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    for width, scheme in ((360, "dark"), (768, "light"), (1440, "light")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+        found = page.evaluate("() => axe.run()")
+        assert not [(one["id"], one["impact"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
+        assert len(found["passes"]) > 20
+        assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+        assert not page.evaluate(OUTSIDE)
