@@ -248,7 +248,7 @@ def test_settings_that_cannot_be_are_refused(singing: music.MusicModel, playing:
         (lambda: playing.inpaint(quartet(), bars=(1, 1)), "inpainting"),
         (lambda: playing.sample(seconds=1, voice_leading="soft"), "voice leading"),
     ):
-        with pytest.raises(UsageError, match=f"{what} is for models of four voices, and .* is none; take chorales, or"):
+        with pytest.raises(UsageError, match=f"{what} is for models of four voices, and .* is none; take bach, or"):
             asked()
 
 

@@ -137,7 +137,7 @@ def test_bad_input_is_one_line(folder: Path, tmp_path: Path, told: Told) -> None
         (["sample", "--temperature", -1, "--out", out], 2, "temperature is -1.0; give 0 .*"),
         (["sample", "--primer", hostile, "--out", out], 1, "cannot use .*hostile.mid as MIDI: .*"),
         (["sample", "--primer", folder / "1.mid", "--out", out], 1, ".*the grid is for four voices, a part each"),
-        (["sample", "--model", "shakespeare"], 2, "no model named 'shakespeare' .*known: chorales.*"),
+        (["sample", "--model", "shakespeare"], 2, "no model named 'shakespeare' .*known: bach, chorales.*"),
     ]
     for arguments, code, message in cases:
         check_refused(told, ["music", *arguments], code, message)
@@ -165,8 +165,8 @@ def test_the_shipped_model_composes_for_the_demo(tmp_path: Path, told: Told) -> 
 
 
 def test_scoring_goes_on_past_a_piece_that_does_not_fit(tmp_path: Path, told: Told) -> None:
-    music.load().sample(bars=1, seed=1).save(tmp_path / "a.mid")
-    music.load().sample(bars=1, seed=2).save(tmp_path / "c.mid")
+    music.load().sample(bars=2, seed=1).save(tmp_path / "a.mid")
+    music.load().sample(bars=2, seed=2).save(tmp_path / "c.mid")
     tune(1).save(tmp_path / "b.mid")
     assert main(["music", "score", *(str(tmp_path / f"{name}.mid") for name in "abc")]) == 0
     said, warned = told()
@@ -200,8 +200,25 @@ def test_several_pieces_and_several_primers(tmp_path: Path, told: Told) -> None:
 
 def test_a_piece_that_stands_still_or_is_empty_is_said(tmp_path: Path, told: Told) -> None:
     out = str(tmp_path / "x.mid")
-    assert main(["music", "sample", "--seconds", "20", "--temperature", "0", "--no-wav", "--out", out]) == 0
+    assert (
+        main(
+            [
+                "music",
+                "sample",
+                "--model",
+                "chorales",
+                "--seconds",
+                "20",
+                "--temperature",
+                "0",
+                "--no-wav",
+                "--out",
+                out,
+            ]
+        )
+        == 0
+    )
     assert re.search(r"one chord is held for [\d.]+ s; .* try a higher --temperature", told()[1])
     assert main(["music", "sample", "--events", "1", "--no-wav", "--out", str(tmp_path / "none.mid")]) == 1
-    assert "chorales wrote no note: give a higher --temperature" in told()[1]
+    assert "bach wrote no note: give a higher --temperature" in told()[1]
     assert not (tmp_path / "none.mid").exists()

@@ -26,7 +26,7 @@ CARD = """\
 ---
 license: apache-2.0
 data_license: cc-by-4.0
-writes: chorales for four voices in the manner of Bach, in the key and of the length that are asked for
+writes: chorales for four voices, in the key asked for
 ---
 # bach
 

@@ -24,7 +24,7 @@ CARD = """\
 ---
 license: apache-2.0
 data_license: cc0-1.0
-writes: songs for voice and piano in the manner of the nineteenth century, in the meter, key and tempo that are asked for
+writes: songs for voice and piano, in a meter asked for
 ---
 # songs
 
