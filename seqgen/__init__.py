@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .nn.cells import Convolution as Convolution
     from .nn.cells import Window as Window
     from .nn.context import Context as Context
+    from .nn.encoder.values import PictureEncoder as PictureEncoder
     from .nn.encoder.values import SymbolEncoder as SymbolEncoder
     from .nn.inputs.registers import Registers as Registers
     from .nn.network import Network as Network
@@ -79,7 +80,7 @@ _HOME = {
     "models.readers.tagger": ("Tagger",),
     "nn.cells": ("LSTM", "Convolution", "Window"),
     "nn.context": ("Context",),
-    "nn.encoder.values": ("SymbolEncoder",),
+    "nn.encoder.values": ("PictureEncoder", "SymbolEncoder"),
     "nn.network": ("Network",),
     "nn.inputs.registers": ("Registers",),
     "training.optimizer": ("make_optimizer",),

@@ -51,6 +51,7 @@ EXPECTED = [
     "ModelError",
     "Network",
     "Options",
+    "PictureEncoder",
     "Product",
     "Reading",
     "register",
