@@ -13,6 +13,9 @@ from seqgen.edits import error_rate
 from .codec import VOCABULARY, PairCodec, match
 from .files import read
 from .pair import Pair
+from .pictures.files import read as read_pictures
+from .pictures.picture import Picture
+from .pictures.pixels import SIDE, Pixels
 from .rates import chrf
 
 if TYPE_CHECKING:
@@ -21,19 +24,30 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "pretrained"
 
 
-def _size(units: int, embedding: int, dropout: float, training: TrainingConfig, layers: int = 1) -> Size:
-    """An encoder that reads both ways and an LSTM that attends to it (Luong, Pham & Manning 2015).
+def _size(
+    units: int,
+    embedding: int,
+    dropout: float,
+    training: TrainingConfig,
+    layers: int = 1,
+    filters: tuple[int, ...] = (),
+) -> Size:
+    """What reads the source, and an LSTM that attends to it (Luong, Pham & Manning 2015).
 
-    The softmax is tied to the embedding, which is as wide as what attention gives.
+    A text is read both ways, a picture through `filters`. The softmax is tied to the embedding, which is as wide as what
+    attention gives.
     """
 
     def model(codec: Codec[Pair]) -> Model:
         from seqgen.heads import Categorical  # here: a domain's value must not cost JAX
         from seqgen.models.model import Model
-        from seqgen.nn.encoder.values import SymbolEncoder
+        from seqgen.nn.encoder.values import PictureEncoder, SymbolEncoder
         from seqgen.nn.network import Network
 
         assert isinstance(codec, PairCodec)
+        encoder: Any = SymbolEncoder(units // 2, layers, embedding, dropout)
+        if isinstance(codec.source, Pixels):
+            encoder = PictureEncoder(codec.source.side, codec.source.side, filters, units, dropout)
         network = Network(
             codec.spec,
             layers,
@@ -41,7 +55,7 @@ def _size(units: int, embedding: int, dropout: float, training: TrainingConfig, 
             embedding,
             dropout=dropout,
             source=codec.symbols,
-            encoder=SymbolEncoder(units // 2, layers, embedding, dropout),
+            encoder=encoder,
             attention=embedding,
         )
         return Model(network, Categorical(codec.spec.size, tied=embedding))
@@ -55,6 +69,12 @@ SIZES = {
     "medium": _size(512, 256, 0.2, TrainingConfig(rows=128, learning_rate=2e-3)),
     "large": _size(768, 384, 0.3, TrainingConfig(rows=128, learning_rate=1.5e-3), layers=2),
 }
+SEEING = {
+    "tiny": _size(64, 32, 0.0, TrainingConfig(rows=64, learning_rate=6e-3), filters=(8, 16, 32)),
+    "small": _size(128, 64, 0.1, TrainingConfig(rows=64, learning_rate=4e-3), filters=(16, 32, 64)),
+    "medium": _size(256, 128, 0.2, TrainingConfig(rows=64, learning_rate=3e-3), filters=(32, 64, 128)),
+    "large": _size(384, 192, 0.3, TrainingConfig(rows=128, learning_rate=2e-3), layers=2, filters=(32, 64, 128, 192)),
+}
 
 
 def _written(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pair]) -> list[str]:
@@ -66,6 +86,15 @@ def _written(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pair]) -
 
 def _chrf(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pair]) -> float:
     return chrf(_written(codec, model, params, pairs), [[pair.target] for pair in pairs])
+
+
+def _caption_chrf(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pair]) -> float:
+    """Of pictures: several captions of one are references of it."""
+    wanted: dict[Any, list[str]] = {}
+    for pair in pairs:
+        wanted.setdefault(pair.source, []).append(pair.target)
+    first = [Pair(source, "") for source in wanted]
+    return chrf(_written(codec, model, params, first), [*wanted.values()])
 
 
 def _phonemes(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pair]) -> float:
@@ -101,3 +130,26 @@ PRONOUNCE: Domain[Pair] = Domain(
     shipped=SHIPPED / "pronounce",
     examples=(Pair("hi", "HH AY1"), Pair("ha", "HH AA1")),
 )
+CAPTION: Domain[Pair] = Domain(
+    name="caption",
+    fit_codec=lambda pairs, *, level="subwords", vocabulary=VOCABULARY, side=SIDE: PairCodec.fit(
+        pairs, level, vocabulary, side
+    ),
+    load_codec=PairCodec.from_dict,
+    sizes=SEEING,
+    reading=Reading(
+        read_pictures,
+        {"level": "subwords", "vocabulary": VOCABULARY, "side": SIDE},
+        settled=lambda codec: {"side": codec.source.side},
+    ),
+    metric=Metric("chrF2", _caption_chrf, lower=False, most=1000),
+    unit="unit",
+    fit_training=TrainingConfig.for_steps,
+    match=match,
+    shipped=SHIPPED / "caption",
+    examples=tuple(
+        Pair(Picture(bytes(color) * 64, 8, 8), caption)
+        for color, caption in (((255, 0, 0), "a red field"), ((0, 0, 255), "a blue field"), ((0, 0, 250), "a blue sky"))
+    ),
+)
+DOMAINS = {domain.name: domain for domain in (TRANSLATE, PRONOUNCE, CAPTION)}

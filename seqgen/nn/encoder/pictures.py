@@ -31,7 +31,7 @@ class PictureReader(nnx.Module):
         self.place = nnx.Param(jax.random.normal(rngs.params(), (*places, encoder.units)) * 0.1)
 
     def __call__(self, source: Array, valid: Array | None, key: Array | None) -> tuple[Memory, Array]:
-        """source `[B, H, W, 3]`, 0 to 255 -> entries `[B, places, units]`, and their mean, `[B, units]`."""
+        """source `[B, H, W, 3]`, 0 to 255 -> entries `[B, places, units]`, and the most of each value, `[B, units]`."""
         there = jnp.ones(source.shape[:2], bool) if valid is None else jnp.asarray(valid)
         # Paper is 0: what lies beyond the edges is white, too.
         dark = jnp.where(there[..., None, None], 1 - jnp.asarray(source, jnp.float32) / 255, 0.0)
@@ -40,8 +40,7 @@ class PictureReader(nnx.Module):
         entries = jax.nn.relu(matmul(seen, self.kernel[...], self.precision) + self.place[...][:high, :wide])
         flat = jnp.where(there[..., None, None], entries, 0.0).reshape(len(seen), high * wide, -1)
         counted = jnp.repeat(there, wide, axis=1).astype(jnp.float32)
-        ends = flat.sum(axis=1) / jnp.maximum(counted.sum(axis=1, keepdims=True), 1.0)
-        return Memory(self._drop(flat, key), counted), ends
+        return Memory(self._drop(flat, key), counted), flat.max(axis=1)  # none is below 0
 
     def _drop(self, x: Array, key: Array | None) -> Array:
         rate = self.encoder.dropout

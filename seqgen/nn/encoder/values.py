@@ -133,7 +133,7 @@ class PictureEncoder:
 
     @property
     def ends(self) -> int:
-        """The mean over places."""
+        """The most of each value, wherever it is."""
         return self.units
 
     @property
