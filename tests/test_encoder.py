@@ -17,7 +17,7 @@ from seqgen.nn.network import Network as Stack
 
 ENCODER = SymbolEncoder(3, layers=2, embedding=2, dropout=0.5)
 NETWORK = Network(Discrete(6), layers=1, units=5, embedding=4, source=7, encoder=ENCODER, attention=4)
-SEEING = dataclasses.replace(NETWORK, source=256, encoder=PictureEncoder(9, 6, (4, 3), units=4, dropout=0.5))
+SEEING = dataclasses.replace(NETWORK, source=256, encoder=PictureEncoder(9, 6, (4, 3), units=4))
 
 
 @pytest.fixture(scope="module")

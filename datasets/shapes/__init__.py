@@ -58,7 +58,7 @@ def scene(seed: int | Sequence[int] = 0) -> Scene:
 
 
 class Scenes(Sequence[Pair]):
-    """One part of the data set: a list whose pictures are drawn when they are read, each with one caption by chance.
+    """One part of the data set: a list whose pictures are drawn when first read, and kept, each with a caption by chance.
 
     >>> scenes = Scenes("test", seed=0, count=5, side=32)
     >>> scenes.scene(2).means(scenes[2].target)
@@ -66,10 +66,11 @@ class Scenes(Sequence[Pair]):
     """
 
     def __init__(self, part: str, seed: int, count: int, side: int) -> None:
-        self.part, self.seed, self.side, self._count = _PARTS.index(part), seed, side, count
+        self.part, self.seed, self.side = _PARTS.index(part), seed, side
+        self._pairs: list[Pair | None] = [None] * count
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._pairs)
 
     @overload
     def __getitem__(self, index: int) -> Pair: ...
@@ -78,10 +79,14 @@ class Scenes(Sequence[Pair]):
     def __getitem__(self, index: int | slice) -> Pair | list[Pair]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        i = range(self._count)[operator.index(index)]
-        here = self.scene(i)
-        chance = Generator(Philox(SeedSequence((self.seed, self.part, i, 1))))
-        return Pair(here.picture(self.side), here.captions[chance.integers(len(here.captions))])
+        i = range(len(self))[operator.index(index)]
+        pair = self._pairs[i]
+        if pair is None:
+            here = self.scene(i)
+            chance = Generator(Philox(SeedSequence((self.seed, self.part, i, 1))))
+            pair = Pair(here.picture(self.side), here.captions[chance.integers(len(here.captions))])
+            self._pairs[i] = pair
+        return pair
 
     def scene(self, i: int) -> Scene:
         """What is to be seen in picture i."""
@@ -90,7 +95,7 @@ class Scenes(Sequence[Pair]):
     def every(self) -> list[Pair]:
         """All pictures with all of their captions."""
         found = []
-        for here in map(self.scene, range(self._count)):
+        for here in map(self.scene, range(len(self))):
             picture = here.picture(self.side)
             found += [Pair(picture, caption) for caption in here.captions]
         return found

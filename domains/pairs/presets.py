@@ -47,7 +47,7 @@ def _size(
         assert isinstance(codec, PairCodec)
         encoder: Any = SymbolEncoder(units // 2, layers, embedding, dropout)
         if isinstance(codec.source, Pixels):
-            encoder = PictureEncoder(codec.source.side, codec.source.side, filters, units, dropout)
+            encoder = PictureEncoder(codec.source.side, codec.source.side, filters, units)
         network = Network(
             codec.spec,
             layers,
@@ -70,10 +70,10 @@ SIZES = {
     "large": _size(768, 384, 0.3, TrainingConfig(rows=128, learning_rate=1.5e-3), layers=2),
 }
 SEEING = {
-    "tiny": _size(64, 32, 0.0, TrainingConfig(rows=64, learning_rate=6e-3), filters=(8, 16, 32)),
-    "small": _size(128, 64, 0.1, TrainingConfig(rows=64, learning_rate=4e-3), filters=(16, 32, 64)),
-    "medium": _size(256, 128, 0.2, TrainingConfig(rows=64, learning_rate=3e-3), filters=(32, 64, 128)),
-    "large": _size(384, 192, 0.3, TrainingConfig(rows=128, learning_rate=2e-3), layers=2, filters=(32, 64, 128, 192)),
+    "tiny": _size(64, 32, 0.0, TrainingConfig(rows=32, learning_rate=4e-3), filters=(8, 16, 32)),
+    "small": _size(128, 64, 0.1, TrainingConfig(rows=32, learning_rate=2.5e-3), filters=(16, 48, 96)),
+    "medium": _size(256, 128, 0.2, TrainingConfig(rows=32, learning_rate=2e-3), filters=(32, 64, 128)),
+    "large": _size(384, 192, 0.3, TrainingConfig(rows=64, learning_rate=1.5e-3), layers=2, filters=(32, 64, 128, 192)),
 }
 
 

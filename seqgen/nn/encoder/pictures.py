@@ -40,10 +40,4 @@ class PictureReader(nnx.Module):
         entries = jax.nn.relu(matmul(seen, self.kernel[...], self.precision) + self.place[...][:high, :wide])
         flat = jnp.where(there[..., None, None], entries, 0.0).reshape(len(seen), high * wide, -1)
         counted = jnp.repeat(there, wide, axis=1).astype(jnp.float32)
-        return Memory(self._drop(flat, key), counted), flat.max(axis=1)  # none is below 0
-
-    def _drop(self, x: Array, key: Array | None) -> Array:
-        rate = self.encoder.dropout
-        if key is None or not rate:
-            return x
-        return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x / (1 - rate), 0.0)
+        return Memory(flat, counted), flat.max(axis=1)  # none is below 0

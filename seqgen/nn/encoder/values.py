@@ -100,7 +100,6 @@ class PictureEncoder:
 
     height, width: of the pictures, red, green and blue of 0 to 255 at each place, so that `source` is 256.
     filters: how many of 3 x 3 each of the convolutions has, as for `seqgen.Convolution`. units: values of an entry.
-    dropout: of what is attended to.
 
     >>> import jax, numpy
     >>> from seqgen import Discrete, Network
@@ -116,15 +115,11 @@ class PictureEncoder:
     width: int
     filters: tuple[int, ...] = (16, 32, 64)
     units: int = 128
-    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "filters", tuple(self.filters))
-        sizes = self.height, self.width, self.units, *self.filters
-        if not self.filters or min(sizes) < 1 or not 0 <= self.dropout < 1:
-            raise UsageError(
-                f"an encoder of pictures needs a height, width, filters, units >= 1 and 0 <= dropout < 1, not {self}"
-            )
+        if not self.filters or min(self.height, self.width, self.units, *self.filters) < 1:
+            raise UsageError(f"an encoder of pictures needs a height, width, filters and units >= 1, not {self}")
 
     @property
     def entry(self) -> int:
