@@ -141,7 +141,7 @@ def _of_list(path: Path) -> Iterator[_Listed]:
             case {"image": str(name), "text": text}:
                 image = _inside(inside, name)
                 told = "" if image else f"{name!r:.80} is no file in the folder of the list; put the picture there"
-                yield _Listed(f"{where}, {name:.80}", image, text if isinstance(text, list) else [text], told)
+                yield _Listed(f"{where}, {name!r:.80}", image, text if isinstance(text, list) else [text], told)
             case _:
                 yield _Listed(where, None, [], 'it is none of {"image": "NAME.png", "text": "..."}')
 
