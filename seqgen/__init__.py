@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .models.readers.renderer import Renderer as Renderer
     from .models.readers.tagger import Tagger as Tagger
     from .nn.cells import LSTM as LSTM
+    from .nn.cells import Attending as Attending
     from .nn.cells import Convolution as Convolution
     from .nn.cells import Window as Window
     from .nn.context import Context as Context
@@ -78,7 +79,7 @@ _HOME = {
     "models.readers.classifier": ("Classifier",),
     "models.readers.renderer": ("Renderer",),
     "models.readers.tagger": ("Tagger",),
-    "nn.cells": ("LSTM", "Convolution", "Window"),
+    "nn.cells": ("LSTM", "Attending", "Convolution", "Window"),
     "nn.context": ("Context",),
     "nn.encoder.values": ("PictureEncoder", "SymbolEncoder"),
     "nn.network": ("Network",),

@@ -15,7 +15,7 @@ from strangers.dot_attention import DotAttention
 from strangers.multiplicative import Multiplicative
 
 from seqgen.batching import Inputs
-from seqgen.nn.cells import LSTM, Convolution, Window
+from seqgen.nn.cells import LSTM, Attending, Convolution, Window
 from seqgen.nn.context import Context
 from seqgen.nn.encoder.values import PictureEncoder, SymbolEncoder
 from seqgen.nn.inputs.registers import Registers
@@ -67,6 +67,12 @@ CAUSAL: dict[str, Any] = {
     ),
     "picture, attention": Network(
         Discrete(6), source=256, encoder=PictureEncoder(U, 5, (3, 2), 4), attention=4, **SMALL
+    ),
+    "attending, attention": Network(
+        Discrete(6), (LSTM(4), Attending(5)), embedding=4, source=7, encoder=SymbolEncoder(3, embedding=2), attention=4
+    ),
+    "attending to a picture, skip": Network(
+        Discrete(6), (Attending(5), LSTM(4)), embedding=4, skip=True, source=256, encoder=PictureEncoder(7, 5, (3,), 4)
     ),
     "picture, window, bf16": Network(
         PEN, window=2, source=256, encoder=PictureEncoder(7, 5, (3,), 4), precision="bf16", **SMALL

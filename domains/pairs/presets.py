@@ -24,30 +24,19 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "pretrained"
 
 
-def _size(
-    units: int,
-    embedding: int,
-    dropout: float,
-    training: TrainingConfig,
-    layers: int = 1,
-    filters: tuple[int, ...] = (),
-) -> Size:
-    """What reads the source, and an LSTM that attends to it (Luong, Pham & Manning 2015).
+def _size(units: int, embedding: int, dropout: float, training: TrainingConfig, layers: int = 1) -> Size:
+    """An encoder that reads both ways and an LSTM that attends to it (Luong, Pham & Manning 2015).
 
-    A text is read both ways, a picture through `filters`. The softmax is tied to the embedding, which is as wide as what
-    attention gives.
+    The softmax is tied to the embedding, which is as wide as what attention gives.
     """
 
     def model(codec: Codec[Pair]) -> Model:
         from seqgen.heads import Categorical  # here: a domain's value must not cost JAX
         from seqgen.models.model import Model
-        from seqgen.nn.encoder.values import PictureEncoder, SymbolEncoder
+        from seqgen.nn.encoder.values import SymbolEncoder
         from seqgen.nn.network import Network
 
         assert isinstance(codec, PairCodec)
-        encoder: Any = SymbolEncoder(units // 2, layers, embedding, dropout)
-        if isinstance(codec.source, Pixels):
-            encoder = PictureEncoder(codec.source.side, codec.source.side, filters, units)
         network = Network(
             codec.spec,
             layers,
@@ -55,7 +44,37 @@ def _size(
             embedding,
             dropout=dropout,
             source=codec.symbols,
-            encoder=encoder,
+            encoder=SymbolEncoder(units // 2, layers, embedding, dropout),
+            attention=embedding,
+        )
+        return Model(network, Categorical(codec.spec.size, tied=embedding))
+
+    return Size(model, training)
+
+
+def _seeing(
+    filters: tuple[int, ...], units: int, embedding: int, dropout: float, training: TrainingConfig, layers: int = 1
+) -> Size:
+    """The same of pictures, which go through `filters`; the top layer attends, too.
+
+    To say how two things lie, a decoder has to know where it looked for the first when it looks for the second.
+    """
+
+    def model(codec: Codec[Pair]) -> Model:
+        from seqgen.heads import Categorical
+        from seqgen.models.model import Model
+        from seqgen.nn.cells import LSTM, Attending
+        from seqgen.nn.encoder.values import PictureEncoder
+        from seqgen.nn.network import Network
+
+        assert isinstance(codec, PairCodec) and isinstance(codec.source, Pixels)
+        network = Network(
+            codec.spec,
+            (*[LSTM(units)] * (layers - 1), Attending(units)),
+            embedding=embedding,
+            dropout=dropout,
+            source=codec.symbols,
+            encoder=PictureEncoder(codec.source.side, codec.source.side, filters, units),
             attention=embedding,
         )
         return Model(network, Categorical(codec.spec.size, tied=embedding))
@@ -70,10 +89,10 @@ SIZES = {
     "large": _size(768, 384, 0.3, TrainingConfig(rows=128, learning_rate=1.5e-3), layers=2),
 }
 SEEING = {
-    "tiny": _size(64, 32, 0.0, TrainingConfig(rows=32, learning_rate=4e-3), filters=(8, 16, 32)),
-    "small": _size(128, 64, 0.1, TrainingConfig(rows=32, learning_rate=2.5e-3), filters=(16, 48, 96)),
-    "medium": _size(256, 128, 0.2, TrainingConfig(rows=32, learning_rate=2e-3), filters=(32, 64, 128)),
-    "large": _size(384, 192, 0.3, TrainingConfig(rows=64, learning_rate=1.5e-3), layers=2, filters=(32, 64, 128, 192)),
+    "tiny": _seeing((8, 16, 32), 64, 32, 0.0, TrainingConfig(rows=32, learning_rate=4e-3)),
+    "small": _seeing((16, 48, 96), 128, 64, 0.1, TrainingConfig(rows=32, learning_rate=2.5e-3)),
+    "medium": _seeing((32, 64, 128), 256, 128, 0.2, TrainingConfig(rows=32, learning_rate=2e-3)),
+    "large": _seeing((32, 64, 128, 192), 384, 192, 0.3, TrainingConfig(rows=64, learning_rate=1.5e-3), layers=2),
 }
 
 
