@@ -20,10 +20,10 @@ CHANNELS = 3  # red, green, blue
 
 
 class PictureReader(nnx.Module):
-    """W [what the filters see at a place] + a learned vector of that place, an entry a place.
+    """relu(W [what the filters see at a place] + a learned vector of it) + where it is, an entry a place.
 
-    The vectors begin as coordinates along two directions: the mean of what is attended to then says where that is, and how
-    two things lie is a difference, which would else be found very late or never.
+    Where it is stands there as coordinates along two learned directions: the mean of what is attended to then says where that
+    is, and how two things lie is a difference, which is else found very late or never.
     """
 
     def __init__(self, encoder: PictureEncoder, *, precision: str, rngs: nnx.Rngs) -> None:
@@ -31,19 +31,24 @@ class PictureReader(nnx.Module):
         self.filters = Convolutions(CHANNELS, encoder.filters, precision=precision, rngs=rngs)
         shape = encoder.filters[-1], encoder.units
         self.kernel = nnx.Param(nnx.initializers.he_normal()(rngs.params(), shape))
-        high, wide = places_left(encoder.height, encoder.width, len(encoder.filters))
-        down, right = jax.random.normal(rngs.params(), (2, encoder.units))
-        y, x = jnp.linspace(-1, 1, high)[:, None, None], jnp.linspace(-1, 1, wide)[:, None]
-        self.place = nnx.Param(y * down + x * right)
+        places = places_left(encoder.height, encoder.width, len(encoder.filters))
+        self.place = nnx.Param(jax.random.normal(rngs.params(), (*places, encoder.units)) * 0.1)
+        self.directions = nnx.Param(jax.random.normal(rngs.params(), (2, encoder.units)) * 0.3)
 
     def __call__(self, source: Array, valid: Array | None, key: Array | None) -> tuple[Memory, Array]:
-        """source `[B, H, W, 3]`, 0 to 255 -> entries `[B, places, units]`, and the most of each value, or 0, `[B, units]`."""
+        """source `[B, H, W, 3]`, 0 to 255 -> entries `[B, places, units]`, and the most of each value, `[B, units]`."""
         there = jnp.ones(source.shape[:2], bool) if valid is None else jnp.asarray(valid)
         # Paper is 0: what lies beyond the edges is white, too.
         dark = jnp.where(there[..., None, None], 1 - jnp.asarray(source, jnp.float32) / 255, 0.0)
         seen, there = self.filters.masked(dark, there)
         high, wide = seen.shape[1:3]
-        entries = matmul(seen, self.kernel[...], self.precision) + self.place[...][:high, :wide]
-        flat = jnp.where(there[..., None, None], entries, 0.0).reshape(len(seen), high * wide, -1)
-        counted = jnp.repeat(there, wide, axis=1).astype(jnp.float32)
-        return Memory(flat, counted), jax.nn.relu(flat).max(axis=1)
+        known = self.place[...]
+        entries = jax.nn.relu(matmul(seen, self.kernel[...], self.precision) + known[:high, :wide])
+        down, right = self.directions[...]
+        y, x = (jnp.linspace(-1, 1, side) for side in known.shape[:2])
+        where = y[:high, None, None] * down + x[:wide, None] * right
+        flat, placed = (
+            jnp.where(there[..., None, None], values, 0.0).reshape(len(seen), high * wide, -1)
+            for values in (entries, entries + where)
+        )
+        return Memory(placed, jnp.repeat(there, wide, axis=1).astype(jnp.float32)), flat.max(axis=1)
