@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .files import Use
 
 FOLDER = "a folder with NAME.txt beside each NAME.png (.jpg, .gif, .webp), or a list .jsonl of image and text"
-CAPTION = Kind("caption", "shapes", "a picture", "picture.png --explain seen.png", "PICTURE")
+CAPTION = Kind("caption", "", "a picture", "picture.png --model runs/seen --explain looked.png", "PICTURE")
 LINES = 64  # pictures that are read and written side by side
 
 
@@ -47,7 +47,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     write.set_defaults(run=_write)
 
-    score = verb("score", "how well captions are written: nats, exact, chrF and, with sacrebleu, BLEU", "shapes")
+    score = verb(
+        "score",
+        "how well captions are written: nats, exact, chrF and, with sacrebleu, BLEU",
+        "held_out --model runs/seen",
+    )
     score.add_argument("file", metavar="FOLDER", help=f"{FOLDER}; or a data set's name: its test part")
     add_scoring(score, CAPTION)
     score.set_defaults(run=_score)
