@@ -10,7 +10,18 @@ import jax
 import numpy as np
 import pytest
 
-from seqgen import Categorical, Discrete, Example, Model, Network, PictureEncoder, SymbolEncoder, in_memory
+from seqgen import (
+    Attending,
+    Categorical,
+    Discrete,
+    Example,
+    Inputs,
+    Model,
+    Network,
+    PictureEncoder,
+    SymbolEncoder,
+    in_memory,
+)
 from seqgen.batching.items import Items
 from seqgen.errors import DataError, ModelError, UsageError
 from seqgen.nn.network import Network as Stack
@@ -74,8 +85,18 @@ def test_a_picture_of_fewer_rows_is_as_if_alone() -> None:
     np.testing.assert_array_equal(seen.memory.valid[1], [1, 1, 1, 1, 0, 0])
     np.testing.assert_allclose(seen.memory.values[1:, :4], alone.memory.values, atol=1e-6)
     assert not np.asarray(seen.memory.values)[1, 4:].any()
-    for leaf, one in zip(jax.tree.leaves(seen.start), jax.tree.leaves(alone.start), strict=True):
-        np.testing.assert_allclose(leaf[1:], one, atol=1e-6)
+    assert seen.start is None
+
+
+def test_a_layer_that_attends_says_where() -> None:
+    network = Network(Discrete(6), (Attending(5),), embedding=4, source=7, encoder=SymbolEncoder(3))
+    params = network.init(jax.random.key(0))
+    context = network.encode(params, np.array([[3, 1, 5]]))
+    start, inputs = network.start(params, 1, context), Inputs(np.array([[6, 2]]))
+    weights = network.align(params, start, inputs, context=context)
+    _, features = network.unroll(params, start, inputs, context=context)
+    assert context.memory is not None
+    np.testing.assert_allclose(weights[0] @ context.memory.values[0], features[0, :, 5:], atol=1e-6)
 
 
 def test_a_model_of_pictures_takes_no_others() -> None:

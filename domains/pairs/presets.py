@@ -55,7 +55,7 @@ def _size(units: int, embedding: int, dropout: float, training: TrainingConfig, 
 def _seeing(
     filters: tuple[int, ...], units: int, embedding: int, dropout: float, training: TrainingConfig, layers: int = 1
 ) -> Size:
-    """The same of pictures, which go through `filters`; the top layer attends, too.
+    """Pictures go through `filters`; the top layer attends, and has read what it saw before.
 
     To say how two things lie, a decoder has to know where it looked for the first when it looks for the second.
     """
@@ -75,9 +75,8 @@ def _seeing(
             dropout=dropout,
             source=codec.symbols,
             encoder=PictureEncoder(codec.source.side, codec.source.side, filters, units),
-            attention=embedding,
         )
-        return Model(network, Categorical(codec.spec.size, tied=embedding))
+        return Model(network, Categorical(codec.spec.size))
 
     return Size(model, training)
 

@@ -33,13 +33,16 @@ class Attention(nnx.Module):
 
     def weights(self, features: Array, memory: Memory) -> Array:
         """How much of each entry a position takes, `[..., B, U]`, which add up to 1."""
-        queries = matmul(features, self.query_kernel[...], self.precision)
-        scores = jnp.einsum("...be,bue->...bu", queries, memory.values, precision=EXACT)
-        return jax.nn.softmax(jnp.where(memory.valid > 0, scores, NEVER), axis=-1)
+        return _weights(matmul(features, self.query_kernel[...], self.precision), memory)
 
     def __call__(self, features: Array, memory: Memory) -> Array:
         seen = jnp.einsum("...bu,bue->...be", self.weights(features, memory), memory.values, precision=EXACT)
         return jnp.tanh(matmul(jnp.concatenate([features, seen], axis=-1), self.kernel[...], self.precision))
+
+
+def _weights(queries: Array, memory: Memory) -> Array:
+    scores = jnp.einsum("...be,bue->...bu", queries, memory.values, precision=EXACT)
+    return jax.nn.softmax(jnp.where(memory.valid > 0, scores, NEVER), axis=-1)
 
 
 class AttendingCarry(NamedTuple):
@@ -87,6 +90,11 @@ class AttendingCell(nnx.Module):
         scores = jnp.where(memory.valid > 0, memory.match(times(1, hidden)), NEVER)
         seen = memory.read(jax.nn.softmax(scores, axis=-1))
         return AttendingCarry(inner, seen), jnp.concatenate([hidden, seen], axis=-1)
+
+    def weights(self, features: Array, memory: Memory) -> Array:
+        """How much of each entry was taken where these features, `[..., B, H + E]`, were made, `[..., B, U]`."""
+        hidden = features[..., : -self.entry]
+        return _weights(matmul(hidden, self.query_kernel[...], self.precision), memory)
 
     def scan(self, carry: Carry, inputs: Array, masks: Masks | None, memory: Memory | None) -> tuple[Carry, Array]:
         return recurrence.scan(self, carry, inputs, masks, memory)

@@ -63,7 +63,7 @@ RECIPES = {
         pairs.CAPTION,
         "shapes",
         "small",
-        5_000,
+        12_000,
         TrainingConfig(rows=32, learning_rate=2.5e-3, evaluations=10, ema=0.995, patience=0),
         {"side": 48, "dropout": 0.0},
         "language: en\nlicense: apache-2.0\ndata_license: none\nwrites: what shapes are in a picture, and how they lie",

@@ -36,7 +36,7 @@ class PictureReader(nnx.Module):
         self.directions = nnx.Param(jax.random.normal(rngs.params(), (2, encoder.units)) * 0.3)
 
     def __call__(self, source: Array, valid: Array | None, key: Array | None) -> tuple[Memory, Array]:
-        """source `[B, H, W, 3]`, 0 to 255 -> entries `[B, places, units]`, and the most of each value, `[B, units]`."""
+        """source `[B, H, W, 3]`, 0 to 255 -> entries `[B, places, units]`, and nothing that opens a sequence, `[B, 0]`."""
         there = jnp.ones(source.shape[:2], bool) if valid is None else jnp.asarray(valid)
         # Paper is 0: what lies beyond the edges is white, too.
         dark = jnp.where(there[..., None, None], 1 - jnp.asarray(source, jnp.float32) / 255, 0.0)
@@ -47,8 +47,5 @@ class PictureReader(nnx.Module):
         down, right = self.directions[...]
         y, x = (jnp.linspace(-1, 1, side) for side in known.shape[:2])
         where = y[:high, None, None] * down + x[:wide, None] * right
-        flat, placed = (
-            jnp.where(there[..., None, None], values, 0.0).reshape(len(seen), high * wide, -1)
-            for values in (entries, entries + where)
-        )
-        return Memory(placed, jnp.repeat(there, wide, axis=1).astype(jnp.float32)), flat.max(axis=1)
+        placed = jnp.where(there[..., None, None], entries + where, 0.0).reshape(len(seen), high * wide, -1)
+        return Memory(placed, jnp.repeat(there, wide, axis=1).astype(jnp.float32)), jnp.zeros((len(seen), 0))

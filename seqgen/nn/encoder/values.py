@@ -106,9 +106,8 @@ class PictureEncoder:
     >>> encoder = PictureEncoder(16, 16, filters=(4, 8), units=6)
     >>> network = Network(Discrete(5), layers=1, units=8, source=256, encoder=encoder, attention=8)
     >>> picture = numpy.full((1, 16, 16, 3), 255, numpy.uint8)
-    >>> context = network.encode(network.init(jax.random.key(0)), picture)
-    >>> context.memory.values.shape, context.start[0].hidden.shape
-    ((1, 16, 6), (1, 8))
+    >>> network.encode(network.init(jax.random.key(0)), picture).memory.values.shape
+    (1, 16, 6)
     """
 
     height: int
@@ -128,8 +127,8 @@ class PictureEncoder:
 
     @property
     def ends(self) -> int:
-        """The most of each value, wherever it is."""
-        return self.units
+        """It opens nothing: what is seen is only to be had by looking there, or a decoder would never learn to look."""
+        return 0
 
     @property
     def picture(self) -> tuple[int, ...]:
