@@ -43,9 +43,11 @@ if TYPE_CHECKING:
     from .models.readers.renderer import Renderer as Renderer
     from .models.readers.tagger import Tagger as Tagger
     from .nn.cells import LSTM as LSTM
+    from .nn.cells import Attending as Attending
     from .nn.cells import Convolution as Convolution
     from .nn.cells import Window as Window
     from .nn.context import Context as Context
+    from .nn.encoder.values import PictureEncoder as PictureEncoder
     from .nn.encoder.values import SymbolEncoder as SymbolEncoder
     from .nn.inputs.registers import Registers as Registers
     from .nn.network import Network as Network
@@ -77,9 +79,9 @@ _HOME = {
     "models.readers.classifier": ("Classifier",),
     "models.readers.renderer": ("Renderer",),
     "models.readers.tagger": ("Tagger",),
-    "nn.cells": ("LSTM", "Convolution", "Window"),
+    "nn.cells": ("LSTM", "Attending", "Convolution", "Window"),
     "nn.context": ("Context",),
-    "nn.encoder.values": ("SymbolEncoder",),
+    "nn.encoder.values": ("PictureEncoder", "SymbolEncoder"),
     "nn.network": ("Network",),
     "nn.inputs.registers": ("Registers",),
     "training.optimizer": ("make_optimizer",),

@@ -15,9 +15,9 @@ from strangers.dot_attention import DotAttention
 from strangers.multiplicative import Multiplicative
 
 from seqgen.batching import Inputs
-from seqgen.nn.cells import LSTM, Convolution, Window
+from seqgen.nn.cells import LSTM, Attending, Convolution, Window
 from seqgen.nn.context import Context
-from seqgen.nn.encoder.values import SymbolEncoder
+from seqgen.nn.encoder.values import PictureEncoder, SymbolEncoder
 from seqgen.nn.inputs.registers import Registers
 from seqgen.nn.network import Network
 from seqgen.spec import Binary, Continuous, Discrete, Product, Spec
@@ -64,6 +64,18 @@ CAUSAL: dict[str, Any] = {
     ),
     "encoder, window, attention, skip": Network(
         PEN, skip=True, window=2, source=7, encoder=SymbolEncoder(3, embedding=2), attention=4, **SMALL
+    ),
+    "picture, attention": Network(
+        Discrete(6), source=256, encoder=PictureEncoder(U, 5, (3, 2), 4), attention=4, **SMALL
+    ),
+    "attending, attention": Network(
+        Discrete(6), (LSTM(4), Attending(5)), embedding=4, source=7, encoder=SymbolEncoder(3, embedding=2), attention=4
+    ),
+    "attending to a picture, skip": Network(
+        Discrete(6), (Attending(5), LSTM(4)), embedding=4, skip=True, source=256, encoder=PictureEncoder(7, 5, (3,), 4)
+    ),
+    "picture, window, bf16": Network(
+        PEN, window=2, source=256, encoder=PictureEncoder(7, 5, (3,), 4), precision="bf16", **SMALL
     ),
     "attention to embeddings": Network(Discrete(6), source=7, source_width=3, attention=4, **SMALL),
     "frames": Network(Continuous(30), (Convolution(3, 5, 2, (4, 2)), LSTM(4))),
@@ -118,7 +130,9 @@ def case(network: Any) -> Case:
     for layer in params.values():  # slowly, so that a window stays over the memory
         if isinstance(layer, dict) and "window_bias" in layer.get("cell", {}):
             layer["cell"]["window_bias"] -= np.repeat(np.float32([0, 0, 2]), WINDOW["window"])
-    source = random.integers(0, network.source, (B, U), np.int32) if network.source else None
+    picture = getattr(getattr(network, "encoder", None), "picture", ())
+    shape = (B, U, *picture[1:])
+    source = random.integers(0, network.source, shape, np.int32) if network.source else None
     context = network.encode(
         params,
         source=None if source is None else jnp.asarray(source),

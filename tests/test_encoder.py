@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 import jax
 import numpy as np
 import pytest
 
-from seqgen import Categorical, Discrete, Example, Model, Network, SymbolEncoder, in_memory
+from seqgen import (
+    Attending,
+    Categorical,
+    Discrete,
+    Example,
+    Inputs,
+    Model,
+    Network,
+    PictureEncoder,
+    SymbolEncoder,
+    in_memory,
+)
 from seqgen.batching.items import Items
-from seqgen.errors import ModelError, UsageError
+from seqgen.errors import DataError, ModelError, UsageError
 from seqgen.nn.network import Network as Stack
 
 ENCODER = SymbolEncoder(3, layers=2, embedding=2, dropout=0.5)
 NETWORK = Network(Discrete(6), layers=1, units=5, embedding=4, source=7, encoder=ENCODER, attention=4)
+SEEING = dataclasses.replace(NETWORK, source=256, encoder=PictureEncoder(9, 6, (4, 3), units=4))
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +57,61 @@ def test_dropout_wants_a_key(params: Any) -> None:
     assert (values[0] != values[2]).any() and (values[2] != values[4]).any()
 
 
-def test_gradients_reach_every_weight(params: Any) -> None:
-    model = Model(NETWORK, Categorical(6))
-    weights = {"network": params, "head": model.head.init(jax.random.key(1), 4)}
-    examples = [
-        Example(np.array([1, 2, 5]), source=np.array([3, 0, 6])),
-        Example(np.array([0, 5]), source=np.array([1])),
-    ]
+READ = np.array([3, 0, 6]), np.array([1])
+SEEN = tuple(np.random.default_rng(1).integers(0, 256, (2, 9, 6, 3), np.uint8))
+
+
+@pytest.mark.parametrize(("network", "sources"), [(NETWORK, READ), (SEEING, SEEN)], ids=["symbols", "pictures"])
+def test_gradients_reach_every_weight(network: Network, sources: Any) -> None:
+    model = Model(network, Categorical(6))
+    weights = model.init(jax.random.key(1))
+    steps = np.array([1, 2, 5]), np.array([0, 5])
+    examples = [Example(own, source=source) for own, source in zip(steps, sources, strict=True)]
     batch = Items(in_memory(Discrete(6), examples), 2).batch(0)
     carry = model.start(weights, 2, model.encode(weights, batch))
     slopes = jax.grad(lambda weights: model.loss(weights, carry, batch, None)[0])(weights)
     still = [jax.tree_util.keystr(path) for path, leaf in jax.tree_util.tree_leaves_with_path(slopes) if not leaf.any()]
     assert not still
+
+
+def test_a_picture_of_fewer_rows_is_as_if_alone() -> None:
+    params = SEEING.init(jax.random.key(0))
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 9, 6, 3), np.uint8)
+    valid = np.arange(9) < np.array([[9], [5]])
+    seen = SEEING.encode(params, pictures, None, valid)
+    alone = SEEING.encode(params, pictures[1:, :5])
+    assert seen.memory is not None and alone.memory is not None
+    assert seen.memory.values.shape == (2, 6, 4) and alone.memory.values.shape == (1, 4, 4)
+    np.testing.assert_array_equal(seen.memory.valid[1], [1, 1, 1, 1, 0, 0])
+    np.testing.assert_allclose(seen.memory.values[1:, :4], alone.memory.values, atol=1e-6)
+    assert not np.asarray(seen.memory.values)[1, 4:].any()
+    assert seen.start is None
+
+
+def test_a_layer_that_attends_says_where() -> None:
+    network = Network(Discrete(6), (Attending(5),), embedding=4, source=7, encoder=SymbolEncoder(3))
+    params = network.init(jax.random.key(0))
+    context = network.encode(params, np.array([[3, 1, 5]]))
+    start, inputs = network.start(params, 1, context), Inputs(np.array([[6, 2]]))
+    weights = network.align(params, start, inputs, context=context)
+    _, features = network.unroll(params, start, inputs, context=context)
+    assert context.memory is not None
+    np.testing.assert_allclose(weights[0] @ context.memory.values[0], features[0, :, 5:], atol=1e-6)
+
+
+def test_a_model_of_pictures_takes_no_others() -> None:
+    model = Model(SEEING, Categorical(6))
+
+    def of(picture: Any) -> Any:
+        return in_memory(Discrete(6), [Example(np.array([1, 5]), source=picture)])
+
+    model.check(of(np.zeros((9, 6, 3), np.uint8)))
+    with pytest.raises(DataError, match=r"is int32 \[U\]; this model reads pictures, uint8 \[U, 6, 3\]"):
+        model.check(of(np.array([1, 2])))
+    with pytest.raises(DataError, match="the picture of example 0 is 10 high; this model reads 9 at most"):
+        model.check(of(np.zeros((10, 6, 3), np.uint8)))
+    with pytest.raises(UsageError, match="an encoder of pictures needs a height"):
+        PictureEncoder(0, 4)
 
 
 @pytest.mark.parametrize(
@@ -78,5 +134,6 @@ def test_what_does_not_fit(settings: dict[str, Any], said: str) -> None:
 
 def test_it_travels_as_json(params: Any) -> None:
     assert Stack.from_dict(NETWORK.to_dict()) == NETWORK
-    with pytest.raises(ModelError, match="encoder kind 'hearing' is not one of symbols"):
+    assert Stack.from_dict(json.loads(json.dumps(SEEING.to_dict()))) == SEEING
+    with pytest.raises(ModelError, match="encoder kind 'hearing' is not one of symbols, pictures"):
         Stack.from_dict({**NETWORK.to_dict(), "encoder": {"kind": "hearing"}})

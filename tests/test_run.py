@@ -363,8 +363,8 @@ def test_a_run_of_any_kind_is_resumed_without_naming_the_kind(
     for arguments in ([], [str(poem)]):
         assert main(["train", *arguments]) == 2
         assert (
-            "say what kind of thing to learn: seqgen handwriting train, seqgen label train, seqgen music train, "
-            "seqgen pronounce train, seqgen speech train, seqgen text train, seqgen translate train; or "
+            "say what kind of thing to learn: seqgen caption train, seqgen handwriting train, seqgen label train, "
+            "seqgen music train, seqgen pronounce train, seqgen speech train, seqgen text train, seqgen translate train; or "
             "continue a run of any kind with --resume RUN" in capsys.readouterr().err
         )
     assert main(["train", "--resume", str(again), "--size", "tiny"]) == 2

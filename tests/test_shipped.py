@@ -31,7 +31,7 @@ BUDGETS = {  # MB of a model's folder
     "captions": 2.5,
     "voice": 2.5,
 }
-COUNTS_AS = {"two-hands": "hands", "english-phonemes": "pronunciation", "alto": "voice"}
+COUNTS_AS = {"two-hands": "hands", "english-phonemes": "pronunciation", "alto": "voice", "shapes": "captions"}
 TOO_LARGE = {
     "shakespeare": "in 16 bits it takes 7.2 MB; 8 would do",
     "english-french": "6.4 MB of weights in 8 bits, and 0.4 MB to name 8,000 sub-words",

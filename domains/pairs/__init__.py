@@ -1,8 +1,8 @@
-"""Pairs of texts, one read and the other written: translation, pronunciation, and whatever else is a list of pairs.
+"""Pairs, one thing read and a text written: translation, pronunciation, captions of pictures, whatever else is pairs.
 
 >>> from seqgen.domains import pairs
->>> pairs.TRANSLATE.name, pairs.PRONOUNCE.name
-('translate', 'pronounce')
+>>> pairs.TRANSLATE.name, pairs.PRONOUNCE.name, pairs.CAPTION.name
+('translate', 'pronounce', 'caption')
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from .codec import PairCodec as PairCodec
     from .files import read_pairs as read_pairs
     from .pair import Pair as Pair
+    from .pictures.files import read_captions as read_captions
+    from .pictures.picture import Picture as Picture
+    from .pictures.reading import read_picture as read_picture
+    from .presets import CAPTION as CAPTION
     from .presets import PRONOUNCE as PRONOUNCE
     from .presets import TRANSLATE as TRANSLATE
     from .rates import chrf as chrf
@@ -32,7 +36,10 @@ _HOME = {
     "codec": ("PairCodec",),
     "files": ("read_pairs",),
     "pair": ("Pair",),
-    "presets": ("PRONOUNCE", "TRANSLATE"),
+    "pictures.files": ("read_captions",),
+    "pictures.picture": ("Picture",),
+    "pictures.reading": ("read_picture",),
+    "presets": ("CAPTION", "PRONOUNCE", "TRANSLATE"),
     "rates": ("chrf",),
     "writing": ("Written",),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from seqgen.nn.context import Params
 
 from .codec import PairCodec
 from .pair import Pair
+from .pictures.pixels import Pixels
 
 CELL, LETTER, MARGIN = 18, 7.5, 8  # pixels
 
@@ -72,6 +74,10 @@ def align(codec: PairCodec, model: Model, params: Params, pair: Pair) -> Alignme
     context = model.encode(params, batch)
     start = model.start(params, 1, context)
     weights = network.align(params["network"], start, batch.inputs, context=context)  # type: ignore[attr-defined]
-    names = [codec.source.names[i].replace(" ", "␣") for i in example.source]
+    if isinstance(codec.source, Pixels):  # places have no names: their row and column
+        side = math.isqrt(weights.shape[-1])
+        names = [f"{row} {column}" for row in range(1, side + 1) for column in range(1, side + 1)]
+    else:
+        names = [codec.source.names[i].replace(" ", "␣") for i in example.source]
     target = [codec.target.names[i].replace(" ", "␣") if i != codec.end else "·" for i in example.steps.tolist()]
     return Alignment(tuple(names), tuple(target), np.asarray(weights[0]))

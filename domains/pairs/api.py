@@ -18,6 +18,8 @@ from .alignment import Alignment, align
 from .codec import VOCABULARY, PairCodec
 from .copying import copied
 from .pair import Pair, clean
+from .pictures.picture import Picture
+from .pictures.pixels import SIDE, Pixels
 from .presets import TRANSLATE
 from .writing import Written, write
 
@@ -65,7 +67,7 @@ class PairModel:
     name: str
 
     def write(
-        self, sources: Sequence[str], *, beam: int = BEAM, penalty: float = PENALTY, copy: bool = False
+        self, sources: Sequence[str | Picture], *, beam: int = BEAM, penalty: float = PENALTY, copy: bool = False
     ) -> list[str]:
         """The likeliest target of each source found by a beam of so many; 1 is greedy.
 
@@ -76,17 +78,26 @@ class PairModel:
         return [best[0].text for best in self.write_n(sources, n=1, beam=beam, penalty=penalty, copy=copy)]
 
     def write_n(
-        self, sources: Sequence[str], *, n: int, beam: int = BEAM, penalty: float = PENALTY, copy: bool = False
+        self,
+        sources: Sequence[str | Picture],
+        *,
+        n: int,
+        beam: int = BEAM,
+        penalty: float = PENALTY,
+        copy: bool = False,
     ) -> list[list[Written]]:
         """The n likeliest of each, best first, with log-probabilities (n-best) of what was written before any copying."""
         if beam < 1 or n < 1:
             raise UsageError(f"a beam of {beam}, {n} of it, cannot be; give 1 or more")
+        if copy and isinstance(self.codec.source, Pixels):
+            raise UsageError("there is nothing to copy from a picture; leave `copy` out")
         found = write(self.codec, self.model, self.params, sources, beam=max(beam, n), n=n, penalty=penalty)
         if not copy:
             return found
         return [
             [one._replace(text=copied(self.codec, clean(source), one.text, self.align)) for one in best]
             for source, best in zip(sources, found, strict=True)
+            if isinstance(source, str)
         ]
 
     def score(self, pairs: Sequence[Pair]) -> PairScore:
@@ -103,7 +114,7 @@ class PairModel:
         nats = evaluate(self.model, self.params, batches) * steps
         return PairScore(nats, sum(len(pair.target) for pair in pairs))
 
-    def align(self, source: str, target: str | None = None) -> Alignment:
+    def align(self, source: str | Picture, target: str | None = None) -> Alignment:
         """What was looked at while each unit of the target was written; the target is the model's own if none is given."""
         if target is None:
             (target,) = self.write([source])
@@ -111,7 +122,7 @@ class PairModel:
 
 
 def load(model: str | os.PathLike[str], domain: Domain[Pair] = TRANSLATE) -> PairModel:
-    """A shipped model by name, or a model or run folder; `domain` is TRANSLATE or PRONOUNCE.
+    """A shipped model by name, or a model or run folder; `domain` is TRANSLATE, PRONOUNCE or CAPTION.
 
     Raises UnknownName, ModelError.
 
@@ -135,14 +146,16 @@ def train(
     encoding: str = "utf-8",
     level: str = "subwords",
     vocabulary: int = VOCABULARY,
+    side: int = SIDE,
     download: bool = False,
     **how: Unpack[How],
 ) -> Outcome:
-    """Trains a model on a file of pairs (see `read_pairs`) or a data set by name.
+    """Trains a model on a file of pairs (see `read_pairs`), pictures (`read_captions`) or a data set by name.
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
     target: the other file, where sources and targets are a file each.
-    level: of translation, "subwords", about `vocabulary` a side, or "letters".
+    level: of translation and captions, "subwords", about `vocabulary` a side, or "letters".
+    side: pixels, wide and high, that are seen of a picture, a multiple of 16.
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
 
@@ -160,6 +173,7 @@ def train(
         "encoding": encoding,
         "level": level,
         "vocabulary": vocabulary,
+        "side": side,
     }
     settings = {name: value for name, value in given.items() if name in domain.reading.settings}
     return run.begin(out, domain, data, settings, download=download, **how)

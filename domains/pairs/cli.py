@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,19 +17,22 @@ from seqgen.shell.commands import Commands
 if TYPE_CHECKING:
     from seqgen.domain import Domain
 
+    from .api import PairModel
     from .pair import Pair
+    from .writing import Written
 
 STRANGE = 0.2  # the share of a source that a model does not know, from which on it is said
 LINES = 512  # of a file, written side by side
 
 
 class Kind(NamedTuple):
-    """One of the two domains on the command line; model: the one that ships."""
+    """One of the domains on the command line; model: the one that ships, if one does."""
 
     name: str
     model: str
     what: str
     example: str
+    reads: str = "TEXT"
 
 
 TRANSLATE = Kind(
@@ -44,28 +48,17 @@ def add(parser: argparse.ArgumentParser, kind: Kind) -> None:
     train.add_argument("--encoding", help="of the files, such as cp1252 (utf-8)")
     train.add_argument("--target", metavar="FILE", help="the targets, a line each, where DATA holds the sources alone")
     if kind is TRANSLATE:
-        train.add_argument("--level", choices=("subwords", "letters"), help="what texts are cut into (subwords)")
-        train.add_argument("--vocabulary", type=int, metavar="N", help="subwords of either side (4000)")
-    train.set_defaults(run=partial(_train, kind))
+        add_units(train)
+    train.set_defaults(run=partial(train_kind, kind))
 
     write = verbs.add_parser("write", help=f"write the target of {kind.what}", epilog=f"example: {kind.example}")
     write.add_argument("texts", nargs="*", metavar="TEXT", help=f"{kind.what}; several are written one a line")
     write.add_argument("--file", metavar="FILE", help="a text file to read instead, - for standard input")
-    draw_verb.add_model(write, kind.model)
-    write.add_argument(
-        "--beam", type=int, default=5, metavar="N", help="targets followed side by side, 1 is greedy (5)"
-    )
-    write.add_argument(
-        "-n", "--number", type=int, default=1, metavar="N", help="the N likeliest of each, with ln p (1)"
-    )
-    write.add_argument(
-        "--penalty", type=float, default=0.8, help="how much longer ones are favoured, 0 not at all (0.8)"
-    )
+    add_search(write, kind)
     if kind is TRANSLATE:
         write.add_argument(
             "--copy", action="store_true", help="numbers, and names that the model has not seen, stay as they are"
         )
-    write.add_argument("--json", action="store_true", help="a line of JSON a source, with log-probabilities")
     write.add_argument("--align", type=Path, metavar="FILE", help="also a picture, SVG, of what was looked at")
     write.set_defaults(run=partial(_write, kind))
 
@@ -73,9 +66,7 @@ def add(parser: argparse.ArgumentParser, kind: Kind) -> None:
     score.add_argument("file", metavar="FILE", help="a file of pairs, or a data set's name: its test part")
     score.add_argument("--target", default="", metavar="FILE", help="the targets, where FILE holds the sources alone")
     score.add_argument("--encoding", default="utf-8", help="of the files (utf-8)")
-    score.add_argument("--beam", type=int, default=5, metavar="N", help="as for write (5)")
-    score.add_argument("--most", type=int, default=1000, metavar="N", help="sources that are written (1000)")
-    draw_verb.add_model(score, kind.model)
+    add_scoring(score, kind)
     score.set_defaults(run=partial(_score, kind))
 
     inspect = verbs.add_parser("inspect", help="what is in a file of pairs, and which lines would not be used")
@@ -85,20 +76,52 @@ def add(parser: argparse.ArgumentParser, kind: Kind) -> None:
     inspect.set_defaults(run=_inspect)
 
 
-def _domain(kind: Kind) -> Domain[Pair]:
+def add_units(train: argparse.ArgumentParser) -> None:
+    train.add_argument("--level", choices=("subwords", "letters"), help="what texts are cut into (subwords)")
+    train.add_argument("--vocabulary", type=int, metavar="N", help="subwords of either side (4000)")
+
+
+def _add_model(parser: argparse.ArgumentParser, kind: Kind) -> None:
+    if kind.model:
+        draw_verb.add_model(parser, kind.model)
+    else:
+        parser.add_argument("--model", required=True, metavar="MODEL", help="a run or a model folder")
+
+
+def add_search(write: argparse.ArgumentParser, kind: Kind) -> None:
+    _add_model(write, kind)
+    write.add_argument(
+        "--beam", type=int, default=5, metavar="N", help="targets followed side by side, 1 is greedy (5)"
+    )
+    write.add_argument(
+        "-n", "--number", type=int, default=1, metavar="N", help="the N likeliest of each, with ln p (1)"
+    )
+    write.add_argument(
+        "--penalty", type=float, default=0.8, help="how much longer ones are favoured, 0 not at all (0.8)"
+    )
+    write.add_argument("--json", action="store_true", help="a line of JSON a source, with log-probabilities")
+
+
+def add_scoring(score: argparse.ArgumentParser, kind: Kind) -> None:
+    score.add_argument("--beam", type=int, default=5, metavar="N", help="as for write (5)")
+    score.add_argument("--most", type=int, default=1000, metavar="N", help="sources that are written (1000)")
+    _add_model(score, kind)
+
+
+def domain_of(kind: Kind) -> Domain[Pair]:
     from . import presets
 
-    return presets.TRANSLATE if kind is TRANSLATE else presets.PRONOUNCE
+    return presets.DOMAINS[kind.name]
 
 
-def _train(kind: Kind, args: argparse.Namespace) -> int:
+def train_kind(kind: Kind, args: argparse.Namespace) -> int:
     from . import api
 
-    domain = _domain(kind)
-    own = [name for name in ("encoding", "target", "level", "vocabulary") if hasattr(args, name)]
+    domain = domain_of(kind)
+    own = [name for name in ("encoding", "target", "level", "vocabulary", "side") if hasattr(args, name)]
     begin, again = partial(api.train, domain=domain), partial(api.resume, domain=domain)
     outcome = train_verb.run_train(args, begin, again, *own)
-    return train_verb.tell(outcome, kind.name, domain.unit, "write TEXT")
+    return train_verb.tell(outcome, kind.name, domain.unit, f"write {kind.reads}")
 
 
 def _write(kind: Kind, args: argparse.Namespace) -> int:
@@ -111,7 +134,7 @@ def _write(kind: Kind, args: argparse.Namespace) -> int:
     if bool(args.texts) == (args.file is not None):
         raise UsageError("say what to read: TEXT, or --file; one of them")
     use_compile_cache()
-    model = api.load(args.model, _domain(kind))
+    model = api.load(args.model, domain_of(kind))
     lines = args.texts if args.texts else read_text(args.file).split("\n")
     if args.file is not None and lines and not lines[-1]:
         lines.pop()
@@ -141,33 +164,43 @@ def _write_lines(model: Any, lines: list[str], args: argparse.Namespace) -> None
     made = iter(model.write_n(wanted, **how) if wanted else [])
     for line in cut:
         found = [None if piece.between else next(made) for piece in line]
-        if args.json:
-            rows = [(piece.text, best) for piece, best in zip(line, found, strict=True) if best is not None]
-            for source, best in rows:
-                told = [{"text": one.text, "log_prob": round(one.log_prob, 4)} for one in best]
-                print(json.dumps({"source": source, "targets": told}, ensure_ascii=False))
-        elif args.number > 1:
-            for best in found:
-                for one in best or ():
-                    print(f"{one.log_prob:9.3f}  {one.text}")
+        if args.json or args.number > 1:
+            for piece, best in zip(line, found, strict=True):
+                if best is not None:
+                    tell_best(piece.text, best, args)
         else:
             print(
                 "".join(piece.text if best is None else best[0].text for piece, best in zip(line, found, strict=True))
             )
 
 
+def tell_best(source: str, best: list[Written], args: argparse.Namespace) -> None:
+    """The n likeliest targets of a source, as JSON where that is asked for."""
+    if args.json:
+        told = [{"text": one.text, "log_prob": round(one.log_prob, 4)} for one in best]
+        print(json.dumps({"source": source, "targets": told}, ensure_ascii=False))
+        return
+    for one in best:
+        print(f"{one.log_prob:9.3f}  {one.text}")
+
+
 def _score(kind: Kind, args: argparse.Namespace) -> int:
+    from .files import read_pairs
+
+    return score_kind(kind, args, lambda model: read_pairs(args.file, args.target, args.encoding)[0])
+
+
+def score_kind(kind: Kind, args: argparse.Namespace, read: Callable[[PairModel], Sequence[Pair]]) -> int:
+    """Scores a model on pairs that `read` gives, or on the test part of a data set."""
     from seqgen.machine.cache import use_compile_cache
 
     from . import api
-    from .files import read_pairs
     from .scores import scored
 
     use_compile_cache()
-    domain = _domain(kind)
-    model = api.load(args.model, domain)
+    model = api.load(args.model, domain_of(kind))
     if Path(args.file).exists() or args.file == "-":
-        pairs, _ = read_pairs(args.file, args.target, args.encoding)
+        pairs = read(model)
     else:
         from seqgen import registry
 
@@ -181,9 +214,9 @@ def _inspect(args: argparse.Namespace) -> int:
     from .files import read_pairs
 
     pairs, unused = read_pairs(args.file, args.target, args.encoding)
-    sources = {pair.source for pair in pairs}
-    lengths = [sorted(len(pair[side]) for pair in pairs) for side in (0, 1)]
-    print(f"{len(pairs):,} pairs, {len(sources):,} different sources, {len(unused):,} lines not used")
+    sources = [pair.source for pair in pairs if isinstance(pair.source, str)]
+    lengths = [sorted(map(len, texts)) for texts in (sources, [pair.target for pair in pairs])]
+    print(f"{len(pairs):,} pairs, {len({*sources}):,} different sources, {len(unused):,} lines not used")
     for name, own in zip(("source", "target"), lengths, strict=True):
         print(f"{name}: {own[0]} to {own[-1]} characters, half of them at most {own[len(own) // 2]}")
     for line in unused[:10]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from .alignment import Alignment
 from .codec import PairCodec
+from .pictures.pixels import Pixels
 
 RARE = 3  # units in which a name is spelt that is no word to the model
 _WORD = re.compile(r"\d+|[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*")
@@ -25,6 +26,8 @@ def to_copy(codec: PairCodec, source: str) -> list[str]:
     >>> to_copy(codec, "In 1987 Kublawitz was 2.")
     ['1987', 'Kublawitz']
     """
+    units = codec.source
+    assert not isinstance(units, Pixels)
     found = []
     for word in _WORD.finditer(source):
         name = word[0]
@@ -32,7 +35,7 @@ def to_copy(codec: PairCodec, source: str) -> list[str]:
             rare = len(name) > 1
         else:
             begins = not source[: word.start()].strip(" \"'\u00ab\u201c\u2018(")
-            rare = name[0].isupper() and not begins and len(codec.source.encode(f" {name}")) >= RARE
+            rare = name[0].isupper() and not begins and len(units.encode(f" {name}")) >= RARE
         if rare:
             found.append(name)
     return found

@@ -95,7 +95,8 @@ def split(pairs: Sequence[Pair]) -> Splits[Pair]:
     many = len(pairs) >= LARGE
     parts: tuple[list[Pair], list[Pair], list[Pair]] = ([], [], [])
     for pair in pairs:
-        share = int(hashlib.sha256(pair.source.encode()).hexdigest()[:8], 16) % (100 if many else 10)
+        known = pair.source.encode() if isinstance(pair.source, str) else pair.source.rgb
+        share = int(hashlib.sha256(known).hexdigest()[:8], 16) % (100 if many else 10)
         parts[2 if many and share == 0 else 1 if share == 1 else 0].append(pair)
     train, valid, test = parts
     if not valid or not train:  # by chance

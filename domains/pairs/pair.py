@@ -1,4 +1,4 @@
-"""What people own: a text, and the text that is to be written for it."""
+"""What people own: a text or a picture, and the text that is to be written for it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from .pictures.picture import Picture
+
 
 class Pair(NamedTuple):
-    """A source and its target, each a line without line ends.
+    """A source, a line without line ends or a picture, and its target, such a line.
 
     >>> Pair("Go.", "Va !").target
     'Va !'
     """
 
-    source: str
+    source: str | Picture
     target: str
 
 

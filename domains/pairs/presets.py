@@ -13,6 +13,9 @@ from seqgen.edits import error_rate
 from .codec import VOCABULARY, PairCodec, match
 from .files import read
 from .pair import Pair
+from .pictures.files import read as read_pictures
+from .pictures.picture import Picture
+from .pictures.pixels import SIDE, Pixels
 from .rates import chrf
 
 if TYPE_CHECKING:
@@ -49,11 +52,46 @@ def _size(units: int, embedding: int, dropout: float, training: TrainingConfig, 
     return Size(model, training)
 
 
+def _seeing(
+    filters: tuple[int, ...], units: int, embedding: int, dropout: float, training: TrainingConfig, layers: int = 1
+) -> Size:
+    """Pictures go through `filters`; the top layer attends, and has read what it saw before.
+
+    To say how two things lie, a decoder has to know where it looked for the first when it looks for the second.
+    """
+
+    def model(codec: Codec[Pair]) -> Model:
+        from seqgen.heads import Categorical
+        from seqgen.models.model import Model
+        from seqgen.nn.cells import LSTM, Attending
+        from seqgen.nn.encoder.values import PictureEncoder
+        from seqgen.nn.network import Network
+
+        assert isinstance(codec, PairCodec) and isinstance(codec.source, Pixels)
+        network = Network(
+            codec.spec,
+            (*[LSTM(units)] * (layers - 1), Attending(units)),
+            embedding=embedding,
+            dropout=dropout,
+            source=codec.symbols,
+            encoder=PictureEncoder(codec.source.side, codec.source.side, filters, units),
+        )
+        return Model(network, Categorical(codec.spec.size))
+
+    return Size(model, training)
+
+
 SIZES = {
     "tiny": _size(128, 64, 0.1, TrainingConfig(rows=64, learning_rate=6e-3)),
     "small": _size(256, 128, 0.2, TrainingConfig(rows=64, learning_rate=4e-3)),
     "medium": _size(512, 256, 0.2, TrainingConfig(rows=128, learning_rate=2e-3)),
     "large": _size(768, 384, 0.3, TrainingConfig(rows=128, learning_rate=1.5e-3), layers=2),
+}
+SEEING = {
+    "tiny": _seeing((8, 16, 32), 64, 32, 0.0, TrainingConfig(rows=32, learning_rate=4e-3)),
+    "small": _seeing((16, 48, 96), 128, 64, 0.1, TrainingConfig(rows=32, learning_rate=2.5e-3)),
+    "medium": _seeing((32, 64, 128), 256, 128, 0.2, TrainingConfig(rows=32, learning_rate=2e-3)),
+    "large": _seeing((32, 64, 128, 192), 384, 192, 0.3, TrainingConfig(rows=64, learning_rate=1.5e-3), layers=2),
 }
 
 
@@ -66,6 +104,15 @@ def _written(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pair]) -
 
 def _chrf(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pair]) -> float:
     return chrf(_written(codec, model, params, pairs), [[pair.target] for pair in pairs])
+
+
+def _caption_chrf(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pair]) -> float:
+    """Of pictures: several captions of one are references of it."""
+    wanted: dict[Any, list[str]] = {}
+    for pair in pairs:
+        wanted.setdefault(pair.source, []).append(pair.target)
+    first = [Pair(source, "") for source in wanted]
+    return chrf(_written(codec, model, params, first), [*wanted.values()])
 
 
 def _phonemes(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pair]) -> float:
@@ -101,3 +148,26 @@ PRONOUNCE: Domain[Pair] = Domain(
     shipped=SHIPPED / "pronounce",
     examples=(Pair("hi", "HH AY1"), Pair("ha", "HH AA1")),
 )
+CAPTION: Domain[Pair] = Domain(
+    name="caption",
+    fit_codec=lambda pairs, *, level="subwords", vocabulary=VOCABULARY, side=SIDE: PairCodec.fit(
+        pairs, level, vocabulary, side
+    ),
+    load_codec=PairCodec.from_dict,
+    sizes=SEEING,
+    reading=Reading(
+        read_pictures,
+        {"level": "subwords", "vocabulary": VOCABULARY, "side": SIDE},
+        settled=lambda codec: {"side": codec.source.side},
+    ),
+    metric=Metric("chrF2", _caption_chrf, lower=False, most=1000),
+    unit="unit",
+    fit_training=TrainingConfig.for_steps,
+    match=match,
+    shipped=SHIPPED / "caption",
+    examples=tuple(
+        Pair(Picture(bytes(color) * 64, 8, 8), caption)
+        for color, caption in (((255, 0, 0), "a red field"), ((0, 0, 255), "a blue field"), ((0, 0, 250), "a blue sky"))
+    ),
+)
+DOMAINS = {domain.name: domain for domain in (TRANSLATE, PRONOUNCE, CAPTION)}

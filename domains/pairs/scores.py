@@ -9,6 +9,7 @@ from seqgen.edits import error_rate
 
 from .api import PairModel
 from .pair import Pair
+from .pictures.picture import Picture
 from .rates import chrf
 
 
@@ -18,7 +19,7 @@ def scored(model: PairModel, pairs: Sequence[Pair], domain: str, *, beam: int, m
     >>> bare("HH AH0 L OW1")
     'HH AH L OW'
     """
-    wanted: dict[str, list[str]] = {}
+    wanted: dict[str | Picture, list[str]] = {}
     for pair in pairs:
         wanted.setdefault(pair.source, []).append(pair.target)
     score = model.score(pairs)

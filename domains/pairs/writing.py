@@ -17,6 +17,7 @@ from seqgen.sampling import beam_search
 from seqgen.sampling.beam import PENALTY
 
 from .codec import PairCodec
+from .pictures.picture import Picture
 
 ROWS = 64  # beams side by side
 ENTRIES = 16  # sources are filled up to a multiple: texts of any length share a few compiled programs
@@ -41,7 +42,7 @@ def write(
     codec: PairCodec,
     model: Model,
     params: Params,
-    sources: Sequence[str],
+    sources: Sequence[str | Picture],
     *,
     beam: int,
     n: int,
@@ -81,7 +82,9 @@ def write(
 
 
 def _context(model: Model, params: Params, sources: Sequence[np.ndarray], size: int) -> Context:
-    source = np.stack([np.pad(own, (0, size - len(own))) for own in sources])
+    source = np.zeros((len(sources), size, *sources[0].shape[1:]), sources[0].dtype)
+    for row, own in enumerate(sources):
+        source[row, : len(own)] = own
     valid = np.arange(size) < np.array([[len(own)] for own in sources])
     return _encoder(model)(params["network"], source, None, valid)
 

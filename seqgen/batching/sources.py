@@ -141,15 +141,24 @@ def _unknown(number: int, found: Stranger) -> str:
     return f"example {number} has {found}; encode it with the codec of this model"
 
 
-def check_known(source: Source, symbols: int, writers: int) -> None:
-    """Raises DataError for what conditions an example and is not among the symbols, or writers, that a network knows."""
+def check_known(source: Source, symbols: int, writers: int, picture: tuple[int, ...] = ()) -> None:
+    """Raises DataError for what conditions an example and is not among the symbols, or writers, that a network knows.
+
+    picture: height, width and channels at most of what is read in place of symbols.
+    """
+    wanted = f"uint8 [U, {', '.join(map(str, picture[1:]))}]" if picture else "int32 [U]"
     for number in range(len(source.lengths)):
         condition, static = source.condition(number)
         if condition is None and static is None:
             return  # as in all the others
         if symbols and condition is not None:
-            if _kind(kind := blank_source(condition)) != "int32 [U]":
-                raise DataError(f"the source of example {number} is {_kind(kind)}; this model reads symbols, int32 [U]")
+            if _kind(kind := blank_source(condition)) != wanted:
+                reads = "pictures" if picture else "symbols"
+                raise DataError(f"the source of example {number} is {_kind(kind)}; this model reads {reads}, {wanted}")
+            if picture and len(condition) > picture[0]:
+                raise DataError(
+                    f"the picture of example {number} is {len(condition)} high; this model reads {picture[0]} at most"
+                )
             if found := stranger(Discrete(symbols), condition):
                 raise DataError(f"the source of {_unknown(number, found)}")
         if writers and static is not None and (found := stranger(Discrete(writers), static)):

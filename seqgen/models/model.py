@@ -86,7 +86,8 @@ class Model:
 
     def check(self, source: Source) -> None:
         """Raises DataError for what conditions an example and is not among what the network knows."""
-        check_known(source, self.network.source, self.network.static)
+        encoder = getattr(self.network, "encoder", None)
+        check_known(source, self.network.source, self.network.static, encoder.picture if encoder else ())
 
     def in_precision(self, precision: str) -> Model:
         """The same with its products in "f32" or "bf16"."""

@@ -122,6 +122,43 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Attending:
+    """A layer of LSTM cells that attends to a source by dot product, and knows what it saw before (input feeding).
+
+    Luong, Pham & Manning (2015), sections 3.1 and 3.3.
+
+    >>> from seqgen import Discrete, Network, SymbolEncoder
+    >>> Network(Discrete(5), (Attending(32),), source=30, encoder=SymbolEncoder(8), attention=16).width
+    16
+    """
+
+    units: int = 256
+
+    def __post_init__(self) -> None:
+        _check(self.units)
+
+    @property
+    def reads(self) -> bool:
+        """It looks at the memory."""
+        return True
+
+    def build(self, inputs: int, entry: int, *, precision: str, rngs: nnx.Rngs) -> Cell:
+        """A `seqgen.nn.attention.AttendingCell` over memory entries of `entry` values."""
+        from .attention import AttendingCell
+
+        return AttendingCell(inputs, self.units, entry=entry, precision=precision, rngs=rngs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values with `kind`, read back by `layer_from_dict`."""
+        return {"kind": "attending", **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Attending:
+        """The layer with these settings."""
+        return cls(**data)
+
+
+@dataclass(frozen=True)
 class Convolution:
     """Each position's values as a frame `height x width x channels` through convolutions (time-distributed; CNN-LSTM).
 
@@ -181,7 +218,7 @@ class Convolution:
 
 
 # What config.json may name, beside what installed packages offer as entry points of the group seqgen.cells.
-CELLS: dict[str, Any] = {"lstm": LSTM, "window": Window, "convolution": Convolution}
+CELLS: dict[str, Any] = {"lstm": LSTM, "window": Window, "attending": Attending, "convolution": Convolution}
 
 
 def layer_from_dict(data: Mapping[str, Any]) -> Layer:

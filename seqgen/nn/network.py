@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import ModelError, UsageError, one_line
 from ..spec import Discrete, Inputs, Spec, spec_from_dict, spec_to_dict, stranger, vector_width
 from . import recurrence
-from .cells import LSTM, Layer, Window, layer_from_dict
+from .cells import LSTM, Attending, Layer, Window, layer_from_dict
 from .context import Context, Params
 from .encoder.values import Encoder, encoder_from_dict
 from .inputs.registers import Registers
@@ -241,7 +241,7 @@ class Network:
     ) -> Array:
         """How much of each entry of the memory the positions of a window take, `[B, T, U]`: attention's alignment.
 
-        Raises UsageError for a network without `attention`; where a window of Gaussians stands, its carry says.
+        Raises UsageError for one without `attention` and without `Attending` on top; where a window of Gaussians stands, its carry says.
 
         >>> import numpy
         >>> from seqgen import Discrete, SymbolEncoder
@@ -252,10 +252,13 @@ class Network:
         >>> network.align(params, start, Inputs(jnp.array([[5, 2]])), context=context).shape
         (1, 2, 3)
         """
-        if not self.attention or context.memory is None:
+        inside = isinstance(self.stacked[-1], Attending) and not self.skip
+        if not (self.attention or inside) or context.memory is None:
             raise UsageError("this network has no attention whose alignment could be shown; give `attention`")
         _, features = self._below(params, carry, inputs, None, valid, context, None)
-        return jnp.swapaxes(_stack(self, params).attention.weights(features, context.memory), 0, 1)
+        stack = _stack(self, params)
+        looks = stack.attention if self.attention else getattr(stack, f"layer{len(self.stacked) - 1}").cell
+        return jnp.swapaxes(looks.weights(features, context.memory), 0, 1)
 
     def _below(
         self,

@@ -33,6 +33,8 @@ from seqgen.domains.music.formats.abc import score_from_abc, split_abc
 from seqgen.domains.music.formats.grid_json import read_grid_json
 from seqgen.domains.music.formats.midi import read_midi
 from seqgen.domains.music.formats.musicxml import read_musicxml
+from seqgen.domains.pairs.pictures.files import read_captions
+from seqgen.domains.pairs.pictures.reading import read_picture
 from seqgen.domains.speech.files import prepared
 from seqgen.domains.speech.formats.sound import read_sound
 from seqgen.domains.text import DOMAIN
@@ -269,6 +271,46 @@ def _packed_sound(kind: str) -> list[bytes]:
     return [file.getvalue()]
 
 
+# Pictures
+
+
+def _picture(kind: str, early: str, *others: dict[str, Any]) -> Callable[[Path], Reader]:
+    """A picture, and what a model sees of it."""
+    from PIL import Image
+
+    def saved(how: dict[str, Any]) -> bytes:
+        pixels = np.random.default_rng(0).integers(0, 256, (24, 20, 4), np.uint8)
+        pixels[8:] = 200
+        picture, file = Image.fromarray(pixels), io.BytesIO()
+        how = dict(how)
+        picture.convert(how.pop("mode", "RGB")).save(file, kind, **how)
+        return file.getvalue()
+
+    def read(path: Path) -> None:
+        assert read_picture(path).fitted(16).pixels.shape == (16, 16, 3)
+
+    return lambda folder: _file(folder, "a", read, [saved({}), *map(saved, others)], early)
+
+
+def _caption_list(folder: Path) -> Reader:
+    """A list of pictures and captions, of which some are there."""
+    from PIL import Image
+
+    Image.new("RGB", (4, 4), "red").save(folder / "a.png")
+    rows = [
+        {"image": "a.png", "text": "red"},
+        {"image": "../a.png", "text": ["one", "two"]},
+        {"image": "b", "text": ""},
+    ]
+    seeds = ["".join(json.dumps(row) + "\n" for row in part) for part in (rows, rows[:1])]
+
+    def read(path: Path) -> None:
+        found, _ = read_captions(path, 16)
+        assert all(isinstance(pair.target, str) for pair in found)
+
+    return _file(folder, "a.jsonl", read, map(str.encode, seeds), "it is none of")
+
+
 # Models
 
 
@@ -423,6 +465,11 @@ READERS: dict[str, Callable[[Path], Reader]] = {
     "svg": _svg,
     "wav": _sound("a.wav", _waves, "is no WAV file|written backwards|samples a second|channels"),
     "flac": _sound("a.flac", lambda: _packed_sound("FLAC"), "Format not recognised|unknown format"),
+    "png": _picture("PNG", "is no picture that is known", {"mode": "RGBA"}, {"mode": "P"}, {"mode": "1"}),
+    "jpeg": _picture("JPEG", "is no picture that is known", {"mode": "L"}, {"mode": "CMYK"}, {"progressive": True}),
+    "gif": _picture("GIF", "is no picture that is known", {"mode": "L"}, {"mode": "P", "transparency": 0}),
+    "webp": _picture("WEBP", "is no picture that is known", {"mode": "RGBA", "lossless": True}),
+    "captions": _caption_list,
     "model-config": _model(CONFIG, f"{_JSON}|is not the configuration"),
     "model-weights": _model(WEIGHTS, "is not a safetensors file|holds more than"),
     "model-weights-of-8-bits": _model(WEIGHTS, "is not a safetensors file|holds more than", bits=8),

@@ -17,6 +17,7 @@ from strangers.multiplicative import Multiplicative
 
 from seqgen.batching import Inputs
 from seqgen.nn import products, recurrence
+from seqgen.nn.cells import Attending
 from seqgen.nn.context import Context
 from seqgen.nn.lstm import LSTMCell
 from seqgen.nn.network import Network
@@ -32,6 +33,7 @@ CASES: dict[str, dict[str, Any]] = {
     "plain": {},
     "layer norm, learned start": {"layer_norm": True, "learned_start": True},
     "window": WINDOW,
+    "attending": {"layers": (Attending(H),), "units": 256, "source": 9, "source_width": E},
     # Of another package: two kernels, of which one multiplies what the other made; and what looks at the memory twice.
     "multiplicative": {"layers": (Multiplicative(H),), "units": 256},
     "dot attention": {"layers": (DotAttention(H),), "units": 256, "source": 9, "source_width": E},

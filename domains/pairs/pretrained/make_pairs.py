@@ -2,7 +2,7 @@
 
 Trains in runs/NAME (or goes on there, if it was stopped), releases the model in 8 bits beside this file, measures the
 released file and writes the card. `english-french` needs Tatoeba (datasets/tatoeba/SOURCE.md), `english-phonemes` the
-extra `pronounce`.
+extra `pronounce`, `shapes` nothing.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class Recipe(NamedTuple):
     how: dict[str, Any]
     front: str
     what: str
+    load: dict[str, Any]  # how the data set is loaded to train, where not as always
 
 
 RECIPES = {
@@ -45,6 +46,7 @@ RECIPES = {
         {"vocabulary": 4000, "dropout": 0.2},
         "language: [en, fr]\nlicense: apache-2.0\ndata_license: cc-by-2.0-fr\nwrites: short English sentences in French",
         "Translates short English sentences, such as people say, into French.",
+        {},
     ),
     "english-phonemes": Recipe(
         pairs.PRONOUNCE,
@@ -55,6 +57,18 @@ RECIPES = {
         {"dropout": 0.3},
         "language: en\nlicense: apache-2.0\ndata_license: bsd-2-clause\nwrites: phonemes of English words, in ARPAbet",
         "Spells out how an English word is pronounced in North America, 39 phonemes with stress.",
+        {},
+    ),
+    "shapes": Recipe(
+        pairs.CAPTION,
+        "shapes",
+        "small",
+        12_000,
+        TrainingConfig(rows=32, learning_rate=2.5e-3, evaluations=10, ema=0.995, patience=0),
+        {"side": 48, "dropout": 0.0},
+        "language: en\nlicense: apache-2.0\ndata_license: none\nwrites: what shapes are in a picture, and how they lie",
+        "Says of a picture of one or two shapes what they are and how they lie to one another: nothing else has it seen.",
+        {"count": 40_000, "side": 48},
     ),
 }
 CARD = """\
@@ -67,7 +81,7 @@ CARD = """\
 
 | | |
 |---|---|
-| network | an encoder of {encoder} LSTM cells each way, a decoder of {units} that attends to it; {parameters:,} parameters, 8-bit weights, {megabytes:.1f} MB |
+| network | {encoder}, a decoder of {units} that attends to it; {parameters:,} parameters, 8-bit weights, {megabytes:.1f} MB |
 | data | {data}: {train:,} pairs; {origin} |
 | terms of the data | {licence}; the weights are under the licence of seqgen, Apache 2.0 |
 | made by | `python domains/pairs/pretrained/make_pairs.py {name}` (seqgen {version}) |
@@ -87,11 +101,12 @@ def main() -> None:
     options.add_argument("--runs", type=Path, default=Path("runs"), help="folder to train in")
     args = options.parse_args()
     recipe, run = RECIPES[args.name], args.runs / args.name
+    data = registry.dataset(recipe.data).load(**recipe.load) if recipe.load else recipe.data
     if run.exists():
-        outcome = pairs.resume(run, domain=recipe.domain, steps=recipe.steps)
+        outcome = pairs.resume(run, data, domain=recipe.domain, steps=recipe.steps)
     else:
         how = {**recipe.how, "size": recipe.size, "steps": recipe.steps, "training": recipe.training}
-        outcome = pairs.train(recipe.data, run, domain=recipe.domain, **how)
+        outcome = pairs.train(data, run, domain=recipe.domain, **how)
     if outcome.signal is not None:
         sys.exit(f"stopped at step {outcome.step}; run this again to go on")
     folder, given = HERE / recipe.domain.name / args.name, from_pretrained(outcome.model)
@@ -99,6 +114,13 @@ def main() -> None:
     parts = {name: getattr(given, name) for name in ("domain", "codec", "model", "params", "training")}
     save_pretrained(folder, **parts, bits=8)
     write_card(folder, recipe)
+
+
+def encoder_of(settings: dict[str, Any]) -> str:
+    if settings["kind"] == "pictures":
+        filters = ", ".join(map(str, settings["filters"]))
+        return f"{filters} filters over {settings['width']} x {settings['height']} pixels"
+    return f"an encoder of {settings['units']} LSTM cells each way"
 
 
 def write_card(folder: Path, recipe: Recipe) -> None:
@@ -111,12 +133,12 @@ def write_card(folder: Path, recipe: Recipe) -> None:
         front=recipe.front,
         name=folder.name,
         what=recipe.what,
-        encoder=network["encoder"]["units"],
+        encoder=encoder_of(network["encoder"]),
         units=network["units"],
         parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
         megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
         data=recipe.data,
-        train=len(splits.train),
+        train=recipe.load.get("count", len(splits.train)),
         origin=source.ORIGIN,
         licence=source.LICENCE,
         version=__version__,

@@ -30,10 +30,19 @@ class Convolutions(nnx.Module):
 
     def __call__(self, pictures: Array) -> Array:
         for i in range(self.count):
-            places = _under_filters(pictures)
-            kernel, bias = getattr(self, f"kernel{i}")[...], getattr(self, f"bias{i}")[...]
-            pictures = jax.nn.relu(matmul(places, kernel, self.precision, bias))
+            pictures = self._layer(i, pictures)
         return pictures
+
+    def masked(self, pictures: Array, there: Array) -> tuple[Array, Array]:
+        """The same of pictures `[B, H, W, C]` of which only the rows exist that are `there`, `[B, H]`; and which are left."""
+        for i in range(self.count):
+            there = there[:, ::2]
+            pictures = jnp.where(there[..., None, None], self._layer(i, pictures), 0.0)
+        return pictures, there
+
+    def _layer(self, i: int, pictures: Array) -> Array:
+        kernel, bias = getattr(self, f"kernel{i}")[...], getattr(self, f"bias{i}")[...]
+        return jax.nn.relu(matmul(_under_filters(pictures), kernel, self.precision, bias))
 
 
 def _under_filters(pictures: Array) -> Array:

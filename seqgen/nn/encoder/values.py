@@ -1,6 +1,6 @@
 """Encoders as values: what turns a source into a memory to attend to, and into the state that opens a sequence.
 
-Free of Flax, as `seqgen.nn.cells` is; the modules are in `symbols`, beside this file.
+Free of Flax, as `seqgen.nn.cells` is; the modules are in `symbols` and `pictures`, beside this file.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ class Encoder(Protocol):
     """What reads a source: a frozen dataclass, a value.
 
     entry: values of an entry of the memory. ends: values of what it ends with, which opens the decoder (0: nothing does).
+    picture: height, width and channels of the pictures that it reads at most; () where it reads symbols.
     """
 
     @property
     def entry(self) -> int: ...
     @property
     def ends(self) -> int: ...
+    @property
+    def picture(self) -> tuple[int, ...]: ...
 
     def build(self, symbols: int, *, precision: str, rngs: nnx.Rngs) -> Any:
         """A Flax module with new weights, `(source, valid [B, U] or None, key) -> (Memory, ends [B, S])`."""
@@ -70,6 +73,11 @@ class SymbolEncoder:
         """Hidden and cell values of the last layer, both ways."""
         return 4 * self.units
 
+    @property
+    def picture(self) -> tuple[int, ...]:
+        """It reads symbols."""
+        return ()
+
     def build(self, symbols: int, *, precision: str, rngs: nnx.Rngs) -> Any:
         """A `seqgen.nn.encoder.symbols.SymbolReader`."""
         from .symbols import SymbolReader
@@ -86,8 +94,65 @@ class SymbolEncoder:
         return cls(**data)
 
 
+@dataclass(frozen=True)
+class PictureEncoder:
+    """Pictures through convolutions of stride 2, an entry a place that is left (Xu et al. 2015, "Show, attend and tell").
+
+    height, width: of the pictures, red, green and blue of 0 to 255 at each place, so that `source` is 256.
+    filters: how many of 3 x 3 each of the convolutions has, as for `seqgen.Convolution`. units: values of an entry.
+
+    >>> import jax, numpy
+    >>> from seqgen import Discrete, Network
+    >>> encoder = PictureEncoder(16, 16, filters=(4, 8), units=6)
+    >>> network = Network(Discrete(5), layers=1, units=8, source=256, encoder=encoder, attention=8)
+    >>> picture = numpy.full((1, 16, 16, 3), 255, numpy.uint8)
+    >>> network.encode(network.init(jax.random.key(0)), picture).memory.values.shape
+    (1, 16, 6)
+    """
+
+    height: int
+    width: int
+    filters: tuple[int, ...] = (16, 32, 64)
+    units: int = 128
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "filters", tuple(self.filters))
+        if not self.filters or min(self.height, self.width, self.units, *self.filters) < 1:
+            raise UsageError(f"an encoder of pictures needs a height, width, filters and units >= 1, not {self}")
+
+    @property
+    def entry(self) -> int:
+        """What is seen at a place."""
+        return self.units
+
+    @property
+    def ends(self) -> int:
+        """It opens nothing: what is seen is only to be had by looking there, or a decoder would never learn to look."""
+        return 0
+
+    @property
+    def picture(self) -> tuple[int, ...]:
+        """Height, width, and three channels."""
+        return self.height, self.width, 3
+
+    def build(self, symbols: int, *, precision: str, rngs: nnx.Rngs) -> Any:
+        """A `seqgen.nn.encoder.pictures.PictureReader`."""
+        from .pictures import PictureReader
+
+        return PictureReader(self, precision=precision, rngs=rngs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values with `kind`, read back by `encoder_from_dict`."""
+        return {"kind": "pictures", **asdict(self), "filters": list(self.filters)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> PictureEncoder:
+        """The encoder with these settings."""
+        return cls(**data)
+
+
 # What config.json may name, beside what installed packages offer as entry points of the group seqgen.encoders.
-ENCODERS: dict[str, Any] = {"symbols": SymbolEncoder}
+ENCODERS: dict[str, Any] = {"symbols": SymbolEncoder, "pictures": PictureEncoder}
 
 
 def encoder_from_dict(data: Mapping[str, Any]) -> Encoder:

@@ -1,0 +1,51 @@
+"""The module behind `PictureEncoder`: a picture as places, each of which says what is there and where that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from ..cells import places_left
+from ..products import matmul
+from ..recurrence import Array, Memory
+from .convolution import Convolutions
+
+if TYPE_CHECKING:
+    from .values import PictureEncoder
+
+CHANNELS = 3  # red, green, blue
+
+
+class PictureReader(nnx.Module):
+    """relu(W [what the filters see at a place] + a learned vector of it) + where it is, an entry a place.
+
+    Where it is stands there as coordinates along two learned directions: the mean of what is attended to then says where that
+    is, and how two things lie is a difference, which is else found very late or never.
+    """
+
+    def __init__(self, encoder: PictureEncoder, *, precision: str, rngs: nnx.Rngs) -> None:
+        self.encoder, self.precision = encoder, precision
+        self.filters = Convolutions(CHANNELS, encoder.filters, precision=precision, rngs=rngs)
+        shape = encoder.filters[-1], encoder.units
+        self.kernel = nnx.Param(nnx.initializers.he_normal()(rngs.params(), shape))
+        places = places_left(encoder.height, encoder.width, len(encoder.filters))
+        self.place = nnx.Param(jax.random.normal(rngs.params(), (*places, encoder.units)) * 0.1)
+        self.directions = nnx.Param(jax.random.normal(rngs.params(), (2, encoder.units)) * 0.3)
+
+    def __call__(self, source: Array, valid: Array | None, key: Array | None) -> tuple[Memory, Array]:
+        """source `[B, H, W, 3]`, 0 to 255 -> entries `[B, places, units]`, and nothing that opens a sequence, `[B, 0]`."""
+        there = jnp.ones(source.shape[:2], bool) if valid is None else jnp.asarray(valid)
+        # Paper is 0: what lies beyond the edges is white, too.
+        dark = jnp.where(there[..., None, None], 1 - jnp.asarray(source, jnp.float32) / 255, 0.0)
+        seen, there = self.filters.masked(dark, there)
+        high, wide = seen.shape[1:3]
+        known = self.place[...]
+        entries = jax.nn.relu(matmul(seen, self.kernel[...], self.precision) + known[:high, :wide])
+        down, right = self.directions[...]
+        y, x = (jnp.linspace(-1, 1, side) for side in known.shape[:2])
+        where = y[:high, None, None] * down + x[:wide, None] * right
+        placed = jnp.where(there[..., None, None], entries + where, 0.0).reshape(len(seen), high * wide, -1)
+        return Memory(placed, jnp.repeat(there, wide, axis=1).astype(jnp.float32)), jnp.zeros((len(seen), 0))
