@@ -291,3 +291,9 @@ def test_the_verbs(model: PairModel, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert pairs.load(run, CAPTION).codec.target.to_dict()["kind"] == "letters"
     assert main(["caption", "inspect", str(folder)]) == 0
     assert "not used: alone.png: there is no text to it" in capsys.readouterr().err
+
+
+def test_the_shipped_model_says_what_is_in_a_scene() -> None:
+    scenes = [shapes.scene(seed=seed) for seed in range(1000, 1020)]
+    said = pairs.load("shapes", CAPTION).write([scene.picture() for scene in scenes])
+    assert sum(scene.means(caption) for scene, caption in zip(scenes, said, strict=True)) >= 14

@@ -26,7 +26,7 @@ LINES = 512  # of a file, written side by side
 
 
 class Kind(NamedTuple):
-    """One of the domains on the command line; model: the one that ships, if one does."""
+    """One of the domains on the command line; model: the one that ships."""
 
     name: str
     model: str
@@ -81,15 +81,8 @@ def add_units(train: argparse.ArgumentParser) -> None:
     train.add_argument("--vocabulary", type=int, metavar="N", help="subwords of either side (4000)")
 
 
-def _add_model(parser: argparse.ArgumentParser, kind: Kind) -> None:
-    if kind.model:
-        draw_verb.add_model(parser, kind.model)
-    else:
-        parser.add_argument("--model", required=True, metavar="MODEL", help="a run or a model folder")
-
-
 def add_search(write: argparse.ArgumentParser, kind: Kind) -> None:
-    _add_model(write, kind)
+    draw_verb.add_model(write, kind.model)
     write.add_argument(
         "--beam", type=int, default=5, metavar="N", help="targets followed side by side, 1 is greedy (5)"
     )
@@ -105,7 +98,7 @@ def add_search(write: argparse.ArgumentParser, kind: Kind) -> None:
 def add_scoring(score: argparse.ArgumentParser, kind: Kind) -> None:
     score.add_argument("--beam", type=int, default=5, metavar="N", help="as for write (5)")
     score.add_argument("--most", type=int, default=1000, metavar="N", help="sources that are written (1000)")
-    _add_model(score, kind)
+    draw_verb.add_model(score, kind.model)
 
 
 def domain_of(kind: Kind) -> Domain[Pair]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .files import Use
 
 FOLDER = "a folder with NAME.txt beside each NAME.png (.jpg, .gif, .webp), or a list .jsonl of image and text"
-CAPTION = Kind("caption", "", "a picture", "picture.png --model runs/seen --explain looked.png", "PICTURE")
+CAPTION = Kind("caption", "shapes", "a picture", "picture.png --model runs/seen --explain looked.png", "PICTURE")
 LINES = 64  # pictures that are read and written side by side
 
 
