@@ -2,7 +2,7 @@
 
 >>> from seqgen.datasets import shapes
 >>> shapes.scene(seed=1).captions[0]
-'a large black diamond'
+'a small red square'
 """
 
 from __future__ import annotations
