@@ -117,10 +117,6 @@ def _composed(
     parts = sorted({note.part for note in primer.notes})
     named = [*parts, *range(max(parts, default=-1) + 1, max(parts, default=-1) + 17)]
     gap = max(primer.time_at(codec.ticks(prompt) / QUARTER) - primer.seconds, 0.0)
-    notes = [note._replace(onset=note.onset + gap, part=named[note.part]) for note in new.notes]
-    signs = {
-        name: [sign._replace(time=sign.time + gap) for sign in getattr(new, name)]
-        for name in ("tempos", "meters", "keys", "chords")
-    }
-    joined = primer.then(dataclasses.replace(new, notes=notes, names=(), **signs))
+    notes = [note._replace(part=named[note.part]) for note in new.notes]
+    joined = primer.then(dataclasses.replace(new, notes=notes, names=()), gap)
     return Composition(joined, len(notes), 0, joined.seconds - primer.seconds)

@@ -161,9 +161,10 @@ class Score:
             self.names,
         )
 
-    def then(self, other: Score) -> Score:
-        """This piece, then the other: its time 0 is the end of this one, and so is its tempo; parts keep their names."""
-        end = self.seconds
+    def then(self, other: Score, gap: float = 0.0) -> Score:
+        """This piece, then the other: its time 0 is `gap` seconds after the end of this one, and so is its tempo; parts keep
+        their names."""
+        end = self.seconds + gap
 
         def late(time: float) -> float:
             return time + end

@@ -124,6 +124,12 @@ def save_pretrained(
     return folder
 
 
+def save_in_8_bits(folder: str | Path, given: Pretrained) -> None:
+    """A model that was read, as `save_pretrained` writes it in 8 bits."""
+    parts = {name: getattr(given, name) for name in ("domain", "codec", "model", "params", "training")}
+    save_pretrained(folder, **parts, bits=8)
+
+
 def from_pretrained(folder: str | Path) -> Pretrained:
     """The model that `save_pretrained` wrote.
 

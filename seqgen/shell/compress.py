@@ -20,7 +20,7 @@ from ..machine.cache import use_compile_cache
 from ..models.card import CARD
 from ..models.finetuning import settled
 from ..models.info import find
-from ..models.pretrained import from_pretrained, open_model, save_pretrained
+from ..models.pretrained import from_pretrained, open_model, save_in_8_bits
 from ..models.shipped import megabytes
 from ..training.scoring import evaluate
 
@@ -42,15 +42,7 @@ def compress(name: str, out: Path, data: str | None = None) -> int:
     if data is not None:
         domain = registry.domain(given.domain)
         scored = _windows(domain, open_model(domain, folder)[0], name, data)
-    save_pretrained(
-        out,
-        domain=given.domain,
-        codec=given.codec,
-        model=given.model,
-        params=given.params,
-        training=given.training,
-        bits=8,
-    )
+    save_in_8_bits(out, given)
     if (folder / CARD).is_file():  # the terms are in it
         shutil.copyfile(folder / CARD, out / CARD)
     print(f"before  {megabytes(folder):.1f} MB  {folder}")

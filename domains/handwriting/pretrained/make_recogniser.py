@@ -16,8 +16,9 @@ from pathlib import Path
 
 import jax
 
-from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry, save_pretrained
+from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry
 from seqgen.domains.handwriting import Ink, cer, load_reader, wer
+from seqgen.models.pretrained import save_in_8_bits
 
 from .make_two_hands import HERE, learn
 
@@ -80,15 +81,7 @@ def main() -> None:
         return
     folder, given = HERE / "recogniser", from_pretrained(second.model)
     shutil.rmtree(folder, ignore_errors=True)
-    save_pretrained(
-        folder,
-        domain=given.domain,
-        codec=given.codec,
-        model=given.model,
-        params=given.params,
-        training=given.training,
-        bits=8,
-    )
+    save_in_8_bits(folder, given)
     write_card(folder, [first.model, second.model], words, lines)
 
 

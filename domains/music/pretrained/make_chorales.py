@@ -14,8 +14,9 @@ from pathlib import Path
 
 import jax
 
-from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry, save_pretrained
+from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry
 from seqgen.domains import music
+from seqgen.models.pretrained import save_in_8_bits
 
 HERE = Path(__file__).parent
 DATA, SIZE, SEED, STEPS = "js-fakes", "medium", 0, 1200
@@ -74,10 +75,8 @@ def main() -> None:
 
 def release(model: Path, folder: Path) -> None:
     """A run's model as it ships: in 8 bits."""
-    given = from_pretrained(model)
     shutil.rmtree(folder, ignore_errors=True)
-    parts = {name: getattr(given, name) for name in ("domain", "codec", "model", "params", "training")}
-    save_pretrained(folder, **parts, bits=8)
+    save_in_8_bits(folder, from_pretrained(model))
 
 
 def write_card(

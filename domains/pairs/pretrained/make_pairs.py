@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 import jax
 
-from seqgen import Domain, TrainingConfig, __version__, from_pretrained, registry, save_pretrained
+from seqgen import Domain, TrainingConfig, __version__, from_pretrained, registry
 from seqgen.domains import pairs
 from seqgen.domains.pairs.scores import scored
+from seqgen.models.pretrained import save_in_8_bits
 
 HERE = Path(__file__).parent
 
@@ -111,8 +112,7 @@ def main() -> None:
         sys.exit(f"stopped at step {outcome.step}; run this again to go on")
     folder, given = HERE / recipe.domain.name / args.name, from_pretrained(outcome.model)
     shutil.rmtree(folder, ignore_errors=True)
-    parts = {name: getattr(given, name) for name in ("domain", "codec", "model", "params", "training")}
-    save_pretrained(folder, **parts, bits=8)
+    save_in_8_bits(folder, given)
     write_card(folder, recipe)
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import jax
 
-from seqgen import TrainingConfig, __version__, from_pretrained, registry, save_pretrained
+from seqgen import TrainingConfig, __version__, from_pretrained, registry
 from seqgen.domains import speech
 from seqgen.machine.cache import use_compile_cache
+from seqgen.models.pretrained import save_in_8_bits
 
 HERE = Path(__file__).parent
 TRAINING = TrainingConfig(rows=16, learning_rate=2e-3, ema=0.995, patience=0)
@@ -69,8 +70,7 @@ def main() -> None:
         sys.exit(f"stopped at step {outcome.step}; run this again to go on")
     folder, given = HERE / args.name, from_pretrained(outcome.model)
     shutil.rmtree(folder, ignore_errors=True)
-    parts = {name: getattr(given, name) for name in ("domain", "codec", "model", "params", "training")}
-    save_pretrained(folder, **parts, bits=8)
+    save_in_8_bits(folder, given)
     write_card(folder)
 
 
