@@ -41,24 +41,26 @@ _KIND = (
 )  # of each symbol, its place in STARTS
 _TICKS = np.array([bar_ticks(place) for place in range(len(METERS))], np.int32)
 _SUNG = {NOTE, DRUM}
+_PLAYED = {PART, PROGRAM, LEVEL, *_SUNG}
+_ON = {PLACE, BAR, END, *_PLAYED}
 _SAID = {KEY, SPEED, CHORD}
 _AFTER = {  # what may come after each kind
-    BAR: {METER, LEFT, PLACE, BAR, END, PART, PROGRAM, LEVEL, *_SUNG, *_SAID},
-    METER: {LEFT, PLACE, BAR, END, PART, PROGRAM, LEVEL, *_SUNG, *_SAID},
-    LEFT: {PLACE, BAR, END, PART, PROGRAM, LEVEL, *_SUNG, *_SAID},
-    UP: {PART, PROGRAM, LEVEL, *_SUNG, *_SAID},
-    PLACE: {UP, PART, PROGRAM, LEVEL, *_SUNG, *_SAID},
-    KEY: {SPEED, CHORD, PLACE, BAR, END, PART, PROGRAM, LEVEL, *_SUNG},
-    SPEED: {CHORD, PLACE, BAR, END, PART, PROGRAM, LEVEL, *_SUNG},
-    CHORD: {UNDER, PLACE, BAR, END, PART, PROGRAM, LEVEL, *_SUNG},
-    UNDER: {PLACE, BAR, END, PART, PROGRAM, LEVEL, *_SUNG},
+    BAR: {METER, LEFT, *_ON, *_SAID},
+    METER: {LEFT, *_ON, *_SAID},
+    LEFT: {*_ON, *_SAID},
+    UP: {*_PLAYED, *_SAID},
+    PLACE: {UP, *_PLAYED, *_SAID},
+    KEY: {SPEED, CHORD, *_ON},
+    SPEED: {CHORD, *_ON},
+    CHORD: {UNDER, *_ON},
+    UNDER: _ON,
     PART: {PROGRAM, LEVEL, *_SUNG},
     PROGRAM: {LEVEL, *_SUNG},
     LEVEL: _SUNG,
     NOTE: {LONGER, LENGTH},
     DRUM: {LONGER, LENGTH},
     LONGER: {LONGER, LENGTH},
-    LENGTH: {PLACE, BAR, END, PART, PROGRAM, LEVEL, *_SUNG},
+    LENGTH: _ON,
     END: {END},
 }
 _FOLLOWS = np.array([[one in _AFTER[kind] for one in STARTS] for kind in STARTS])
@@ -103,13 +105,8 @@ class Barlines(NamedTuple):
             after = _KIND[symbols[bars[-1] :]] if len(bars) else np.array([_AT[BAR]])
             places = symbols[bars[-1] :][after == _AT[PLACE]] if len(bars) else []
             ticks = _TICKS[meters[-1] - METER] if len(meters) else 0
-            turn = (
-                _ITEM
-                if len(bars) > 1 or (ticks and after[-1] not in (_AT[METER], _AT[LEFT]))
-                else _UPBEAT
-                if ticks
-                else _METER
-            )
+            begins = len(bars) < 2 and (not ticks or after[-1] in (_AT[METER], _AT[LEFT]))
+            turn = (_UPBEAT if ticks else _METER) if begins else _ITEM
             rows.append((after[-1], places[-1] - PLACE if len(places) else 0, ticks, 1, turn))
         return Standing(*(np.array(column, np.int32) for column in zip(*rows, strict=True)))
 
