@@ -1,4 +1,4 @@
-"""Piano rolls of 88 keys under independent yes/no values: the protocol of Bai, Kolter & Koltun (2018), arXiv:1803.01271.
+"""Piano rolls of 88 keys, which are independent or know of one another: the protocol of Bai, Kolter & Koltun (2018), arXiv:1803.01271.
 
 Nats a time step, summed over the keys and pooled over all steps of a split; the first step of a piece is given, not
 scored; no transposition; the weights are those that were best on the validation pieces.
@@ -19,6 +19,7 @@ from seqgen import (
     Domain,
     Example,
     Model,
+    Nade,
     Network,
     Size,
     Splits,
@@ -40,15 +41,19 @@ class Recipe(NamedTuple):
     dropout: float
     steps: int
     training: TrainingConfig
+    head: Bernoulli | Nade = Bernoulli(88)
 
 
+def _often(evaluations: int, patience: int, **more: Any) -> TrainingConfig:
+    return TrainingConfig(rows=16, window=64, learning_rate=4e-3, evaluations=evaluations, patience=patience, **more)
+
+
+# By data and head.
 RECIPES = {
-    "JSB_Chorales": Recipe(
-        1, 200, 0.5, 1500, TrainingConfig(rows=16, window=64, learning_rate=4e-3, evaluations=50, patience=10)
-    ),
-    "Nottingham": Recipe(
-        2, 280, 0.4, 4000, TrainingConfig(rows=16, window=64, learning_rate=4e-3, evaluations=25, patience=6)
-    ),
+    ("JSB_Chorales", "sigmoid"): Recipe(1, 200, 0.5, 1500, _often(50, 10)),
+    ("Nottingham", "sigmoid"): Recipe(2, 280, 0.4, 4000, _often(25, 6)),
+    ("JSB_Chorales", "NADE"): Recipe(1, 200, 0.5, 1500, _often(50, 10, ema=0.99), Nade(88, 128)),
+    ("Nottingham", "NADE"): Recipe(2, 280, 0.4, 4000, _often(25, 6, ema=0.99), Nade(88, 128)),
 }
 
 
@@ -84,7 +89,7 @@ def domain(recipe: Recipe) -> Domain[Roll]:
 
     def model(codec: Any) -> Model:
         network = Network(Binary(88), recipe.layers, recipe.units, dropout=recipe.dropout)
-        return Model(network, Bernoulli(88))
+        return Model(network, recipe.head)
 
     return Domain(
         name="piano-rolls",

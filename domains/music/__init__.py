@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .likelihood import Likelihood as Likelihood
     from .performance import Performance as Performance
     from .presets import DOMAIN as DOMAIN
+    from .rolls import Roll as Roll
     from .score import DRUMS as DRUMS
     from .score import Meter as Meter
     from .score import Note as Note
@@ -54,6 +55,7 @@ _HOME = {
     "keys": ("key_of",),
     "performance": ("Performance",),
     "presets": ("DOMAIN",),
+    "rolls": ("Roll",),
     "score": ("DRUMS", "Meter", "Note", "Score", "Tempo"),
     "signs": ("Chord", "Key"),
     "voices.filling": ("Filled",),

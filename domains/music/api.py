@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
-import jax
-import numpy as np
-
-from seqgen import sampling
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UsageError, pick
 from seqgen.heads import Options
@@ -19,22 +14,22 @@ from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
 from seqgen.nn.context import Params
 
-from . import MODEL, TEMPERATURE, metered
+from . import MODEL, TEMPERATURE
 from .beats import Beats
-from .composition import Composition, in_meter, said
+from .composing import Wanted, check_voices, compose
+from .composition import Composition
 from .drums import HOW
 from .formats.guard import MAX_EVENTS
-from .grid import Grid, to_grid, voices
-from .length import Length
+from .grid import Grid, to_grid
 from .likelihood import Likelihood
-from .performance import Decoded, Performance
+from .performance import Performance
 from .presets import DOMAIN, ENCODINGS
 from .reports.marks import ends_on_tonic
+from .rolls import Roll
 from .score import Meter, Score
 from .signs import Key
 from .voices.filling import PARTICLES, Filled, Settings, harmonise, inpaint
 from .voices.given import NAMES
-from .voices.leading import rules_of
 
 if TYPE_CHECKING:
     from seqgen.devices.crew import Crew
@@ -43,7 +38,6 @@ if TYPE_CHECKING:
 
     from .reports.report import Report
 
-CHUNK = 128  # events drawn at once
 TRIES = 8  # of a piece that is to end on its tonic
 
 
@@ -56,7 +50,7 @@ class MusicModel:
     (True, True)
     """
 
-    codec: Grid | Beats | Performance
+    codec: Grid | Beats | Performance | Roll
     model: Model
     params: Params
     name: str
@@ -98,8 +92,10 @@ class MusicModel:
         piece ends on its key's tonic triad in root position.
         Raises UsageError for settings out of range, DataError for a primer that the model cannot read.
         """
-        how = (seconds, bars, events, meter, key, tempo, Options(temperature, top_k, top_p, min_p), voice_leading, seed)
-        made = self._composed(primers, *how)
+        how = Wanted(
+            seconds, bars, events, meter, key, tempo, Options(temperature, top_k, top_p, min_p), voice_leading, seed
+        )
+        made = compose(self, primers, how)
         if pick("end", end, {"free": False, "tonic": True}):
             if not (isinstance(self.codec, Grid) and self.codec.ranges) or bars is None:
                 raise UsageError(
@@ -108,116 +104,9 @@ class MusicModel:
             for attempt in range(1, TRIES):
                 if all(ends_on_tonic(piece.score) for piece in made):
                     break
-                pairs = zip(made, self._composed(primers, *how, attempt), strict=True)
+                pairs = zip(made, compose(self, primers, how, attempt), strict=True)
                 made = [old if ends_on_tonic(old.score) else new for old, new in pairs]
         return made
-
-    def _composed(
-        self,
-        primers: Sequence[Score | None],
-        seconds: float | None,
-        bars: int | None,
-        events: int | None,
-        meter: Meter | None,
-        key: Key | None,
-        tempo: float | None,
-        options: Options,
-        voice_leading: str,
-        seed: int,
-        attempt: int = 0,
-    ) -> list[Composition]:
-        """Pieces as the model ends them, others with each attempt."""
-        if tempo is not None and not isinstance(self.codec, Beats):
-            raise UsageError(f"{self.name} is told no tempo: leave it out, or take a model of beats")
-        if isinstance(self.codec, Beats):
-            sampling.check(options, seed)
-            if rules_of(voice_leading):
-                self._check_voices("voice leading")
-            length = Length.of(self.codec, meter or Meter(0.0, 4, 4), seconds, bars, events)
-            wishes = metered.Wishes(meter, key, tempo)
-            return metered.compose(self.codec, self.model, self.params, primers, length, wishes, options, seed)
-        meters = [primer.meters[-1] for primer in primers[:1] if primer is not None and primer.meters]
-        meter = meter or (meters[0] if meters else Meter(0.0, 4, 4))
-        length = Length.of(self.codec, meter, seconds, bars, events)
-        sampling.check(options, seed)
-        rules = rules_of(voice_leading)
-        if rules:
-            self._check_voices("voice leading")
-        grammar, phases = None, [0 for _ in primers]
-        if isinstance(self.codec, Grid):
-            prompts = [self.codec.opening(primer, key, meter) for primer in primers]
-            phases = [self.codec.phase(prompt, meter) for prompt in prompts]
-            grammar = self._grammar(self.codec, prompts, phases, meter, length, ends=bars is not None)
-        else:
-            prompts = [[] if primer is None else self.codec.encode(primer).steps for primer in primers]
-        if key is not None and not (isinstance(self.codec, Grid) and self.codec.ranges):
-            raise UsageError(
-                f"{self.name} knows no keys: leave the key out, or take a model that does, such as {MODEL!r}"
-            )
-        made: list[np.ndarray] = [np.zeros(0, np.int32) for _ in primers]
-        chunks = sampling.stream(
-            self.model,
-            self.params,
-            jax.random.fold_in(jax.random.key(seed), attempt) if attempt else jax.random.key(seed),
-            [np.asarray(prompt, np.int32) for prompt in prompts],
-            length=length.most,
-            options=options,
-            chunk=CHUNK,
-            grammar=grammar,
-            rules=rules,
-        )
-        for pieces in chunks:
-            made = [np.concatenate([steps, piece]) for steps, piece in zip(made, pieces, strict=True)]
-            if all(map(length.reached, made)):
-                break
-        cuts = [length.cut(steps) for steps in made]
-        if isinstance(self.codec, Grid):
-            pieces = [
-                Decoded(in_meter(self.codec.decode(said(steps, prompt)), meter, phase), 0)
-                for steps, prompt, phase in zip(cuts, prompts, phases, strict=True)
-            ]
-        else:
-            held = [self.codec.held(prompt) for prompt in prompts]
-            pieces = [self.codec.decode_and_count(np.concatenate(both)) for both in zip(held, cuts, strict=True)]
-        scores = [piece.score if length.seconds is None else piece.score.until(length.seconds) for piece in pieces]
-        return [
-            Composition(
-                whole := score if primer is None else self._after(primer, score),
-                len(score.notes),
-                piece.closed,
-                whole.seconds - (0.0 if primer is None else primer.seconds),
-            )
-            for primer, score, piece in zip(primers, scores, pieces, strict=True)
-        ]
-
-    @staticmethod
-    def _grammar(
-        codec: Grid, prompts: Sequence[Any], phases: Sequence[int], meter: Meter, length: Length, ends: bool
-    ) -> sampling.Grammar:
-        """What may come where: in every bar the same, or, of a model that knows where it is in a piece, up to its end."""
-        if not codec.ranges:
-            return sampling.Grammar(codec.cycle(meter), np.array(phases, np.int32))
-        steps = length.sixteenths or length.most // 4 + 1
-        begun = [(phase, not len(prompt)) for phase, prompt in zip(phases, prompts, strict=True)]
-        plans = {how: codec.plan(meter, how[0], steps, begins=how[1], ends=ends) for how in dict.fromkeys(begun)}
-        places = dict(zip(plans, np.cumsum([0, *map(len, plans.values())]), strict=False))
-        allowed = np.concatenate([*plans.values()])
-        # Padded, so that pieces of many lengths share a program.
-        more = np.repeat(allowed[-1:], (1 << (len(allowed) - 1).bit_length()) - len(allowed), axis=0)
-        return sampling.Grammar(np.concatenate([allowed, more]), np.array([places[how] for how in begun], np.int32))
-
-    def _after(self, primer: Score, score: Score) -> Score:
-        """The primer as it is, then the new notes, played by the same instruments."""
-        if isinstance(self.codec, Grid):
-            players = {part: voice[0] for part, voice in enumerate(voices(primer))}
-            notes = [n._replace(part=players[n.part].part, program=players[n.part].program) for n in score.notes]
-            # New bars go on at the speed that the primer ends with.
-            factor = self.codec.bpm / (primer.tempos[-1].bpm if primer.tempos else 120.0)
-            return primer.then(dataclasses.replace(score, notes=notes, names=()).stretched(factor))
-        parts = {note.program: note.part for note in reversed(primer.notes)}
-        new = max(parts.values(), default=-1) + 1
-        notes = [note._replace(part=parts.get(note.program, new + note.part)) for note in score.notes]
-        return primer.then(Score(notes, (), ()))
 
     def harmonise(
         self,
@@ -251,7 +140,7 @@ class MusicModel:
         [67, 69, 71, 72]
         """
         how = Settings(count, particles, voice_leading, temperature, seed, end, chords)
-        return harmonise(self._check_voices("harmonising"), self.model, self.params, score, keep, how)
+        return harmonise(check_voices(self, "harmonising"), self.model, self.params, score, keep, how)
 
     def inpaint(
         self,
@@ -276,15 +165,7 @@ class MusicModel:
         True
         """
         how = Settings(count, particles, voice_leading, temperature, seed)
-        return inpaint(self._check_voices("inpainting"), self.model, self.params, score, bars, voices, how)
-
-    def _check_voices(self, what: str) -> Grid:
-        """Raises UsageError where a model does not know four voices."""
-        if not isinstance(self.codec, Grid):
-            raise UsageError(
-                f"{what} is for models of four voices, and {self.name} is none; take {MODEL}, or train one"
-            )
-        return self.codec
+        return inpaint(check_voices(self, "inpainting"), self.model, self.params, score, bars, voices, how)
 
     def score(self, score: Score) -> Likelihood:
         """How likely the piece is, from its first event on. Raises DataError for one that the model cannot read."""
@@ -347,7 +228,8 @@ def train(
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
     encoding: "performance" for music that was played, "beats" for music that was written, "grid" for four voices, "chorale"
-    for four voices whose model knows their ranges, the key and where a piece ends; "auto" looks at the pieces; a model that is fine-tuned keeps its own.
+    for four voices whose model knows their ranges, the key and where a piece ends, "roll" for chords of piano keys, a sixteenth
+    each; "auto" looks at the pieces; a model that is fine-tuned keeps its own.
     max_events: the longest file that is read.
     drums: which parts are drums: "channel10" as the file says, "guess" also those that look like a kit, "all".
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.

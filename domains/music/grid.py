@@ -275,7 +275,7 @@ def whole_key(score: Score) -> Key:
 
 def to_grid(score: Score) -> Steps16:
     """A piece on the grid, each time moved to the nearest sixteenth. Raises DataError unless it has four voices."""
-    spans = [[(_step(score, n.onset), _step(score, n.end), n.pitch) for n in voice] for voice in voices(score)]
+    spans = [[(sixteenth(score, n.onset), sixteenth(score, n.end), n.pitch) for n in voice] for voice in voices(score)]
     length = max(max(end, start + 1) for voice in spans for start, end, _ in voice)
     if length > STEPS_MOST:
         raise DataError(f"the piece is {length:,} sixteenths long; {STEPS_MOST:,} is the most the grid takes")
@@ -303,7 +303,12 @@ def fits(score: Score) -> bool:
     return all(abs(step - round(step)) <= 0.2 for step in off)
 
 
-def _step(score: Score, time: float) -> int:
+def sixteenth(score: Score, time: float) -> int:
+    """The step of the grid that is nearest to `time`, in seconds.
+
+    >>> sixteenth(Score([], tempos=[Tempo(0.0, 120.0)]), 0.26)
+    2
+    """
     return round(PER_BEAT * score.beat_at(time))
 
 
@@ -324,7 +329,7 @@ def voices(score: Score) -> list[list[Note]]:
 def _bars(score: Score, length: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The steps at which bars begin, and other beats: counted from their bar, in an upbeat back from the first bar."""
     meters = score.meters or (Meter(0.0, 4, 4),)
-    starts = [min(_step(score, meter.time), length) for meter in meters]
+    starts = [min(sixteenth(score, meter.time), length) for meter in meters]
     bars: set[int] = set()
     beats = set(range(starts[0] % _beat_steps(meters[0]), starts[0], _beat_steps(meters[0])))
     for meter, start, stop in zip(meters, starts, [*starts[1:], length], strict=True):

@@ -1,4 +1,4 @@
-"""How long a new piece shall be: in seconds, bars or events, for streams of either encoding."""
+"""How long a new piece shall be: in seconds, bars or events, for streams of every encoding."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from seqgen.errors import UsageError
 from .beats import END, Beats
 from .grid import COUNTED, PER_BEAT, REST, Grid
 from .performance import RATE, VELOCITY, WAIT, Performance
+from .rolls import Roll
 from .score import Meter
 
 SECONDS = 30.0
@@ -39,7 +40,7 @@ class Length(NamedTuple):
     @classmethod
     def of(
         cls,
-        codec: Grid | Performance | Beats,
+        codec: Grid | Performance | Beats | Roll,
         meter: Meter,
         seconds: float | None,
         bars: int | None,
@@ -60,19 +61,22 @@ class Length(NamedTuple):
             _check(bars, "bars", MOST_BARS)
             if isinstance(codec, Beats):
                 return cls(BUSY_BAR * bars, _ended, bars=bars)
-            return cls.steps16(max(1, round(bars * PER_BEAT * meter.quarters)))
+            return cls.steps16(codec, round(bars * PER_BEAT * meter.quarters))
         seconds = SECONDS if seconds is None else seconds
         _check(seconds, "seconds", LONGEST)
-        if isinstance(codec, Grid):
-            return cls.steps16(max(1, round(seconds / codec.step_seconds)))
+        if isinstance(codec, Grid | Roll):
+            return cls.steps16(codec, round(seconds / codec.step_seconds))
         if isinstance(codec, Beats):  # how far it has come, its tempos say
             return cls(math.ceil(seconds * BUSIEST), lambda steps: None, seconds)
         ticks = math.ceil(seconds * RATE)
         return cls(math.ceil(seconds * BUSIEST), lambda steps: _after(_ticks(steps), ticks), seconds)
 
     @classmethod
-    def steps16(cls, count: int) -> Length:
-        """So many sixteenths of four voices."""
+    def steps16(cls, codec: Grid | Roll, count: int) -> Length:
+        """So many sixteenths, one at least: of four voices, or of a roll, which has one step in each."""
+        count = max(1, count)
+        if isinstance(codec, Roll):
+            return cls(count, lambda steps: count if len(steps) >= count else None)
         return cls(5 * count + SAID, lambda steps: _after(_voiced(steps), 4 * count), None, count)
 
     def reached(self, steps: np.ndarray) -> bool:

@@ -1,4 +1,4 @@
-"""The music domain as one value: three ways to spell a piece, the networks behind its sizes, its variations."""
+"""The music domain as one value: four ways to spell a piece, the networks behind its sizes, its variations."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from .files import read
 from .formats.guard import MAX_EVENTS
 from .grid import KEYS, REST, TIED, Grid, fits, to_grid, voices
 from .performance import Performance
+from .rolls import Roll
 from .score import DRUMS, Note, Score, Tempo
 from .ticks import near_ticks
 
@@ -51,7 +52,12 @@ SIZES = {
 
 def fit_grid(scores: Sequence[Score]) -> Grid:
     """The grid at the tempo that is usual among the pieces."""
-    return Grid(bpm=float(round(median([score.tempos[0].bpm if score.tempos else 120.0 for score in scores]), 3)))
+    return Grid(bpm=usual_tempo(scores))
+
+
+def usual_tempo(scores: Sequence[Score]) -> float:
+    """Quarters a minute at which half of the pieces begin slower, half faster."""
+    return float(round(median([score.tempos[0].bpm if score.tempos else 120.0 for score in scores]), 3))
 
 
 def fit_chorale(scores: Sequence[Score]) -> Grid:
@@ -76,6 +82,7 @@ ENCODINGS: dict[str, Callable[[Sequence[Score]], Codec[Score]]] = {
     "chorale": fit_chorale,
     "beats": lambda scores: Beats(),
     "performance": lambda scores: Performance(),
+    "roll": lambda scores: Roll(usual_tempo(scores)),
 }
 
 
@@ -93,8 +100,10 @@ def load_codec(data: Mapping[str, Any]) -> Codec[Score]:
             return Beats.from_dict(data)
         case "performance":
             return Performance.from_dict(data)
+        case "roll":
+            return Roll.from_dict(data)
     raise ModelError(
-        f"a music codec is of kind 'grid', 'beats' or 'performance', not {data.get('kind')!r:.80}; the model is damaged"
+        f"a music codec is of kind 'grid', 'beats', 'performance' or 'roll', not {data.get('kind')!r:.80}; the model is damaged"
     )
 
 
@@ -132,6 +141,28 @@ CHOIRS = {
 }
 
 
+def _keys(layers: int, units: int, hidden: int, dropout: float, learning_rate: float) -> Size:
+    """Of rolls: every step a chord under a NADE, see `seqgen.Nade`."""
+
+    def model(codec: Roll) -> Model:
+        from seqgen.heads import Nade  # here: a domain's value must not cost JAX
+        from seqgen.models.model import Model
+        from seqgen.nn.network import Network
+
+        network = Network(codec.spec, layers, units, dropout=dropout)
+        return Model(network, Nade(codec.spec.dim, hidden))
+
+    return Size(model, TrainingConfig(rows=16, window=128, learning_rate=learning_rate))
+
+
+ROLLS = {
+    "tiny": _keys(1, 64, 32, 0.0, 6e-3),
+    "small": _keys(1, 200, 100, 0.3, 4e-3),
+    "medium": _keys(2, 280, 150, 0.4, 4e-3),
+    "large": _keys(2, 512, 200, 0.5, 2e-3),
+}
+
+
 def inside(ranges: Sequence[tuple[int, int]], score: Score, random: Generator) -> Score:
     """The piece in another key in which no voice leaves its range by more than a minor third."""
     pitches = [[note.pitch for note in voice] for voice in voices(score)]
@@ -141,7 +172,9 @@ def inside(ranges: Sequence[tuple[int, int]], score: Score, random: Generator) -
 
 
 def as_learned(codec: Codec[Score]) -> Domain[Score]:
-    """The domain as models of this codec learn: with the ranges of voices, pieces are transposed within them."""
+    """The domain as models of this codec learn: rolls under a NADE; with the ranges of voices, pieces are transposed within them."""
+    if isinstance(codec, Roll):
+        return dataclasses.replace(DOMAIN, sizes=ROLLS)
     if not isinstance(codec, Grid) or not codec.ranges:
         return DOMAIN
     return dataclasses.replace(DOMAIN, sizes=CHOIRS, augment=functools.partial(inside, codec.ranges))
