@@ -123,6 +123,18 @@ def test_harmonise(run: Run, tmp_path: Path) -> None:
         run("harmonise", "none.mid")
 
 
+def test_blues(run: Run, tmp_path: Path) -> None:
+    said = run("blues", "--steps", 2, "--size", "tiny")
+    corpus, made, files = re.sub(r"\d+\.\d%", "N", said).splitlines()[-3:]
+    assert corpus == "corpus: N of bars have the form's chord, N of strong beats are chord tones"
+    assert made.startswith("20 choruses of the model: N of bars have")
+    assert files.startswith("one of them: ")
+    assert re.search("corpus: 100.0% of bars", said)
+    assert read_midi(tmp_path / "runs" / "blues" / "blues.mid").seconds <= 12 * 4 * 0.6 + 1e-6
+    with pytest.raises(SystemExit, match=r"blues: runs.blues is in use"):
+        run("blues", "--steps", 2, "--size", "tiny")
+
+
 def test_train_handwriting(run: Run, tmp_path: Path) -> None:
     inks = [synthetic_ink.write(word, synthetic_ink.hand("print")) for word in ("one", "two", "six", "ten")]
     write_ink_json(inks, tmp_path / "mine.json")

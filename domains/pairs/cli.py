@@ -198,8 +198,8 @@ def score_kind(kind: Kind, args: argparse.Namespace, read: Callable[[PairModel],
         from seqgen import registry
 
         pairs = list(registry.load_dataset(args.file, kind.name).test)
-    for line in scored(model, pairs, kind.name, beam=args.beam, most=args.most):
-        print(line)
+    for measured in scored(model, pairs, kind.name, beam=args.beam, most=args.most):
+        print(measured.text)
     return 0
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from seqgen.edits import error_rate
 
@@ -13,8 +15,16 @@ from .pictures.picture import Picture
 from .rates import chrf
 
 
-def scored(model: PairModel, pairs: Sequence[Pair], domain: str, *, beam: int, most: int) -> Iterator[str]:
-    """A line a measure. A source that stands in several pairs has several references.
+class Measured(NamedTuple):
+    """One measure. what: its name; value: nats, per cent or points; text: the same as a line."""
+
+    what: str
+    value: float
+    text: str
+
+
+def scored(model: PairModel, pairs: Sequence[Pair], domain: str, *, beam: int, most: int) -> Iterator[Measured]:
+    """Every measure there is of a domain. A source that stands in several pairs has several references.
 
     >>> bare("HH AH0 L OW1")
     'HH AH L OW'
@@ -22,29 +32,41 @@ def scored(model: PairModel, pairs: Sequence[Pair], domain: str, *, beam: int, m
     wanted: dict[str | Picture, list[str]] = {}
     for pair in pairs:
         wanted.setdefault(pair.source, []).append(pair.target)
-    score = model.score(pairs)
-    yield f"{score.nats_per_char:.4f} nats/char of {len(pairs):,} pairs"
+    nats = model.score(pairs).nats_per_char
+    yield Measured("nats/char", nats, f"{nats:.4f} nats/char of {len(pairs):,} pairs")
     sources = list(wanted)[:: max(1, len(wanted) // most)][:most]
     made, references = model.write(sources, beam=beam), [wanted[source] for source in sources]
-    exact = sum(one in several for one, several in zip(made, references, strict=True)) / len(made)
-    yield f"exact: {exact:.1%} of {len(made):,} sources, beam {beam}"
+    yield from rated(made, references, domain, f" of {len(made):,} sources, beam {beam}")
+
+
+def rated(made: Sequence[str], references: Sequence[Sequence[str]], domain: str, of: str = "") -> Iterator[Measured]:
+    """What was written beside its references, whoever wrote it.
+
+    >>> [(one.what, one.value) for one in rated(["K AE1 T"], [["K AE0 T", "K AA T"]], "pronounce")][:2]
+    [('exact', 0.0), ('word errors', 0.0)]
+    """
+    exact = 100 * sum(one in several for one, several in zip(made, references, strict=True)) / len(made)
+    yield Measured("exact", exact, f"exact: {exact:.1f}%{of}")
     if domain == "pronounce":
         told = [bare(one) for one in made]
         spoken = [[bare(one) for one in several] for several in references]
-        wrong = sum(one not in several for one, several in zip(told, spoken, strict=True)) / len(made)
+        wrong = 100 * sum(one not in several for one, several in zip(told, spoken, strict=True)) / len(made)
         near = [_nearest(one, several) for one, several in zip(told, spoken, strict=True)]
-        yield f"word errors {wrong:.1%}, phoneme errors {error_rate([one.split() for one in told], near):.1%}, stress dropped"
+        missed = 100 * error_rate([one.split() for one in told], near)
+        yield Measured("word errors", wrong, f"word errors: {wrong:.1f}%, stress dropped")
+        yield Measured("phoneme errors", missed, f"phoneme errors: {missed:.1f}%, stress dropped")
         return
-    yield f"chrF2: {chrf(made, references):.1f}"
+    found = chrf(made, references)
+    yield Measured("chrF2", found, f"chrF2: {found:.1f}")
     try:
         from sacrebleu.metrics import BLEU
     except ImportError:
-        yield "BLEU: not measured; pip install sacrebleu"
+        yield Measured("BLEU", math.nan, "BLEU: not measured; pip install sacrebleu")
         return
     bleu = BLEU()
     columns = [[several[min(i, len(several) - 1)] for several in references] for i in range(max(map(len, references)))]
-    found = bleu.corpus_score(made, columns)
-    yield f"BLEU: {found.score:.1f}, {bleu.get_signature()}"
+    points = bleu.corpus_score(made, columns).score
+    yield Measured("BLEU", points, f"BLEU: {points:.1f}, {bleu.get_signature()}")
 
 
 def _nearest(told: str, spoken: Sequence[str]) -> list[str]:

@@ -146,7 +146,7 @@ def write_card(folder: Path, recipe: Recipe) -> None:
         rows=recipe.training.rows,
         minutes=released.training["minutes"],
         domain=recipe.domain.name,
-        measured="\n".join(f"- {line}" for line in test),
+        measured="\n".join(f"- {measured.text}" for measured in test),
     )
     (folder / "README.md").write_text(card, encoding="utf-8")
     print(card)

@@ -1,0 +1,199 @@
+"""How well one thing is read and another written: every figure of docs/pairs.md.
+
+Shipped models are measured on what they were not trained on, beside what needs no network; `dates` and `sums` train
+models of their own, in --runs, and take what was trained there before. Choose parts with --part.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from _made_pairs import dates, sums
+from _report import Row, parser, report
+
+from seqgen import Splits, registry
+from seqgen.batching.items import Items
+from seqgen.batching.sources import in_memory
+from seqgen.domains import pairs
+from seqgen.domains.pairs import Pair
+from seqgen.domains.pairs.scores import rated, scored
+from seqgen.machine.cache import use_compile_cache
+
+BEAM, SENTENCES = 5, 1000
+TARGETS = {"word errors": ("<=", 25.0), "phoneme errors": ("<=", 6.0), "chrF2": (">=", 60.0), "BLEU": (">=", 42.0)}
+UNITS = {"nats/char": "nats/char", "exact": "%", "word errors": "%", "phoneme errors": "%"}
+
+
+class Arguments(NamedTuple):
+    """What was asked for."""
+
+    toy: bool
+    runs: Path
+
+    @property
+    def most(self) -> int:
+        return 8 if self.toy else 20_000
+
+
+def trained(args: Arguments, name: str, splits: Splits[Pair], target: float, steps: int) -> list[Row]:
+    """Learned from nothing in two minutes, of the test part the share that is right."""
+    folder = args.runs / name
+    if not (folder / "model").exists():
+        pairs.train(splits, folder, level="letters", size="tiny", steps=4 if args.toy else steps)
+    model = pairs.load(folder)
+    made = model.write([pair.source for pair in splits.test], beam=1)
+    right = 100 * float(np.mean([text == pair.target for text, pair in zip(made, splits.test, strict=True)]))
+    return [Row(f"{name}, of {len(made):,} not seen", right, ">=", target, "%")]
+
+
+def learned_dates(args: Arguments) -> list[Row]:
+    return trained(args, "dates", dates(60, 8) if args.toy else dates(6_000, 1_000), 100.0, 600)
+
+
+def learned_sums(args: Arguments) -> list[Row]:
+    return trained(args, "sums to 999", sums(60, 8) if args.toy else sums(60_000, 1_000), 99.5, 1_500)
+
+
+def translation(args: Arguments) -> list[Row]:
+    """English to French."""
+    splits = _translated(args)
+    model, test = pairs.load("english-french"), splits.test
+    rows = _measures("english-french", model, test, "translate", args)
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for pair in test:
+        wanted[str(pair.source)].append(pair.target)
+    by_words, nearest = _word_by_word(splits.train), _nearest(splits.train)
+    for name, write in (("word by word", by_words), ("nearest sentence of training", nearest)):
+        made = [write(source) for source in wanted]
+        rows += [_row(name, one.what, one.value, False) for one in rated(made, [*wanted.values()], "translate")]
+    return [row for row in rows if not math.isnan(row.reached)]
+
+
+def pronunciation(args: Arguments) -> list[Row]:
+    test = [Pair("cat", "K AE1 T")] if args.toy else registry.dataset("cmu-dictionary").load().test
+    return _measures("english-phonemes", pairs.load("english-phonemes", pairs.PRONOUNCE), test, "pronounce", args)
+
+
+def captions(args: Arguments) -> list[Row]:
+    from seqgen.datasets import shapes
+
+    scenes = shapes.Scenes("test", 0, 4 if args.toy else 1000, 64)
+    made = pairs.load("shapes", pairs.CAPTION).write([pair.source for pair in scenes], beam=BEAM)
+    right = 100 * float(np.mean([scenes.scene(i).means(text) for i, text in enumerate(made)]))
+    return [Row(f"shapes, {len(made):,} scenes, right by meaning", right, ">=", 97.0, "%")]
+
+
+def padding(args: Arguments) -> list[Row]:
+    """What is computed for nothing while it is learned from."""
+    splits, codec = _translated(args), pairs.load("english-french").codec
+    some = splits.train[:: 1 if args.toy else 4]
+    items = Items(in_memory(codec.spec, [codec.encode(pair) for pair in some]), 8 if args.toy else 128)
+    return [Row(f"padding among {len(some):,} pairs of Tatoeba", 100 * items.padding, "<=", 20.0, "%")]
+
+
+def speed(args: Arguments) -> list[Row]:
+    """Of the shipped translator, everything compiled; the whole process is in `start_up.py`."""
+    model = pairs.load("english-french")
+    sources = [str(pair.source) for pair in _translated(args).test][:: 1 if args.toy else 2]
+    sources = [source for source in dict.fromkeys(sources)][: 4 if args.toy else SENTENCES]
+    one = min((source for source in sources), key=lambda source: abs(len(source) - 40))
+    model.write(sources, beam=BEAM), model.write([one], beam=BEAM)
+    begin = time.perf_counter()
+    model.write([one], beam=BEAM)
+    middle = time.perf_counter()
+    model.write(sources, beam=BEAM)
+    rate = len(sources) / (time.perf_counter() - middle)
+    return [
+        Row(f"a sentence of {len(one)} characters, beam {BEAM}", middle - begin, "<=", 2.0, "s"),
+        Row(f"{len(sources):,} sentences in batches, beam {BEAM}", rate, ">=", 100.0, "sentences/s"),
+    ]
+
+
+PARTS: dict[str, Callable[[Arguments], list[Row]]] = {
+    "dates": learned_dates,
+    "sums": learned_sums,
+    "translation": translation,
+    "pronunciation": pronunciation,
+    "captions": captions,
+    "padding": padding,
+    "speed": speed,
+}
+
+
+def _measures(name: str, model: pairs.PairModel, test: Sequence[Pair], domain: str, args: Arguments) -> list[Row]:
+    found = scored(model, test, domain, beam=BEAM, most=args.most)
+    return [_row(name, one.what, one.value, True) for one in found]
+
+
+def _row(name: str, what: str, value: float, wanted: bool) -> Row:
+    sense, target = TARGETS.get(what, ("<=", None)) if wanted else ("<=", None)
+    return Row(f"{name}: {what}", value, sense, target, UNITS.get(what, ""))
+
+
+def _word_by_word(train: Sequence[Pair]) -> Callable[[str], str]:
+    """Of each word the one that stands in most of the targets beside it, by the Dice coefficient; in the same order."""
+    both: dict[str, Counter[str]] = defaultdict(Counter)
+    here, there = Counter[str](), Counter[str]()
+    for pair in train[::4]:
+        source, target = set(str(pair.source).lower().split()), set(pair.target.split())
+        here.update(source)
+        there.update(target)
+        for word in source:
+            both[word].update(target)
+    best = {
+        word: max(beside, key=lambda other: 2 * beside[other] / (here[word] + there[other]))
+        for word, beside in both.items()
+    }
+    return lambda source: " ".join(best.get(word.lower(), word) for word in source.split())
+
+
+def _nearest(train: Sequence[Pair]) -> Callable[[str], str]:
+    """What the sentence of training that shares most words says, the shortest of several."""
+    holding: dict[str, list[int]] = defaultdict(list)
+    sources = [str(pair.source).lower().split() for pair in train]
+    for number, words in enumerate(sources):
+        for word in set(words):
+            holding[word].append(number)
+
+    def write(source: str) -> str:
+        shared = Counter[int]()
+        for word in sorted(set(source.lower().split()), key=lambda word: len(holding[word]))[:4]:
+            shared.update(holding[word])
+        length = len(source.split())
+        if not shared:
+            return train[0].target
+        return train[
+            max(shared, key=lambda number: (shared[number] / max(len(sources[number]), length), -number))
+        ].target
+
+    return write
+
+
+def _translated(args: Arguments) -> Splits[Pair]:
+    if not args.toy:
+        return registry.dataset("tatoeba").load()  # type: ignore[no-any-return]
+    said = [Pair("He sleeps.", "Il dort."), Pair("She runs.", "Elle court."), Pair("Go home.", "Rentre chez toi.")]
+    return Splits(said * 8, said, said)
+
+
+def main() -> None:
+    options = parser(__doc__)
+    options.add_argument("--part", action="append", choices=PARTS, help="only this; may repeat (all)")
+    options.add_argument("--runs", type=Path, default=Path("runs/sequence_to_sequence"), help="folder of the trainings")
+    args = options.parse_args()
+    use_compile_cache()
+    with tempfile.TemporaryDirectory() as temporary:
+        asked = Arguments(args.toy, Path(temporary) if args.toy else args.runs)
+        rows = [row for part in args.part or PARTS for row in PARTS[part](asked)]
+    report(rows, args.json)
+
+
+if __name__ == "__main__":
+    main()
