@@ -219,18 +219,39 @@ def test_a_primer_is_kept_and_gone_on_from_the_next_bar(writing: music.MusicMode
     assert {note.part for note in new} >= {3}
 
 
+@pytest.mark.parametrize(("meter", "beats"), [(None, [0, 2, 4, 8, 10, 12]), (Meter(0.0, 6, 4), [0, 3, 6, 12, 15, 18])])
+def test_chords_come_where_they_were_asked_for_and_no_others(
+    writing: music.MusicModel, meter: Meter | None, beats: list[float]
+) -> None:
+    primer = Score(tune(*range(8)), meters=[Meter(0.0, *(meter[1:] if meter else (4, 4)))])
+    for given in (None, primer):
+        (piece,) = writing.compose([given], bars=4, meter=meter, chords="Am F | C/E", seed=3)
+        begin = 0.0 if given is None else 8 * BEAT
+        chords = [chord for chord in piece.score.chords if chord.time >= begin - 1e-9]
+        assert [chord.symbol for chord in chords] == ["Am", "F", "C/E"] * 2
+        after = 0 if given is None else 8 if meter is None else 12
+        assert [piece.score.beat_at(chord.time) - after for chord in chords] == pytest.approx(beats, abs=1e-6)
+    (none,) = writing.compose([None], bars=2, chords="N.C.", seed=3)
+    assert {chord.symbol for chord in none.score.chords} == {"N.C."}
+
+
 def test_wishes_that_cannot_be(writing: music.MusicModel, tmp_path: Path) -> None:
     for settings, message in (
         ({"tempo": 2000.0}, "a tempo of 2000 cannot be; give 20 to 310"),
         ({"meter": Meter(0.0, 17, 1)}, "a meter of 17/1 is not known; bars have 16 quarters at most"),
         ({"bars": 0}, "a piece of 0 bars cannot be"),
         ({"voice_leading": "soft"}, "voice leading is for models of four voices"),
+        ({"chords": "Am H7"}, "no chord is called 'H7'; write one as C, F#m, Bb7 or C/E, or N.C. for none"),
+        ({"chords": " | "}, "no chord is named; give some, such as 'G D Em C', a bar each"),
+        ({"chords": "C " * 50 + "|"}, "50 chords are too many for a bar of 48 ticks; give fewer"),
     ):
         with pytest.raises(UsageError, match=message):
             writing.compose([None], **settings)
     playing = saved(tmp_path / "playing", music.Performance(), slice(250, 290))
     with pytest.raises(UsageError, match="is told no tempo: leave it out, or take a model of beats"):
         playing.compose([None], tempo=100.0)
+    with pytest.raises(UsageError, match="is told no chords: take a model of beats; `harmonise` follows chords"):
+        playing.compose([None], chords="C")
 
 
 def test_what_was_written_is_learned_in_beats_and_what_was_played_is_not() -> None:

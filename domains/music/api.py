@@ -70,6 +70,7 @@ class MusicModel:
         meter: Meter | None = None,
         key: Key | None = None,
         tempo: float | None = None,
+        chords: str | None = None,
         temperature: float = TEMPERATURE,
         top_k: int = 0,
         top_p: float = 1.0,
@@ -85,6 +86,8 @@ class MusicModel:
         meter: of the new bars, for the same; the first primer's last one, or 4/4 on the grid, any of beats.
         key: of pieces from nothing, and what a primer is in, for models that know keys; the primer's own by its notes, or any.
         tempo: of the new bars, quarter notes a minute, for models of beats.
+        chords: of the new bars, "Am F C G" a bar each or "Am F | C" bars by lines, over and over, for models of beats, which say
+        what is played to them: they learned how from pieces with chord symbols.
         temperature: 0 the likeliest each time, 1 follows the model, more is wilder.
         top_k, top_p, min_p: see `seqgen.Options`.
         voice_leading: "off", "soft" or "strict", for models of the grid, see `VoiceLeading`.
@@ -92,9 +95,8 @@ class MusicModel:
         piece ends on its key's tonic triad in root position.
         Raises UsageError for settings out of range, DataError for a primer that the model cannot read.
         """
-        how = Wanted(
-            seconds, bars, events, meter, key, tempo, Options(temperature, top_k, top_p, min_p), voice_leading, seed
-        )
+        options = Options(temperature, top_k, top_p, min_p)
+        how = Wanted(seconds, bars, events, meter, key, tempo, chords, options, voice_leading, seed)
         made = compose(self, primers, how)
         if pick("end", end, {"free": False, "tonic": True}):
             if not (isinstance(self.codec, Grid) and self.codec.ranges) or bars is None:

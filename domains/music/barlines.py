@@ -36,7 +36,7 @@ from .beats import (
 )  # fmt: skip
 from .ticks import METERS, bar_ticks
 
-_KIND = (
+KINDS = (
     np.searchsorted(STARTS, np.arange(SIZE), side="right").astype(np.int32) - 1
 )  # of each symbol, its place in STARTS
 _TICKS = np.array([bar_ticks(place) for place in range(len(METERS))], np.int32)
@@ -66,7 +66,7 @@ _AFTER = {  # what may come after each kind
 _FOLLOWS = np.array([[one in _AFTER[kind] for one in STARTS] for kind in STARTS])
 
 
-_AT = {kind: place for place, kind in enumerate(STARTS)}
+AT = {kind: place for place, kind in enumerate(STARTS)}
 _ITEM, _UPBEAT, _METER = 0, 1, 2  # what may come in a piece's first bar only: nothing, UP after a place, its meter
 
 
@@ -102,31 +102,31 @@ class Barlines(NamedTuple):
         for prompt in prompts:
             symbols = np.asarray(prompt, np.int64).reshape(-1)
             bars, meters = np.flatnonzero(symbols == BAR), symbols[(symbols >= METER) & (symbols < KEY)]
-            after = _KIND[symbols[bars[-1] :]] if len(bars) else np.array([_AT[BAR]])
-            places = symbols[bars[-1] :][after == _AT[PLACE]] if len(bars) else []
+            after = KINDS[symbols[bars[-1] :]] if len(bars) else np.array([AT[BAR]])
+            places = symbols[bars[-1] :][after == AT[PLACE]] if len(bars) else []
             ticks = _TICKS[meters[-1] - METER] if len(meters) else 0
-            begins = len(bars) < 2 and (not ticks or after[-1] in (_AT[METER], _AT[LEFT]))
+            begins = len(bars) < 2 and (not ticks or after[-1] in (AT[METER], AT[LEFT]))
             turn = (_UPBEAT if ticks else _METER) if begins else _ITEM
             rows.append((after[-1], places[-1] - PLACE if len(places) else 0, ticks, 1, turn))
         return Standing(*(np.array(column, np.int32) for column in zip(*rows, strict=True)))
 
     def scores(self, state: Any, logits: Array) -> Array:
         """What cannot be is ruled out."""
-        kinds, symbols = jnp.asarray(_KIND), jnp.arange(SIZE)
+        kinds, symbols = jnp.asarray(KINDS), jnp.arange(SIZE)
         kind, place, ticks, bars, turn = (column[:, None] for column in state)
         wanted = jnp.asarray(self.bars)
         left = wanted - bars  # bars to come after this one
         last = (wanted > 0) & (left <= 0)
         unsaid = turn == _METER
-        due = ~unsaid & (wanted > 0) & (left < COUNTED) & ((kind == _AT[BAR]) | (kind == _AT[METER]))
-        over = (kinds == _AT[PLACE]) & ((symbols - PLACE <= place) | (symbols - PLACE >= ticks))
+        due = ~unsaid & (wanted > 0) & (left < COUNTED) & ((kind == AT[BAR]) | (kind == AT[METER]))
+        over = (kinds == AT[PLACE]) & ((symbols - PLACE <= place) | (symbols - PLACE >= ticks))
         may = (
             jnp.asarray(_FOLLOWS)[state.kind][:, kinds]
             & jnp.where(last, symbols != BAR, symbols != END)
             & ~over
             & ((symbols != UP) | (turn == _UPBEAT))
-            & ((kinds == _AT[METER]) == unsaid)
-            & jnp.where(due, symbols == LEFT + left, kinds != _AT[LEFT])
+            & ((kinds == AT[METER]) == unsaid)
+            & jnp.where(due, symbols == LEFT + left, kinds != AT[LEFT])
         )
         scores: Array = jnp.where(may, logits, -jnp.inf)
         return scores
@@ -134,10 +134,10 @@ class Barlines(NamedTuple):
     def read(self, state: Any, symbols: Array) -> Any:
         """The state after one symbol more a row."""
         symbols = jnp.asarray(symbols)
-        kind = jnp.asarray(_KIND)[jnp.clip(symbols, 0, SIZE - 1)]
-        bar, meter, place = (kind == _AT[one] for one in (BAR, METER, PLACE))
+        kind = jnp.asarray(KINDS)[jnp.clip(symbols, 0, SIZE - 1)]
+        bar, meter, place = (kind == AT[one] for one in (BAR, METER, PLACE))
         over = jnp.asarray(_TICKS)[jnp.clip(symbols - METER, 0, len(METERS) - 1)]
-        kept = place | (kind == _AT[LEFT])  # the upbeat's place is yet to be said
+        kept = place | (kind == AT[LEFT])  # the upbeat's place is yet to be said
         return Standing(
             kind,
             jnp.where(bar, 0, jnp.where(place, symbols - PLACE, state.place)),
@@ -148,7 +148,7 @@ class Barlines(NamedTuple):
 
     def done(self, state: Any) -> Array:
         """Rows that have ended."""
-        return jnp.asarray(state.kind) == _AT[END]
+        return jnp.asarray(state.kind) == AT[END]
 
 
 register(Barlines, Standing)

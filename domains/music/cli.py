@@ -65,6 +65,11 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     sample.add_argument("--events", type=int, help="the same in events")
     sample.add_argument("--meter", metavar="N/D", help="of the new bars, for the same models (the primer's, or 4/4)")
     sample.add_argument("--tempo", type=float, metavar="BPM", help="of the new bars, for models of beats (the model's)")
+    sample.add_argument(
+        "--chords",
+        metavar="SYMBOLS",
+        help="of the new bars, for the same: 'Am F C G' a bar each, or 'Am F | C' (the model's)",
+    )
     given.add_voice_leading(sample, "off")
     sample.add_argument(
         "--key", metavar="TONIC", help="such as C, Bb or F#, for models that know keys (the primer's, or any)"
@@ -155,6 +160,7 @@ def _sample(args: argparse.Namespace) -> int:
             voice_leading=args.voice_leading,
             key=_key(args.key, args.mode),
             tempo=args.tempo,
+            chords=args.chords,
             end=args.end,
             **draw_verb.options_of(args),
             seed=seed,

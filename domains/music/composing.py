@@ -41,6 +41,7 @@ class Wanted(NamedTuple):
     meter: Meter | None
     key: Key | None
     tempo: float | None
+    chords: str | None
     options: Options
     voice_leading: str
     seed: int
@@ -55,12 +56,16 @@ def compose(given: MusicModel, primers: Primers, wanted: Wanted, attempt: int = 
     codec = given.codec
     if wanted.tempo is not None and not isinstance(codec, Beats):
         raise UsageError(f"{given.name} is told no tempo: leave it out, or take a model of beats")
+    if wanted.chords is not None and not isinstance(codec, Beats):
+        raise UsageError(
+            f"{given.name} is told no chords: take a model of beats; `harmonise` follows chords with four voices"
+        )
     sampling.check(wanted.options, wanted.seed)
     if rules_of(wanted.voice_leading):
         check_voices(given, "voice leading")
     if isinstance(codec, Beats):
         length = wanted.length(codec, wanted.meter or Meter(0.0, 4, 4))
-        wishes = metered.Wishes(wanted.meter, wanted.key, wanted.tempo)
+        wishes = metered.Wishes(wanted.meter, wanted.key, wanted.tempo, wanted.chords)
         return metered.compose(codec, given.model, given.params, primers, length, wishes, wanted.options, wanted.seed)
     if wanted.key is not None and not (isinstance(codec, Grid) and codec.ranges):
         raise UsageError(f"{given.name} knows no keys: leave the key out, or take a model that does, such as {MODEL!r}")

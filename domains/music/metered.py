@@ -1,4 +1,4 @@
-"""Composing with a model of beats: so many bars, in a meter, a key and a tempo, from nothing or on from a piece."""
+"""Composing with a model of beats: so many bars, in a meter, a key and a tempo, to chords, from nothing or on from a piece."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from seqgen.errors import UsageError
 from seqgen.heads import Options
 from seqgen.models.model import Model
 from seqgen.nn.context import Params
+from seqgen.sampling.rules import Rules
 
 from .barlines import Barlines
 from .beats import BAR, END, KEY, METER, SPEED, Beats
+from .changes import Changes
 from .composition import Composition
 from .length import Length
 from .score import Meter, Score
 from .signs import Key
-from .ticks import KEYS, METERS, QUARTER, TEMPOS, nearest_tempo
+from .ticks import KEYS, METERS, QUARTER, TEMPOS, bar_ticks, nearest_tempo
 
 CHUNK = 64
 
@@ -33,6 +35,7 @@ class Wishes(NamedTuple):
     meter: Meter | None = None
     key: Key | None = None
     tempo: float | None = None
+    chords: str | None = None
 
     def check(self) -> None:
         """Raises UsageError for a meter whose bars the grid has not, and a tempo out of range."""
@@ -42,15 +45,24 @@ class Wishes(NamedTuple):
             raise UsageError(f"a tempo of {self.tempo:g} cannot be; give {TEMPOS[0]} to {TEMPOS[-1]} quarters a minute")
 
     def symbols(self, begins: bool) -> list[int]:
-        """What stands behind the first bar line. A piece from nothing that has a key or a tempo has a meter: 4/4."""
+        """What stands behind the first bar line. A piece from nothing that has a key, a tempo or chords has a meter: 4/4."""
         meter = self.meter
-        if begins and meter is None and (self.key or self.tempo):
+        if begins and meter is None and (self.key or self.tempo or self.chords):
             meter = Meter(0.0, 4, 4)
         return [
             *([] if meter is None else [METER + METERS.index(meter[1:])]),
             *([] if self.key is None else [KEY + KEYS.index(self.key[1:])]),
             *([] if self.tempo is None else [SPEED + nearest_tempo(self.tempo)]),
         ]
+
+    def rules(self, bars: int, primer: Score | None) -> Rules:
+        """The grammar of so many bars, 0 for no end, and the chords. Raises UsageError for a chord that is none."""
+        grammar = Barlines(np.int32(bars))
+        if self.chords is None:
+            return (grammar,)
+        meters = [self.meter] if self.meter else list(primer.meters[-1:]) if primer else []
+        over = meters[0][1:] if meters and meters[0][1:] in METERS else (4, 4)
+        return grammar, Changes.of(self.chords, bar_ticks(METERS.index(over)))
 
 
 def compose(
@@ -77,7 +89,6 @@ def compose(
             return length.reached(made[row])
         return codec.reached(np.concatenate([prompts[row], made[row]])) - begins[row] >= length.seconds
 
-    rule = Barlines(np.int32(length.bars or 0))
     for pieces in sampling.stream(
         model,
         params,
@@ -86,7 +97,7 @@ def compose(
         length=length.most,
         options=options,
         chunk=CHUNK,
-        rules=(rule,),
+        rules=wishes.rules(length.bars or 0, next(iter(primers), None)),
     ):
         made = [np.concatenate([steps, piece]) for steps, piece in zip(made, pieces, strict=True)]
         if all(map(enough, range(len(made)))):

@@ -69,13 +69,22 @@ class Tones(NamedTuple):
         return Tones((self.bass + semitones) % 12, frozenset((tone + semitones) % 12 for tone in self.classes))
 
 
-def parsed(chords: str) -> list[list[Tones]]:
-    """The chords of each bar: "G D Em C", a bar each, or "G D | Em | C", bars by lines. Raises UsageError."""
+def by_bars(chords: str) -> list[list[str]]:
+    """The symbols of each bar: "G D Em C", a bar each, or "G D | Em | C", bars by lines. Raises UsageError.
+
+    >>> by_bars("G D | Em")
+    [['G', 'D'], ['Em']]
+    """
     bars = [bar.split() for bar in chords.split("|")] if "|" in chords else [[name] for name in chords.split()]
     bars = [bar for bar in bars if bar]
     if not bars:
         raise UsageError("no chord is named; give some, such as 'G D Em C', a bar each")
-    return [[Tones.of(name) for name in bar] for bar in bars]
+    return bars
+
+
+def parsed(chords: str) -> list[list[Tones]]:
+    """The chords of each bar, by their notes. Raises UsageError."""
+    return [[Tones.of(name) for name in bar] for bar in by_bars(chords)]
 
 
 def triad(key: Key) -> tuple[int, ...]:
