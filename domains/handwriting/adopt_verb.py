@@ -16,10 +16,12 @@ from seqgen.files.report import tell_use
 from seqgen.machine.cache import use_compile_cache
 
 from . import api
-from .adopting import adopt
+from .adopting import Adopted, adopt
 from .files import in_x_heights, read_inks
 from .hands import ENDING
 from .ink import Ink
+
+READ_BACK = 8  # lines of those held out, written in either hand
 
 
 def run(samples: Sequence[str], texts: Path | None, name: str, out: Path) -> int:
@@ -44,8 +46,13 @@ def run(samples: Sequence[str], texts: Path | None, name: str, out: Path) -> int
     made = adopt(model, in_x_heights(inks))
     gain = made.before - made.after
     print(
-        f"learned from {made.samples} samples in {(time.monotonic() - began) / 60:.1f} minutes; {made.held_out} others: "
+        f"learned from {made.samples} samples in {(time.monotonic() - began) / 60:.1f} minutes; {len(made.held_out)} others: "
         f"{made.before:.3f} nats/point in the nearest hand, {made.nearest}, {made.after:.3f} in this one"
+    )
+    before, after = legibility(model, made)
+    print(
+        f"what these others say, written in either hand, bias 1, and read by the recogniser: {before:.1%} of the characters "
+        f"wrong in {made.nearest}, {after:.1%} in this one"
     )
     if gain <= 0:
         print(
@@ -57,6 +64,17 @@ def run(samples: Sequence[str], texts: Path | None, name: str, out: Path) -> int
     made.style.save(out)
     print(f'seqgen: wrote {out}; next: seqgen handwriting write "Dear Ann," --hand {out}')
     return 0
+
+
+def legibility(model: api.HandwritingModel, made: Adopted) -> tuple[float, float]:
+    """The character error rates of the shipped recogniser on texts held out, in the nearest hand and in the one that was made."""
+    from .recognition.rates import cer
+    from .recognition.reader import load_reader
+
+    reader, text = load_reader(), "\n".join(made.held_out[:READ_BACK])
+    pages = [model.write(text, hand=hand) for hand in (made.nearest, made.style)]
+    rates = [cer([reader.read(ink).text for ink in lines], [ink.text or "" for ink in lines]) for lines in pages]
+    return rates[0], rates[1]
 
 
 def _propose(inks: Sequence[Ink], samples: Sequence[str], out: Path) -> int:

@@ -31,7 +31,7 @@ SPREAD = 0.1  # of the hands' vectors, at the least
 class Adopted(NamedTuple):
     """A style, and how likely ink that it was not made from is, nats a point: in the nearest hand before, and in it.
 
-    nearest: the model's hand that comes nearest. samples, held_out: how many lines of ink.
+    nearest: the model's hand that comes nearest. samples: how many lines of ink. held_out: what the others say.
     """
 
     style: Style
@@ -39,7 +39,7 @@ class Adopted(NamedTuple):
     before: float
     after: float
     samples: int
-    held_out: int
+    held_out: tuple[str, ...]
 
 
 def adopt(model: HandwritingModel, samples: Sequence[Ink], *, steps: int = STEPS) -> Adopted:
@@ -64,7 +64,7 @@ def adopt(model: HandwritingModel, samples: Sequence[Ink], *, steps: int = STEPS
     before, after = (held(v)[0] / points for v in (vector_of(nearest, model.codec.hands, model.params), vector))
     notes = {"nearest": nearest, "before": before, "after": after, "samples": len(given)}
     style = Style(tuple(map(float, vector)), fingerprint(model.params), notes)
-    return Adopted(style, nearest, before, after, len(given), len(out))
+    return Adopted(style, nearest, before, after, len(given), tuple(sample.text or "" for sample in out))
 
 
 def fitted(model: HandwritingModel, samples: Sequence[Ink], steps: int = STEPS) -> tuple[Vector, str]:
