@@ -223,3 +223,18 @@ def test_any_score_makes_a_picture(notes: list[Note], tempos: list[Tempo], meter
     drawing = layout(score)
     assert len(drawing.shapes) < 40_000
     assert all(math.isfinite(n) for s in drawing.shapes for n in s if isinstance(n, float))
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (("Soprano", "Alto", "Tenor", "Bass"), ["Soprano", "Alto", "Tenor", "Bass"]),
+        (("Soprano", "", "<b>&"), ["Soprano", "part 2, ensemble", "<b>&", "part 4, ensemble"]),
+        (("\u6b4c", "A name that is far too long to be shown"), ["part 1, ensemble", "part 2, ensemble"]),
+    ],
+)
+def test_parts_are_called_by_their_names_where_these_can_be_shown(names: tuple[str, ...], shown: list[str]) -> None:
+    named = Score(QUARTET.notes, names=names)
+    found = words(named)
+    assert [word for word in found if word in shown][: len(shown)] == shown
+    draw(named)

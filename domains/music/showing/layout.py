@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -23,6 +25,7 @@ _FAMILIES = (
     *("piano", "mallets", "organ", "guitar", "bass", "strings", "ensemble", "brass"),
     *("reed", "flute", "lead", "pad", "effects", "plucked", "bells", "effects"),
 )
+_NAME = re.compile(r"[!-~][ -~]{0,19}")  # of a part, that is shown: short, and in letters that the font of PNG has
 _KEYS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _DRUM_LANES: dict[str, tuple[int, ...]] = {  # from the top
     "cymbal": (49, 52, 55, 57),
@@ -90,7 +93,7 @@ def layout(score: Score) -> Drawing:
     voices = sorted({(note.part, note.program) for note in shown if note.program != DRUMS})
     colors = {voice: COLORS[i % len(COLORS)] for i, voice in enumerate(voices)}
     shapes: list[Rect | Line | Text] = []
-    summary, legend = _summary(score, shown, breaks[-1]), _legend(voices, colors, bool(lanes))
+    summary, legend = _summary(score, shown, breaks[-1]), _legend(voices, colors, bool(lanes), score.names)
     shapes += [Text(summary, LEFT, 24, 13, INK), *legend]
 
     top: float = 74 if legend else 52
@@ -250,14 +253,18 @@ def _bars_a_system(bars: list[float]) -> int:
     return int(2 ** max(round(math.log2(SYSTEM / usual)), 0))
 
 
-def _legend(voices: list[tuple[int, int]], colors: dict[tuple[int, int], str], drums: bool) -> list[Rect | Line | Text]:
+def _legend(
+    voices: list[tuple[int, int]], colors: dict[tuple[int, int], str], drums: bool, named: Sequence[str]
+) -> list[Rect | Line | Text]:
     if len(voices) + drums < 2:
         return []
     alone = len({program for _, program in voices}) == len(voices) and len({part for part, _ in voices}) == 1
-    names = [
-        (_FAMILIES[program // 8] if alone else f"part {part + 1}, {_FAMILIES[program // 8]}", colors[part, program])
-        for part, program in voices
-    ]
+    names = []
+    for part, program in voices:
+        own = named[part].strip() if 0 <= part < len(named) else ""
+        family = _FAMILIES[program // 8]
+        said = own if _NAME.fullmatch(own) else family if alone else f"part {part + 1}, {family}"
+        names.append((said, colors[part, program]))
     names += [("drums", DRUM_COLOR)] if drums else []
     shapes: list[Rect | Line | Text] = []
     x: float = LEFT

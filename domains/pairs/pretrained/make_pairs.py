@@ -29,7 +29,7 @@ class Recipe(NamedTuple):
     domain: Domain[Any]
     data: str
     size: str
-    steps: int
+    steps: tuple[int, ...]  # in all, after each of several trainings, of which each has its schedule
     training: TrainingConfig
     how: dict[str, Any]
     front: str
@@ -42,7 +42,7 @@ RECIPES = {
         pairs.TRANSLATE,
         "tatoeba",
         "medium",
-        5_000,
+        (5_000,),
         TrainingConfig(rows=128, learning_rate=2e-3, ema=0.999, patience=0),
         {"vocabulary": 4000, "dropout": 0.2},
         "language: [en, fr]\nlicense: apache-2.0\ndata_license: cc-by-2.0-fr\nwrites: short English sentences in French",
@@ -53,7 +53,7 @@ RECIPES = {
         pairs.PRONOUNCE,
         "cmu-dictionary",
         "medium",
-        5_000,
+        (5_000,),
         TrainingConfig(rows=128, learning_rate=2e-3, ema=0.999, patience=0),
         {"dropout": 0.3},
         "language: en\nlicense: apache-2.0\ndata_license: bsd-2-clause\nwrites: phonemes of English words, in ARPAbet",
@@ -64,7 +64,7 @@ RECIPES = {
         pairs.CAPTION,
         "shapes",
         "small",
-        12_000,
+        (12_000, 30_000),
         TrainingConfig(rows=32, learning_rate=2.5e-3, evaluations=10, ema=0.995, patience=0),
         {"side": 48, "dropout": 0.0},
         "language: en\nlicense: apache-2.0\ndata_license: none\nwrites: what shapes are in a picture, and how they lie",
@@ -86,7 +86,7 @@ CARD = """\
 | data | {data}: {train:,} pairs; {origin} |
 | terms of the data | {licence}; the weights are under the licence of seqgen, Apache 2.0 |
 | made by | `python domains/pairs/pretrained/make_pairs.py {name}` (seqgen {version}) |
-| seed, steps | 0, {steps:,} of {rows} pairs |
+| seed, steps | 0, {steps} of {rows} pairs |
 | time | {minutes:.0f} minutes on two CPU cores that had other work as well |
 
 Measured from the files in this folder on the test part, which was not trained on, a beam of 5
@@ -104,10 +104,13 @@ def main() -> None:
     recipe, run = RECIPES[args.name], args.runs / args.name
     data = registry.dataset(recipe.data).load(**recipe.load) if recipe.load else recipe.data
     if run.exists():
-        outcome = pairs.resume(run, data, domain=recipe.domain, steps=recipe.steps)
+        outcome = pairs.resume(run, data, domain=recipe.domain)
     else:
-        how = {**recipe.how, "size": recipe.size, "steps": recipe.steps, "training": recipe.training}
+        how = {**recipe.how, "size": recipe.size, "steps": recipe.steps[0], "training": recipe.training}
         outcome = pairs.train(data, run, domain=recipe.domain, **how)
+    for total in recipe.steps[1:]:
+        if outcome.signal is None and outcome.step < total:
+            outcome = pairs.resume(run, data, domain=recipe.domain, steps=total)
     if outcome.signal is not None:
         sys.exit(f"stopped at step {outcome.step}; run this again to go on")
     folder, given = HERE / recipe.domain.name / args.name, from_pretrained(outcome.model)
@@ -142,7 +145,7 @@ def write_card(folder: Path, recipe: Recipe) -> None:
         origin=source.ORIGIN,
         licence=source.LICENCE,
         version=__version__,
-        steps=recipe.steps,
+        steps=" and on to ".join(f"{total:,}" for total in recipe.steps),
         rows=recipe.training.rows,
         minutes=released.training["minutes"],
         domain=recipe.domain.name,
