@@ -11,15 +11,16 @@ import platform
 import warnings
 
 import numpy as np
-from _making import arguments, made, table, write_card
 
-from seqgen import Splits, TrainingConfig
+from seqgen import Splits, TrainingConfig, registry
 from seqgen.counting.ngrams import NGrams
-from seqgen.datasets import python_sources
 from seqgen.domains import text
 from seqgen.domains.text import Document
 from seqgen.domains.text.division import Item
+from seqgen.domains.text.pretrained._making import arguments, made, table, write_card
 from seqgen.machine.cache import use_compile_cache
+
+python_sources = registry.dataset("python-sources")
 
 STEPS = 5_400
 TRAINING = TrainingConfig(rows=32, window=128, patience=0)

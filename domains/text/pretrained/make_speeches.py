@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from _making import arguments, made, table, write_card
-
-from seqgen import TrainingConfig
-from seqgen.datasets import speeches
+from seqgen import TrainingConfig, registry
 from seqgen.domains import text
+from seqgen.domains.text.pretrained._making import arguments, made, table, write_card
 from seqgen.machine.cache import use_compile_cache
+
+speeches = registry.dataset("speeches")
 
 STEPS = 4_400
 # A pass and a half: nothing is learned by heart, so nothing need be dropped.
@@ -102,8 +102,8 @@ def keeping(model: text.TextModel) -> tuple[float, float]:
     """The share of samples that are about the topic asked for, and about one of the topics on average where none is."""
 
     def topics(label: str, seed: int) -> Counter[str]:
-        how = {"length": LENGTH, "temperature": TEMPERATURE, "label": label, "seed": seed}
-        return Counter(map(speeches.topic_of, model.samples([""] * JUDGED, **how)))
+        drawn = model.samples([""] * JUDGED, length=LENGTH, temperature=TEMPERATURE, label=label, seed=seed)
+        return Counter(map(speeches.topic_of, drawn))
 
     asked = sum(topics(topic, seed)[topic] for seed, topic in enumerate(TOPICS))
     mixed = ",".join(f"{topic}:0.1" for topic in TOPICS)
