@@ -200,3 +200,15 @@ def test_number_rules_follow_their_seed() -> None:
     assert one.train != other.train
     assert sorted(one.train) == sorted(other.train)
     assert (one.valid, one.test) == (other.valid, other.test)
+
+
+def test_functions_of_a_module_are_as_they_are_written() -> None:
+    module = (
+        "import os\n\n@first\n@second(\n    1)\ndef one(a):\n    # why\n    def inner(): pass\n    return a\n\n"
+        "class A:\n\n    async def two(self):\n        '''Says\n        so.'''\n\n    def three(self):\n"
+        "        return '''\nat the margin'''\n"
+    )
+    one = "@first\n@second(\n    1)\ndef one(a):\n    # why\n    def inner(): pass\n    return a"
+    two = "async def two(self):\n    '''Says\n    so.'''"
+    assert list(python_sources.functions(module)) == [one, two], "a string at the margin cannot be moved"
+    assert list(python_sources.functions("def broken(:")) == []

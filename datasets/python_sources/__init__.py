@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
 import sysconfig
+import textwrap
 import tokenize
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 from seqgen.domain import Splits
@@ -45,3 +49,29 @@ def load(*, download: bool = False) -> Splits[str]:
     if not any(texts):
         raise DataError(f"this Python came without sources in {folder}; use your own text")
     return split(texts)
+
+
+def functions(module: str) -> Iterator[str]:
+    """The functions and methods of a module as they are written, with their decorators, from the left margin; none of
+    one that does not parse, such as the part of a module.
+
+    >>> list(functions("class A:\\n    def one(self):\\n        return 1\\n"))
+    ['def one(self):\\n    return 1']
+    """
+    lines = module.splitlines(keepends=True)
+    nodes: list[ast.AST] = [tree] if (tree := _parsed(module)) else []
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            text = textwrap.dedent("".join(lines[first - 1 : node.end_lineno])).rstrip("\n")
+            if _parsed(text):  # not so where a string of several lines begins at the margin
+                yield text
+        else:
+            nodes.extend(reversed([*ast.iter_child_nodes(node)]))
+
+
+def _parsed(text: str) -> ast.AST | None:
+    with warnings.catch_warnings(action="ignore"), contextlib.suppress(SyntaxError, ValueError):  # ValueError: a NUL
+        return ast.parse(text)
+    return None
