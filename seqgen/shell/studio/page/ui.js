@@ -51,9 +51,11 @@ export function modelChoice(models, open, status, begun, loaded) {
   named.element.hidden = models.length < 2;
   async function load() {
     const entry = models.find(({ name }) => name === named.value);
+    const told = part => { status.textContent = `Loading ${entry.name}: ${Math.round(100 * part)} %`; };
     begun();
+    told(0); // and not what was said of the one before
     try {
-      const model = await open(entry, part => { status.textContent = `Loading ${entry.name}: ${Math.round(100 * part)} %`; });
+      const model = await open(entry, told);
       status.textContent = "Ready.";
       await loaded(model);
     } catch (error) {

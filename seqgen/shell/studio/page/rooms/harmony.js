@@ -19,7 +19,7 @@ export function enter(section, models, open) {
   const particles = dial("Tries side by side", { min: 1, max: 32, step: 1, value: 8, about: "more fit the tune better, and take longer" });
   const status = make("p", { className: "status", role: "status" }), roll = new Roll();
   const tune = new Tune({ heard: pitch => sound().strike(pitch), changed: () => buttons(), length: () => LENGTHS[length.value] });
-  const named = modelChoice(models, open, status, stop, loaded);
+  const named = modelChoice(models, open, status, () => { model = null; stop(); }, loaded);
   let model = null, piece = null, running = null, playing = null, made = null;
 
   const main = button("Harmonise", () => running ? stop() : harmonise(), { className: "main" });

@@ -23,7 +23,7 @@ export function enter(section, models, open) {
   const status = make("p", { className: "status", role: "status" });
   const roll = new Roll();
   key.element.hidden = true;
-  const named = modelChoice(models, open, status, stop, loaded);
+  const named = modelChoice(models, open, status, () => { model = null; stop(); }, loaded);
   let model, piece = null, made = null, sound = null, composing = false, playing = false;
 
   const compose = button("Compose", () => composing ? stop() : begin(), { className: "main" });
