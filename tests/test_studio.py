@@ -18,7 +18,7 @@ from seqgen.shell.cli import main
 from seqgen.shell.studio import server
 from seqgen.shell.studio.one_file import bundle, one_file
 from seqgen.shell.studio.server import Studio
-from seqgen.shell.studio.site import LACKED, MODELS, PAGE, ROOMS, export, site
+from seqgen.shell.studio.site import MODELS, PAGE, ROOMS, export, site
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -161,9 +161,6 @@ def test_an_export_replaces_nothing_of_anybody_elses(tmp_path: Path) -> None:
 def test_what_the_page_runs_is_what_is_offered_to_it(capsys: pytest.CaptureFixture[str]) -> None:
     rooms = re.findall(r'of\("([\w-]+)", "([\w-]+)"\)', (PAGE / "main.js").read_text(encoding="utf-8"))
     assert set(rooms) == ROOMS
-    network = (PAGE / "runtime" / "network.js").read_text(encoding="utf-8")
-    lacked = re.search(r"const NEEDED = (\[.*\]);", network)
-    assert lacked is not None and json.loads(lacked[1]) == list(LACKED)
     named = json.loads(read(site(["english-french", "hands"])[MODELS]))
     assert [(entry["name"], entry["folder"]) for entry in named] == [("hands", "models/0")]
     assert "english-french is for the command line only" in capsys.readouterr().err
@@ -192,7 +189,9 @@ def test_a_module_of_another_form_is_no_part_of_one_file() -> None:
 
 def test_the_page_asks_for_nothing_from_outside_and_is_small() -> None:
     files = [path for path in PAGE.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) <= 150_000
+    loaded = {name: read(content) for name, content in site(["two-hands"]).items() if not name.startswith("models")}
+    assert sum(map(len, loaded.values())) <= 150_000 and set(loaded) > {"main.js", "studio.css", "runtime/model.js"}
+    assert b"\n/**" not in loaded["runtime/model.js"] and loaded["runtime/model.js"].count(b"\n  draw(") == 1
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert len(text.splitlines()) <= 300, path.name

@@ -1,5 +1,7 @@
 /** What every room is made of: elements, dials, downloads, and a pause that lets the page be drawn. */
 
+const SLICE = 12; // milliseconds of work between two pictures of the page
+
 /** An element: properties are set as they are, those that begin with `on` listen, `aria` and `data` hold attributes' ends. */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
@@ -10,7 +12,12 @@ export function make(tag, properties = {}, ...children) {
     } else if (name in element) element[name] = value;
     else element.setAttribute(name, value);
   }
-  element.append(...children);
+  return put(element, ...children);
+}
+
+/** Appends elements, texts, and whatever has an `element`. */
+export function put(element, ...children) {
+  element.append(...children.map(child => child.element ?? child));
   return element;
 }
 
@@ -22,27 +29,26 @@ export function shape(tag, attributes) {
 }
 
 export const button = (text, onclick, more = {}) => make("button", { type: "button", onclick, ...more }, text);
+export const dials = (...controls) => make("div", { className: "dials" }, ...controls);
+export const buttons = (...all) => make("div", { className: "buttons" }, ...all);
 
-/** A slider with its name and value: {element, value}, `value` is read at any time. */
-export function dial(name, { min, max, step, value, about = "" }) {
+/** A line that tells what goes on, also those who do not see it. */
+export const statusLine = () => make("p", { className: "status", role: "status" });
+
+/** A control with its name. */
+export const field = (name, input) => make("label", { className: "dial" }, make("span", {}, ...[name].flat()), input);
+
+/** A slider `[from, to, by]` with its name and value: {element, input, value}, `value` is read at any time. */
+export function dial(name, [min, max, step], value, about = "") {
   const shown = make("b", { aria: { hidden: "true" } }, String(value)); // not an output: the label would be of that, then
-  const input = make("input", { type: "range", min, max, step, value, title: about });
-  input.addEventListener("input", () => { shown.textContent = input.value; });
-  return {
-    element: make("label", { className: "dial" }, make("span", {}, name, " ", shown), input),
-    input,
-    get value() { return Number(input.value); },
-  };
+  const input = make("input", { type: "range", min, max, step, value, title: about, oninput: () => { shown.textContent = input.value; } });
+  return { element: field([name, " ", shown], input), input, get value() { return Number(input.value); } };
 }
 
 /** A choice among names: {element, value}. */
 export function choice(name, options, onchange = () => {}) {
-  const select = make("select", {}, ...options.map(option => make("option", {}, option)));
-  select.addEventListener("change", () => onchange(select.value));
-  return {
-    element: make("label", { className: "dial" }, make("span", {}, name), select),
-    get value() { return select.value; },
-  };
+  const select = make("select", { onchange }, ...options.map(option => make("option", {}, option)));
+  return { element: field(name, select), get value() { return select.value; } };
 }
 
 /** A choice among models: {element, load}, `load` beginning with the first. begun: before one is loaded; loaded: hears it. */
@@ -65,11 +71,11 @@ export function modelChoice(models, open, status, begun, loaded) {
   return { element: named.element, load };
 }
 
-/** A field for a whole number: {element, value}. */
+/** A field for a whole number: {element, input, value}. */
 export function number(name, value, about = "", min = 0, max = 2 ** 32 - 1) {
   const input = make("input", { type: "number", min, max, step: 1, value, title: about });
   return {
-    element: make("label", { className: "dial" }, make("span", {}, name), input),
+    element: field(name, input),
     input,
     get value() { return Math.min(Math.max(Math.trunc(Number(input.value)) || 0, min), max); },
     set value(wanted) { input.value = wanted; },
@@ -89,6 +95,18 @@ export function frame() {
     const timer = setTimeout(resolve, 100);
     requestAnimationFrame(() => { clearTimeout(timer); resolve(); });
   });
+}
+
+/** Takes steps as long as they return true and `wanted()`, with pauses in which the page is `seen`; whether it came to the last one. */
+export async function steadily(step, wanted, seen = () => {}) {
+  for (let more = true; wanted();) {
+    if (!more) return true;
+    const until = performance.now() + SLICE;
+    do more = step(); while (more && performance.now() < until);
+    seen();
+    await frame();
+  }
+  return false;
 }
 
 /** Keys of a room while it is shown, as `{"Control+z": function}`, wherever the focus is; fields keep their own. */

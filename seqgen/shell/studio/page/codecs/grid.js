@@ -80,6 +80,7 @@ export class Piece {
     this.notes = [];
     this.bars = [];
     this.steps = 0;
+    this.grows = true;
     this.key = null; // its number in `NAMES`, where the model says it
     this.cells = [];
     this.sounding = [null, null, null, null];
@@ -99,6 +100,7 @@ export class Piece {
 
   /** What still sounds ends here. */
   close() {
+    this.grows = false;
     this.sounding.forEach(note => { if (note) note.end = this.steps; });
     this.sounding = [null, null, null, null];
   }

@@ -2,7 +2,7 @@
 
 import { linesOf } from "../codecs/offsets.js";
 import { Reader } from "../codecs/reader.js";
-import { button, make, save, shortcuts } from "../ui.js";
+import { button, buttons, make, put, save, shortcuts, statusLine } from "../ui.js";
 import { inkJson, Pad } from "./pad.js";
 
 // All signs of a keyboard that a letter needs, each letter more than once.
@@ -20,7 +20,7 @@ export function enter(section, models, open, entries) {
   const pad = new Pad("a sheet to write the line on, with a pen, a finger or a mouse", changed, small ? 20 : 32);
   const text = make("input", { type: "text", className: "given-line", maxLength: 60, oninput: () => { texts[at] = text.value; changed(); } });
   const place = make("p", { className: "status" });
-  const check = make("p", { className: "status", role: "status" });
+  const check = statusLine();
   const back = button("Back", () => turn(at - 1)), next = button("Next line", () => turn(at + 1), { className: "main" });
   const undo = button("Undo stroke", () => pad.undo()), clear = button("Clear", () => pad.clear());
   const keep = button("Save my hand", () => {
@@ -30,10 +30,10 @@ export function enter(section, models, open, entries) {
   });
   let at = 0, reader = null, timer = 0, saved = true;
 
-  section.append(
+  put(section,
     make("p", {}, "Write each line as you always do, with a pen, a finger or a mouse. Three are enough to begin with; all of them are better."),
-    make("label", { className: "prompt" }, make("span", {}, "This line; it may be another one"), text), pad.element,
-    make("div", { className: "buttons" }, back, next, undo, clear, keep), place, check,
+    make("label", { className: "prompt" }, make("span", {}, "This line; it may be another one"), text), pad,
+    buttons(back, next, undo, clear, keep), place, check,
     make("p", {}, "With the file, on the command line, where training is done:"),
     make("pre", {}, make("code", {}, `seqgen handwriting adopt ${FILE} --out mine.style\nseqgen handwriting write "Dear Ann," --hand mine.style`)));
   shortcuts(section, { "Control+z": () => pad.undo() });

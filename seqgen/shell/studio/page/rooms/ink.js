@@ -1,37 +1,36 @@
 /** The room of handwriting: one types, and a pen writes it, as fast as people do. */
 
 import { linesOf, Line, Offsets } from "../codecs/offsets.js";
-import { button, choice, dial, frame, make, modelChoice, number, save, shortcuts } from "../ui.js";
+import { button, buttons, choice, dial, dials, frame, make, modelChoice, number, put, save, shortcuts, statusLine } from "../ui.js";
 import { Sheet } from "./ink_sheet.js";
 
 const POINT = 20; // milliseconds from point to point of a hand that writes
 const LIFT = 80; // and through the air
 
 export function enter(section, models, open) {
-  const hands = make("div", { className: "dials" });
-  const bias = dial("Neatness", { min: 0, max: 3, step: 0.1, value: 1, about: "0: as people differ; more: neater" });
-  const pen = dial("Pen", { min: 0.04, max: 0.3, step: 0.01, value: 0.12, about: "in heights of an x" });
-  const slant = dial("Slant", { min: -20, max: 30, step: 1, value: 0, about: "degrees to the right" });
-  const tempo = dial("Tempo", { min: 0.25, max: 10, step: 0.25, value: 1, about: "1: as fast as a hand" });
+  const hands = dials();
+  const bias = dial("Neatness", [0, 3, 0.1], 1, "0: as people differ; more: neater");
+  const pen = dial("Pen", [0.04, 0.3, 0.01], 0.12, "in heights of an x");
+  const slant = dial("Slant", [-20, 30, 1], 0, "degrees to the right");
+  const tempo = dial("Tempo", [0.25, 10, 0.25], 1, "1: as fast as a hand");
   const seed = number("Seed", 0, "the same seed writes the same line, here and in Python");
   const text = make("textarea", { rows: 2, value: "Dear reader, this is a pen.", maxLength: 2000 });
-  const status = make("p", { className: "status", role: "status" });
+  const status = statusLine();
   const letters = make("p", { className: "letters", aria: { hidden: "true" } });
   const sheet = new Sheet();
   const named = modelChoice(models, open, status, () => { stop(); toggle.disabled = true; }, loaded);
   let model, codec, first, second, mix, running = null;
 
   const toggle = button("Write", () => running ? stop() : write(), { className: "main" });
-  section.append(
-    make("div", { className: "dials" }, named.element, bias.element, tempo.element, pen.element, slant.element, seed.element),
-    hands,
+  put(section,
+    dials(named, bias, tempo, pen, slant, seed), hands,
     make("label", { className: "prompt" }, make("span", {}, "Write this"), text),
-    make("div", { className: "buttons" }, toggle,
-      button("Another time", () => { stop(); seed.value = seed.value + 1; write(); }, { title: "the same text with the next seed" }),
+    buttons(toggle,
+      button("Another time", () => { stop(); seed.value++; write(); }, { title: "the same text with the next seed" }),
       button("Show it all", () => { if (running) running.hurry = true; }),
       button("SVG, smooth", () => save("handwriting.svg", sheet.svg(true), "image/svg+xml"), { title: "curves through the points" }),
       button("SVG for plotters", () => save("handwriting-plotter.svg", sheet.svg(false), "image/svg+xml"), { title: "a path a stroke, straight from point to point" })),
-    status, letters, sheet.element);
+    status, letters, sheet);
   for (const [control, name] of [[pen, "pen"], [slant, "slant"]]) {
     control.input.addEventListener("input", () => sheet.look({ [name]: control.value }));
   }
@@ -47,7 +46,7 @@ export function enter(section, models, open) {
     codec = new Offsets(model.codec);
     first = choice("Hand", codec.hands);
     second = choice("mixed with", ["nobody", ...codec.hands]);
-    mix = dial("Share", { min: 0, max: 1, step: 0.05, value: 0.5, about: "of the second hand" });
+    mix = dial("Share", [0, 1, 0.05], 0.5, "of the second hand");
     hands.replaceChildren(...(codec.hands.length ? [first.element, second.element, mix.element] : []));
     toggle.disabled = false;
     status.textContent = "Ready. Ctrl-Enter in the text writes it, too.";

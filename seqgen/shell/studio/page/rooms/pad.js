@@ -1,6 +1,6 @@
 /** A sheet that one writes on with a pen, a finger or a mouse. */
 
-import { make, shape } from "../ui.js";
+import { field, make, shape } from "../ui.js";
 
 const PAPER = 220, BASE = 0.62; // pixels: how high it is; where letters stand on it
 const LARGEST = 92; // pixels of an x that is shown
@@ -155,10 +155,9 @@ export function readInk(text) {
 
 /** A field for a file that is read as text. */
 export function fileField(name, read) {
-  const input = make("input", { type: "file", accept: ".json,application/json" });
-  input.addEventListener("change", async () => {
+  const input = make("input", { type: "file", accept: ".json,application/json", async onchange() {
     if (input.files.length) read(await input.files[0].text());
     input.value = "";
-  });
-  return make("label", { className: "dial" }, make("span", {}, name), input);
+  } });
+  return field(name, input);
 }

@@ -2,7 +2,7 @@
 
 import { linesOf, Line, Offsets } from "../codecs/offsets.js";
 import { Reader } from "../codecs/reader.js";
-import { button, frame, make, modelChoice, percent, save, shortcuts } from "../ui.js";
+import { button, buttons, field, make, modelChoice, percent, put, save, shortcuts, statusLine, steadily } from "../ui.js";
 import { fileField, inkJson, Pad, readInk } from "./pad.js";
 
 const PAUSE = 250; // milliseconds after a stroke: more may come
@@ -11,7 +11,7 @@ const SPACE = "␣";
 export function enter(section, models, open, entries) {
   const writer = entries.find(({ domain, codec }) => domain === "handwriting" && codec === "offsets");
   const pad = new Pad("a sheet to write a word or a line on, with a pen, a finger or a mouse", changed);
-  const status = make("p", { className: "status", role: "status" });
+  const status = statusLine();
   const said = make("p", { className: "said", aria: { live: "polite" } });
   const letters = make("ol", { className: "letters-read", aria: { label: "letter by letter" } });
   const others = make("p", { className: "status" });
@@ -21,10 +21,10 @@ export function enter(section, models, open, entries) {
   const named = modelChoice(models, open, status, () => { reader = null; }, model => { reader = new Reader(model); changed(); });
   let reader = null, timer = 0, turn = 0;
 
-  section.append(
-    make("p", {}, "Write a word or a line on the sheet."), pad.element,
-    make("div", { className: "buttons" }, clear, undo, keep, named.element, fileField("Ink from a file", opened)),
-    ...(writer ? [make("div", { className: "buttons" }, make("label", { className: "dial" }, make("span", {}, "Or have this written"), words),
+  put(section,
+    make("p", {}, "Write a word or a line on the sheet."), pad,
+    buttons(clear, undo, keep, named, fileField("Ink from a file", opened)),
+    ...(writer ? [buttons(field("Or have this written", words),
       button("Write", write, { title: `by ${writer.name}, another way each time` }))] : []),
     said, letters, others, status);
   shortcuts(section, { "Control+z": () => pad.undo(), escape: () => pad.clear() });
@@ -78,16 +78,13 @@ export function enter(section, models, open, entries) {
     const hand = codec.hands[Math.floor(Math.random() * codec.hands.length)];
     const writing = new Line(model, codec, line, { vector: hand ? codec.vector(model.network, { [hand]: 1 }) : null, seed: Math.floor(Math.random() * 2 ** 32) });
     const strokes = [[]];
-    for (let until = performance.now() + 12; !writing.done;) {
+    const whole = await steadily(() => {
       const { x, y, lifts } = writing.next({ bias: 1 });
       strokes.at(-1).push([x, y]);
       if (lifts) strokes.push([]);
-      if (performance.now() < until) continue;
-      await frame();
-      if (mine !== turn) return;
-      until = performance.now() + 12;
-    }
-    pad.show(strokes.filter(stroke => stroke.length));
+      return !writing.done;
+    }, () => mine === turn);
+    if (whole) pad.show(strokes.filter(stroke => stroke.length));
   }
 
   named.load();

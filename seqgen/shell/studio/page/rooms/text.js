@@ -3,20 +3,19 @@
 import { Characters } from "../codecs/characters.js";
 import { rowKey } from "../runtime/model.js";
 import { Tree } from "../runtime/tree.js";
-import { button, dial, frame, make, modelChoice, number, percent, save, shortcuts } from "../ui.js";
+import { button, buttons, dial, dials, make, modelChoice, number, percent, put, save, shortcuts, statusLine, steadily } from "../ui.js";
 import { Page } from "./text_page.js";
 
-const SLICE = 12; // milliseconds of writing between two pictures of the page
 const MOST = 20_000; // characters, then it stops by itself
 const SHADES = 8;
 
 export function enter(section, models, open) {
-  const temperature = dial("Temperature", { min: 0, max: 2, step: 0.05, value: 0.8, about: "0: the likeliest each time; 1: as learned; more: wilder" });
-  const topP = dial("Top-p", { min: 0.05, max: 1, step: 0.05, value: 1, about: "the fewest characters whose odds reach this" });
-  const topK = dial("Top-k", { min: 0, max: 50, step: 1, value: 0, about: "the likeliest so many; 0: all" });
+  const temperature = dial("Temperature", [0, 2, 0.05], 0.8, "0: the likeliest each time; 1: as learned; more: wilder");
+  const topP = dial("Top-p", [0.05, 1, 0.05], 1, "the fewest characters whose odds reach this");
+  const topK = dial("Top-k", [0, 50, 1], 0, "the likeliest so many; 0: all");
   const seed = number("Seed", 1, "the same seed writes the same text, here and on the command line");
   const prompt = make("textarea", { rows: 2, value: "ROMEO:", spellcheck: false, placeholder: "Any words, in any script", dir: "auto" });
-  const status = make("p", { className: "status", role: "status" });
+  const status = statusLine();
   const others = make("div", { className: "others" });
   const branches = make("ol", { className: "branches" });
   const named = modelChoice(models, open, status, () => { stop(); toggle.disabled = true; }, loaded);
@@ -26,15 +25,15 @@ export function enter(section, models, open) {
   const toggle = button("Write", () => running ? stop() : write(), { className: "main" });
   const undoing = button("Undo", () => move(past, future)), redoing = button("Redo", () => move(future, past));
   const afresh = button("Begin anew", () => begin());
-  const another = button("Try another", async () => { seed.value = seed.value + 1; if (await begin()) write(); }, { title: "the next seed, from the prompt on" });
+  const another = button("Try another", async () => { seed.value++; if (await begin()) write(); }, { title: "the next seed, from the prompt on" });
 
-  section.append(
-    make("div", { className: "dials" }, named.element, temperature.element, topP.element, topK.element, seed.element),
+  put(section,
+    dials(named, temperature, topP, topK, seed),
     make("label", { className: "prompt" }, make("span", {}, "Begin with"), prompt),
-    make("div", { className: "buttons" }, toggle, afresh, another, undoing, redoing,
+    buttons(toggle, afresh, another, undoing, redoing,
       button("Copy", async () => { await navigator.clipboard.writeText(page.text); status.textContent = "Copied."; }),
       button("Save", () => save("seqgen.txt", page.text, "text/plain;charset=utf-8"))),
-    status, page.element, legend(), others,
+    status, page, legend(), others,
     make("details", { className: "tree" }, make("summary", {}, "Branches"), branches));
   shortcuts(section, { "Control+z": () => move(past, future), "Control+Shift+z": () => move(future, past), "Control+y": () => move(future, past), escape: stop });
 
@@ -54,15 +53,13 @@ export function enter(section, models, open) {
     if (!tree) return false;
     const mine = ++turn, given = prompt.value;
     tree.key = rowKey(seed.value);
-    let node = tree.root, until = performance.now() + SLICE;
-    for (const id of codec.encode(given)) {
-      node = tree.choose(node, id, true);
-      if (performance.now() < until) continue;
-      status.textContent = `Reading the beginning: ${node.depth} characters`;
-      await frame();
-      if (mine !== turn) return false;
-      until = performance.now() + SLICE;
-    }
+    const ids = codec.encode(given);
+    let node = tree.root;
+    const whole = await steadily(() => {
+      if (node.depth < ids.length) node = tree.choose(node, ids[node.depth], true);
+      return node.depth < ids.length;
+    }, () => mine === turn, () => { status.textContent = `Reading the beginning: ${node.depth} characters`; });
+    if (!whole) return false;
     begun = given;
     go(node);
     return true;
@@ -103,18 +100,17 @@ export function enter(section, models, open) {
     others.replaceChildren();
     tree.key = rowKey(seed.value);
     const before = tip, started = performance.now(), allowed = codec.writable();
-    while (running && tip.depth < MOST) {
-      const until = performance.now() + SLICE;
-      const fresh = [];
-      do {
-        tip = tree.grow(tip, { temperature: temperature.value, topP: topP.value, topK: topK.value, allowed });
-        fresh.push(tip);
-      } while (performance.now() < until);
+    let fresh = [];
+    await steadily(() => {
+      tip = tree.grow(tip, { temperature: temperature.value, topP: topP.value, topK: topK.value, allowed });
+      fresh.push(tip);
+      return tip.depth < MOST;
+    }, () => running, () => {
       page.append(fresh);
+      fresh = [];
       const seconds = (performance.now() - started) / 1000;
       status.textContent = `${tip.depth} characters, ${Math.round((tip.depth - before.depth) / seconds)} a second`;
-      await frame();
-    }
+    });
     if (tip !== before) {
       past.push(before);
       future = [];

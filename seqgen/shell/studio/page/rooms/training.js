@@ -1,7 +1,7 @@
 /** The room of a training: how it goes, what its best model makes by now, and the button that stops it. */
 
 import { fetchModel } from "../models.js";
-import { button, make } from "../ui.js";
+import { button, buttons, make, put, statusLine } from "../ui.js";
 import { Curve } from "./curve.js";
 import { sample } from "./samples.js";
 
@@ -12,7 +12,7 @@ const LONG = 120; // seconds, and at the least so long
 
 export function enter(section) {
   const told = Object.fromEntries(["Step", "Rate", "Time left", "Training", "Validation", "At best"].map(name => [name, make("dd", {}, "–")]));
-  const status = make("p", { className: "status", role: "status" });
+  const status = statusLine();
   const silence = make("p", { className: "status" });
   const heading = make("h2", {}, "Training");
   const curve = new Curve();
@@ -22,11 +22,11 @@ export function enter(section) {
   const copy = button("Copy", async () => { await navigator.clipboard.writeText(command.textContent); status.textContent = "Copied."; });
   let about = null, rows = [], ended = false, heard = 0, shown = "", wanted = null, busy = false;
 
-  section.append(heading,
+  put(section, heading,
     make("dl", { className: "figures" }, ...Object.entries(told).map(([name, value]) => make("div", {}, make("dt", {}, name), value))),
-    status, silence, curve.element,
+    status, silence, curve,
     make("p", { className: "legend" }, make("i", { className: "train" }), " training ", make("i", { className: "valid" }), " validation, its best in a ring"),
-    make("div", { className: "buttons" }, stop, make("span", {}, "Go on later with ", command, " "), copy),
+    buttons(stop, make("span", {}, "Go on later with ", command, " "), copy),
     make("h2", {}, "What it makes"), make("p", { className: "status" }, "The best model so far, each time from the same seed."), samples);
 
   const events = new EventSource("run/events");

@@ -35,6 +35,17 @@ export class Model {
     return this.head.draw(foldIn(state.key, state.position), said, { ...OPTIONS, ...options });
   }
 
+  /** The state after a step that is drawn at this one: it is the `input` of what it returns. */
+  drawn(state, options) {
+    const { carry, said } = this.ask(state);
+    return this.after(state, carry, this.draw(state, said, options));
+  }
+
+  /** The state after a step that is given. */
+  told(state, step, drawn = false) {
+    return this.after(state, this.ask(state).carry, step, drawn);
+  }
+
   /** The state after a step; `drawn` steps count, those of a prompt do not. */
   after(state, carry, step, drawn = true) {
     return { ...state, carry, input: step, position: state.position + drawn };

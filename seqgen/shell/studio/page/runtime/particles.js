@@ -1,6 +1,7 @@
 /** Sequential Monte Carlo (seqgen/sampling/particles.py): draws what is free of a sequence, given symbols that stand later in it. */
 
-import { logSoftmax, OPTIONS } from "./heads.js";
+import { OPTIONS } from "./heads.js";
+import { logSoftmax, logSum } from "./logs.js";
 import { categorical, foldIn, keyOf, uniform } from "./random.js";
 
 const ENOUGH = 0.5; // of the particles must carry weight, or they are drawn anew
@@ -13,7 +14,7 @@ const ENOUGH = 0.5; // of the particles must carry weight, or they are drawn ane
 export function* fill(model, { steps, allowed, turns, particles, seed, temperature = 1 }) {
   const key = foldIn(keyOf(seed), 0), begin = steps.indexOf(-1), turn = foldIn(key, particles);
   let state = model.begin(key);
-  for (const symbol of steps.slice(0, begin)) state = model.after(state, model.ask(state).carry, symbol, false);
+  for (const symbol of steps.slice(0, begin)) state = model.told(state, symbol);
   let flock = Array.from({ length: particles }, (_, n) => ({ state, key: foldIn(key, n), weight: 0, path: null }));
   for (let at = begin; at < steps.length; at++) {
     const position = at - begin;
@@ -47,9 +48,4 @@ function systematic(key, weights) {
     while ((n + point) / weights.length >= sum && at < weights.length - 1) sum += shares[++at] / total;
     return at;
   });
-}
-
-function logSum(values) {
-  const most = values.reduce((a, b) => Math.max(a, b), -Infinity);
-  return most === -Infinity ? most : most + Math.log(values.reduce((sum, value) => sum + Math.exp(value - most), 0));
 }

@@ -1,6 +1,6 @@
 /** All that was written, as a tree: each symbol a node below the one before it, so that any of them can be gone on from. */
 
-import { logSoftmax } from "./heads.js";
+import { logSoftmax } from "./logs.js";
 
 const KEPT = 16; // of so many nodes one keeps its state: from there the others are computed again
 const TOLD = 10; // alternatives that a node remembers
@@ -72,9 +72,7 @@ export class Tree {
     let at = node;
     for (; !at.state; at = at.parent) missing.push(at);
     let { state } = at;
-    for (const { symbol, given } of missing.reverse()) {
-      state = this.model.after(state, this.model.ask(state).carry, symbol, !given);
-    }
+    for (const { symbol, given } of missing.reverse()) state = this.model.told(state, symbol, !given);
     return state;
   }
 }

@@ -1,0 +1,60 @@
+/** A piece as it is seen, heard and kept: its roll, its tempo, and the buttons that play and save it. */
+
+import { midi } from "../codecs/midi.js";
+import { button, dial, make, save } from "../ui.js";
+import { Roll } from "./roll.js";
+import { Sound } from "./sound.js";
+
+export class Player {
+  /** name: what a file of the piece is called. */
+  constructor(name) {
+    this.piece = null;
+    this.turn = null;
+    this.tempo = dial("Tempo", [40, 200, 5], 100, "quarters a minute");
+    this.roll = new Roll();
+    this.play = button("Play", () => this.turn ? this.stop() : this.perform());
+    this.keep = button("MIDI", () => save(`${name()}.mid`, midi(this.piece, this.tempo.value, this.meter), "audio/midi"));
+    this.looped = make("input", { type: "checkbox" });
+    this.controls = [this.play, this.keep, make("label", {}, this.looped, " over and over")];
+    this.#tell();
+  }
+
+  get sound() {
+    return (this.made ??= new Sound()); // only once somebody has asked for one, or the browser refuses it
+  }
+
+  /** Takes the place of the piece before; length: the sixteenths that it has, or will have; null for no piece. */
+  show(piece, meter, length) {
+    this.stop();
+    Object.assign(this, { piece, meter });
+    if (piece) this.roll.begin(piece, length);
+    this.#tell();
+  }
+
+  async perform() {
+    const turn = this.turn = {};
+    this.#tell();
+    await this.sound.perform(this.piece, this.roll, () => 15 / this.tempo.value, () => this.turn === turn, () => this.looped.checked);
+    if (this.turn === turn) this.stop();
+  }
+
+  /** To be called once the piece is whole, too. */
+  stop() {
+    this.turn = null;
+    this.made?.silence();
+    this.#tell();
+  }
+
+  /** The piece is whole: it can be played again, and kept. */
+  ended() {
+    this.piece.close();
+    this.roll.draw(this.turn ? Math.max(this.sound.at, 0) : 0);
+    this.#tell();
+  }
+
+  #tell() {
+    const grows = !this.piece || this.piece.grows;
+    this.play.textContent = this.turn && !grows ? "Stop" : "Play";
+    this.play.disabled = this.keep.disabled = grows;
+  }
+}
