@@ -23,6 +23,9 @@ from seqgen.shell.studio.site import MODELS, PAGE, ROOMS, export, site
 Answer = tuple[int, dict[str, str], bytes]
 
 
+WORD = re.compile(r'^  "?([\w -]+)"?: \["(.*)",\s+"(.*)"\],$', re.MULTILINE)
+
+
 @pytest.fixture(scope="module")
 def studio() -> Iterator[Studio]:
     with Studio(site(["shakespeare"])) as served:
@@ -197,3 +200,36 @@ def test_the_page_asks_for_nothing_from_outside_and_is_small() -> None:
         assert len(text.splitlines()) <= 300, path.name
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), path.name
         assert not re.search(r"\beval\(|new Function|innerHTML|document\.write", text), path.name
+
+
+def test_all_that_the_page_says_is_there_in_each_language() -> None:
+    words = (PAGE / "words.js").read_text(encoding="utf-8")
+    table = words[words.index("const WORDS = {") : words.index("\n};\n")]
+    found = {key: (english, chinese) for key, english, chinese in WORD.findall(table)}
+    assert len(found) == len(re.findall(r"^  \S+.*?: \[", table, re.MULTILINE)) > 150
+    for english, chinese in found.values():
+        assert english.count("{}") == chinese.count("{}") and not re.search("[\u3000-\u9fff]", english)
+        assert (
+            re.search("[\u4e00-\u9fff]", chinese) or not re.search("[a-z]{2}", chinese) or english in ("Top-p", "Top-k")
+        )
+    modules = [path.read_text(encoding="utf-8") for path in PAGE.rglob("*.js") if path.name != "words.js"]
+    asked = {key for text in modules for key in re.findall(r'\bt\((?:[^()"]*\? )?"([\w -]+)"', text)}
+    asked |= {key for text in modules for key in re.findall(r'\bt\([^()"]*\? "\w+" : "(\w+)"', text)}
+    assert len(asked) > 130 and not asked - found.keys()
+    quoted = {word for text in modules for word in re.findall(r'[\w]+|"[\w -]+"', text)}
+    said_elsewhere = {
+        "tiny",
+        "small",
+        "medium",
+        "large",
+        "char",
+        "event",
+        "C sharp",
+        "E flat",
+        "F sharp",
+        "A flat",
+        "B flat",
+    }
+    assert not {key for key in found if key not in quoted and f'"{key}"' not in quoted} - said_elsewhere
+    spoken = r'(new Error\(|textContent = |button\(|(title|label|"aria-label"|placeholder): )["`][^"`]*[a-z]{3}'
+    assert not any(re.search(spoken, text) for text in modules)

@@ -67,7 +67,7 @@ def test_every_control_of_the_handwriting(enter: Any, keep: Any) -> None:
     leant = keep(page, "SVG for plotters")
     assert b'stroke-width="0.2"' in leant.read_bytes() != first
     assert handwriting.read_ink(leant)[0].text == '"Wait" <&>'
-    shown(page, "Another time")
+    shown(page, "Another")
     assert page.get_by_label("Seed").input_value() == "1"
     page.get_by_label("Write this").fill("漢")
     page.get_by_role("button", name="Write", exact=True).click()

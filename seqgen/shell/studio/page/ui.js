@@ -1,5 +1,7 @@
 /** What every room is made of: elements, dials, downloads, and a pause that lets the page be drawn. */
 
+import { t } from "./words.js";
+
 const SLICE = 12; // milliseconds of work between two pictures of the page
 
 /** An element: properties are set as they are, those that begin with `on` listen, `aria` and `data` hold attributes' ends. */
@@ -45,24 +47,25 @@ export function dial(name, [min, max, step], value, about = "") {
   return { element: field([name, " ", shown], input), input, get value() { return Number(input.value); } };
 }
 
-/** A choice among names: {element, value}. */
-export function choice(name, options, onchange = () => {}) {
+/** A choice among names: {element, value, index}. */
+export function choice(name, options, onchange = () => {}, value = options[0]) {
   const select = make("select", { onchange }, ...options.map(option => make("option", {}, option)));
-  return { element: field(name, select), get value() { return select.value; } };
+  select.value = value;
+  return { element: field(name, select), get value() { return select.value; }, get index() { return select.selectedIndex; } };
 }
 
 /** A choice among models: {element, load}, `load` beginning with the first. begun: before one is loaded; loaded: hears it. */
 export function modelChoice(models, open, status, begun, loaded) {
-  const named = choice("Model", models.map(({ name }) => name), load);
+  const named = choice(t("model"), models.map(({ name }) => name), load);
   named.element.hidden = models.length < 2;
   async function load() {
-    const entry = models.find(({ name }) => name === named.value);
-    const told = part => { status.textContent = `Loading ${entry.name}: ${Math.round(100 * part)} %`; };
+    const entry = models[named.index];
+    const told = part => { status.textContent = t("loading", entry.name, Math.round(100 * part)); };
     begun();
     told(0); // and not what was said of the one before
     try {
       const model = await open(entry, told);
-      status.textContent = "Ready.";
+      status.textContent = t("ready");
       await loaded(model);
     } catch (error) {
       status.textContent = error.message;
@@ -120,4 +123,4 @@ export function shortcuts(room, keys) {
   });
 }
 
-export const percent = odds => odds >= 0.0995 ? `${Math.round(100 * odds)} %` : odds >= 0.00095 ? `${(100 * odds).toFixed(1)} %` : "less than 0.1 %";
+export const percent = odds => odds >= 0.00095 ? t("percent", (100 * odds).toFixed(odds >= 0.0995 ? 0 : 1)) : t("rare");

@@ -1,5 +1,7 @@
 /** Texts as symbols: 256 bytes, then the characters of an alphabet (seqgen/domains/text/codec.py). */
 
+import { t } from "../words.js";
+
 const BYTES = 256, MOST = 8192;
 
 export class Characters {
@@ -37,7 +39,7 @@ export class Characters {
 
   /** What a symbol is called where it stands alone. */
   name(id) {
-    if (id < BYTES) return `byte ${id}`;
+    if (id < BYTES) return t("byte", id);
     return { "\n": "⏎", " ": "␣", "\t": "⇥" }[this.letters[id - BYTES]] || this.letters[id - BYTES];
   }
 

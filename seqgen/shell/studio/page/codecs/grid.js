@@ -5,8 +5,6 @@ const SIZE = 259;
 // Of grids that know the ranges of their voices: where a piece ends, its key and meter, beats still to come.
 const END = 259, KEYS = 260, METERS = 284, LEFT = 293, COUNTED = 16;
 const OVER = ["4/4", "3/4", "2/4", "2/2", "3/2", "6/8", "9/8", "12/8"];
-const TONES = ["C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B"];
-export const NAMES = ["major", "minor"].flatMap(mode => TONES.map(tone => `${tone} ${mode}`));
 const ORDER = [0, 3, 1, 2]; // voices counted from the top: the outer ones first
 const PER_BEAT = 4;
 export const VOICES = ["Soprano", "Alto", "Tenor", "Bass"];
@@ -45,7 +43,7 @@ export function plan(meter, bars, ranges = null, told = false) {
   return [...(told ? [] : head), ...rows];
 }
 
-/** What a piece begins with, of models that know keys: key is its number in `NAMES`. */
+/** What a piece begins with, of models that know keys: key: its number, major keys from C on, then minor ones. */
 export function opening(key, [over, under]) {
   const at = OVER.indexOf(`${over}/${under}`);
   return [KEYS + key, METERS + (at < 0 ? OVER.length : at)];
@@ -53,7 +51,7 @@ export function opening(key, [over, under]) {
 
 /** A piece of so many bars in which the soprano sings a tune: {steps, allowed, turns}, as `fill` takes it.
  *
- * tune: what it does in each sixteenth: a pitch begins, `pitch + 128` goes on, 256 rests. key: its number in `NAMES`, of models
+ * tune: what it does in each sixteenth: a pitch begins, `pitch + 128` goes on, 256 rests. key: its number, of models
  * that know keys; null for any.
  */
 export function given(meter, bars, tune, ranges = null, key = null) {
@@ -81,7 +79,7 @@ export class Piece {
     this.bars = [];
     this.steps = 0;
     this.grows = true;
-    this.key = null; // its number in `NAMES`, where the model says it
+    this.key = null; // its number, where the model says it
     this.cells = [];
     this.sounding = [null, null, null, null];
   }

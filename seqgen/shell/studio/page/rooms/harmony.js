@@ -1,35 +1,35 @@
 /** The room of harmony: one draws or plays a tune, and three voices are composed under it. */
 
-import { given, NAMES, Piece } from "../codecs/grid.js";
+import { given, Piece } from "../codecs/grid.js";
 import { fill } from "../runtime/particles.js";
 import { button, buttons, choice, dial, dials, make, modelChoice, number, put, shortcuts, statusLine, steadily } from "../ui.js";
+import { t } from "../words.js";
 import { Player } from "./player.js";
 import { Tune } from "./tune.js";
 
-const METER = [4, 4], BAR = 16, MOST = 32, TEMPERATURE = 0.85, ANY = "any";
+const METER = [4, 4], BAR = 16, MOST = 32, TEMPERATURE = 0.85;
 const LENGTHS = { quarter: 4, eighth: 2, half: 8, sixteenth: 1 };
 const EXAMPLE = [67, 67, 69, 67, 72, 71, 69, 67, 69, 71, 72, 74, 71, 69, 67, 67];
 
 export function enter(section, models, open) {
-  const length = choice("A note is a", Object.keys(LENGTHS)), key = choice("Key", [ANY, ...NAMES]);
-  const bars = number("Bars", 4, "", 1, MOST), seed = number("Seed", 0, "the same seed writes the same voices");
-  const particles = dial("Tries side by side", [1, 32, 1], 8, "more fit the tune better, and take longer");
+  const length = choice(t("noteIs"), Object.keys(LENGTHS).map(name => t(name)));
+  const bars = number(t("bars"), 4, "", 1, MOST), seed = number(t("seed"), 0, t("sameSeed"));
+  const particles = dial(t("tries"), [1, 32, 1], 8, t("triesAbout"));
   const status = statusLine(), player = new Player(() => `harmony-${seed.value}`);
-  const tune = new Tune({ heard: pitch => player.sound.strike(pitch), changed: told, length: () => LENGTHS[length.value] });
-  const main = button("Harmonise", () => running ? stop() : harmonise(), { className: "main" });
-  const another = button("Another", () => { stop(); seed.value++; harmonise(); }, { title: "the next seed" });
+  const tune = new Tune({ heard: pitch => player.sound.strike(pitch), changed: told, length: () => Object.values(LENGTHS)[length.index] });
+  const main = button(t("harmonise"), () => running ? stop() : harmonise(), { className: "main" });
+  const another = button(t("another"), () => { stop(); seed.value++; harmonise(); }, { title: t("nextSeed") });
   const named = modelChoice(models, open, status, () => { model = null; stop(); }, loaded);
   let model = null, running = null;
 
-  put(section, dials(named, length, bars, key, player.tempo, particles, seed),
-    make("p", { className: "status" }, "Draw a tune, or play it on the keys A to K."), tune,
+  put(section, dials(named, length, bars, player.key, player.tempo, particles, seed),
+    make("p", { className: "status" }, t("draw")), tune,
     buttons(main, another, ...player.controls,
-      button("An example", () => { bars.value = 4; extend(EXAMPLE.map((pitch, i) => ({ start: 4 * i, end: 4 * i + 4, pitch }))); }),
-      button("Clear", () => { stop(); player.show(null); extend([]); })),
+      button(t("example"), () => { bars.value = 4; extend(EXAMPLE.map((pitch, i) => ({ start: 4 * i, end: 4 * i + 4, pitch }))); }),
+      button(t("clear"), () => { stop(); player.show(null); extend([]); })),
     status, player.roll);
   bars.input.addEventListener("change", () => extend());
   shortcuts(section, { escape: stop });
-  key.element.hidden = true;
   extend();
 
   function extend(notes) {
@@ -37,13 +37,13 @@ export function enter(section, models, open) {
   }
 
   function told() {
-    main.textContent = running ? "Stop" : "Harmonise";
+    main.textContent = t(running ? "stop" : "harmonise");
     main.disabled = another.disabled = !model || !tune.notes.length;
   }
 
   function loaded(given) {
     model = given;
-    key.element.hidden = !model.codec.ranges;
+    player.key.element.hidden = !model.codec.ranges;
     told();
   }
 
@@ -57,12 +57,12 @@ export function enter(section, models, open) {
     if (!model || running || !tune.notes.length) return;
     stop();
     const run = running = {}, { ranges } = model.codec, count = Math.ceil(Math.max(...tune.notes.map(({ end }) => end)) / BAR);
-    const asked = given(METER, count, tune.cells, ranges, ranges && key.value !== ANY ? NAMES.indexOf(key.value) : null);
+    const asked = given(METER, count, tune.cells, ranges, player.asked);
     const filling = fill(model, { ...asked, seed: seed.value, particles: particles.value, temperature: TEMPERATURE });
     let now = {};
     told();
     const whole = await steadily(() => !(now = filling.next()).done, () => running === run, () => {
-      if (!now.done) status.textContent = `Composing: ${Math.round(100 * now.value)} %`;
+      if (!now.done) status.textContent = t("composing", Math.round(100 * now.value));
     });
     if (!whole) return;
     const piece = new Piece();
@@ -71,7 +71,7 @@ export function enter(section, models, open) {
     player.show(piece, METER, piece.steps);
     player.ended();
     told();
-    status.textContent = `${piece.bars.length} bars, ${piece.notes.length} notes. Seed ${seed.value}.`;
+    status.textContent = t("composed", piece.bars.length, piece.notes.length, seed.value);
     player.perform();
   }
 

@@ -1,40 +1,38 @@
 /** The room of music: four voices are composed while they sing, on a piano roll that grows. */
 
-import { NAMES, opening, Piece, plan, VOICES } from "../codecs/grid.js";
+import { opening, Piece, plan, VOICES } from "../codecs/grid.js";
 import { rowKey } from "../runtime/model.js";
 import { button, buttons, choice, dial, dials, make, modelChoice, number, put, shortcuts, statusLine, steadily } from "../ui.js";
-import { Player } from "./player.js";
+import { t } from "../words.js";
+import { NAMES, Player } from "./player.js";
 
 const METERS = { "4/4": [4, 4], "3/4": [3, 4], "2/4": [2, 4], "6/8": [6, 8] };
-const ANY = "any";
 const MOST = 200; // bars
 
 export function enter(section, models, open) {
-  const temperature = dial("Temperature", [0, 1.5, 0.05], 0.85, "0: the likeliest each time; 1: as learned");
-  const topP = dial("Top-p", [0.05, 1, 0.05], 1, "the fewest symbols whose odds reach this");
-  const meter = choice("Meter", Object.keys(METERS)), bars = number("Bars", 8, "", 1, MOST);
-  const key = choice("Key", [ANY, ...NAMES]); // of models that know keys
-  const seed = number("Seed", 0, "the same seed makes the same piece, here and on the command line");
+  const temperature = dial(t("temperature"), [0, 1.5, 0.05], 0.85, t("cold"));
+  const topP = dial(t("topP"), [0.05, 1, 0.05], 1, t("fewest"));
+  const meter = choice(t("meter"), Object.keys(METERS)), bars = number(t("bars"), 8, "", 1, MOST);
+  const seed = number(t("seed"), 0, t("sameSeed"));
   const status = statusLine(), player = new Player(() => `chorale-${seed.value}`);
   const named = modelChoice(models, open, status, () => { model = null; stop(); }, loaded);
   let model = null, running = null;
 
-  const compose = button("Compose", () => running ? stop() : begin(), { className: "main" });
-  put(section, dials(named, temperature, topP, player.tempo, meter, key, bars, seed),
-    buttons(compose, button("Another", () => { stop(); seed.value++; begin(); }, { title: "the next seed" }), ...player.controls),
+  const compose = button(t("compose"), () => running ? stop() : begin(), { className: "main" });
+  put(section, dials(named, temperature, topP, player.tempo, meter, player.key, bars, seed),
+    buttons(compose, button(t("another"), () => { stop(); seed.value++; begin(); }, { title: t("nextSeed") }), ...player.controls),
     status, player.roll,
-    make("p", { className: "legend" }, ...VOICES.flatMap((name, part) => [make("i", { className: `voice${part}` }), ` ${name} `])));
+    make("p", { className: "legend" }, ...VOICES.flatMap((name, part) => [make("i", { className: `voice${part}` }), ` ${t(name)} `])));
   shortcuts(section, { escape: stop });
-  key.element.hidden = true;
 
   function told() {
-    compose.textContent = running ? "Stop" : "Compose";
+    compose.textContent = t(running ? "stop" : "compose");
     compose.disabled = !model;
   }
 
   function loaded(given) {
     model = given;
-    key.element.hidden = !model.codec.ranges;
+    player.key.element.hidden = !model.codec.ranges;
     told();
   }
 
@@ -48,7 +46,7 @@ export function enter(section, models, open) {
   async function begin() {
     if (!model || running) return;
     const run = running = {}, over = METERS[meter.value], count = bars.value, { ranges } = model.codec;
-    const given = ranges && key.value !== ANY ? opening(NAMES.indexOf(key.value), over) : [];
+    const given = player.asked === null ? [] : opening(player.asked, over);
     const rows = plan(over, count, ranges, given.length > 0), piece = new Piece(), asked = model;
     let state = model.begin(rowKey(seed.value));
     for (const symbol of given) {
@@ -67,7 +65,8 @@ export function enter(section, models, open) {
     running = null;
     player.ended();
     told();
-    status.textContent = `${piece.bars.length} bars, ${piece.notes.length} notes${piece.key === null ? "" : `, ${NAMES[piece.key]}`}. Seed ${seed.value}.`;
+    status.textContent = piece.key === null ? t("composed", piece.bars.length, piece.notes.length, seed.value)
+      : t("composedIn", piece.bars.length, piece.notes.length, NAMES[piece.key], seed.value);
   }
 
   named.load();

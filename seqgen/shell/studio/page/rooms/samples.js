@@ -5,6 +5,7 @@ import { Piece, plan } from "../codecs/grid.js";
 import { Line, Offsets } from "../codecs/offsets.js";
 import { rowKey } from "../runtime/model.js";
 import { button, make, steadily } from "../ui.js";
+import { t } from "../words.js";
 import { Sheet } from "./ink_sheet.js";
 import { Roll } from "./roll.js";
 import { Sound } from "./sound.js";
@@ -54,7 +55,7 @@ function bars(model, alive) {
     roll.draw(0);
     return false;
   }, alive);
-  const play = button("Play", () => {
+  const play = button(t("play"), () => {
     const mine = ++playing;
     (sound ??= new Sound()).perform(piece, roll, () => 15 / QUARTERS, () => mine === playing);
   });

@@ -4,17 +4,18 @@ import { Characters } from "../codecs/characters.js";
 import { rowKey } from "../runtime/model.js";
 import { Tree } from "../runtime/tree.js";
 import { button, buttons, dial, dials, make, modelChoice, number, percent, put, save, shortcuts, statusLine, steadily } from "../ui.js";
+import { t } from "../words.js";
 import { Page } from "./text_page.js";
 
 const MOST = 20_000; // characters, then it stops by itself
 const SHADES = 8;
 
 export function enter(section, models, open) {
-  const temperature = dial("Temperature", [0, 2, 0.05], 0.8, "0: the likeliest each time; 1: as learned; more: wilder");
-  const topP = dial("Top-p", [0.05, 1, 0.05], 1, "the fewest characters whose odds reach this");
-  const topK = dial("Top-k", [0, 50, 1], 0, "the likeliest so many; 0: all");
-  const seed = number("Seed", 1, "the same seed writes the same text, here and on the command line");
-  const prompt = make("textarea", { rows: 2, value: "ROMEO:", spellcheck: false, placeholder: "Any words, in any script", dir: "auto" });
+  const temperature = dial(t("temperature"), [0, 2, 0.05], 0.8, t("cold"));
+  const topP = dial(t("topP"), [0.05, 1, 0.05], 1, t("fewest"));
+  const topK = dial(t("topK"), [0, 50, 1], 0, t("likeliest"));
+  const seed = number(t("seed"), 1, t("sameSeed"));
+  const prompt = make("textarea", { rows: 2, value: "ROMEO:", spellcheck: false, placeholder: t("anyWords"), dir: "auto" });
   const status = statusLine();
   const others = make("div", { className: "others" });
   const branches = make("ol", { className: "branches" });
@@ -22,19 +23,19 @@ export function enter(section, models, open) {
   let codec, tree, tip, running = false, begun = null, turn = 0, past = [], future = [];
 
   const page = new Page(node => node && showOthers(node));
-  const toggle = button("Write", () => running ? stop() : write(), { className: "main" });
-  const undoing = button("Undo", () => move(past, future)), redoing = button("Redo", () => move(future, past));
-  const afresh = button("Begin anew", () => begin());
-  const another = button("Try another", async () => { seed.value++; if (await begin()) write(); }, { title: "the next seed, from the prompt on" });
+  const toggle = button(t("write"), () => running ? stop() : write(), { className: "main" });
+  const undoing = button(t("undo"), () => move(past, future)), redoing = button(t("redo"), () => move(future, past));
+  const afresh = button(t("anew"), () => begin());
+  const another = button(t("tryAnother"), async () => { seed.value++; if (await begin()) write(); }, { title: t("nextSeed") });
 
   put(section,
     dials(named, temperature, topP, topK, seed),
-    make("label", { className: "prompt" }, make("span", {}, "Begin with"), prompt),
+    make("label", { className: "prompt" }, make("span", {}, t("beginWith")), prompt),
     buttons(toggle, afresh, another, undoing, redoing,
-      button("Copy", async () => { await navigator.clipboard.writeText(page.text); status.textContent = "Copied."; }),
-      button("Save", () => save("seqgen.txt", page.text, "text/plain;charset=utf-8"))),
+      button(t("copy"), async () => { await navigator.clipboard.writeText(page.text); status.textContent = t("copied"); }),
+      button(t("save"), () => save("seqgen.txt", page.text, "text/plain;charset=utf-8"))),
     status, page, legend(), others,
-    make("details", { className: "tree" }, make("summary", {}, "Branches"), branches));
+    make("details", { className: "tree" }, make("summary", {}, t("branches")), branches));
   shortcuts(section, { "Control+z": () => move(past, future), "Control+Shift+z": () => move(future, past), "Control+y": () => move(future, past), escape: stop });
 
   async function loaded(model) {
@@ -43,7 +44,7 @@ export function enter(section, models, open) {
     tip = null;
     past = [];
     await begin();
-    status.textContent = "Ready. Click a character to see what else it could have been.";
+    status.textContent = t("clickOne");
     toggle.disabled = false;
   }
 
@@ -58,7 +59,7 @@ export function enter(section, models, open) {
     const whole = await steadily(() => {
       if (node.depth < ids.length) node = tree.choose(node, ids[node.depth], true);
       return node.depth < ids.length;
-    }, () => mine === turn, () => { status.textContent = `Reading the beginning: ${node.depth} characters`; });
+    }, () => mine === turn, () => { status.textContent = t("beginning", node.depth); });
     if (!whole) return false;
     begun = given;
     go(node);
@@ -89,14 +90,14 @@ export function enter(section, models, open) {
   function stop() {
     running = false;
     turn++;
-    toggle.textContent = tip && tip.depth ? "Go on" : "Write";
+    toggle.textContent = t(tip && tip.depth ? "goOn" : "write");
   }
 
   async function write() {
     if (!tree || running) return;
     if (prompt.value !== begun && !await begin()) return;
     running = true;
-    toggle.textContent = "Stop";
+    toggle.textContent = t("stop");
     others.replaceChildren();
     tree.key = rowKey(seed.value);
     const before = tip, started = performance.now(), allowed = codec.writable();
@@ -109,7 +110,7 @@ export function enter(section, models, open) {
       page.append(fresh);
       fresh = [];
       const seconds = (performance.now() - started) / 1000;
-      status.textContent = `${tip.depth} characters, ${Math.round((tip.depth - before.depth) / seconds)} a second`;
+      status.textContent = t("written", tip.depth, Math.round((tip.depth - before.depth) / seconds));
     });
     if (tip !== before) {
       past.push(before);
@@ -123,12 +124,12 @@ export function enter(section, models, open) {
   function showOthers(node) {
     stop();
     others.replaceChildren(
-      make("h2", {}, `In place of ${codec.name(node.symbol)}`),
-      make("p", {}, `It had ${percent(Math.exp(-node.nats))}, a surprise of ${(node.nats / Math.LN2).toFixed(1)} bits. Go on from:`),
+      make("h2", {}, t("instead", codec.name(node.symbol))),
+      make("p", {}, t("surprise", percent(Math.exp(-node.nats)), (node.nats / Math.LN2).toFixed(1))),
       make("ul", {}, ...node.top.map(({ symbol, odds }) => make("li", {},
         button(codec.name(symbol), () => { go(tree.choose(node.parent, symbol)); page.element.focus(); write(); }, { aria: { current: String(symbol === node.symbol) } }),
-        make("meter", { min: 0, max: 1, value: odds, aria: { label: "odds" } }), " ", percent(odds)))),
-      button("Cut here", () => { go(node.parent); page.element.focus(); }, { title: "leave this character and all after it" }));
+        make("meter", { min: 0, max: 1, value: odds, aria: { label: t("odds") } }), " ", percent(odds)))),
+      button(t("cut"), () => { go(node.parent); page.element.focus(); }, { title: t("cutWhat") }));
     others.querySelector("button").focus();
   }
 
@@ -136,9 +137,9 @@ export function enter(section, models, open) {
     undoing.disabled = !past.length;
     redoing.disabled = !future.length;
     branches.replaceChildren(...tree.leaves().map(leaf => make("li", {},
-      button(codec.decode(tree.path(leaf).slice(-40).map(({ symbol }) => symbol)).join("") || "(empty)", () => go(leaf), { aria: { current: String(leaf === tip) } }),
+      button(codec.decode(tree.path(leaf).slice(-40).map(({ symbol }) => symbol)).join("") || t("empty"), () => go(leaf), { aria: { current: String(leaf === tip) } }),
       ` ${leaf.depth} `,
-      button("Remove", () => { stop(); const left = tree.prune(leaf); past = []; future = []; show(tree.path(tip).includes(left) || tip === left ? tip : left); },
+      button(t("remove"), () => { stop(); const left = tree.prune(leaf); past = []; future = []; show(tree.path(tip).includes(left) || tip === left ? tip : left); },
         { disabled: leaf === tip }))));
   }
 
@@ -147,5 +148,5 @@ export function enter(section, models, open) {
 
 function legend() {
   const shades = Array.from({ length: SHADES }, (_, shade) => make("i", { className: `s${shade}` }));
-  return make("p", { className: "legend", aria: { hidden: "true" } }, "expected ", ...shades, " surprising");
+  return make("p", { className: "legend", aria: { hidden: "true" } }, `${t("expected")} `, ...shades, ` ${t("surprising")}`);
 }

@@ -1,6 +1,7 @@
 /** The text as it stands: a character an element, coloured by how surprising it was; arrows go through it, Enter chooses. */
 
 import { make } from "../ui.js";
+import { t } from "../words.js";
 
 const SHADES = 8;
 
@@ -12,7 +13,7 @@ export class Page {
     this.at = -1;
     this.element = make("div", {
       className: "page", tabIndex: 0, role: "textbox", dir: "auto",
-      aria: { readonly: "true", multiline: "true", label: "The text. Arrow keys choose a character, Enter shows what else it could have been." },
+      aria: { readonly: "true", multiline: "true", label: t("sheet") },
       onclick: event => this.#choose([...this.element.children].indexOf(event.target.closest("span"))),
       onkeydown: event => this.#key(event),
     });
