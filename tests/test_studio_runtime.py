@@ -52,6 +52,7 @@ def test_a_branch_is_as_surprising_as_its_text_is_in_python() -> None:
     known = [(n, odds) for n, odds in zip(told["nats"], told["odds"], strict=True) if odds is not None]
     assert len(known) > 60 and np.allclose([np.exp(-n) for n, _ in known], [odds for _, odds in known])
     assert told["same"] and (told["ends"], told["left"]) == (2, 1)
+    assert told["forChoice"] == 0 and told["prompted"]
     assert told["kept"] <= len(nats) / 16 + 2  # the others are computed again
 
 

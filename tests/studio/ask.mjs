@@ -52,14 +52,26 @@ const VERBS = {
     const begun = codec.encode(prompt).reduce((node, id) => tree.choose(node, id, true), tree.root);
     const tip = grown(begun, length), middle = tree.path(tip).at(-Math.floor(length / 2));
     const other = middle.top.find(({ symbol }) => symbol !== middle.symbol).symbol;
-    const end = grown(tree.choose(middle.parent, other), length), path = tree.path(end);
+    const step = model.network.step;
+    let computed = 0;
+    model.network.step = (...all) => { computed++; return step.apply(model.network, all); };
+    const chosen = tree.choose(middle.parent, other), forChoice = computed;
+    const end = grown(chosen, length), path = tree.path(end);
     const again = tree.path(grown(begun, length)).map(({ symbol }) => symbol);
+    // The same text as a prompt, in this tree and in one that knows nothing.
+    const prompted = [tree, new Tree(model, rowKey(seed))].map(one => {
+      const from = tree.path(tip).reduce((node, { symbol }) => one.choose(node, symbol, true), one.root);
+      const drawn = Array.from({ length: 20 }).reduce(node => one.grow(node, { allowed }), from);
+      const symbols = one.path(drawn).map(({ symbol }) => symbol).join();
+      one.prune(drawn);
+      return symbols;
+    });
     const ends = tree.leaves().length, left = tree.prune(end);
     return {
       text: codec.decode(path.map(({ symbol }) => symbol)).join(""), nats: path.map(({ nats }) => nats),
       odds: path.map(({ symbol, top }) => top.find(one => one.symbol === symbol)?.odds ?? null),
       same: again.join() === tree.path(tip).map(({ symbol }) => symbol).join(), ends, left: left === middle.parent && tree.leaves().length,
-      kept: path.filter(({ state }) => state).length,
+      forChoice, prompted: prompted[0] === prompted[1], kept: path.filter(({ state }) => state).length,
     };
   },
 

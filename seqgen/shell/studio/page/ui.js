@@ -100,16 +100,17 @@ export function frame() {
   });
 }
 
-/** Takes steps as long as they return true and `wanted()`, with pauses in which the page is `seen`; whether it came to the last one. */
+/** Takes steps as long as they return true and `wanted()`, a few between two pictures of the page, after which it is `seen`;
+ * whether it came to the last one. */
 export async function steadily(step, wanted, seen = () => {}) {
-  for (let more = true; wanted();) {
-    if (!more) return true;
+  for (let more = true; more;) {
+    await frame();
+    if (!wanted()) return false;
     const until = performance.now() + SLICE;
     do more = step(); while (more && performance.now() < until);
     seen();
-    await frame();
   }
-  return false;
+  return true;
 }
 
 /** Keys of a room while it is shown, as `{"Control+z": function}`, wherever the focus is; fields keep their own. */

@@ -44,7 +44,7 @@ export class Model {
 
   /** The state after a step that is given. */
   told(state, step, drawn = false) {
-    return this.after(state, this.ask(state).carry, step, drawn);
+    return this.after(state, this.network.step(state.carry, state.input, state.context).carry, step, drawn);
   }
 
   /** The state after a step; `drawn` steps count, those of a prompt do not. */
