@@ -75,27 +75,37 @@ const VERBS = {
     };
   },
 
-  async compose({ model, meter, bars, seed, out, bpm, temperature, key = null }) {
+  async compose({ model, meter, bars, seed, out, bpm, temperature, key = null, leading = "off", tries = 1 }) {
     const { opening, Piece, plan } = await load("codecs/grid.js");
+    const { endsOnTonic, LEADING } = await load("codecs/leading.js");
     const { midi } = await load("codecs/midi.js");
-    const given = key === null ? [] : opening(key, meter), piece = new Piece();
+    const given = key === null ? [] : opening(key, meter), rule = LEADING[leading];
     const rows = plan(meter, bars, model.codec.ranges, given.length > 0);
-    let state = model.begin(rowKey(seed));
-    for (const symbol of given) state = model.after(state, model.ask(state).carry, symbol, false);
-    while (state.position < rows.length) {
-      const { carry, said } = model.ask(state), symbol = model.draw(state, said, { temperature, allowed: rows[state.position] });
-      state = model.after(state, carry, symbol);
-      piece.add(symbol);
+    let piece;
+    for (let attempt = 0; attempt < tries && !(attempt && endsOnTonic(piece)); attempt++) {
+      let state = model.begin(rowKey(seed, 0, attempt ? [attempt] : [])), known = rule?.start;
+      piece = new Piece();
+      for (const symbol of given) state = model.told(state, symbol);
+      while (state.position < rows.length) {
+        const { carry, said } = model.ask(state);
+        const symbol = model.draw(state, rule ? rule.bend(known, said) : said, { temperature, allowed: rows[state.position] });
+        state = model.after(state, carry, symbol);
+        known = rule?.read(known, symbol);
+        piece.add(symbol);
+      }
+      piece.close();
     }
-    piece.close();
     fs.writeFileSync(out, midi(piece, bpm, meter));
     return piece.key;
   },
 
-  async harmonise({ model, meter, bars, tune, seed, particles, temperature }) {
+  // tonic: notes of the tune, whose key's tonic chord shall stand under the last of them.
+  async harmonise({ model, meter, bars, tune, seed, particles, temperature, leading = "off", tonic = null }) {
     const { given } = await load("codecs/grid.js");
+    const { ending, keyOf, LEADING, triad } = await load("codecs/leading.js");
     const { fill } = await load("runtime/particles.js");
-    const filling = fill(model, { ...given(meter, bars, tune, model.codec.ranges), seed, particles, temperature });
+    const asked = given(meter, bars, tune, model.codec.ranges), bias = tonic ? ending(asked, triad(keyOf(tonic)), tonic.at(-1).start) : [];
+    const filling = fill(model, { ...asked, bias, rule: LEADING[leading], seed, particles, temperature });
     for (let { done, value } = filling.next(); ; ({ done, value } = filling.next())) if (done) return value;
   },
 

@@ -74,6 +74,8 @@ def test_a_model_that_knows_keys_is_asked_for_one(enter: Any, choir: Any) -> Non
     page.get_by_role("button", name="Compose").click()
     page.get_by_text(re.compile(r"^2 bars, \d+ notes, A minor\.")).wait_for()
     page.get_by_role("combobox", name="Key").select_option("any")
+    page.get_by_label("Voice leading").select_option("soft")
+    page.get_by_label("End").select_option("tonic")
     page.get_by_label("Seed").fill("1")
     page.get_by_role("button", name="Compose").click()
     page.get_by_text(re.compile(r"^2 bars, \d+ notes, .* (major|minor)\. Seed 1\.")).wait_for()

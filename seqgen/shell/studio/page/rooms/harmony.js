@@ -1,28 +1,31 @@
 /** The room of harmony: one draws or plays a tune, and three voices are composed under it. */
 
 import { given, Piece } from "../codecs/grid.js";
+import { ending, keyOf, triad } from "../codecs/leading.js";
 import { fill } from "../runtime/particles.js";
 import { button, buttons, choice, dial, dials, make, modelChoice, number, put, shortcuts, statusLine, steadily } from "../ui.js";
 import { t } from "../words.js";
-import { Player } from "./player.js";
+import { NAMES, Player } from "./player.js";
 import { Tune } from "./tune.js";
 
 const METER = [4, 4], BAR = 16, MOST = 32, TEMPERATURE = 0.85;
 const LENGTHS = { quarter: 4, eighth: 2, half: 8, sixteenth: 1 };
+const ENDS = ["auto", "tonic", "free"];
 const EXAMPLE = [67, 67, 69, 67, 72, 71, 69, 67, 69, 71, 72, 74, 71, 69, 67, 67];
 
 export function enter(section, models, open) {
   const length = choice(t("noteIs"), Object.keys(LENGTHS).map(name => t(name)));
   const bars = number(t("bars"), 4, "", 1, MOST), seed = number(t("seed"), 0, t("sameSeed"));
   const particles = dial(t("tries"), [1, 32, 1], 8, t("triesAbout"));
-  const status = statusLine(), player = new Player(() => `harmony-${seed.value}`);
+  const status = statusLine(), player = new Player(() => `harmony-${seed.value}`, "soft");
+  const end = choice(t("end"), ENDS.map(name => t(name)));
   const tune = new Tune({ heard: pitch => player.sound.strike(pitch), changed: told, length: () => Object.values(LENGTHS)[length.index] });
   const main = button(t("harmonise"), () => running ? stop() : harmonise(), { className: "main" });
   const another = button(t("another"), () => { stop(); seed.value++; harmonise(); }, { title: t("nextSeed") });
   const named = modelChoice(models, open, status, () => { model = null; stop(); }, loaded);
   let model = null, running = null;
 
-  put(section, dials(named, length, bars, player.key, player.tempo, particles, seed),
+  put(section, dials(named, length, bars, player.key, player.leading, end, player.tempo, particles, seed),
     make("p", { className: "status" }, t("draw")), tune,
     buttons(main, another, ...player.controls,
       button(t("example"), () => { bars.value = 4; extend(EXAMPLE.map((pitch, i) => ({ start: 4 * i, end: 4 * i + 4, pitch }))); }),
@@ -56,9 +59,15 @@ export function enter(section, models, open) {
   async function harmonise() {
     if (!model || running || !tune.notes.length) return;
     stop();
+    const last = tune.notes.at(-1), tonality = keyOf(tune.notes), chord = triad(tonality), fits = chord.includes(last.pitch % 12);
+    if (!fits && ENDS[end.index] === "tonic") {
+      status.textContent = t("noTonic", NAMES[tonality]);
+      return;
+    }
     const run = running = {}, { ranges } = model.codec, count = Math.ceil(Math.max(...tune.notes.map(({ end }) => end)) / BAR);
     const asked = given(METER, count, tune.cells, ranges, player.asked);
-    const filling = fill(model, { ...asked, seed: seed.value, particles: particles.value, temperature: TEMPERATURE });
+    const bias = fits && ENDS[end.index] !== "free" ? ending(asked, chord, last.start) : [];
+    const filling = fill(model, { ...asked, bias, rule: player.rule, seed: seed.value, particles: particles.value, temperature: TEMPERATURE });
     let now = {};
     told();
     const whole = await steadily(() => !(now = filling.next()).done, () => running === run, () => {

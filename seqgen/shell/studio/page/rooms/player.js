@@ -1,5 +1,6 @@
 /** A piece as it is seen, heard and kept: its roll, its tempo, and the buttons that play and save it. */
 
+import { LEADING } from "../codecs/leading.js";
 import { midi } from "../codecs/midi.js";
 import { button, choice, dial, make, save } from "../ui.js";
 import { t } from "../words.js";
@@ -11,12 +12,13 @@ const TONES = ["C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat"
 export const NAMES = ["major", "minor"].flatMap(mode => TONES.map(tone => t("tonality", t(tone), t(mode))));
 
 export class Player {
-  /** name: what a file of the piece is called. */
-  constructor(name) {
+  /** name: what a file of the piece is called; leading: of voices, as a rule. */
+  constructor(name, leading) {
     this.piece = null;
     this.turn = null;
     this.tempo = dial(t("tempo"), [40, 200, 5], 100, t("quarters"));
     this.key = choice(t("key"), [t("any"), ...NAMES]); // of models that know keys
+    this.leading = choice(t("leading"), Object.keys(LEADING).map(name => t(name)), () => {}, t(leading));
     this.roll = new Roll();
     this.play = button(t("play"), () => this.turn ? this.stop() : this.perform());
     this.keep = button("MIDI", () => save(`${name()}.mid`, midi(this.piece, this.tempo.value, this.meter), "audio/midi"));
@@ -33,6 +35,11 @@ export class Player {
   /** The number of the key that is asked for; null for any. */
   get asked() {
     return this.key.element.hidden || !this.key.index ? null : this.key.index - 1;
+  }
+
+  /** How voices are led, as `fill` takes it. */
+  get rule() {
+    return Object.values(LEADING)[this.leading.index];
   }
 
   /** Takes the place of the piece before; length: the sixteenths that it has, or will have; null for no piece. */
