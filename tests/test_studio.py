@@ -18,9 +18,12 @@ from seqgen.shell.cli import main
 from seqgen.shell.studio import server
 from seqgen.shell.studio.one_file import bundle, one_file
 from seqgen.shell.studio.server import Studio
-from seqgen.shell.studio.site import LACKED, MODELS, PAGE, ROOMS, export, site
+from seqgen.shell.studio.site import MODELS, PAGE, ROOMS, export, site
 
 Answer = tuple[int, dict[str, str], bytes]
+
+
+WORD = re.compile(r'^  "?([\w -]+)"?: \["(.*)",\s+"(.*)"\],$', re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -161,9 +164,6 @@ def test_an_export_replaces_nothing_of_anybody_elses(tmp_path: Path) -> None:
 def test_what_the_page_runs_is_what_is_offered_to_it(capsys: pytest.CaptureFixture[str]) -> None:
     rooms = re.findall(r'of\("([\w-]+)", "([\w-]+)"\)', (PAGE / "main.js").read_text(encoding="utf-8"))
     assert set(rooms) == ROOMS
-    network = (PAGE / "runtime" / "network.js").read_text(encoding="utf-8")
-    lacked = re.search(r"const NEEDED = (\[.*\]);", network)
-    assert lacked is not None and json.loads(lacked[1]) == list(LACKED)
     named = json.loads(read(site(["english-french", "hands"])[MODELS]))
     assert [(entry["name"], entry["folder"]) for entry in named] == [("hands", "models/0")]
     assert "english-french is for the command line only" in capsys.readouterr().err
@@ -192,9 +192,44 @@ def test_a_module_of_another_form_is_no_part_of_one_file() -> None:
 
 def test_the_page_asks_for_nothing_from_outside_and_is_small() -> None:
     files = [path for path in PAGE.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) <= 150_000
+    loaded = {name: read(content) for name, content in site(["two-hands"]).items() if not name.startswith("models")}
+    assert sum(map(len, loaded.values())) <= 150_000 and set(loaded) > {"main.js", "studio.css", "runtime/model.js"}
+    assert b"\n/**" not in loaded["runtime/model.js"] and loaded["runtime/model.js"].count(b"\n  draw(") == 1
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert len(text.splitlines()) <= 300, path.name
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), path.name
         assert not re.search(r"\beval\(|new Function|innerHTML|document\.write", text), path.name
+
+
+def test_all_that_the_page_says_is_there_in_each_language() -> None:
+    words = (PAGE / "words.js").read_text(encoding="utf-8")
+    table = words[words.index("const WORDS = {") : words.index("\n};\n")]
+    found = {key: (english, chinese) for key, english, chinese in WORD.findall(table)}
+    assert len(found) == len(re.findall(r"^  \S+.*?: \[", table, re.MULTILINE)) > 150
+    for english, chinese in found.values():
+        assert english.count("{}") == chinese.count("{}") and not re.search("[\u3000-\u9fff]", english)
+        assert (
+            re.search("[\u4e00-\u9fff]", chinese) or not re.search("[a-z]{2}", chinese) or english in ("Top-p", "Top-k")
+        )
+    modules = [path.read_text(encoding="utf-8") for path in PAGE.rglob("*.js") if path.name != "words.js"]
+    asked = {key for text in modules for key in re.findall(r'\bt\((?:[^()"]*\? )?"([\w -]+)"', text)}
+    asked |= {key for text in modules for key in re.findall(r'\bt\([^()"]*\? "\w+" : "(\w+)"', text)}
+    assert len(asked) > 130 and not asked - found.keys()
+    quoted = {word for text in modules for word in re.findall(r'[\w]+|"[\w -]+"', text)}
+    said_elsewhere = {
+        "tiny",
+        "small",
+        "medium",
+        "large",
+        "char",
+        "event",
+        "C sharp",
+        "E flat",
+        "F sharp",
+        "A flat",
+        "B flat",
+    }
+    assert not {key for key in found if key not in quoted and f'"{key}"' not in quoted} - said_elsewhere
+    spoken = r'(new Error\(|textContent = |button\(|(title|label|"aria-label"|placeholder): )["`][^"`]*[a-z]{3}'
+    assert not any(re.search(spoken, text) for text in modules)

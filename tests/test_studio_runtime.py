@@ -52,6 +52,7 @@ def test_a_branch_is_as_surprising_as_its_text_is_in_python() -> None:
     known = [(n, odds) for n, odds in zip(told["nats"], told["odds"], strict=True) if odds is not None]
     assert len(known) > 60 and np.allclose([np.exp(-n) for n, _ in known], [odds for _, odds in known])
     assert told["same"] and (told["ends"], told["left"]) == (2, 1)
+    assert told["forChoice"] == 0 and told["prompted"]
     assert told["kept"] <= len(nats) / 16 + 2  # the others are computed again
 
 
@@ -111,6 +112,16 @@ def test_a_seed_makes_the_piece_that_it_makes_in_python(name: str, over: tuple[i
     for one, other in zip(found.notes, wanted.notes, strict=True):
         assert (one.onset, one.duration) == pytest.approx((other.onset, other.duration), abs=1e-3)
     assert found.meters[0][1:] == over and found.tempos[0].bpm == pytest.approx(100)
+
+
+@pytest.mark.parametrize(("leading", "end"), [("soft", "free"), ("strict", "free"), ("soft", "tonic")])
+def test_a_piece_with_rules_and_an_end_is_that_of_python(leading: str, end: str, tmp_path: Path) -> None:
+    file, key = tmp_path / "piece.mid", music.Key(0.0, 0)
+    wanted = music.load("bach").sample(bars=2, seed=5, key=key, voice_leading=leading, end=end)
+    asked = {"meter": (4, 4), "bars": 2, "seed": 5, "bpm": 100, "temperature": music.TEMPERATURE, "out": str(file)}
+    ask("compose", shipped("music", "bach"), key=0, leading=leading, tries=8 if end == "tonic" else 1, **asked)
+    found = music.read_midi(file)
+    assert [(n.pitch, n.part) for n in found.notes] == [(n.pitch, n.part) for n in wanted.notes]
 
 
 @pytest.mark.parametrize("dense", [1, 6])
@@ -181,17 +192,20 @@ def test_a_model_that_knows_keys_makes_the_piece_that_it_makes_in_python(
     assert told == (None if key else key_number(wanted.keys[0]))
 
 
-def test_a_tune_is_harmonised_as_it_is_in_python(tmp_path: Path) -> None:
+@pytest.mark.parametrize("leading", ["off", "soft", "strict"])
+def test_a_tune_is_harmonised_as_it_is_in_python(leading: str) -> None:
+    """With the rules of voice leading and, but for the first, an end on the tonic."""
     pitches = [67, 67, 69, 71, 72, 71, 69, 67]
     notes = [music.Note(0.6 * beat, pitch, 0.6) for beat, pitch in enumerate(pitches)]
     tune = music.Score(notes, tempos=[music.Tempo(0.0, 100.0)], meters=[music.Meter(0.0, 4, 4)])
     model = music.load("chorales")
-    wanted = model.harmonise(tune, particles=6, voice_leading="off", end="free", seed=3)[0].score
+    end = "free" if leading == "off" else "tonic"
+    wanted = model.harmonise(tune, particles=6, voice_leading=leading, end=end, seed=3)[0].score
     cells = [symbol for pitch in pitches for symbol in (pitch, *[pitch + 128] * 3)]
     folder = shipped("music", "chorales")
-    found = ask(
-        "harmonise", folder, meter=(4, 4), bars=2, tune=cells, seed=3, particles=6, temperature=music.TEMPERATURE
-    )
+    spans = [{"start": 4 * at, "end": 4 * at + 4, "pitch": pitch} for at, pitch in enumerate(pitches)]
+    asked = {"meter": (4, 4), "bars": 2, "tune": cells, "seed": 3, "particles": 6, "temperature": music.TEMPERATURE}
+    found = ask("harmonise", folder, leading=leading, tonic=spans if end == "tonic" else None, **asked)
     assert model.codec.decode(np.array(found)).notes and len(found) == 2 * (4 * 16 + 4)
     assert _sung(model.codec.decode(np.array(found))) == _sung(wanted)
 

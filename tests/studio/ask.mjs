@@ -52,38 +52,60 @@ const VERBS = {
     const begun = codec.encode(prompt).reduce((node, id) => tree.choose(node, id, true), tree.root);
     const tip = grown(begun, length), middle = tree.path(tip).at(-Math.floor(length / 2));
     const other = middle.top.find(({ symbol }) => symbol !== middle.symbol).symbol;
-    const end = grown(tree.choose(middle.parent, other), length), path = tree.path(end);
+    const step = model.network.step;
+    let computed = 0;
+    model.network.step = (...all) => { computed++; return step.apply(model.network, all); };
+    const chosen = tree.choose(middle.parent, other), forChoice = computed;
+    const end = grown(chosen, length), path = tree.path(end);
     const again = tree.path(grown(begun, length)).map(({ symbol }) => symbol);
+    // The same text as a prompt, in this tree and in one that knows nothing.
+    const prompted = [tree, new Tree(model, rowKey(seed))].map(one => {
+      const from = tree.path(tip).reduce((node, { symbol }) => one.choose(node, symbol, true), one.root);
+      const drawn = Array.from({ length: 20 }).reduce(node => one.grow(node, { allowed }), from);
+      const symbols = one.path(drawn).map(({ symbol }) => symbol).join();
+      one.prune(drawn);
+      return symbols;
+    });
     const ends = tree.leaves().length, left = tree.prune(end);
     return {
       text: codec.decode(path.map(({ symbol }) => symbol)).join(""), nats: path.map(({ nats }) => nats),
       odds: path.map(({ symbol, top }) => top.find(one => one.symbol === symbol)?.odds ?? null),
       same: again.join() === tree.path(tip).map(({ symbol }) => symbol).join(), ends, left: left === middle.parent && tree.leaves().length,
-      kept: path.filter(({ state }) => state).length,
+      forChoice, prompted: prompted[0] === prompted[1], kept: path.filter(({ state }) => state).length,
     };
   },
 
-  async compose({ model, meter, bars, seed, out, bpm, temperature, key = null }) {
+  async compose({ model, meter, bars, seed, out, bpm, temperature, key = null, leading = "off", tries = 1 }) {
     const { opening, Piece, plan } = await load("codecs/grid.js");
+    const { endsOnTonic, LEADING } = await load("codecs/leading.js");
     const { midi } = await load("codecs/midi.js");
-    const given = key === null ? [] : opening(key, meter), piece = new Piece();
+    const given = key === null ? [] : opening(key, meter), rule = LEADING[leading];
     const rows = plan(meter, bars, model.codec.ranges, given.length > 0);
-    let state = model.begin(rowKey(seed));
-    for (const symbol of given) state = model.after(state, model.ask(state).carry, symbol, false);
-    while (state.position < rows.length) {
-      const { carry, said } = model.ask(state), symbol = model.draw(state, said, { temperature, allowed: rows[state.position] });
-      state = model.after(state, carry, symbol);
-      piece.add(symbol);
+    let piece;
+    for (let attempt = 0; attempt < tries && !(attempt && endsOnTonic(piece)); attempt++) {
+      let state = model.begin(rowKey(seed, 0, attempt ? [attempt] : [])), known = rule?.start;
+      piece = new Piece();
+      for (const symbol of given) state = model.told(state, symbol);
+      while (state.position < rows.length) {
+        const { carry, said } = model.ask(state);
+        const symbol = model.draw(state, rule ? rule.bend(known, said) : said, { temperature, allowed: rows[state.position] });
+        state = model.after(state, carry, symbol);
+        known = rule?.read(known, symbol);
+        piece.add(symbol);
+      }
+      piece.close();
     }
-    piece.close();
     fs.writeFileSync(out, midi(piece, bpm, meter));
     return piece.key;
   },
 
-  async harmonise({ model, meter, bars, tune, seed, particles, temperature }) {
+  // tonic: notes of the tune, whose key's tonic chord shall stand under the last of them.
+  async harmonise({ model, meter, bars, tune, seed, particles, temperature, leading = "off", tonic = null }) {
     const { given } = await load("codecs/grid.js");
+    const { ending, keyOf, LEADING, triad } = await load("codecs/leading.js");
     const { fill } = await load("runtime/particles.js");
-    const filling = fill(model, { ...given(meter, bars, tune, model.codec.ranges), seed, particles, temperature });
+    const asked = given(meter, bars, tune, model.codec.ranges), bias = tonic ? ending(asked, triad(keyOf(tonic)), tonic.at(-1).start) : [];
+    const filling = fill(model, { ...asked, bias, rule: LEADING[leading], seed, particles, temperature });
     for (let { done, value } = filling.next(); ; ({ done, value } = filling.next())) if (done) return value;
   },
 

@@ -12,6 +12,8 @@ from seqgen.domains import music
 
 pytestmark = pytest.mark.browser
 TUNE = [60, 64, 67, 72]
+# Presses a button again before anything else can happen; what it says after each time.
+TWICE = "one => [1, 2].map(() => { one.click(); return one.textContent; })"
 
 
 @pytest.mark.node
@@ -35,7 +37,8 @@ def test_a_tune_is_played_and_harmonised_by_the_keyboard_alone(enter: Any, tab_t
     assert [note.pitch for note in found.notes if note.part == 0] == TUNE
     cells = [symbol for pitch in TUNE for symbol in (pitch, *[pitch + 128] * 3)]
     asked = {"meter": (4, 4), "bars": 1, "tune": cells, "seed": 0, "particles": 2, "temperature": music.TEMPERATURE}
-    steps = ask("harmonise", shipped("music", "bach"), **asked)
+    spans = [{"start": 4 * at, "end": 4 * at + 4, "pitch": pitch} for at, pitch in enumerate(TUNE)]
+    steps = ask("harmonise", shipped("music", "bach"), leading="soft", tonic=spans, **asked)
     wanted = music.load("bach").codec.decode(steps).notes
     assert [(note.part, note.pitch) for note in found.notes] == [(note.part, note.pitch) for note in wanted]
 
@@ -56,18 +59,27 @@ def test_every_control_of_the_harmony(enter: Any, keep: Any, tmp_path: Path) -> 
     page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.52)  # away with the last
     assert page.locator("svg.tune .voice0").count() == 3
     page.get_by_label("Tempo").fill("200")
+    page.get_by_label("Voice leading").select_option("strict")
+    page.get_by_label("End").select_option("free")
     page.get_by_role("button", name="Harmonise").click()
     page.get_by_text("3 bars,").wait_for()
     first = music.read_midi(keep(page, "MIDI"))
     assert len([note for note in first.notes if note.part == 0]) == 3 and len(first.notes) > 9
     page.get_by_role("button", name="Another").click()
     page.get_by_text("Seed 1.").wait_for()
-    page.get_by_role("button", name="Stop").click()
-    page.get_by_role("button", name="Play").click()
-    page.get_by_role("button", name="Stop").click()
+    page.keyboard.press("Escape")  # it sings, or has come to its end by now
+    play = page.get_by_role("button", name="Play", exact=True)
+    assert play.evaluate(TWICE) == ["Stop", "Play"]
     check_looks(page, tmp_path, "harmony")
     page.get_by_role("button", name="An example").click()
     assert page.locator("svg.tune .voice0").count() == 16
+    page.get_by_label("A note is a").select_option("quarter")
+    page.get_by_role("application").focus()
+    for key in [*["ArrowLeft"] * 16, *["ArrowRight"] * 15, "t"]:  # F sharp, in G major
+        page.keyboard.press(key)
+    page.get_by_label("End").select_option("tonic")
+    page.get_by_role("button", name="Harmonise").click()
+    page.get_by_text("The tune does not end on the tonic chord of G major").wait_for()
     page.get_by_role("button", name="Clear").click()
     assert page.locator("svg.tune .voice0").count() == 0
     assert page.get_by_role("button", name="MIDI").is_disabled()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 WORDS = "A line, and then another one that is longer than forty characters."
+LINE = "this line is one of many in its own text"
 
 
 def shown(page: Page, button: str = "Write") -> str:
@@ -49,15 +50,16 @@ def test_a_seed_writes_in_the_page_what_it_writes_elsewhere(enter: Any, keep: An
 
 def test_every_control_of_the_handwriting(enter: Any, keep: Any) -> None:
     page = enter("handwriting")
-    page.get_by_label("Write this").fill('"Wait" <&>')
+    page.get_by_label("Write this").fill(f"{LINE}\n" * 20)  # minutes of writing: it is not done before it is stopped
     page.get_by_label("Model").select_option("two-hands")
     page.get_by_text("Ready").locator("visible=true").wait_for()
     page.get_by_label("Neatness").fill("2")
-    page.get_by_label("Tempo").fill("10")
     page.get_by_role("button", name="Write", exact=True).click()
     page.locator("svg.sheet path").first.wait_for()
-    assert page.locator(".letters span").all_text_contents() == list('"Wait" <&>')
+    assert page.locator(".letters span").all_text_contents() == list(LINE)
     page.get_by_role("button", name="Stop").click()
+    page.get_by_label("Write this").fill('"Wait" <&>')
+    page.get_by_label("Tempo").fill("10")
     shown(page)
     first = keep(page, "SVG for plotters").read_bytes()
     page.get_by_label("Pen").fill("0.2")
@@ -65,7 +67,7 @@ def test_every_control_of_the_handwriting(enter: Any, keep: Any) -> None:
     leant = keep(page, "SVG for plotters")
     assert b'stroke-width="0.2"' in leant.read_bytes() != first
     assert handwriting.read_ink(leant)[0].text == '"Wait" <&>'
-    shown(page, "Another time")
+    shown(page, "Another")
     assert page.get_by_label("Seed").input_value() == "1"
     page.get_by_label("Write this").fill("漢")
     page.get_by_role("button", name="Write", exact=True).click()

@@ -99,6 +99,33 @@ def test_another_character_is_chosen_and_gone_on_from(enter: Any) -> None:
     assert sheet(page).text_content() == after
 
 
+def test_what_two_branches_share_stays_where_it_is(enter: Any) -> None:
+    page = enter("text")
+    written(page, 60)
+    page.evaluate("window.first = document.querySelector('.page span')")
+    page.locator(".page span").nth(30).click()
+    page.locator(".others li button[aria-current=false]").first.click()
+    grown(page, 40)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Undo").click()
+    assert page.evaluate("first.isConnected")
+
+
+def test_a_long_text_is_seen_from_its_end_and_copied_as_it_is(enter: Any) -> None:
+    page = enter("text", viewport={"width": 360, "height": 800}, permissions=["clipboard-read", "clipboard-write"])
+    text = "".join(
+        f"{number} lines are to be seen, most of them longer than such a screen is wide.\n\n" for number in range(30)
+    )
+    page.get_by_label("Begin with").fill(text)
+    page.get_by_role("button", name="Begin anew").click()
+    grown(page, len(text) - 1)
+    below = "one => one.scrollHeight - one.scrollTop - one.clientHeight"
+    page.wait_for_function(f"() => [document.querySelector('.page')].map({below})[0] < 40")
+    sheet(page).evaluate("one => getSelection().selectAllChildren(one)")
+    page.keyboard.press("Control+c")
+    assert page.evaluate("navigator.clipboard.readText()") == text
+
+
 def test_the_keyboard_alone_suffices(enter: Any, tab_to: Any) -> None:
     page = enter("text")
     tab_to(page, "Begin with")

@@ -34,7 +34,7 @@ def test_a_training_is_watched_stopped_and_gone_on_with(enter: Any, watching: An
     expect(page.locator(".figures")).to_contain_text("2.750 at step 20")
     expect(page.locator(".curve")).to_have_attribute(
         "aria-label",
-        "learning curve: 20 of 100 steps, training 2.722, validation 2.750, at best 2.750 at step 20 nats/char",
+        "learning curve: 20 of 100 steps; training 2.722 nats/char, validation 2.750 nats/char, at best 2.750 nats/char at step 20",
     )
     shutil.copytree(shipped("text", "shakespeare"), run / "model")
     page.locator(".samples p").wait_for()

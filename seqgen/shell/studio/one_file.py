@@ -1,8 +1,7 @@
 """The page with its models as one HTML file, which opens without any server: modules do not load from file://.
 
-Modules become functions of one script, in the order in which they need each other and without their comments; models stand
-in the file as base64, where `models.js` looks before it asks a server. The script and the style are named by their hashes in
-the page's policy.
+Modules become functions of one script, in the order in which they need each other; models stand in the file as base64,
+where `models.js` looks before it asks a server. The script and the style are named by their hashes in the page's policy.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ _IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]+)";$', re.MULTILINE)
 _LATER = re.compile(r'\bimport\("([^"]+)"\)')
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const|let) (\w+))", re.MULTILINE)
 _LEFT = re.compile(r"^(import|export)\b.*", re.MULTILINE)  # a form that is not known here
-_SAID = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)  # lines that are comments
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 
@@ -82,7 +80,6 @@ def _body(name: str, text: str, names: Mapping[str, str]) -> str:
     text = _EXPORT.sub("", text)
     if left := _LEFT.search(text):
         raise ValueError(f"{name} says {left[0]!r}, which is no form of a module that can stand in one file")
-    text = _SAID.sub("", text)
     return text if name == ENTRY else f"{text}return {{ {', '.join(exported)} }};\n"
 
 

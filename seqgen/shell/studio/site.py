@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,10 +26,13 @@ KINDS = {  # of what the page has; any other file of its folder is no part of it
     ".safetensors": "application/octet-stream",
 }
 MODELS = "models.json"  # which there are
-# What rooms there are for (page/main.js): domains, and kinds of codec. And what the page's networks lack (page/runtime/network.js).
+# What rooms there are for (page/main.js): domains, and kinds of codec. And what the page's networks lack (page/runtime/network.js),
+# which asks no more.
 ROOMS = {("text", "characters"), ("handwriting", "offsets"), ("handwriting", "features"), ("music", "grid")}
 LACKED = ("encoder", "attention", "ahead", "controls")
 CELLS = {"lstm", "window"}
+
+_SAID = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)  # lines that are comments
 
 Site = Mapping[str, Path | bytes]  # a file, or what stands in the place of one
 
@@ -49,7 +53,7 @@ def site(models: Sequence[str] = (), run: Path | None = None) -> Site:
         from_pretrained(find(name))
     folders = [find(name) for name in models] if models else list(shipped())
     pages = sorted(path for path in PAGE.rglob("*") if path.suffix in KINDS and path.name != "package.json")
-    found: dict[str, Path | bytes] = {path.relative_to(PAGE).as_posix(): path for path in pages}
+    found: dict[str, Path | bytes] = {path.relative_to(PAGE).as_posix(): _loaded(path) for path in pages}
     entries: list[dict[str, Any]] = [] if run is None else [{"name": run.absolute().name, "watched": True}]
     for folder in folders:
         config = json.loads((folder / CONFIG).read_bytes())
@@ -64,6 +68,11 @@ def site(models: Sequence[str] = (), run: Path | None = None) -> Site:
         entries.append({"name": name, **kinds, "folder": place, "bytes": (folder / WEIGHTS).stat().st_size})
     found[MODELS] = json.dumps(entries, ensure_ascii=False, indent=1).encode()
     return found
+
+
+def _loaded(path: Path) -> Path | bytes:
+    """What a browser is given of a file of the page: modules without the lines that are for who reads them here."""
+    return _SAID.sub("", path.read_text(encoding="utf-8")).encode() if path.suffix == ".js" else path
 
 
 def playable(config: Mapping[str, Any]) -> bool:

@@ -1,25 +1,32 @@
 /** Opens the studio: reads which models are there, and shows a room for each kind of thing that they make. */
 
 import { fetched, open } from "./models.js";
-import { make } from "./ui.js";
+import { choice, make } from "./ui.js";
+import { LANGUAGE, LANGUAGES, speak, t } from "./words.js";
 
 const of = (domain, codec) => entry => entry.domain === domain && entry.codec === codec;
 
 // By the domain of a model and the kind of its codec; a room is loaded when it is entered.
 const ROOMS = [
-  { name: "Training", has: ({ watched }) => watched, load: () => import("./rooms/training.js") },
-  { name: "Text", has: of("text", "characters"), load: () => import("./rooms/text.js") },
-  { name: "Handwriting", has: of("handwriting", "offsets"), load: () => import("./rooms/ink.js") },
-  { name: "Reading", has: of("handwriting", "features"), load: () => import("./rooms/reading.js") },
-  { name: "Your hand", has: of("handwriting", "offsets"), load: () => import("./rooms/hand.js") },
-  { name: "Music", has: of("music", "grid"), load: () => import("./rooms/music.js") },
-  { name: "Harmony", has: of("music", "grid"), load: () => import("./rooms/harmony.js") },
+  { id: "training", has: ({ watched }) => watched, load: () => import("./rooms/training.js") },
+  { id: "text", has: of("text", "characters"), load: () => import("./rooms/text.js") },
+  { id: "handwriting", has: of("handwriting", "offsets"), load: () => import("./rooms/ink.js") },
+  { id: "reading", has: of("handwriting", "features"), load: () => import("./rooms/reading.js") },
+  { id: "your-hand", has: of("handwriting", "offsets"), load: () => import("./rooms/hand.js") },
+  { id: "music", has: of("music", "grid"), load: () => import("./rooms/music.js") },
+  { id: "harmony", has: of("music", "grid"), load: () => import("./rooms/harmony.js") },
 ];
 
 async function start() {
   const entries = await (await fetched("models.json")).json();
   const main = document.getElementById("room"), nav = document.getElementById("rooms");
-  const rooms = ROOMS.map(room => ({ ...room, id: room.name.toLowerCase().replace(" ", "-"), models: entries.filter(room.has) }))
+  const language = choice(t("language"), Object.values(LANGUAGES), () => speak(Object.keys(LANGUAGES)[language.index]), LANGUAGES[LANGUAGE]);
+  document.documentElement.lang = LANGUAGE;
+  document.querySelector(".skip").textContent = t("skip");
+  document.querySelector("footer").textContent = t("foot");
+  nav.setAttribute("aria-label", t("rooms"));
+  nav.after(language.element);
+  const rooms = ROOMS.map(room => ({ ...room, name: t(room.id), models: entries.filter(room.has) }))
     .filter(({ models }) => models.length);
   const sections = new Map();
 
@@ -44,7 +51,7 @@ async function start() {
   const asked = () => rooms.find(({ id }) => `#${id}` === location.hash) || rooms[0];
   main.replaceChildren();
   nav.append(...rooms.map(({ name, id }) => make("a", { href: `#${id}` }, name)));
-  if (!rooms.length) main.append(make("p", { role: "alert" }, "None of these models can be played with here; start seqgen studio without naming any."));
+  if (!rooms.length) main.append(make("p", { role: "alert" }, t("nothing")));
   else {
     addEventListener("hashchange", () => enter(asked()));
     await enter(asked());
@@ -52,6 +59,6 @@ async function start() {
 }
 
 addEventListener("unhandledrejection", ({ reason }) => {
-  document.getElementById("room").prepend(make("p", { role: "alert" }, `Something went wrong: ${reason.message}`));
+  document.getElementById("room").prepend(make("p", { role: "alert" }, t("wrong", reason.message)));
 });
 start();

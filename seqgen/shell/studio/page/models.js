@@ -1,6 +1,7 @@
 /** Models as the page gets them: whole, once, and kept. */
 
 import { Model } from "./runtime/model.js";
+import { t } from "./words.js";
 
 const loaded = new Map();
 
@@ -21,12 +22,12 @@ export async function fetchModel(entry, told) {
   const bytes = new Uint8Array(entry.bytes);
   let at = 0;
   for await (const piece of pieces(response.body.getReader())) {
-    if (at + piece.length > bytes.length) throw new Error(`${entry.name} is larger than it should be; reload the page`);
+    if (at + piece.length > bytes.length) throw new Error(t("larger", entry.name));
     bytes.set(piece, at);
     at += piece.length;
     told(at / bytes.length);
   }
-  if (at !== bytes.length) throw new Error(`only a part of ${entry.name} arrived; reload the page`);
+  if (at !== bytes.length) throw new Error(t("partial", entry.name));
   return new Model(config, bytes.buffer);
 }
 
@@ -34,8 +35,8 @@ export async function fetchModel(entry, told) {
 export async function fetched(address) {
   const inside = document.getElementById(address);
   if (inside) return new Response(Uint8Array.from(atob(inside.textContent), letter => letter.charCodeAt(0)));
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(`${address} cannot be had (${response.status}); is seqgen studio still running?`);
+  const response = await fetch(address).catch(() => null);
+  if (!response?.ok) throw new Error(t("unreachable", address, response?.status ?? "–"));
   return response;
 }
 

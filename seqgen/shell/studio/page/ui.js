@@ -1,5 +1,9 @@
 /** What every room is made of: elements, dials, downloads, and a pause that lets the page be drawn. */
 
+import { t } from "./words.js";
+
+const SLICE = 12; // milliseconds of work between two pictures of the page
+
 /** An element: properties are set as they are, those that begin with `on` listen, `aria` and `data` hold attributes' ends. */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
@@ -10,7 +14,12 @@ export function make(tag, properties = {}, ...children) {
     } else if (name in element) element[name] = value;
     else element.setAttribute(name, value);
   }
-  element.append(...children);
+  return put(element, ...children);
+}
+
+/** Appends elements, texts, and whatever has an `element`. */
+export function put(element, ...children) {
+  element.append(...children.map(child => child.element ?? child));
   return element;
 }
 
@@ -22,39 +31,41 @@ export function shape(tag, attributes) {
 }
 
 export const button = (text, onclick, more = {}) => make("button", { type: "button", onclick, ...more }, text);
+export const dials = (...controls) => make("div", { className: "dials" }, ...controls);
+export const buttons = (...all) => make("div", { className: "buttons" }, ...all);
 
-/** A slider with its name and value: {element, value}, `value` is read at any time. */
-export function dial(name, { min, max, step, value, about = "" }) {
+/** A line that tells what goes on, also those who do not see it. */
+export const statusLine = () => make("p", { className: "status", role: "status" });
+
+/** A control with its name. */
+export const field = (name, input) => make("label", { className: "dial" }, make("span", {}, ...[name].flat()), input);
+
+/** A slider `[from, to, by]` with its name and value: {element, input, value}, `value` is read at any time. */
+export function dial(name, [min, max, step], value, about = "") {
   const shown = make("b", { aria: { hidden: "true" } }, String(value)); // not an output: the label would be of that, then
-  const input = make("input", { type: "range", min, max, step, value, title: about });
-  input.addEventListener("input", () => { shown.textContent = input.value; });
-  return {
-    element: make("label", { className: "dial" }, make("span", {}, name, " ", shown), input),
-    input,
-    get value() { return Number(input.value); },
-  };
+  const input = make("input", { type: "range", min, max, step, value, title: about, oninput: () => { shown.textContent = input.value; } });
+  return { element: field([name, " ", shown], input), input, get value() { return Number(input.value); } };
 }
 
-/** A choice among names: {element, value}. */
-export function choice(name, options, onchange = () => {}) {
-  const select = make("select", {}, ...options.map(option => make("option", {}, option)));
-  select.addEventListener("change", () => onchange(select.value));
-  return {
-    element: make("label", { className: "dial" }, make("span", {}, name), select),
-    get value() { return select.value; },
-  };
+/** A choice among names: {element, value, index}. */
+export function choice(name, options, onchange = () => {}, value = options[0]) {
+  const select = make("select", { onchange }, ...options.map(option => make("option", {}, option)));
+  select.value = value;
+  return { element: field(name, select), get value() { return select.value; }, get index() { return select.selectedIndex; } };
 }
 
 /** A choice among models: {element, load}, `load` beginning with the first. begun: before one is loaded; loaded: hears it. */
 export function modelChoice(models, open, status, begun, loaded) {
-  const named = choice("Model", models.map(({ name }) => name), load);
+  const named = choice(t("model"), models.map(({ name }) => name), load);
   named.element.hidden = models.length < 2;
   async function load() {
-    const entry = models.find(({ name }) => name === named.value);
+    const entry = models[named.index];
+    const told = part => { status.textContent = t("loading", entry.name, Math.round(100 * part)); };
     begun();
+    told(0); // and not what was said of the one before
     try {
-      const model = await open(entry, part => { status.textContent = `Loading ${entry.name}: ${Math.round(100 * part)} %`; });
-      status.textContent = "Ready.";
+      const model = await open(entry, told);
+      status.textContent = t("ready");
       await loaded(model);
     } catch (error) {
       status.textContent = error.message;
@@ -63,11 +74,11 @@ export function modelChoice(models, open, status, begun, loaded) {
   return { element: named.element, load };
 }
 
-/** A field for a whole number: {element, value}. */
+/** A field for a whole number: {element, input, value}. */
 export function number(name, value, about = "", min = 0, max = 2 ** 32 - 1) {
   const input = make("input", { type: "number", min, max, step: 1, value, title: about });
   return {
-    element: make("label", { className: "dial" }, make("span", {}, name), input),
+    element: field(name, input),
     input,
     get value() { return Math.min(Math.max(Math.trunc(Number(input.value)) || 0, min), max); },
     set value(wanted) { input.value = wanted; },
@@ -89,6 +100,19 @@ export function frame() {
   });
 }
 
+/** Takes steps as long as they return true and `wanted()`, a few between two pictures of the page, after which it is `seen`;
+ * whether it came to the last one. */
+export async function steadily(step, wanted, seen = () => {}) {
+  for (let more = true; more;) {
+    await frame();
+    if (!wanted()) return false;
+    const until = performance.now() + SLICE;
+    do more = step(); while (more && performance.now() < until);
+    seen();
+  }
+  return true;
+}
+
 /** Keys of a room while it is shown, as `{"Control+z": function}`, wherever the focus is; fields keep their own. */
 export function shortcuts(room, keys) {
   document.addEventListener("keydown", event => {
@@ -100,4 +124,4 @@ export function shortcuts(room, keys) {
   });
 }
 
-export const percent = odds => odds >= 0.0995 ? `${Math.round(100 * odds)} %` : odds >= 0.00095 ? `${(100 * odds).toFixed(1)} %` : "less than 0.1 %";
+export const percent = odds => odds >= 0.00095 ? t("percent", (100 * odds).toFixed(odds >= 0.0995 ? 0 : 1)) : t("rare");

@@ -1,5 +1,7 @@
 /** Texts as symbols: 256 bytes, then the characters of an alphabet (seqgen/domains/text/codec.py). */
 
+import { t } from "../words.js";
+
 const BYTES = 256, MOST = 8192;
 
 export class Characters {
@@ -30,14 +32,17 @@ export class Characters {
   /** The same for symbols that arrive in parts; null gives up on what is still missing. */
   decoder() {
     const utf8 = new TextDecoder();
-    return symbols => symbols.map(id => id !== null && id < BYTES
-      ? utf8.decode(Uint8Array.of(id), { stream: true })
-      : utf8.decode() + (id === null ? "" : this.letters[id - BYTES]));
+    let open = false; // bytes that may still miss some
+    return symbols => symbols.map(id => {
+      const spelt = id !== null && id < BYTES, before = spelt ? utf8.decode(Uint8Array.of(id), { stream: true }) : open ? utf8.decode() : "";
+      open = spelt;
+      return spelt || id === null ? before : before + this.letters[id - BYTES];
+    });
   }
 
   /** What a symbol is called where it stands alone. */
   name(id) {
-    if (id < BYTES) return `byte ${id}`;
+    if (id < BYTES) return t("byte", id);
     return { "\n": "⏎", " ": "␣", "\t": "⇥" }[this.letters[id - BYTES]] || this.letters[id - BYTES];
   }
 

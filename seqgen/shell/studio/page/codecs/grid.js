@@ -1,13 +1,12 @@
 /** Four voices on a grid of sixteenths (seqgen/domains/music/grid.py): symbols to notes, one symbol after the other. */
 
-const TIED = 128, REST = 256, BEAT = 257, BAR = 258;
+export const TIED = 128, REST = 256;
+const BEAT = 257, BAR = 258;
 const SIZE = 259;
 // Of grids that know the ranges of their voices: where a piece ends, its key and meter, beats still to come.
 const END = 259, KEYS = 260, METERS = 284, LEFT = 293, COUNTED = 16;
 const OVER = ["4/4", "3/4", "2/4", "2/2", "3/2", "6/8", "9/8", "12/8"];
-const TONES = ["C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B"];
-export const NAMES = ["major", "minor"].flatMap(mode => TONES.map(tone => `${tone} ${mode}`));
-const ORDER = [0, 3, 1, 2]; // voices counted from the top: the outer ones first
+export const ORDER = [0, 3, 1, 2]; // voices counted from the top: the outer ones first
 const PER_BEAT = 4;
 export const VOICES = ["Soprano", "Alto", "Tenor", "Bass"];
 
@@ -45,19 +44,20 @@ export function plan(meter, bars, ranges = null, told = false) {
   return [...(told ? [] : head), ...rows];
 }
 
-/** What a piece begins with, of models that know keys: key is its number in `NAMES`. */
+/** What a piece begins with, of models that know keys: key: its number, major keys from C on, then minor ones. */
 export function opening(key, [over, under]) {
   const at = OVER.indexOf(`${over}/${under}`);
   return [KEYS + key, METERS + (at < 0 ? OVER.length : at)];
 }
 
-/** A piece of so many bars in which the soprano sings a tune: {steps, allowed, turns}, as `fill` takes it.
+/** A piece of so many bars in which the soprano sings a tune: {steps, allowed, turns, voices}, as `fill` takes it; voices: whose
+ * turn it is and in which sixteenth, `[voice, sixteenth]`, null for what no voice sings.
  *
- * tune: what it does in each sixteenth: a pitch begins, `pitch + 128` goes on, 256 rests. key: its number in `NAMES`, of models
+ * tune: what it does in each sixteenth: a pitch begins, `pitch + 128` goes on, 256 rests. key: its number, of models
  * that know keys; null for any.
  */
 export function given(meter, bars, tune, ranges = null, key = null) {
-  const allowed = plan(meter, bars, ranges), steps = [], turns = [];
+  const allowed = plan(meter, bars, ranges), steps = [], turns = [], voices = [];
   let voiced = 0, beat = false;
   for (const row of allowed) {
     const sings = row[REST], turn = voiced % 4, sure = row.indexOf(true) === row.lastIndexOf(true);
@@ -65,13 +65,14 @@ export function given(meter, bars, tune, ranges = null, key = null) {
     if (sings) steps.push(ORDER[turn] ? -1 : tune[voiced >> 2] ?? REST);
     else steps.push(sure ? row.indexOf(true) : key === null ? -1 : KEYS + key);
     turns.push(sings && beat);
+    voices.push(sings ? [ORDER[turn], voiced >> 2] : null);
     voiced += sings;
   }
   if (ranges) {
     allowed.push(only(LEFT + COUNTED, END));
     steps.push(END);
   }
-  return { steps, allowed, turns };
+  return { steps, allowed, turns, voices };
 }
 
 /** A piece that grows: notes `{start, end, pitch, part}` in sixteenths, end being null while one goes on. */
@@ -80,7 +81,8 @@ export class Piece {
     this.notes = [];
     this.bars = [];
     this.steps = 0;
-    this.key = null; // its number in `NAMES`, where the model says it
+    this.grows = true;
+    this.key = null; // its number, where the model says it
     this.cells = [];
     this.sounding = [null, null, null, null];
   }
@@ -99,6 +101,7 @@ export class Piece {
 
   /** What still sounds ends here. */
   close() {
+    this.grows = false;
     this.sounding.forEach(note => { if (note) note.end = this.steps; });
     this.sounding = [null, null, null, null];
   }

@@ -1,7 +1,7 @@
 /** A recogniser: what a line of ink says, letter by letter (domains/handwriting/recognition/reader.py). */
 
 import { align, beamSearch } from "../runtime/decoding.js";
-import { logSoftmax } from "../runtime/heads.js";
+import { logSoftmax } from "../runtime/logs.js";
 import { Features, inXHeights, xHeight } from "./features.js";
 
 const LIKELY = 5; // letters that are told of a place

@@ -1,6 +1,7 @@
 /** The learning curve of a run: training loss, raw and smoothed, and validation loss, over steps. */
 
 import { shape } from "../ui.js";
+import { LANGUAGE, t } from "../words.js";
 
 const USUAL = 720, HEIGHT = 300, LEFT = 52, RIGHT = 12, TOP = 12, BOTTOM = 34;
 const MOST = 400; // points of a line: more are a smear
@@ -8,10 +9,10 @@ const MEMORY = 0.8; // of the smoothed loss, from row to row
 
 export class Curve {
   constructor() {
-    this.element = shape("svg", { class: "curve", role: "img", "aria-label": "learning curve" });
+    this.element = shape("svg", { class: "curve", role: "img", "aria-label": t("unmeasured") });
   }
 
-  /** rows: as metrics.jsonl has them; steps: of the whole run; unit: what losses are nats of. */
+  /** rows: as metrics.jsonl has them; steps: of the whole run; unit: what losses are nats of, in the words of the page. */
   draw(rows, steps, unit) {
     const width = this.element.clientWidth || USUAL; // so that letters are as large on every screen
     this.element.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
@@ -27,18 +28,19 @@ export class Curve {
       return element;
     };
     const path = (own, name) => shape("path", { class: name, d: thinned(own).map(([step, value], i) => `${i ? "L" : "M"}${x(step).toFixed(1)} ${y(value).toFixed(1)}`).join("") });
+    const told = point => point ? t("loss", point[1].toFixed(3), unit) : "–";
     const best = valid.reduce((found, point) => point[1] < found[1] ? point : found, [0, Infinity]);
     this.element.replaceChildren(
       ...ticks(low, high, 5).flatMap(value => [
         shape("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value) }),
         text(String(Number(value.toPrecision(4))), { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" })]),
-      ...ticks(0, last, width < USUAL / 2 ? 3 : 5).map(step => text(Math.round(step).toLocaleString("en"), { x: x(step), y: HEIGHT - 14, "text-anchor": step > 0.95 * last ? "end" : "middle" })),
+      ...ticks(0, last, width < USUAL / 2 ? 3 : 5).map(step => text(Math.round(step).toLocaleString(LANGUAGE), { x: x(step), y: HEIGHT - 14, "text-anchor": step > 0.95 * last ? "end" : "middle" })),
       path(train, "raw"), path(smooth, "train"), path(valid, "valid"),
       ...(valid.length <= 60 ? valid.map(([step, value]) => shape("circle", { class: "valid", cx: x(step), cy: y(value), r: 2.5 })) : []),
       ...(valid.length ? [shape("circle", { class: "best", cx: x(best[0]), cy: y(best[1]), r: 6 })] : []));
     this.element.setAttribute("aria-label", rows.length
-      ? `learning curve: ${rows.at(-1).step} of ${steps} steps, ${[train.length && `training ${smooth.at(-1)[1].toFixed(3)}`, valid.length && `validation ${valid.at(-1)[1].toFixed(3)}, at best ${best[1].toFixed(3)} at step ${best[0]}`].filter(Boolean).join(", ")} nats/${unit}`
-      : "learning curve: nothing is measured yet");
+      ? t("curve", rows.at(-1).step, steps, told(smooth.at(-1)), told(valid.at(-1)), valid.length ? t("atStep", told(best), best[0]) : "–")
+      : t("unmeasured"));
   }
 }
 

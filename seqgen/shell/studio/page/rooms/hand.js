@@ -2,7 +2,8 @@
 
 import { linesOf } from "../codecs/offsets.js";
 import { Reader } from "../codecs/reader.js";
-import { button, make, save, shortcuts } from "../ui.js";
+import { button, buttons, make, put, save, shortcuts, statusLine } from "../ui.js";
+import { t } from "../words.js";
 import { inkJson, Pad } from "./pad.js";
 
 // All signs of a keyboard that a letter needs, each letter more than once.
@@ -17,24 +18,24 @@ const FILE = "my_hand.json";
 export function enter(section, models, open, entries) {
   const recogniser = entries.find(({ domain, codec }) => domain === "handwriting" && codec === "features");
   const small = innerWidth < NARROW, texts = linesOf(TEXT, small ? 15 : 32), written = texts.map(() => []);
-  const pad = new Pad("a sheet to write the line on, with a pen, a finger or a mouse", changed, small ? 20 : 32);
+  const pad = new Pad(changed, small ? 20 : 32);
   const text = make("input", { type: "text", className: "given-line", maxLength: 60, oninput: () => { texts[at] = text.value; changed(); } });
   const place = make("p", { className: "status" });
-  const check = make("p", { className: "status", role: "status" });
-  const back = button("Back", () => turn(at - 1)), next = button("Next line", () => turn(at + 1), { className: "main" });
-  const undo = button("Undo stroke", () => pad.undo()), clear = button("Clear", () => pad.clear());
-  const keep = button("Save my hand", () => {
+  const check = statusLine();
+  const back = button(t("back"), () => turn(at - 1)), next = button(t("next"), () => turn(at + 1), { className: "main" });
+  const undo = button(t("undoStroke"), () => pad.undo()), clear = button(t("clear"), () => pad.clear());
+  const keep = button(t("saveHand"), () => {
     const lines = written.flatMap((strokes, i) => strokes.length && texts[i].trim() ? [{ text: texts[i].trim(), strokes }] : []);
     save(FILE, inkJson(lines, "mine"), "application/json");
     saved = true;
   });
   let at = 0, reader = null, timer = 0, saved = true;
 
-  section.append(
-    make("p", {}, "Write each line as you always do, with a pen, a finger or a mouse. Three are enough to begin with; all of them are better."),
-    make("label", { className: "prompt" }, make("span", {}, "This line; it may be another one"), text), pad.element,
-    make("div", { className: "buttons" }, back, next, undo, clear, keep), place, check,
-    make("p", {}, "With the file, on the command line, where training is done:"),
+  put(section,
+    make("p", {}, t("asAlways")),
+    make("label", { className: "prompt" }, make("span", {}, t("thisLine")), text), pad,
+    buttons(back, next, undo, clear, keep), place, check,
+    make("p", {}, t("withFile")),
     make("pre", {}, make("code", {}, `seqgen handwriting adopt ${FILE} --out mine.style\nseqgen handwriting write "Dear Ann," --hand mine.style`)));
   shortcuts(section, { "Control+z": () => pad.undo() });
   addEventListener("beforeunload", event => { if (!saved) event.preventDefault(); });
@@ -50,7 +51,7 @@ export function enter(section, models, open, entries) {
     if (now.length !== written[at].length) saved = false;
     written[at] = now;
     const done = written.filter((strokes, i) => strokes.length && texts[i].trim()).length;
-    place.textContent = `Line ${at + 1} of ${texts.length}; ${done} written${done < FEWEST ? `, ${FEWEST - done} more are needed` : ""}.`;
+    place.textContent = t(done < FEWEST ? "needed" : "lineOf", at + 1, texts.length, done, FEWEST - done);
     undo.disabled = clear.disabled = !pad.strokes.length;
     keep.disabled = done < FEWEST;
     check.textContent = "";
@@ -65,7 +66,7 @@ export function enter(section, models, open, entries) {
     reader ??= new Reader(await open(recogniser));
     if (mine !== at || strokes.length !== pad.strokes.length) return;
     const found = reader.read(strokes.map(stroke => stroke.map(([x, y]) => [x, y]))).text;
-    check.textContent = found === texts[at].trim() ? "It reads as it should." : `It reads “${found}”. Does the line say what is asked for? If so, go on: the reading may be wrong.`;
+    check.textContent = found === texts[at].trim() ? t("asItShould") : t("readsOther", found);
   }
 
   turn(0);

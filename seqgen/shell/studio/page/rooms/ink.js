@@ -1,37 +1,37 @@
 /** The room of handwriting: one types, and a pen writes it, as fast as people do. */
 
 import { linesOf, Line, Offsets } from "../codecs/offsets.js";
-import { button, choice, dial, frame, make, modelChoice, number, save, shortcuts } from "../ui.js";
+import { button, buttons, choice, dial, dials, frame, make, modelChoice, number, put, save, shortcuts, statusLine } from "../ui.js";
+import { t } from "../words.js";
 import { Sheet } from "./ink_sheet.js";
 
 const POINT = 20; // milliseconds from point to point of a hand that writes
 const LIFT = 80; // and through the air
 
 export function enter(section, models, open) {
-  const hands = make("div", { className: "dials" });
-  const bias = dial("Neatness", { min: 0, max: 3, step: 0.1, value: 1, about: "0: as people differ; more: neater" });
-  const pen = dial("Pen", { min: 0.04, max: 0.3, step: 0.01, value: 0.12, about: "in heights of an x" });
-  const slant = dial("Slant", { min: -20, max: 30, step: 1, value: 0, about: "degrees to the right" });
-  const tempo = dial("Tempo", { min: 0.25, max: 10, step: 0.25, value: 1, about: "1: as fast as a hand" });
-  const seed = number("Seed", 0, "the same seed writes the same line, here and in Python");
+  const hands = dials();
+  const bias = dial(t("neatness"), [0, 3, 0.1], 1, t("neater"));
+  const pen = dial(t("pen"), [0.04, 0.3, 0.01], 0.12, t("penUnit"));
+  const slant = dial(t("slant"), [-20, 30, 1], 0, t("degrees"));
+  const tempo = dial(t("tempo"), [0.25, 10, 0.25], 1, t("handTempo"));
+  const seed = number(t("seed"), 0, t("sameSeed"));
   const text = make("textarea", { rows: 2, value: "Dear reader, this is a pen.", maxLength: 2000 });
-  const status = make("p", { className: "status", role: "status" });
+  const status = statusLine();
   const letters = make("p", { className: "letters", aria: { hidden: "true" } });
   const sheet = new Sheet();
   const named = modelChoice(models, open, status, () => { stop(); toggle.disabled = true; }, loaded);
   let model, codec, first, second, mix, running = null;
 
-  const toggle = button("Write", () => running ? stop() : write(), { className: "main" });
-  section.append(
-    make("div", { className: "dials" }, named.element, bias.element, tempo.element, pen.element, slant.element, seed.element),
-    hands,
-    make("label", { className: "prompt" }, make("span", {}, "Write this"), text),
-    make("div", { className: "buttons" }, toggle,
-      button("Another time", () => { stop(); seed.value = seed.value + 1; write(); }, { title: "the same text with the next seed" }),
-      button("Show it all", () => { if (running) running.hurry = true; }),
-      button("SVG, smooth", () => save("handwriting.svg", sheet.svg(true), "image/svg+xml"), { title: "curves through the points" }),
-      button("SVG for plotters", () => save("handwriting-plotter.svg", sheet.svg(false), "image/svg+xml"), { title: "a path a stroke, straight from point to point" })),
-    status, letters, sheet.element);
+  const toggle = button(t("write"), () => running ? stop() : write(), { className: "main" });
+  put(section,
+    dials(named, bias, tempo, pen, slant, seed), hands,
+    make("label", { className: "prompt" }, make("span", {}, t("writeThis")), text),
+    buttons(toggle,
+      button(t("another"), () => { stop(); seed.value++; write(); }, { title: t("nextSeed") }),
+      button(t("atOnce"), () => { if (running) running.hurry = true; }),
+      button(t("smooth"), () => save("handwriting.svg", sheet.svg(true), "image/svg+xml"), { title: t("curves") }),
+      button(t("plotters"), () => save("handwriting-plotter.svg", sheet.svg(false), "image/svg+xml"), { title: t("pieces") })),
+    status, letters, sheet);
   for (const [control, name] of [[pen, "pen"], [slant, "slant"]]) {
     control.input.addEventListener("input", () => sheet.look({ [name]: control.value }));
   }
@@ -45,35 +45,35 @@ export function enter(section, models, open) {
   function loaded(given) {
     model = given;
     codec = new Offsets(model.codec);
-    first = choice("Hand", codec.hands);
-    second = choice("mixed with", ["nobody", ...codec.hands]);
-    mix = dial("Share", { min: 0, max: 1, step: 0.05, value: 0.5, about: "of the second hand" });
+    first = choice(t("hand"), codec.hands);
+    second = choice(t("mixed"), [t("nobody"), ...codec.hands]);
+    mix = dial(t("share"), [0, 1, 0.05], 0.5, t("ofSecond"));
     hands.replaceChildren(...(codec.hands.length ? [first.element, second.element, mix.element] : []));
     toggle.disabled = false;
-    status.textContent = "Ready. Ctrl-Enter in the text writes it, too.";
+    status.textContent = t("controlEnter");
   }
 
   function hand() {
     if (!codec.hands.length) return null;
-    const share = second.value === "nobody" || second.value === first.value ? 0 : mix.value;
+    const share = !second.index || second.value === first.value ? 0 : mix.value;
     return codec.vector(model.network, share ? { [first.value]: 1 - share, [second.value]: share } : { [first.value]: 1 });
   }
 
   function stop() {
     if (running) running.stopped = true;
     running = null;
-    toggle.textContent = "Write";
+    toggle.textContent = t("write");
   }
 
   async function write() {
     if (!model || running) return;
     const unknown = codec.unknown(text.value), lines = linesOf(text.value);
     if (unknown || !text.value.trim()) {
-      status.textContent = unknown ? `This model has not learned to write ${unknown}; replace it.` : "Type something to write.";
+      status.textContent = unknown ? t("unknown", t("thisModel"), unknown) : t("type");
       return;
     }
     const run = running = { stopped: false, hurry: false };
-    toggle.textContent = "Stop";
+    toggle.textContent = t("stop");
     sheet.begin(lines, { pen: pen.value, slant: slant.value });
     const vector = hand();
     let written = 0, points = 0;
@@ -98,7 +98,7 @@ export function enter(section, models, open) {
       if (run.stopped) return;
     }
     letters.replaceChildren();
-    status.textContent = `${points} points. Seed ${seed.value}.`;
+    status.textContent = t("points", points, seed.value);
     stop();
   }
 

@@ -1,6 +1,7 @@
 /** A sheet on which ink appears point by point, as SVG; and what of it is kept as a file. */
 
 import { shape } from "../ui.js";
+import { t } from "../words.js";
 
 const SPACING = 4.2; // x-heights from line to line
 const WIDE = 1.5; // x-heights a character, about
@@ -10,7 +11,7 @@ const short = value => String(Math.round(1000 * value) / 1000);
 
 export class Sheet {
   constructor() {
-    this.element = shape("svg", { class: "sheet", role: "img", "aria-label": "the handwriting" });
+    this.element = shape("svg", { class: "sheet", role: "img" });
     this.begin([""], { pen: 0.12, slant: 0 });
   }
 
@@ -22,7 +23,7 @@ export class Sheet {
     this.box = { left: -1, top: -3, right: Math.max(20, ...lines.map(line => WIDE * line.length)), bottom: SPACING * (lines.length - 1) + 2.5 };
     this.ink = shape("g", { fill: "none", stroke: "currentColor", "stroke-linecap": "round", "stroke-linejoin": "round" });
     this.element.replaceChildren(this.ink);
-    this.element.setAttribute("aria-label", `handwriting: ${lines.join(" / ")}`);
+    this.element.setAttribute("aria-label", t("ink", lines.join(" / ")));
     this.look(looks);
     this.#fit();
   }

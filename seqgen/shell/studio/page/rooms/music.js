@@ -1,121 +1,88 @@
 /** The room of music: four voices are composed while they sing, on a piano roll that grows. */
 
-import { NAMES, opening, Piece, plan, VOICES } from "../codecs/grid.js";
-import { midi } from "../codecs/midi.js";
+import { opening, Piece, plan, VOICES } from "../codecs/grid.js";
+import { endsOnTonic } from "../codecs/leading.js";
 import { rowKey } from "../runtime/model.js";
-import { button, choice, dial, frame, make, modelChoice, number, save, shortcuts } from "../ui.js";
-import { Sound } from "./sound.js";
-import { Roll } from "./roll.js";
+import { button, buttons, choice, dial, dials, make, modelChoice, number, put, shortcuts, statusLine, steadily } from "../ui.js";
+import { t } from "../words.js";
+import { NAMES, Player } from "./player.js";
 
 const METERS = { "4/4": [4, 4], "3/4": [3, 4], "2/4": [2, 4], "6/8": [6, 8] };
-const ANY = "any";
 const MOST = 200; // bars
-const SLICE = 12; // milliseconds of composing between two pictures of the page
+const TRIES = 8; // of a piece that is to end on its tonic
 
 export function enter(section, models, open) {
-  const temperature = dial("Temperature", { min: 0, max: 1.5, step: 0.05, value: 0.85, about: "0: the likeliest each time; 1: as learned" });
-  const topP = dial("Top-p", { min: 0.05, max: 1, step: 0.05, value: 1, about: "the fewest symbols whose odds reach this" });
-  const bpm = dial("Tempo", { min: 40, max: 200, step: 5, value: 100, about: "quarters a minute" });
-  const meter = choice("Meter", Object.keys(METERS));
-  const bars = number("Bars", 8, "", 1, MOST);
-  const key = choice("Key", [ANY, ...NAMES]); // of models that know keys
-  const seed = number("Seed", 0, "the same seed makes the same piece, here and on the command line");
-  const status = make("p", { className: "status", role: "status" });
-  const roll = new Roll();
-  key.element.hidden = true;
-  const named = modelChoice(models, open, status, stop, loaded);
-  let model, piece = null, made = null, sound = null, composing = false, playing = false;
+  const temperature = dial(t("temperature"), [0, 1.5, 0.05], 0.85, t("cold"));
+  const topP = dial(t("topP"), [0.05, 1, 0.05], 1, t("fewest"));
+  const meter = choice(t("meter"), Object.keys(METERS)), bars = number(t("bars"), 8, "", 1, MOST);
+  const seed = number(t("seed"), 0, t("sameSeed"));
+  const status = statusLine(), player = new Player(() => `chorale-${seed.value}`, "off");
+  const end = choice(t("end"), [t("free"), t("tonic")]); // of models that know keys
+  const named = modelChoice(models, open, status, () => { model = null; stop(); }, loaded);
+  let model = null, running = null;
 
-  const compose = button("Compose", () => composing ? stop() : begin(), { className: "main" });
-  const again = button("Play", () => playing ? stop() : replay());
-  const kept = button("MIDI", () => save(`chorale-${seed.value}.mid`, midi(piece, made.bpm, made.meter), "audio/midi"));
-  const looped = make("input", { type: "checkbox" });
-  section.append(
-    make("div", { className: "dials" }, named.element, temperature.element, topP.element, bpm.element, meter.element, key.element, bars.element, seed.element),
-    make("div", { className: "buttons" }, compose, again,
-      button("Another", () => { stop(); seed.value = seed.value + 1; begin(); }, { title: "the next seed" }), kept,
-      make("label", {}, looped, " over and over")),
-    status, roll.element,
-    make("p", { className: "legend" }, ...VOICES.flatMap((name, part) => [make("i", { className: `voice${part}` }), ` ${name} `])));
+  const compose = button(t("compose"), () => running ? stop() : begin(), { className: "main" });
+  put(section, dials(named, temperature, topP, player.tempo, meter, player.key, player.leading, end, bars, seed),
+    buttons(compose, button(t("another"), () => { stop(); seed.value++; begin(); }, { title: t("nextSeed") }), ...player.controls),
+    status, player.roll,
+    make("p", { className: "legend" }, ...VOICES.flatMap((name, part) => [make("i", { className: `voice${part}` }), ` ${t(name)} `])));
   shortcuts(section, { escape: stop });
-  buttons();
 
-  function buttons() {
-    compose.textContent = composing ? "Stop" : "Compose";
-    again.textContent = playing && !composing ? "Stop" : "Play";
+  function told() {
+    compose.textContent = t(running ? "stop" : "compose");
     compose.disabled = !model;
-    again.disabled = composing || !piece;
-    kept.disabled = composing || !piece;
   }
 
   function loaded(given) {
     model = given;
-    key.element.hidden = !model.codec.ranges;
-    buttons();
+    player.key.element.hidden = end.element.hidden = !model.codec.ranges;
+    told();
   }
 
   function stop() {
-    composing = playing = false;
-    sound?.silence();
-    piece?.close();
-    buttons();
+    if (running) player.ended();
+    running = null;
+    player.stop();
+    told();
   }
 
   async function begin() {
-    if (!model || composing) return;
-    const over = METERS[meter.value], count = bars.value, { ranges } = model.codec;
-    const given = ranges && key.value !== ANY ? opening(NAMES.indexOf(key.value), over) : [];
-    const rows = plan(over, count, ranges, given.length > 0);
-    made = { meter: over, bpm: bpm.value };
-    const growing = piece = new Piece();
-    roll.begin(piece, count * (over[0] * 16) / over[1]);
-    composing = true;
-    let state = model.begin(rowKey(seed.value));
+    if (!model || running) return;
+    const run = running = {}, over = METERS[meter.value], first = seed.value, tonic = !end.element.hidden && end.index === 1;
+    let piece;
+    told();
+    for (let attempt = 0; attempt < (tonic ? TRIES : 1); attempt++) {
+      piece = new Piece();
+      player.show(piece, over, bars.value * (over[0] * 16) / over[1]);
+      if (!tonic) player.perform(); // else once it is known how it ends
+      if (!await grow(piece, over, rowKey(first, 0, attempt ? [attempt] : []), () => running === run)) return;
+      player.ended();
+      if (endsOnTonic(piece)) break;
+    }
+    running = null;
+    told();
+    status.textContent = piece.key === null ? t("composed", piece.bars.length, piece.notes.length, first)
+      : t("composedIn", piece.bars.length, piece.notes.length, NAMES[piece.key], first);
+    if (tonic) player.perform();
+  }
+
+  /** Composes a piece; whether it came to its end, while it was `wanted`. */
+  function grow(piece, over, key, wanted) {
+    const composer = model, { rule } = player, given = player.asked === null ? [] : opening(player.asked, over);
+    const rows = plan(over, bars.value, composer.codec.ranges, given.length > 0);
+    let state = composer.begin(key), known = rule?.start;
     for (const symbol of given) {
-      state = model.after(state, model.ask(state).carry, symbol, false);
+      state = composer.told(state, symbol);
       piece.add(symbol);
     }
-    play();
-    while (composing && piece === growing && state.position < rows.length) {
-      const until = performance.now() + SLICE;
-      do {
-        const { carry, said } = model.ask(state);
-        const symbol = model.draw(state, said, { temperature: temperature.value, topP: topP.value, allowed: rows[state.position] });
-        state = model.after(state, carry, symbol);
-        piece.add(symbol);
-      } while (state.position < rows.length && performance.now() < until);
-      await frame();
-    }
-    if (piece !== growing) return;
-    piece.close();
-    composing = false;
-    buttons();
-    status.textContent = `${piece.bars.length} bars, ${piece.notes.length} notes${piece.key === null ? "" : `, ${NAMES[piece.key]}`}. Seed ${seed.value}.`;
-  }
-
-  function replay() {
-    made.bpm = bpm.value;
-    play();
-  }
-
-  async function play() {
-    sound ??= new Sound();
-    const mine = piece;
-    playing = true;
-    sound.begin(15 / made.bpm);
-    buttons();
-    while (playing && piece === mine) {
-      sound.plan(piece, composing);
-      roll.draw(Math.max(sound.at, 0));
-      if (!composing && sound.at > piece.steps + 2) {
-        if (!looped.checked) break;
-        sound.begin(15 / made.bpm);
-      }
-      await frame();
-    }
-    if (piece !== mine) return;
-    playing = false;
-    buttons();
+    return steadily(() => {
+      const { carry, said } = composer.ask(state), options = { temperature: temperature.value, topP: topP.value, allowed: rows[state.position] };
+      const symbol = composer.draw(state, rule ? rule.bend(known, said) : said, options);
+      state = composer.after(state, carry, symbol);
+      known = rule?.read(known, symbol);
+      piece.add(symbol);
+      return state.position < rows.length;
+    }, wanted, () => { status.textContent = t("composing", Math.round(100 * state.position / rows.length)); });
   }
 
   named.load();

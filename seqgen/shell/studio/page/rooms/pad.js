@@ -1,6 +1,7 @@
 /** A sheet that one writes on with a pen, a finger or a mouse. */
 
-import { make, shape } from "../ui.js";
+import { field, make, shape } from "../ui.js";
+import { t } from "../words.js";
 
 const PAPER = 220, BASE = 0.62; // pixels: how high it is; where letters stand on it
 const LARGEST = 92; // pixels of an x that is shown
@@ -8,13 +9,13 @@ const PALM = 1000; // milliseconds after a pen was seen during which touches are
 
 export class Pad {
   /** changed: hears when a stroke is done or taken back. body: pixels that an x is about to be high. */
-  constructor(label, changed, body = 46) {
+  constructor(changed, body = 46) {
     this.changed = changed;
     this.strokes = [];
     this.ink = shape("g", { class: "ink" });
     this.marked = shape("g", { class: "marked" });
     this.lines = [BASE * PAPER - body, BASE * PAPER].map(y => shape("line", { class: "ruled", x1: 0, x2: 10_000, y1: y, y2: y }));
-    this.element = shape("svg", { class: "pad", role: "img", "aria-label": label, height: PAPER });
+    this.element = shape("svg", { class: "pad", role: "img", "aria-label": t("pad"), height: PAPER });
     this.element.append(...this.lines, this.marked, this.ink);
     this.open = null;
     this.penAt = -Infinity;
@@ -139,7 +140,7 @@ export function inkJson(lines, hand = null) {
 
 /** The lines of such a file. Throws an Error for another one. */
 export function readInk(text) {
-  const wrong = new Error("this is no ink that this page can read; give JSON that it or seqgen saved");
+  const wrong = new Error(t("noInk"));
   let found;
   try {
     found = JSON.parse(text);
@@ -155,10 +156,9 @@ export function readInk(text) {
 
 /** A field for a file that is read as text. */
 export function fileField(name, read) {
-  const input = make("input", { type: "file", accept: ".json,application/json" });
-  input.addEventListener("change", async () => {
+  const input = make("input", { type: "file", accept: ".json,application/json", async onchange() {
     if (input.files.length) read(await input.files[0].text());
     input.value = "";
-  });
-  return make("label", { className: "dial" }, make("span", {}, name), input);
+  } });
+  return field(name, input);
 }

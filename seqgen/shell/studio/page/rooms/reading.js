@@ -2,7 +2,8 @@
 
 import { linesOf, Line, Offsets } from "../codecs/offsets.js";
 import { Reader } from "../codecs/reader.js";
-import { button, frame, make, modelChoice, percent, save, shortcuts } from "../ui.js";
+import { button, buttons, field, make, modelChoice, percent, put, save, shortcuts, statusLine, steadily } from "../ui.js";
+import { t } from "../words.js";
 import { fileField, inkJson, Pad, readInk } from "./pad.js";
 
 const PAUSE = 250; // milliseconds after a stroke: more may come
@@ -10,22 +11,22 @@ const SPACE = "␣";
 
 export function enter(section, models, open, entries) {
   const writer = entries.find(({ domain, codec }) => domain === "handwriting" && codec === "offsets");
-  const pad = new Pad("a sheet to write a word or a line on, with a pen, a finger or a mouse", changed);
-  const status = make("p", { className: "status", role: "status" });
+  const pad = new Pad(changed);
+  const status = statusLine();
   const said = make("p", { className: "said", aria: { live: "polite" } });
-  const letters = make("ol", { className: "letters-read", aria: { label: "letter by letter" } });
+  const letters = make("ol", { className: "letters-read", aria: { label: t("letters") } });
   const others = make("p", { className: "status" });
   const words = make("input", { type: "text", value: "Read this", maxLength: 40 });
-  const undo = button("Undo stroke", () => pad.undo()), clear = button("Clear", () => pad.clear(), { className: "main" });
-  const keep = button("Save ink", () => save("ink.json", inkJson([{ text: said.textContent || null, strokes: pad.written }]), "application/json"), { title: "as JSON, with what was read as its text" });
+  const undo = button(t("undoStroke"), () => pad.undo()), clear = button(t("clear"), () => pad.clear(), { className: "main" });
+  const keep = button(t("saveInk"), () => save("ink.json", inkJson([{ text: said.textContent || null, strokes: pad.written }]), "application/json"), { title: t("inkAbout") });
   const named = modelChoice(models, open, status, () => { reader = null; }, model => { reader = new Reader(model); changed(); });
   let reader = null, timer = 0, turn = 0;
 
-  section.append(
-    make("p", {}, "Write a word or a line on the sheet."), pad.element,
-    make("div", { className: "buttons" }, clear, undo, keep, named.element, fileField("Ink from a file", opened)),
-    ...(writer ? [make("div", { className: "buttons" }, make("label", { className: "dial" }, make("span", {}, "Or have this written"), words),
-      button("Write", write, { title: `by ${writer.name}, another way each time` }))] : []),
+  put(section,
+    make("p", {}, t("writeWord")), pad,
+    buttons(clear, undo, keep, named, fileField(t("inkFile"), opened)),
+    ...(writer ? [buttons(field(t("haveWritten"), words),
+      button(t("write"), write, { title: t("writtenBy", writer.name) }))] : []),
     said, letters, others, status);
   shortcuts(section, { "Control+z": () => pad.undo(), escape: () => pad.clear() });
   words.addEventListener("keydown", ({ key }) => { if (key === "Enter") write(); });
@@ -55,8 +56,8 @@ export function enter(section, models, open, entries) {
         ...likely.slice(0, 3).filter(({ odds }, i) => !i || odds >= 0.001).map(({ letter: other, odds }) => make("span", {}, `${other === " " ? SPACE : other} ${percent(odds)}`)));
     }));
     const rest = found.others.slice(1, 4).filter(({ odds }) => odds >= 0.001);
-    others.textContent = rest.length ? `${percent(found.others[0].odds)} sure. Or: ${rest.map(({ text, odds }) => `“${text}” ${percent(odds)}`).join(", ")}.` : "";
-    status.textContent = `${found.points.length} points, read in ${Math.round(performance.now() - began)} ms.`;
+    others.textContent = rest.length ? t("sure", percent(found.others[0].odds), rest.map(({ text, odds }) => t("quoted", text, percent(odds))).join(t("comma"))) : "";
+    status.textContent = t("read", found.points.length, Math.round(performance.now() - began));
   }
 
   function opened(text) {
@@ -72,22 +73,19 @@ export function enter(section, models, open, entries) {
     const mine = ++turn, model = await open(writer), codec = new Offsets(model.codec), line = linesOf(words.value)[0];
     const unknown = codec.unknown(words.value);
     if (unknown || !line) {
-      status.textContent = unknown ? `${writer.name} has not learned to write ${unknown}; replace it.` : "Type something to write.";
+      status.textContent = unknown ? t("unknown", writer.name, unknown) : t("type");
       return;
     }
     const hand = codec.hands[Math.floor(Math.random() * codec.hands.length)];
     const writing = new Line(model, codec, line, { vector: hand ? codec.vector(model.network, { [hand]: 1 }) : null, seed: Math.floor(Math.random() * 2 ** 32) });
     const strokes = [[]];
-    for (let until = performance.now() + 12; !writing.done;) {
+    const whole = await steadily(() => {
       const { x, y, lifts } = writing.next({ bias: 1 });
       strokes.at(-1).push([x, y]);
       if (lifts) strokes.push([]);
-      if (performance.now() < until) continue;
-      await frame();
-      if (mine !== turn) return;
-      until = performance.now() + 12;
-    }
-    pad.show(strokes.filter(stroke => stroke.length));
+      return !writing.done;
+    }, () => mine === turn);
+    if (whole) pad.show(strokes.filter(stroke => stroke.length));
   }
 
   named.load();

@@ -1,6 +1,7 @@
 /** A piano roll of four voices that grows with its piece, and a line where it sounds. */
 
 import { shape } from "../ui.js";
+import { t } from "../words.js";
 
 const LOW = 36, HIGH = 84; // from the lowest note of a bass to above the highest of a soprano
 const STEP = 2; // as wide as two semitones are high
@@ -8,7 +9,7 @@ const VIEW = 96, NARROW = 48; // sixteenths that are seen at once; on a telephon
 
 export class Roll {
   constructor() {
-    this.element = shape("svg", { class: "roll", role: "img", "aria-label": "piano roll", preserveAspectRatio: "xMinYMid meet", viewBox: `0 0 ${STEP * VIEW} ${HIGH - LOW}` });
+    this.element = shape("svg", { class: "roll", role: "img", "aria-label": t("emptyRoll"), preserveAspectRatio: "xMinYMid meet", viewBox: `0 0 ${STEP * VIEW} ${HIGH - LOW}` });
   }
 
   /** An empty roll for a piece of so many sixteenths. */
@@ -41,6 +42,6 @@ export class Roll {
     this.element.setAttribute("viewBox", `${STEP * from} 0 ${STEP * this.view} ${HIGH - LOW}`);
     this.line.setAttribute("x1", STEP * at);
     this.line.setAttribute("x2", STEP * at);
-    this.element.setAttribute("aria-label", `piano roll of ${piece.bars.length} bars, ${piece.notes.length} notes`);
+    this.element.setAttribute("aria-label", t("roll", piece.bars.length, piece.notes.length));
   }
 }

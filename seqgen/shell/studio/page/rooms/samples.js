@@ -4,13 +4,13 @@ import { Characters } from "../codecs/characters.js";
 import { Piece, plan } from "../codecs/grid.js";
 import { Line, Offsets } from "../codecs/offsets.js";
 import { rowKey } from "../runtime/model.js";
-import { button, frame, make } from "../ui.js";
+import { button, make, steadily } from "../ui.js";
+import { t } from "../words.js";
 import { Sheet } from "./ink_sheet.js";
 import { Roll } from "./roll.js";
 import { Sound } from "./sound.js";
 
 const LETTERS = 240, WORDS = "The quick brown fox jumps over it", BARS = 4, QUARTERS = 100;
-const SLICE = 8; // milliseconds at a time: the page has more to do
 
 /** An element that shows it, while it is being made; null where this page has no way to show what such a model makes. */
 export function sample(model, alive) {
@@ -18,25 +18,13 @@ export function sample(model, alive) {
   return made ? made(model, alive) : null;
 }
 
-/** Steps until it is done or nobody waits any more. */
-async function steadily(step, alive) {
-  for (let until = 0; alive();) {
-    if (performance.now() > until) {
-      await frame();
-      until = performance.now() + SLICE;
-    }
-    if (!step()) return;
-  }
-}
-
 function text(model, alive) {
   const codec = new Characters(model.codec), decode = codec.decoder(), allowed = codec.writable();
   const element = make("p", { className: "sample", dir: "auto" });
   let state = model.begin(rowKey(0));
   steadily(() => {
-    const { carry, said } = model.ask(state), symbol = model.draw(state, said, { temperature: 0.8, allowed });
-    state = model.after(state, carry, symbol);
-    element.append(decode([symbol])[0]);
+    state = model.drawn(state, { temperature: 0.8, allowed });
+    element.append(decode([state.input])[0]);
     return state.position < LETTERS;
   }, alive);
   return element;
@@ -60,17 +48,16 @@ function bars(model, alive) {
   let state = model.begin(rowKey(0)), sound = null, playing = 0;
   roll.begin(piece, BARS * 16);
   steadily(() => {
-    const { carry, said } = model.ask(state), symbol = model.draw(state, said, { allowed: rows[state.position] });
-    state = model.after(state, carry, symbol);
-    piece.add(symbol);
+    state = model.drawn(state, { allowed: rows[state.position] });
+    piece.add(state.input);
     if (state.position < rows.length) return true;
     piece.close();
     roll.draw(0);
     return false;
   }, alive);
-  const play = button("Play", () => {
+  const play = button(t("play"), () => {
     const mine = ++playing;
-    (sound ??= new Sound()).perform(piece, roll, 15 / QUARTERS, () => mine === playing);
+    (sound ??= new Sound()).perform(piece, roll, () => 15 / QUARTERS, () => mine === playing);
   });
-  return make("div", { className: "sample" }, roll.element, play);
+  return make("div", { className: "sample" }, roll, play);
 }

@@ -16,8 +16,7 @@ export class Sound {
     this.tones = new Map();
   }
 
-  /** From the beginning, `step` seconds a sixteenth. */
-  begin(step) {
+  #begin(step) {
     this.silence();
     this.context.resume();
     this.step = step;
@@ -29,10 +28,10 @@ export class Sound {
     return (this.context.currentTime - this.origin) / this.step;
   }
 
-  /** Plans the notes of a piece that come soon; called again and again. The piece may still grow: then it waits for it. */
-  plan(piece, growing) {
+  /** Plans the notes of a piece that come soon; called again and again. Where the piece still grows, it waits for it. */
+  #plan(piece) {
     const late = this.at + 1 - piece.steps;
-    if (growing && late > 0) this.origin += late * this.step;
+    if (piece.grows && late > 0) this.origin += late * this.step;
     for (const note of piece.notes) {
       const start = this.origin + note.start * this.step;
       if (!this.tones.has(note) && start > this.context.currentTime - 0.05 && start < this.context.currentTime + AHEAD) this.#sing(note, start);
@@ -41,11 +40,16 @@ export class Sound {
     }
   }
 
-  /** A whole piece, `step` seconds a sixteenth, with the line of its roll, as long as it is `wanted`. */
-  async perform(piece, roll, step, wanted) {
-    this.begin(step);
-    while (wanted() && this.at < piece.steps + 2) {
-      this.plan(piece, false);
+  /** A piece from its beginning, `step()` seconds a sixteenth, with the line of its roll: once, or as often as it is `again`,
+   * and no longer than it is `wanted`. */
+  async perform(piece, roll, step, wanted, again = () => false) {
+    this.#begin(step());
+    while (wanted()) {
+      if (!piece.grows && this.at > piece.steps + 2) {
+        if (!again()) return;
+        this.#begin(step());
+      }
+      this.#plan(piece);
       roll.draw(Math.max(this.at, 0));
       await frame();
     }

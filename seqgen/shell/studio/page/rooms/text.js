@@ -3,39 +3,39 @@
 import { Characters } from "../codecs/characters.js";
 import { rowKey } from "../runtime/model.js";
 import { Tree } from "../runtime/tree.js";
-import { button, dial, frame, make, modelChoice, number, percent, save, shortcuts } from "../ui.js";
+import { button, buttons, dial, dials, make, modelChoice, number, percent, put, save, shortcuts, statusLine, steadily } from "../ui.js";
+import { t } from "../words.js";
 import { Page } from "./text_page.js";
 
-const SLICE = 12; // milliseconds of writing between two pictures of the page
 const MOST = 20_000; // characters, then it stops by itself
 const SHADES = 8;
 
 export function enter(section, models, open) {
-  const temperature = dial("Temperature", { min: 0, max: 2, step: 0.05, value: 0.8, about: "0: the likeliest each time; 1: as learned; more: wilder" });
-  const topP = dial("Top-p", { min: 0.05, max: 1, step: 0.05, value: 1, about: "the fewest characters whose odds reach this" });
-  const topK = dial("Top-k", { min: 0, max: 50, step: 1, value: 0, about: "the likeliest so many; 0: all" });
-  const seed = number("Seed", 1, "the same seed writes the same text, here and on the command line");
-  const prompt = make("textarea", { rows: 2, value: "ROMEO:", spellcheck: false, placeholder: "Any words, in any script", dir: "auto" });
-  const status = make("p", { className: "status", role: "status" });
+  const temperature = dial(t("temperature"), [0, 2, 0.05], 0.8, t("cold"));
+  const topP = dial(t("topP"), [0.05, 1, 0.05], 1, t("fewest"));
+  const topK = dial(t("topK"), [0, 50, 1], 0, t("likeliest"));
+  const seed = number(t("seed"), 1, t("sameSeed"));
+  const prompt = make("textarea", { rows: 2, value: "ROMEO:", spellcheck: false, placeholder: t("anyWords"), dir: "auto" });
+  const status = statusLine();
   const others = make("div", { className: "others" });
   const branches = make("ol", { className: "branches" });
   const named = modelChoice(models, open, status, () => { stop(); toggle.disabled = true; }, loaded);
   let codec, tree, tip, running = false, begun = null, turn = 0, past = [], future = [];
 
   const page = new Page(node => node && showOthers(node));
-  const toggle = button("Write", () => running ? stop() : write(), { className: "main" });
-  const undoing = button("Undo", () => move(past, future)), redoing = button("Redo", () => move(future, past));
-  const afresh = button("Begin anew", () => begin());
-  const another = button("Try another", async () => { seed.value = seed.value + 1; if (await begin()) write(); }, { title: "the next seed, from the prompt on" });
+  const toggle = button(t("write"), () => running ? stop() : write(), { className: "main" });
+  const undoing = button(t("undo"), () => move(past, future)), redoing = button(t("redo"), () => move(future, past));
+  const afresh = button(t("anew"), () => begin());
+  const another = button(t("tryAnother"), async () => { seed.value++; if (await begin()) write(); }, { title: t("nextSeed") });
 
-  section.append(
-    make("div", { className: "dials" }, named.element, temperature.element, topP.element, topK.element, seed.element),
-    make("label", { className: "prompt" }, make("span", {}, "Begin with"), prompt),
-    make("div", { className: "buttons" }, toggle, afresh, another, undoing, redoing,
-      button("Copy", async () => { await navigator.clipboard.writeText(page.text); status.textContent = "Copied."; }),
-      button("Save", () => save("seqgen.txt", page.text, "text/plain;charset=utf-8"))),
-    status, page.element, legend(), others,
-    make("details", { className: "tree" }, make("summary", {}, "Branches"), branches));
+  put(section,
+    dials(named, temperature, topP, topK, seed),
+    make("label", { className: "prompt" }, make("span", {}, t("beginWith")), prompt),
+    buttons(toggle, afresh, another, undoing, redoing,
+      button(t("copy"), async () => { await navigator.clipboard.writeText(page.text); status.textContent = t("copied"); }),
+      button(t("save"), () => save("seqgen.txt", page.text, "text/plain;charset=utf-8"))),
+    status, page, legend(), others,
+    make("details", { className: "tree" }, make("summary", {}, t("branches")), branches));
   shortcuts(section, { "Control+z": () => move(past, future), "Control+Shift+z": () => move(future, past), "Control+y": () => move(future, past), escape: stop });
 
   async function loaded(model) {
@@ -44,7 +44,7 @@ export function enter(section, models, open) {
     tip = null;
     past = [];
     await begin();
-    status.textContent = "Ready. Click a character to see what else it could have been.";
+    status.textContent = t("clickOne");
     toggle.disabled = false;
   }
 
@@ -54,15 +54,13 @@ export function enter(section, models, open) {
     if (!tree) return false;
     const mine = ++turn, given = prompt.value;
     tree.key = rowKey(seed.value);
-    let node = tree.root, until = performance.now() + SLICE;
-    for (const id of codec.encode(given)) {
-      node = tree.choose(node, id, true);
-      if (performance.now() < until) continue;
-      status.textContent = `Reading the beginning: ${node.depth} characters`;
-      await frame();
-      if (mine !== turn) return false;
-      until = performance.now() + SLICE;
-    }
+    const ids = codec.encode(given);
+    let node = tree.root;
+    const whole = await steadily(() => {
+      if (node.depth < ids.length) node = tree.choose(node, ids[node.depth], true);
+      return node.depth < ids.length;
+    }, () => mine === turn, () => { status.textContent = t("beginning", node.depth); });
+    if (!whole) return false;
     begun = given;
     go(node);
     return true;
@@ -92,29 +90,28 @@ export function enter(section, models, open) {
   function stop() {
     running = false;
     turn++;
-    toggle.textContent = tip && tip.depth ? "Go on" : "Write";
+    toggle.textContent = t(tip && tip.depth ? "goOn" : "write");
   }
 
   async function write() {
     if (!tree || running) return;
     if (prompt.value !== begun && !await begin()) return;
     running = true;
-    toggle.textContent = "Stop";
+    toggle.textContent = t("stop");
     others.replaceChildren();
     tree.key = rowKey(seed.value);
     const before = tip, started = performance.now(), allowed = codec.writable();
-    while (running && tip.depth < MOST) {
-      const until = performance.now() + SLICE;
-      const fresh = [];
-      do {
-        tip = tree.grow(tip, { temperature: temperature.value, topP: topP.value, topK: topK.value, allowed });
-        fresh.push(tip);
-      } while (performance.now() < until);
+    let fresh = [];
+    await steadily(() => {
+      tip = tree.grow(tip, { temperature: temperature.value, topP: topP.value, topK: topK.value, allowed });
+      fresh.push(tip);
+      return tip.depth < MOST;
+    }, () => running, () => {
       page.append(fresh);
+      fresh = [];
       const seconds = (performance.now() - started) / 1000;
-      status.textContent = `${tip.depth} characters, ${Math.round((tip.depth - before.depth) / seconds)} a second`;
-      await frame();
-    }
+      status.textContent = t("written", tip.depth, Math.round((tip.depth - before.depth) / seconds));
+    });
     if (tip !== before) {
       past.push(before);
       future = [];
@@ -127,12 +124,12 @@ export function enter(section, models, open) {
   function showOthers(node) {
     stop();
     others.replaceChildren(
-      make("h2", {}, `In place of ${codec.name(node.symbol)}`),
-      make("p", {}, `It had ${percent(Math.exp(-node.nats))}, a surprise of ${(node.nats / Math.LN2).toFixed(1)} bits. Go on from:`),
+      make("h2", {}, t("instead", codec.name(node.symbol))),
+      make("p", {}, t("surprise", percent(Math.exp(-node.nats)), (node.nats / Math.LN2).toFixed(1))),
       make("ul", {}, ...node.top.map(({ symbol, odds }) => make("li", {},
         button(codec.name(symbol), () => { go(tree.choose(node.parent, symbol)); page.element.focus(); write(); }, { aria: { current: String(symbol === node.symbol) } }),
-        make("meter", { min: 0, max: 1, value: odds, aria: { label: "odds" } }), " ", percent(odds)))),
-      button("Cut here", () => { go(node.parent); page.element.focus(); }, { title: "leave this character and all after it" }));
+        make("meter", { min: 0, max: 1, value: odds, aria: { label: t("odds") } }), " ", percent(odds)))),
+      button(t("cut"), () => { go(node.parent); page.element.focus(); }, { title: t("cutWhat") }));
     others.querySelector("button").focus();
   }
 
@@ -140,9 +137,9 @@ export function enter(section, models, open) {
     undoing.disabled = !past.length;
     redoing.disabled = !future.length;
     branches.replaceChildren(...tree.leaves().map(leaf => make("li", {},
-      button(codec.decode(tree.path(leaf).slice(-40).map(({ symbol }) => symbol)).join("") || "(empty)", () => go(leaf), { aria: { current: String(leaf === tip) } }),
+      button(codec.decode(tree.path(leaf).slice(-40).map(({ symbol }) => symbol)).join("") || t("empty"), () => go(leaf), { aria: { current: String(leaf === tip) } }),
       ` ${leaf.depth} `,
-      button("Remove", () => { stop(); const left = tree.prune(leaf); past = []; future = []; show(tree.path(tip).includes(left) || tip === left ? tip : left); },
+      button(t("remove"), () => { stop(); const left = tree.prune(leaf); past = []; future = []; show(tree.path(tip).includes(left) || tip === left ? tip : left); },
         { disabled: leaf === tip }))));
   }
 
@@ -151,5 +148,5 @@ export function enter(section, models, open) {
 
 function legend() {
   const shades = Array.from({ length: SHADES }, (_, shade) => make("i", { className: `s${shade}` }));
-  return make("p", { className: "legend", aria: { hidden: "true" } }, "expected ", ...shades, " surprising");
+  return make("p", { className: "legend", aria: { hidden: "true" } }, `${t("expected")} `, ...shades, ` ${t("surprising")}`);
 }

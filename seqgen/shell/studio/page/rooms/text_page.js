@@ -1,6 +1,7 @@
 /** The text as it stands: a character an element, coloured by how surprising it was; arrows go through it, Enter chooses. */
 
-import { make } from "../ui.js";
+import { frame, make } from "../ui.js";
+import { t } from "../words.js";
 
 const SHADES = 8;
 
@@ -9,11 +10,13 @@ export class Page {
   constructor(chosen) {
     this.chosen = chosen;
     this.nodes = [];
+    this.spans = [];
     this.at = -1;
     this.element = make("div", {
       className: "page", tabIndex: 0, role: "textbox", dir: "auto",
-      aria: { readonly: "true", multiline: "true", label: "The text. Arrow keys choose a character, Enter shows what else it could have been." },
-      onclick: event => this.#choose([...this.element.children].indexOf(event.target.closest("span"))),
+      aria: { readonly: "true", multiline: "true", label: t("sheet") },
+      onclick: event => this.#choose(this.spans.indexOf(event.target.closest("span"))),
+      oncopy: event => this.#copy(event),
       onkeydown: event => this.#key(event),
     });
   }
@@ -22,20 +25,39 @@ export class Page {
     return this.element.textContent;
   }
 
+  /** A path of a tree; what it has in common with the one before stays as it is. */
   show(path, codec) {
-    this.nodes = [];
-    this.at = -1;
+    let same = 0;
+    while (same < this.nodes.length && path[same] === this.nodes[same]) same++;
+    while (same && !this.spans[same - 1].textContent) same--; // of a character that is spelt, all or nothing
+    this.#mark(-1);
+    const [first] = this.spans.splice(same), line = first?.parentNode;
+    while (line?.nextSibling) line.nextSibling.remove();
+    while (first?.nextSibling) first.nextSibling.remove();
+    (line?.firstChild === first ? line : first)?.remove();
+    this.nodes.length = same;
     this.decode = codec.decoder();
-    this.element.replaceChildren();
-    this.append(path);
+    this.append(path.slice(same), true);
+    frame().then(frame).then(() => this.#toEnd()); // lines have their heights only once they are seen
   }
 
-  append(nodes) {
-    const down = this.element.scrollHeight - this.element.scrollTop - this.element.clientHeight < 40;
+  append(nodes, down = this.element.scrollHeight - this.element.scrollTop - this.element.clientHeight < 40) {
     const pieces = this.decode(nodes.map(({ symbol }) => symbol));
-    this.element.append(...nodes.map(({ nats, given }, i) => make("span", { className: `s${shade(nats)}${given ? " given" : ""}` }, pieces[i])));
+    nodes.forEach(({ nats, given }, i) => {
+      const span = document.createElement("span"); // thousands at once: `make` takes longer
+      span.className = `s${shade(nats)}${given ? " given" : ""}`;
+      span.textContent = pieces[i];
+      // A line is an element, so that the browser lays out those anew that have changed, and only where they are seen.
+      if ((this.spans.at(-1)?.textContent ?? "\n") === "\n") this.element.append(make("div"));
+      this.element.lastChild.append(span);
+      this.spans.push(span);
+    });
     this.nodes.push(...nodes);
-    if (down) this.element.scrollTop = this.element.scrollHeight;
+    if (down) this.#toEnd();
+  }
+
+  #toEnd() {
+    this.element.scrollTop = this.element.scrollHeight;
   }
 
   #key(event) {
@@ -47,10 +69,16 @@ export class Page {
   }
 
   #mark(at) {
-    this.element.children[this.at]?.classList.remove("at");
+    this.spans[this.at]?.classList.remove("at");
     this.at = at;
-    this.element.children[at]?.classList.add("at");
-    this.element.children[at]?.scrollIntoView({ block: "nearest" });
+    this.spans[at]?.classList.add("at");
+    this.spans[at]?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** What is chosen is copied as it was written, without a break for each of our lines. */
+  #copy(event) {
+    event.clipboardData.setData("text/plain", getSelection().getRangeAt(0).cloneContents().textContent);
+    event.preventDefault();
   }
 
   #choose(at) {

@@ -1,7 +1,8 @@
 /** The room of a training: how it goes, what its best model makes by now, and the button that stops it. */
 
 import { fetchModel } from "../models.js";
-import { button, make } from "../ui.js";
+import { button, buttons, make, put, statusLine } from "../ui.js";
+import { LANGUAGE, t } from "../words.js";
 import { Curve } from "./curve.js";
 import { sample } from "./samples.js";
 
@@ -11,41 +12,41 @@ const SILENT = 10; // times as long as a row takes: then something may have happ
 const LONG = 120; // seconds, and at the least so long
 
 export function enter(section) {
-  const told = Object.fromEntries(["Step", "Rate", "Time left", "Training", "Validation", "At best"].map(name => [name, make("dd", {}, "–")]));
-  const status = make("p", { className: "status", role: "status" });
+  const told = Object.fromEntries(["step", "rate", "left", "training", "validation", "best"].map(name => [name, make("dd", {}, "–")]));
+  const status = statusLine();
   const silence = make("p", { className: "status" });
-  const heading = make("h2", {}, "Training");
+  const heading = make("h2", {}, t("training"));
   const curve = new Curve();
   const samples = make("ol", { className: "samples", reversed: true });
   const command = make("code", {});
-  const stop = button("Stop the training", ask, { className: "main", disabled: true });
-  const copy = button("Copy", async () => { await navigator.clipboard.writeText(command.textContent); status.textContent = "Copied."; });
+  const stop = button(t("stopTraining"), ask, { className: "main", disabled: true });
+  const copy = button(t("copy"), async () => { await navigator.clipboard.writeText(command.textContent); status.textContent = t("copied"); });
   let about = null, rows = [], ended = false, heard = 0, shown = "", wanted = null, busy = false;
 
-  section.append(heading,
-    make("dl", { className: "figures" }, ...Object.entries(told).map(([name, value]) => make("div", {}, make("dt", {}, name), value))),
-    status, silence, curve.element,
-    make("p", { className: "legend" }, make("i", { className: "train" }), " training ", make("i", { className: "valid" }), " validation, its best in a ring"),
-    make("div", { className: "buttons" }, stop, make("span", {}, "Go on later with ", command, " "), copy),
-    make("h2", {}, "What it makes"), make("p", { className: "status" }, "The best model so far, each time from the same seed."), samples);
+  put(section, heading,
+    make("dl", { className: "figures" }, ...Object.entries(told).map(([name, value]) => make("div", {}, make("dt", {}, t(name)), value))),
+    status, silence, curve,
+    make("p", { className: "legend" }, make("i", { className: "train" }), ` ${t("trainLine")} `, make("i", { className: "valid" }), ` ${t("validLine")}`),
+    buttons(stop, make("span", {}, `${t("later")} `, command, " "), copy),
+    make("h2", {}, t("makes")), make("p", { className: "status" }, t("bestModel")), samples);
 
   const events = new EventSource("run/events");
   const on = (name, told) => events.addEventListener(name, event => { heard = Date.now(); told(JSON.parse(event.data)); });
   events.onopen = () => { rows = []; }; // whoever connects hears all from the beginning
-  events.onerror = () => { status.textContent = "Nothing is heard; is seqgen studio still running? This page goes on trying."; };
+  events.onerror = () => { status.textContent = t("silent"); };
   on("about", news => {
     about = news;
     if (!about) return;
-    heading.textContent = `${about.name}: ${about.domain}, ${about.size}`;
+    heading.textContent = t("about", about.name, t(about.domain).toLowerCase(), t(about.size));
     command.textContent = about.resume;
     draw();
   });
   on("rows", fresh => { rows.push(...fresh); draw(); });
-  on("again", fresh => { rows = fresh; status.textContent = `It went back to step ${rows.at(-1)?.step ?? 0}.`; draw(); });
+  on("again", fresh => { rows = fresh; status.textContent = t("wentBack", rows.at(-1)?.step ?? 0); draw(); });
   on("ended", news => {
     ended = news;
     stop.disabled = ended;
-    status.textContent = ended ? outcome() : "It is running.";
+    status.textContent = ended ? outcome() : t("running");
     draw();
   });
   on("model", news => { if (news && news.stamp !== shown) { wanted = news; show(); } });
@@ -54,27 +55,30 @@ export function enter(section) {
 
   function outcome() {
     const step = rows.at(-1)?.step ?? 0, done = about && step >= about.steps;
-    return done ? `It is done, after ${step} steps.` : `It has ended at step ${step}; what it had learned is saved.`;
+    return t(done ? "done" : "ended", step);
   }
 
   function quiet() {
     const rate = rateOf(rows), seconds = (Date.now() - heard) / 1000;
     silence.textContent = !ended && rows.length && seconds > Math.max(LONG, SILENT * 10 / rate)
-      ? `Nothing was measured for ${duration(seconds)}. If it was killed, go on with the command below.` : "";
+      ? t("quiet", duration(seconds)) : "";
   }
 
   function draw() {
     if (!about) return;
     const last = rows.at(-1), train = rows.findLast(row => Number.isFinite(row.nll)), valid = rows.filter(row => Number.isFinite(row.valid));
-    const rate = rateOf(rows), left = last ? (about.steps - last.step) / rate : NaN, unit = `nats/${about.unit}`;
+    const rate = rateOf(rows), left = last ? (about.steps - last.step) / rate : NaN, unit = t(about.unit), loss = value => t("loss", value.toFixed(3), unit);
     const best = valid.reduce((found, row) => !found || row.valid < found.valid ? row : found, null);
-    told.Step.textContent = `${(last?.step ?? 0).toLocaleString("en")} of ${about.steps.toLocaleString("en")}`;
-    told.Rate.textContent = rate ? (rate >= 1 ? `${rate.toPrecision(3)} steps/s` : `${(1 / rate).toPrecision(3)} s/step`) : "–";
-    told["Time left"].textContent = ended || !Number.isFinite(left) ? "–" : duration(left);
-    told.Training.textContent = train ? `${train.nll.toFixed(3)} ${unit}` : "–";
-    told.Validation.textContent = valid.length ? `${valid.at(-1).valid.toFixed(3)} ${unit}` : "–";
-    told["At best"].textContent = best ? `${best.valid.toFixed(3)} at step ${best.step.toLocaleString("en")}` : "–";
-    curve.draw(rows, about.steps, about.unit);
+    const figures = {
+      step: t("of", (last?.step ?? 0).toLocaleString(LANGUAGE), about.steps.toLocaleString(LANGUAGE)),
+      rate: rate && (rate >= 1 ? t("fast", rate.toPrecision(3)) : t("slow", (1 / rate).toPrecision(3))),
+      left: !ended && Number.isFinite(left) && duration(left),
+      training: train && loss(train.nll),
+      validation: valid.length && loss(valid.at(-1).valid),
+      best: best && t("atStep", best.valid.toFixed(3), best.step.toLocaleString(LANGUAGE)),
+    };
+    for (const [name, value] of Object.entries(figures)) told[name].textContent = value || "–";
+    curve.draw(rows, about.steps, unit);
   }
 
   /** The newest model that is there, one after the other: one that was replaced meanwhile is passed over. */
@@ -82,13 +86,13 @@ export function enter(section) {
     if (busy) return;
     busy = true;
     while (wanted) {
-      const news = wanted, words = `Step ${news.steps?.toLocaleString("en") ?? "?"}${Number.isFinite(news.valid) ? `, ${news.valid.toFixed(3)} nats` : ""}`;
+      const news = wanted, words = t(Number.isFinite(news.valid) ? "stepLoss" : "stepAt", news.steps?.toLocaleString(LANGUAGE) ?? "?", news.valid?.toFixed(3));
       wanted = null;
       try {
-        const model = news.runs && await fetchModel({ folder: "run", bytes: news.bytes, name: "the model" }, () => {});
+        const model = news.runs && await fetchModel({ folder: "run", bytes: news.bytes, name: about.name }, () => {});
         shown = news.stamp;
         const made = model && sample(model, () => shown === news.stamp);
-        samples.prepend(make("li", {}, make("h3", {}, words), made || "This page cannot run such a model; the command line can."));
+        samples.prepend(make("li", {}, make("h3", {}, words), made || t("noShow")));
       } catch (error) { // it was replaced while it was read: the next one is told of
         status.textContent = error.message;
       }
@@ -99,14 +103,9 @@ export function enter(section) {
 
   async function ask() {
     stop.disabled = true;
-    try {
-      const answer = await fetch("run/stop", { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"stop": true}' });
-      if (!answer.ok) throw new Error(`the server said ${answer.status}`);
-      status.textContent = "Asked to stop: the step in hand is finished and saved.";
-    } catch (error) {
-      status.textContent = `It could not be asked to stop: ${error.message}`;
-      stop.disabled = false;
-    }
+    const answer = await fetch("run/stop", { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"stop": true}' }).catch(() => null);
+    status.textContent = answer?.ok ? t("asked") : t("notAsked", answer?.status ?? "–");
+    stop.disabled = Boolean(answer?.ok);
   }
 }
 
@@ -124,6 +123,6 @@ function rateOf(rows) {
 
 function duration(seconds) {
   const whole = Math.ceil(seconds), hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
-  if (hours) return `${hours} h ${minutes} min`;
-  return minutes ? `${minutes} min ${minutes < 10 ? `${whole % 60} s` : ""}` : `${whole} s`;
+  if (hours) return t("hours", hours, minutes);
+  return minutes ? t(minutes < 10 ? "minutesSeconds" : "minutes", minutes, whole % 60) : t("seconds", whole);
 }

@@ -1,6 +1,7 @@
 /** A tune that one draws, or plays on the keys of a computer, note after note. */
 
 import { make, shape } from "../ui.js";
+import { t } from "../words.js";
 
 const LOW = 57, HIGH = 84; // what is seen: a soprano sings from C to the A above the next one
 const KEYS = "awsedftgyhujk"; // a piano from C on, black keys above the white ones
@@ -13,7 +14,7 @@ export class Tune {
     this.svg = shape("svg", { class: "roll tune", preserveAspectRatio: "none", "aria-hidden": "true" });
     this.element = make("div", {
       role: "application", tabIndex: 0, onkeydown: event => this.#key(event),
-      aria: { label: "The tune. Arrow keys move the mark, Enter sets a note, Backspace takes one away; A to K are the keys of a piano." },
+      aria: { label: t("tune") },
     }, this.svg);
     this.svg.addEventListener("pointerdown", event => this.#down(event));
     this.svg.addEventListener("pointermove", event => this.#drag(event));

@@ -1,5 +1,7 @@
 /** From a CTC reader's probabilities to labels (seqgen/models/decoding.py): prefix beam search, and where each label stands. */
 
+import { logAdd } from "./logs.js";
+
 const BEAM = 16;
 const LEAST = -9; // nats: a label that is less likely at a place is not tried there
 
@@ -56,9 +58,4 @@ function labelsOf(node) {
   const found = [];
   for (let one = node; one.parent; one = one.parent) found.push(one.label);
   return found.reverse();
-}
-
-function logAdd(a, b) {
-  const most = Math.max(a, b);
-  return most === -Infinity ? most : most + Math.log1p(Math.exp(-Math.abs(a - b)));
 }

@@ -1,6 +1,7 @@
 /** What a network's features mean (seqgen/heads): symbols, points of a pen, or both; and how one of them is drawn. */
 
 import { addProduct } from "./layers.js";
+import { logAdd, logSoftmax } from "./logs.js";
 import { categorical, foldIn, normal, splitPart } from "./random.js";
 import { row } from "./network.js";
 
@@ -64,7 +65,7 @@ class Mixture {
     const raw = addProduct(this.bias.slice(), features, this.kernel), K = this.settings.components;
     const part = number => raw.slice(number * K, (number + 1) * K);
     const floor = this.settings.sigma_floor;
-    const widened = values => floor ? values.map(value => logAddExp(value, Math.log(floor))) : values;
+    const widened = values => floor ? values.map(value => logAdd(value, Math.log(floor))) : values;
     return {
       logWeights: logSoftmax(part(0)),
       means: [part(1), part(2)],
@@ -99,14 +100,6 @@ class Joint {
 
 const HEADS = { categorical: Categorical, relative: Relative, mixture: Mixture, joint: Joint };
 
-export function logSoftmax(logits) {
-  let most = -Infinity, total = 0;
-  for (const logit of logits) if (logit > most) most = logit;
-  for (const logit of logits) total += Math.exp(logit - most);
-  const norm = most + Math.log(total);
-  return logits.map(logit => logit - norm);
-}
-
 /** Logits after temperature, top-k, top-p and min-p, in this order; what is dropped is -Infinity. */
 export function filtered(logits, { temperature, topK, topP, minP }) {
   let best = 0;
@@ -126,9 +119,4 @@ export function filtered(logits, { temperature, topK, topP, minP }) {
     }
   }
   return scaled.map((value, id) => kept[id] || id === best ? value : -Infinity);
-}
-
-function logAddExp(a, b) {
-  const most = Math.max(a, b);
-  return most + Math.log1p(Math.exp(-Math.abs(a - b)));
 }

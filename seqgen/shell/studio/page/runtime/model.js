@@ -1,5 +1,6 @@
 /** A released model, and sequences in the making (seqgen/sampling/drawing.py). */
 
+import { t } from "../words.js";
 import { headOf, OPTIONS } from "./heads.js";
 import { Network } from "./network.js";
 import { foldIn, keyOf } from "./random.js";
@@ -10,7 +11,7 @@ const FORMAT = 1;
 export class Model {
   /** config: config.json as it was parsed; weights: the bytes of model.safetensors. Throws for what this page cannot run. */
   constructor(config, weights) {
-    if (config.format !== FORMAT) throw new Error(`this page reads models of format ${FORMAT}, not ${config.format}; update it`);
+    if (config.format !== FORMAT) throw new Error(t("format", FORMAT, config.format));
     const tensors = readTensors(weights), settings = config.model;
     this.config = config;
     this.codec = config.codec;
@@ -33,6 +34,17 @@ export class Model {
   /** A step drawn from what was `said` at a state. */
   draw(state, said, options = OPTIONS) {
     return this.head.draw(foldIn(state.key, state.position), said, { ...OPTIONS, ...options });
+  }
+
+  /** The state after a step that is drawn at this one: it is the `input` of what it returns. */
+  drawn(state, options) {
+    const { carry, said } = this.ask(state);
+    return this.after(state, carry, this.draw(state, said, options));
+  }
+
+  /** The state after a step that is given. */
+  told(state, step, drawn = false) {
+    return this.after(state, this.network.step(state.carry, state.input, state.context).carry, step, drawn);
   }
 
   /** The state after a step; `drawn` steps count, those of a prompt do not. */

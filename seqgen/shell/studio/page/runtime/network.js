@@ -3,20 +3,9 @@
 import { LSTM, Window, joined } from "./layers.js";
 import { Registers } from "./registers.js";
 
-const NEEDED = ["encoder", "attention", "ahead", "controls"]; // what this page does not run
-
-/** Why a network cannot be run here, or "". */
-export function refusal(settings) {
-  const found = NEEDED.find(name => settings[name]);
-  const cells = Array.isArray(settings.layers) ? settings.layers.map(layer => layer.kind) : [];
-  const strange = cells.find(kind => kind !== "lstm" && kind !== "window");
-  return found || strange ? `it has ${found || `cells of the kind ${strange}`}, for the command line only` : "";
-}
-
 export class Network {
   /** weights: `{name: {shape, data}}`, those of the network named "network/...". */
   constructor(settings, weights) {
-    if (refusal(settings)) throw new Error(`this page cannot run the model: ${refusal(settings)}`);
     this.settings = settings;
     this.parts = settings.spec.kind === "joint" ? settings.spec.parts : [settings.spec];
     this.table = number => weights[`network/table${number}`];
@@ -112,4 +101,3 @@ function built(weights, prefix) {
   const entry = own.seen_kernel.length / lstm.bias.length;
   return new Window(own, new LSTM(lstm), entry);
 }
-

@@ -3,7 +3,7 @@
 const FARTHEST = 48, STEP = 12; // differences, and moves, beyond which all are alike
 const NONE = -1;
 
-const modulo = (value, size) => ((value % size) + size) % size;
+export const modulo = (value, size) => ((value % size) + size) % size;
 
 export class Registers {
   constructor({ count, values, origin, period, paired }) {

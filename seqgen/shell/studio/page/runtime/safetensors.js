@@ -1,5 +1,7 @@
 /** Weights: a file `model.safetensors` as float32 matrices by name, whatever they are stored in (seqgen/models/weights.py). */
 
+import { t } from "../words.js";
+
 const SCALES = "/scales"; // after the name of a matrix in 8 bits: those of its columns
 const LONGEST_HEADER = 1 << 24;
 
@@ -7,12 +9,12 @@ const LONGEST_HEADER = 1 << 24;
 export function readTensors(buffer) {
   const view = new DataView(buffer);
   const length = buffer.byteLength > 8 ? Number(view.getBigUint64(0, true)) : LONGEST_HEADER;
-  if (length >= LONGEST_HEADER || 8 + length > buffer.byteLength) throw new Error("these weights are damaged; get them again");
+  if (length >= LONGEST_HEADER || 8 + length > buffer.byteLength) throw new Error(t("damaged"));
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
   const stored = {};
   for (const [name, { dtype, shape, data_offsets: [begin, end] }] of Object.entries(header)) {
     if (name === "__metadata__") continue;
-    if (!(dtype in READERS)) throw new Error(`weights of the kind ${dtype} are not known here; update the page`);
+    if (!(dtype in READERS)) throw new Error(t("strange", dtype));
     const bytes = buffer.slice(8 + length + begin, 8 + length + end); // a copy, so that it is aligned
     stored[name] = { shape, data: READERS[dtype](bytes) };
   }

@@ -1,6 +1,6 @@
 /** All that was written, as a tree: each symbol a node below the one before it, so that any of them can be gone on from. */
 
-import { logSoftmax } from "./heads.js";
+import { logSoftmax } from "./logs.js";
 
 const KEPT = 16; // of so many nodes one keeps its state: from there the others are computed again
 const TOLD = 10; // alternatives that a node remembers
@@ -15,12 +15,17 @@ export class Tree {
 
   /** A symbol drawn after `node`, as a node: with `nats`, how surprising it was, and `top`, what else was likely, with odds. */
   grow(node, options) {
-    return this.#below(node, ({ state, said }) => this.model.draw({ ...state, key: this.key }, said, options), false);
+    const state = this.#stateOf(node), { carry, said } = this.model.ask(state);
+    return this.#below(node, state, carry, said, this.model.draw({ ...state, key: this.key }, said, options), false);
   }
 
-  /** This symbol after `node`; given: it is part of a prompt and counts as no draw. */
+  /** This symbol after `node`; given: it is part of a prompt and counts as no draw. Nothing is computed of what is known. */
   choose(node, symbol, given = false) {
-    return this.#below(node, () => symbol, given);
+    const found = child(node, symbol, given), top = node.children[0]?.top, known = top?.find(one => one.symbol === symbol);
+    if (found) return found;
+    if (known) return added(node, { symbol, given, nats: -Math.log(known.odds), top, state: null });
+    const state = this.#stateOf(node), { carry, said } = this.model.ask(state);
+    return this.#below(node, state, carry, said, symbol, given);
   }
 
   /** The nodes from the first symbol to this one. */
@@ -50,21 +55,15 @@ export class Tree {
     return node.parent;
   }
 
-  #below(node, chosen, given) {
-    const state = this.#stateOf(node), { carry, said } = this.model.ask(state);
-    const symbol = chosen({ state, said });
-    const after = this.model.after(state, carry, symbol, !given);
-    let child = node.children.find(one => one.symbol === symbol);
-    if (child) child.state = after; // whoever goes over known ground computes nothing twice
-    else {
-      const likely = logSoftmax(said);
-      child = {
-        parent: node, depth: node.depth + 1, children: [], symbol, given, nats: -likely[symbol], top: likeliest(likely), state: after,
-      };
-      node.children.push(child);
+  #below(node, state, carry, said, symbol, given) {
+    const after = this.model.after(state, carry, symbol, !given), found = child(node, symbol, given);
+    node.state = node.depth % KEPT ? null : state;
+    if (found) {
+      found.state = after;
+      return found;
     }
-    if (node.depth % KEPT) node.state = null;
-    return child;
+    const likely = logSoftmax(said);
+    return added(node, { symbol, given, nats: -likely[symbol], top: likeliest(likely), state: after });
   }
 
   #stateOf(node) {
@@ -72,11 +71,20 @@ export class Tree {
     let at = node;
     for (; !at.state; at = at.parent) missing.push(at);
     let { state } = at;
-    for (const { symbol, given } of missing.reverse()) {
-      state = this.model.after(state, this.model.ask(state).carry, symbol, !given);
+    for (const one of missing.reverse()) {
+      state = this.model.told(state, one.symbol, !one.given);
+      if (one.depth % KEPT === 0) one.state = state;
     }
     return state;
   }
+}
+
+const child = (node, symbol, given) => node.children.find(one => one.symbol === symbol && one.given === given);
+
+function added(node, own) {
+  const made = { parent: node, depth: node.depth + 1, children: [], ...own };
+  node.children.push(made);
+  return made;
 }
 
 function likeliest(likely) {
