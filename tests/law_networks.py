@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 from strangers.averages import Averages
 from strangers.dot_attention import DotAttention
-from strangers.multiplicative import Multiplicative
+from strangers.gated import Gated
 
 from seqgen.batching import Inputs
-from seqgen.nn.cells import LSTM, Attending, Convolution, Window
+from seqgen.nn.cells import LSTM, Attending, Convolution, Multiplicative, Window
 from seqgen.nn.context import Context
 from seqgen.nn.encoder.values import PictureEncoder, SymbolEncoder
 from seqgen.nn.inputs.registers import Registers
@@ -82,8 +82,12 @@ CAUSAL: dict[str, Any] = {
     "frames, everywhere, bf16": Network(
         Continuous(30), (Convolution(5, 3, 2, (4,), everywhere=True), LSTM(4)), precision="bf16"
     ),
-    # Of a package that seqgen has never seen.
     "multiplicative": Network(Discrete(6), (Multiplicative(5), LSTM(4)), embedding=4),
+    "multiplicative, skip, in pieces, bf16": Network(
+        Continuous(3), (LSTM(4), Multiplicative(5)), skip=True, remat=24, precision="bf16"
+    ),
+    # Of a package that seqgen has never seen.
+    "gated": Network(Discrete(6), (Gated(5), LSTM(4)), embedding=4),
     "dot attention": Network(Discrete(6), (LSTM(4), DotAttention(5)), embedding=4, source=7, source_width=3),
     "averages": Averages(Discrete(6), 4, speeds=2),
 }

@@ -26,7 +26,7 @@ from seqgen.models.pretrained import from_pretrained, named, open_model, save_pr
 from seqgen.training import loop, run
 
 FOLDER = Path(__file__).parent / "foreign" / "strangers"
-PARTS = {"multiplicative", "dot_attention", "logistic", "averages"}
+PARTS = {"gated", "dot_attention", "logistic", "averages"}
 WAVES = Splits(gauge.WAVES[:2], gauge.WAVES[2:])
 
 

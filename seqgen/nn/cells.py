@@ -82,6 +82,41 @@ class LSTM:
 
 
 @dataclass(frozen=True)
+class Multiplicative:
+    """A layer of multiplicative LSTM cells: each input has a recurrent matrix of its own (Krause et al. 2016).
+
+    >>> from seqgen import Discrete, Network
+    >>> Network(Discrete(5), layers=(Multiplicative(32), LSTM(16))).width
+    16
+    """
+
+    units: int = 256
+
+    def __post_init__(self) -> None:
+        _check(self.units)
+
+    @property
+    def reads(self) -> bool:
+        """It looks at nothing but its input."""
+        return False
+
+    def build(self, inputs: int, entry: int, *, precision: str, rngs: nnx.Rngs) -> Cell:
+        """A `seqgen.nn.multiplicative.MultiplicativeCell` for `inputs` values a position."""
+        from .multiplicative import MultiplicativeCell
+
+        return MultiplicativeCell(inputs, self.units, precision=precision, rngs=rngs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values with `kind`, read back by `layer_from_dict`."""
+        return {"kind": "multiplicative", **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Multiplicative:
+        """The layer with these settings."""
+        return cls(**data)
+
+
+@dataclass(frozen=True)
 class Window:
     """A layer of LSTM cells that looks at a source through Graves' window of `components` Gaussians (2013, section 5.1).
 
@@ -104,8 +139,8 @@ class Window:
         return True
 
     def build(self, inputs: int, entry: int, *, precision: str, rngs: nnx.Rngs) -> Cell:
-        """A `seqgen.nn.window_cell.WindowCell` over memory entries of `entry` values."""
-        from .window_cell import WindowCell
+        """A `seqgen.nn.window.cell.WindowCell` over memory entries of `entry` values."""
+        from .window.cell import WindowCell
 
         settings: Any = {"layer_norm": self.layer_norm, "learned_start": self.learned_start}
         sizes: Any = {"entry": entry, "components": self.components}
@@ -218,7 +253,15 @@ class Convolution:
 
 
 # What config.json may name, beside what installed packages offer as entry points of the group seqgen.cells.
-CELLS: dict[str, Any] = {"lstm": LSTM, "window": Window, "attending": Attending, "convolution": Convolution}
+CELLS: dict[str, Any] = {
+    "lstm": LSTM,
+    "multiplicative": Multiplicative,
+    "window": Window,
+    "attending": Attending,
+    "convolution": Convolution,
+}
+
+PLAIN = {"lstm": LSTM, "multiplicative": Multiplicative}  # those that need to know nothing but how many units
 
 
 def layer_from_dict(data: Mapping[str, Any]) -> Layer:

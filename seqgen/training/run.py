@@ -34,6 +34,8 @@ from ..models.finetuning import carried, settled
 from ..models.kinds import model_from_dict
 from ..models.pretrained import open_model
 from ..models.trainable import Trainable
+from ..nn.cells import PLAIN
+from ..nn.network import Network
 from . import metrics
 from .divergence import Guard, pointed
 from .loop import Run, loop, steps_in
@@ -64,6 +66,7 @@ class How(TypedDict, total=False):
     rows, window, learning_rate, precision: in place of `training`'s, each by itself; precision is "f32" or, faster where
     the machine has it, "bf16".
     dropout: in place of the network's own.
+    cell: of the layers, "lstm" or "multiplicative".
     crew: the devices that share the work, of several processes maybe (docs/scale.md); its shards, if any, are the run's.
     """
 
@@ -77,6 +80,7 @@ class How(TypedDict, total=False):
     window: int | None
     learning_rate: float | None
     dropout: float | None
+    cell: str | None
     precision: str | None
     crew: Crew | None
 
@@ -150,6 +154,10 @@ def begin(
         usual = dataclasses.replace(usual, learning_rate=usual.learning_rate / 4)
     if (dropout := how.get("dropout")) is not None:
         model = _with_dropout(model, dropout)
+    if (cell := how.get("cell")) is not None:
+        if given is not None:
+            raise UsageError("a fine-tuned model keeps its cells: leave out --cell, or --from")
+        model = _with_cell(model, cell)
     coded = encoded(codec, splits)
     training = how.get("training") or _fitted(domain, usual, coded)
     own: dict[str, Any] = {name: how[name] for name in _OWN if how.get(name) is not None}  # type: ignore[literal-required]
@@ -309,6 +317,15 @@ def _with_dropout(model: Trainable, dropout: float) -> Trainable:
     if not hasattr(network, "dropout"):
         raise UsageError("this kind of model has no dropout to set; leave it out")
     return dataclasses.replace(model, network=dataclasses.replace(network, dropout=dropout))  # type: ignore[type-var]
+
+
+def _with_cell(model: Trainable, cell: str) -> Trainable:
+    """Layers of another cell, as many and as wide."""
+    layer, network = pick("cell", cell, PLAIN), getattr(model, "network", None)
+    if not isinstance(network, Network) or not isinstance(network.layers, int) or network.window:
+        raise UsageError("the layers of this kind of model are not all alike; leave the cell out")
+    layers = (layer(network.units),) * network.layers
+    return dataclasses.replace(model, network=dataclasses.replace(network, layers=layers, units=Network.units))  # type: ignore[type-var]
 
 
 def _written(model: Trainable) -> dict[str, Any]:

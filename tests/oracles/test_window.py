@@ -13,11 +13,11 @@ import pytest
 from jax import lax
 from numpy.typing import NDArray
 from strangers.dot_attention import DotAttention
-from strangers.multiplicative import Multiplicative
+from strangers.gated import Gated
 
 from seqgen.batching import Inputs
 from seqgen.nn import products, recurrence
-from seqgen.nn.cells import Attending
+from seqgen.nn.cells import Attending, Multiplicative
 from seqgen.nn.context import Context
 from seqgen.nn.lstm import LSTMCell
 from seqgen.nn.network import Network
@@ -34,8 +34,9 @@ CASES: dict[str, dict[str, Any]] = {
     "layer norm, learned start": {"layer_norm": True, "learned_start": True},
     "window": WINDOW,
     "attending": {"layers": (Attending(H),), "units": 256, "source": 9, "source_width": E},
-    # Of another package: two kernels, of which one multiplies what the other made; and what looks at the memory twice.
     "multiplicative": {"layers": (Multiplicative(H),), "units": 256},
+    # Of another package: two kernels, of which one multiplies what the other made; and what looks at the memory twice.
+    "gated": {"layers": (Gated(H),), "units": 256},
     "dot attention": {"layers": (DotAttention(H),), "units": 256, "source": 9, "source_width": E},
 }
 

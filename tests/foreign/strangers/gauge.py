@@ -49,10 +49,10 @@ def load(data: Any) -> Scaled:
 def small(codec: Scaled) -> Any:
     from seqgen import Model, Network
 
+    from .gated import Gated
     from .logistic import Logistic
-    from .multiplicative import Multiplicative
 
-    return Model(Network(codec.spec, (Multiplicative(16),)), Logistic(1))
+    return Model(Network(codec.spec, (Gated(16),)), Logistic(1))
 
 
 WAVES = tuple(tuple(np.sin(np.arange(40) / speed).astype(np.float32).tolist()) for speed in (2.0, 3.0, 4.0))

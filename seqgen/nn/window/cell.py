@@ -10,10 +10,10 @@ from typing import Any
 import jax.numpy as jnp
 from flax import nnx
 
-from . import recurrence
-from .lstm import LSTMCell
-from .recurrence import EXACT, Array, Carry, Masks, Memory, Times, Update
-from .window import WindowCarry, gaussian_window
+from .. import recurrence
+from ..lstm import LSTMCell
+from ..recurrence import EXACT, Array, Carry, Masks, Memory, Times, Update
+from . import WindowCarry, gaussian_window
 
 # The first steps of training must move the window slowly, about 1/16 of an entry a position, or no alignment forms.
 STEP_BIAS = -2.75

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 
-from ..machine.programs import register
-from .recurrence import Array, LSTMCarry, Memory
+from ...machine.programs import register
+from ..recurrence import Array, LSTMCarry, Memory
 
 FARTHEST = 1e15  # entries; its square is far below where float32 ends
 

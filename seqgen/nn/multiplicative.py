@@ -1,0 +1,63 @@
+"""The multiplicative LSTM cell (Krause, Lu, Murray & Renals 2016, equations 18 to 22; before it Sutskever et al. 2011).
+
+m = (x W_m + b_m) * (h U_m);  i, f, g, o = split(x W + m U + b);  the rest as in an LSTM, with m in the place of h
+
+So what becomes of the hidden vector is another matrix for each input.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+from flax import nnx
+
+from . import lstm, recurrence
+from .products import matmul
+from .recurrence import Array, Carry, LSTMCarry, Masks, Memory, Times, Update
+
+
+class MultiplicativeCell(nnx.Module):
+    """One layer of `units` multiplicative LSTM cells; precision: as of `seqgen.nn.lstm.LSTMCell`.
+
+    >>> cell = MultiplicativeCell(3, 4, rngs=nnx.Rngs(0))
+    >>> carry, features = recurrence.step(cell, cell.start(2), jnp.ones((2, 3)))
+    >>> features.shape
+    (2, 4)
+    """
+
+    def __init__(self, inputs: int, units: int, *, precision: str = "f32", rngs: nnx.Rngs) -> None:
+        self.units, self.precision = units, precision
+        self.input_kernel = nnx.Param(nnx.initializers.lecun_normal()(rngs.params(), (inputs, 5 * units)))
+        self.factor_kernel = nnx.Param(nnx.initializers.orthogonal()(rngs.params(), (units, units)))
+        self.hidden_kernel = nnx.Param(lstm.orthogonal_gates(rngs.params(), units))
+        # The first factors are about 1, so that the hidden vector gets around at all; and the forget gate starts open.
+        self.bias = nnx.Param(jnp.zeros(5 * units).at[:units].set(1.0).at[2 * units : 3 * units].set(1.0))
+
+    def start(self, batch: int, memory: Memory | None = None) -> LSTMCarry:
+        return LSTMCarry(*jnp.zeros((2, batch, self.units)))
+
+    def project(self, inputs: Array) -> Array:
+        return matmul(inputs, self.input_kernel[...], self.precision, self.bias[...])
+
+    @property
+    def kernels(self) -> tuple[Array, ...]:
+        return self.factor_kernel[...], self.hidden_kernel[...]
+
+    @property
+    def small(self) -> Any:
+        return ()
+
+    @property
+    def update(self) -> Update:
+        return update
+
+    def scan(self, carry: Carry, inputs: Array, masks: Masks | None, memory: Memory | None) -> tuple[Carry, Array]:
+        return recurrence.scan(self, carry, inputs, masks, memory)
+
+
+def update(small: Any, carry: LSTMCarry, x: Array, memory: Any, times: Times) -> tuple[LSTMCarry, Array]:
+    """One position: the projected input `[B, 5 H]` to the next carry."""
+    factor, given = jnp.split(x, [x.shape[-1] // 5], axis=-1)
+    recurrent = times(1, factor * times(0, carry.hidden))
+    return lstm.update(False, small, carry, given, memory, lambda *_: recurrent)

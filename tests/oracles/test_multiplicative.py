@@ -1,0 +1,69 @@
+"""The multiplicative LSTM against a NumPy loop in float64, written down from the paper's equations 18 to 22."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from seqgen.batching import Inputs
+from seqgen.nn.cells import Multiplicative
+from seqgen.nn.network import Network
+from seqgen.nn.recurrence import LSTMCarry
+from seqgen.spec import Continuous
+
+Floats = NDArray[np.float64]
+B, T, D, H = 3, 32, 4, 5
+
+
+def sigmoid(x: Floats) -> Floats:
+    return 1 / (1 + np.exp(-x))
+
+
+def loop(p: dict[str, Floats], h: Floats, c: Floats, xs: Floats, reset: Any, valid: Any) -> tuple[Floats, ...]:
+    outputs = np.zeros((B, T, H))
+    w_m, w_i, w_f, w_h, w_o = np.split(p["input_kernel"], 5, axis=1)
+    b_m, b_i, b_f, b_h, b_o = np.split(p["bias"], 5)
+    u_i, u_f, u_h, u_o = np.split(p["hidden_kernel"], 4, axis=1)
+    for b in range(B):
+        for t in range(T):
+            if reset[b, t]:
+                h[b], c[b] = 0, 0
+            if not valid[b, t]:
+                continue
+            x = xs[b, t]
+            m = (x @ w_m + b_m) * (h[b] @ p["factor_kernel"])
+            i, f, o = (
+                sigmoid(x @ w_i + m @ u_i + b_i),
+                sigmoid(x @ w_f + m @ u_f + b_f),
+                sigmoid(x @ w_o + m @ u_o + b_o),
+            )
+            c[b] = f * c[b] + i * np.tanh(x @ w_h + m @ u_h + b_h)
+            h[b] = outputs[b, t] = np.tanh(c[b]) * o
+    return outputs, h, c
+
+
+def test_it_computes_what_the_paper_says() -> None:
+    with jax.enable_x64(True):
+        random = np.random.default_rng(5)
+        network = Network(Continuous(D), (Multiplicative(H),))
+        shapes = jax.eval_shape(network.init, jax.eval_shape(lambda: jax.random.key(0)))
+        params = jax.tree.map(lambda leaf: random.normal(0, 0.7, leaf.shape), shapes)
+        h, c = random.normal(0, 1, (2, B, H))
+        xs, reset, valid = random.normal(0, 1, (B, T, D)), random.random((B, T)) < 0.1, random.random((B, T)) < 0.8
+        carry, features = network.unroll(
+            jax.tree.map(jnp.asarray, params), (LSTMCarry(jnp.asarray(h), jnp.asarray(c)),), Inputs(jnp.asarray(xs)),
+            reset=jnp.asarray(reset), valid=jnp.asarray(valid),
+        )  # fmt: skip
+        theirs = loop(params["layer0"]["cell"], h.copy(), c.copy(), xs, reset, valid)
+    for mine, other in zip((features, *carry[0]), theirs, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=0, atol=1e-12)
+
+
+def test_a_new_layer_passes_on_what_it_remembers() -> None:
+    network = Network(Continuous(D), (Multiplicative(H),))
+    bias = network.init(jax.random.key(0))["layer0"]["cell"]["bias"]
+    assert np.asarray(bias).reshape(5, H).mean(axis=1).tolist() == [1, 0, 1, 0, 0], "factors and the forget gate"
