@@ -60,8 +60,8 @@ class How(TypedDict, total=False):
     steps, minutes: how long, one of them; 10 minutes when neither is given. Minutes are turned into steps once, by timing
     the first ones, so that a resume agrees.
     seed: of the first weights and the order of the data; 0.
-    start_from: a model to fine-tune, by name or folder; it keeps its size and how it reads. "scratch" for none; where neither
-    it nor size or training are given, a domain may name one, and that is said.
+    start_from: a model to fine-tune, by name or folder; it keeps its size and how it reads. "scratch" for none; where none
+    of it, size, cell and training are given, a domain may name one, and that is said.
     training: rows, window, learning rate and the like, in place of the size's own.
     rows, window, learning_rate, precision: in place of `training`'s, each by itself; precision is "f32" or, faster where
     the machine has it, "bf16".
@@ -120,7 +120,7 @@ def begin(
     size, start_from, crew = how.get("size"), how.get("start_from"), how.get("crew")
     given, splits, asked = None, None, settings
     where: dict[str, Any] = {}
-    free = size is None and how.get("training") is None
+    free = size is None and how.get("training") is None and how.get("cell") is None
     if start_from is None and free and domain.begin_from is not None:
         splits, where = _found(domain, data, settings, download)
         start_from = domain.begin_from(splits, settings) if isinstance(splits, Splits) else None

@@ -61,9 +61,3 @@ def test_it_computes_what_the_paper_says() -> None:
         theirs = loop(params["layer0"]["cell"], h.copy(), c.copy(), xs, reset, valid)
     for mine, other in zip((features, *carry[0]), theirs, strict=True):
         np.testing.assert_allclose(mine, other, rtol=0, atol=1e-12)
-
-
-def test_a_new_layer_passes_on_what_it_remembers() -> None:
-    network = Network(Continuous(D), (Multiplicative(H),))
-    bias = network.init(jax.random.key(0))["layer0"]["cell"]["bias"]
-    assert np.asarray(bias).reshape(5, H).mean(axis=1).tolist() == [1, 0, 1, 0, 0], "factors and the forget gate"

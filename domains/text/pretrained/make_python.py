@@ -22,9 +22,9 @@ from seqgen.machine.cache import use_compile_cache
 
 python_sources = registry.dataset("python-sources")
 
-STEPS = 5_400
+STEPS = 3_500
 TRAINING = TrainingConfig(rows=32, window=128, patience=0)
-DROPOUT = 0.1  # five passes
+DROPOUT = 0.1  # three passes
 LONGEST = 40  # lines of a function to learn from
 ORDER = 7  # of the floor
 SAMPLES, LENGTH, TEMPERATURE, SHORTEST = 300, 2_000, 0.8, 5

@@ -16,8 +16,8 @@ from seqgen.machine.cache import use_compile_cache
 
 speeches = registry.dataset("speeches")
 
-STEPS = 4_400
-# A pass and a half: nothing is learned by heart, so nothing need be dropped.
+STEPS = 2_600
+# Not a whole pass: nothing is learned by heart, so nothing need be dropped.
 TRAINING = TrainingConfig(rows=32, window=128, patience=0)
 OPENING = 8_000  # characters of a speech that its decade is told by
 JUDGED = 20  # passages of a topic that it is told by, and samples in which it is looked for
