@@ -1,20 +1,31 @@
-"""How well the shipped text model predicts the held-out end of tiny Shakespeare, which it was not trained on.
+"""How well the shipped text model does on the held-out end of tiny Shakespeare, which it was not trained on, and at its tasks.
 
-Static: the weights do not change while reading. One pass in order, state carried; and, to set beside nanoGPT's
+likelihood: static, the weights do not change while reading. One pass in order, state carried; and, to set beside nanoGPT's
 figures, windows of 256 characters that each start without context (its first character is given, 256 are scored).
+compress: the same text packed, against `xz -9e` of it alone. words: those of samples that nobody knows. limits: what a
+pattern, penalties and a limit on copies cost a character. encodings: files that nobody says the encoding of.
 """
 
 from __future__ import annotations
 
+import contextlib
+import lzma
+import statistics
+import time
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
-from _report import Row, parser, report
+import numpy as np
+from _encodings import outcomes
+from _report import Row, measured, parser, report
 
-from seqgen import Example, evaluation_windows, in_memory, registry
+from seqgen import DataError, Example, evaluation_windows, in_memory, registry
 from seqgen.domains import text
+from seqgen.domains.text.reports import measures
 from seqgen.training import log_probs
 
-WINDOW = 256
+DATA, WINDOW = "tiny-shakespeare", 256
 
 
 def fresh_windows(model: text.TextModel, held_out: str) -> float:
@@ -30,28 +41,97 @@ def fresh_windows(model: text.TextModel, held_out: str) -> float:
     return total / count
 
 
+def likelihood(model: text.TextModel, held_out: str, toy: bool) -> list[Row]:
+    score = model.score(held_out)
+    folder = Path(text.DOMAIN.shipped or "", model.name)
+    size = sum(path.stat().st_size for path in folder.iterdir()) if folder.is_dir() else 0
+    return [
+        Row("held out, one pass, state carried", score.nats_per_char, "<=", 1.47, "nats/char"),
+        Row("the same in bits", score.bits_per_char, unit="bits/char"),
+        Row("held out, windows of 256 without context", fresh_windows(model, held_out), unit="nats/char"),
+        Row("characters scored", score.characters),
+        Row("on disk", size / 1e6, "<=", 10, "MB"),
+    ]
+
+
+def compress(model: text.TextModel, held_out: str, toy: bool) -> list[Row]:
+    raw, noise = held_out.encode(), np.random.default_rng(0).bytes(10_000)
+    other = len(lzma.compress(raw, preset=9 | lzma.PRESET_EXTREME))
+    static, adapting = (len(model.compress(raw, adapt=adapt)) for adapt in (False, True))
+    short = raw[:2000]
+    return [
+        Row("compress: shorter than xz -9e", 100 * (1 - static / other), ">=", 25, "%"),
+        Row("compress: shorter than xz -9e, adapting", 100 * (1 - adapting / other), ">=", 30, "%"),
+        Row("compress: bytes back of 2,000", float(model.decompress(model.compress(short)) == short), ">=", 1),
+        Row("compress: random bytes, longer by", len(model.compress(noise)) - len(noise), "<=", 100, "bytes"),
+    ]
+
+
+def words(model: text.TextModel, held_out: str, toy: bool) -> list[Row]:
+    """Known are the words of the training text, and those of the CMU dictionary where it is on this machine."""
+    known = set(measures.words("" if toy else registry.load_dataset(DATA, "text").train[0]))
+    with contextlib.suppress(DataError):
+        parts = registry.load_dataset("cmu-dictionary", "pronounce")
+        known |= {pair.source for part in (parts.train, parts.valid, parts.test) for pair in part}
+    drawn = model.samples([""] * (1 if toy else 20), length=50 if toy else 2000, temperature=0.8, seed=0)
+    share, usual = (measures.invented(one, known)[0] for one in ("\n".join(drawn), held_out))
+    return [
+        Row("words of samples, temperature 0.8, that are in no list", 100 * share, "<=", 2, "%"),
+        Row("the same of the held-out text", 100 * usual, unit="%"),
+        Row("samples against the held-out text", share / max(usual, 1e-9), "<=", 1.5, "x"),
+    ]
+
+
+def limits(model: text.TextModel, held_out: str, toy: bool) -> list[Row]:
+    """Each beside plain sampling, turn and turn about; the first of each compiles and is not counted."""
+    asked: dict[str, dict[str, Any]] = {
+        "plain": {},
+        "a pattern": {"match": r"([A-Z]+:\n(.*\n)+\n)+"},
+        "penalties": {"repetition": 1.1, "presence": 0.1},
+        "a limit on copies": {"max_copy": 30},
+    }
+    if toy:
+        del asked["a limit on copies"]
+    spent: dict[str, list[float]] = {name: [] for name in asked}
+    for turn in range(2 if toy else 6):
+        for name, settings in asked.items():
+            begun = time.perf_counter()
+            drawn = model.sample("A", length=20 if toy else 1000, seed=turn, **settings)
+            if turn:
+                spent[name].append((time.perf_counter() - begun) / max(len(drawn), 1))
+    plain = statistics.median(spent.pop("plain"))
+    return [
+        measured(f"a character with {name}, against plain", [one / plain for one in times], "<=", 1.3, "x")
+        for name, times in spent.items()
+    ]
+
+
+def encodings(model: text.TextModel, held_out: str, toy: bool) -> list[Row]:
+    found = Counter(outcome for _, outcome in outcomes())
+    return [
+        Row("files in other encodings: read, or refused with the right name", found["right"] + found["named"], ">=",
+            found.total(), f"of {found.total()}"),
+        Row("the same, silently wrong", found["wrong"], "<=", 0),
+    ]  # fmt: skip
+
+
+PARTS = {"likelihood": likelihood, "compress": compress, "words": words, "limits": limits, "encodings": encodings}
+
+
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--model", default="shakespeare", help="another text model (shakespeare)")
+    options.add_argument(
+        "--part", action="append", choices=PARTS, help="only this; may repeat (all; toy: all but compress)"
+    )
     args = options.parse_args()
     model = text.load(args.model)
     if args.toy:
         held_out = "First Citizen:\nBefore we proceed any further, hear me speak.\n" * 10
     else:
-        held_out = registry.load_dataset("tiny-shakespeare", "text").valid[0]
-    score = model.score(held_out)
-    folder = Path(text.DOMAIN.shipped or "", args.model)
-    size = sum(path.stat().st_size for path in folder.iterdir()) if folder.is_dir() else 0
-    report(
-        [
-            Row("held out, one pass, state carried", score.nats_per_char, "<=", 1.47, "nats/char"),
-            Row("the same in bits", score.bits_per_char, unit="bits/char"),
-            Row("held out, windows of 256 without context", fresh_windows(model, held_out), unit="nats/char"),
-            Row("characters scored", score.characters),
-            Row("on disk", size / 1e6, "<=", 10, "MB"),
-        ],
-        args.json,
-    )
+        held_out = registry.load_dataset(DATA, "text").valid[0]
+    parts = args.part or [part for part in PARTS if not args.toy or part != "compress"]
+    report([row for part in parts for row in PARTS[part](model, held_out, args.toy)], args.json)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ GERMAN = "Es war einmal ein Müller, der hatte eine schöne Tochter; “größer
 SPANISH = "¿Quién vendrá mañana? ¡El niño y su hermano pequeño!\n"
 ENGLISH = "“It’s late,” she said — and it was.\n"
 POLISH = "Był sobie król, był sobie paź i była też królewna; żyli wśród róż, nie znali burz.\n"
+CZECH = "Příliš žluťoučký kůň úpěl ďábelské ódy, řekla babička a zavřela okno.\n"
+ACCENTS = "Où êtes-vous allés cet été ? Le garçon a mangé des pâtes près de la forêt où naît la rivière.\n"
+UMLAUTS = "Die Bäume blühen früh; größere Vögel ziehen über die Höfe, und müde Füße gehen.\n"
 RUSSIAN = "Мороз и солнце; день чудесный! Ещё ты дремлешь, друг прелестный.\n"
 GREEK = "Στην αρχή ήταν ο λόγος και ο λόγος ήταν μαζί με τον θεό.\n"
 JAPANESE = "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。\n"
@@ -37,13 +40,14 @@ TEXTS = {
     "big5": (TRADITIONAL,),
     "euc_kr": (KOREAN,),
     "cp1252": (FRENCH, GERMAN, SPANISH, ENGLISH),
-    "cp1250": (POLISH,),
-    "iso8859-2": (POLISH,),
+    "cp1250": (POLISH, CZECH),
+    "iso8859-2": (POLISH, CZECH),
     "cp1251": (RUSSIAN,),
     "koi8-r": (RUSSIAN,),
     "cp866": (RUSSIAN.replace("—", "-"),),
     "cp1253": (GREEK,),
-    "mac_roman": (FRENCH, SPANISH),
+    "mac_roman": (FRENCH, SPANISH, UMLAUTS),
+    "cp437": (ACCENTS, UMLAUTS),
 }
 CASES = [(name, text) for name, texts in TEXTS.items() for text in texts]
 

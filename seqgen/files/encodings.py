@@ -13,6 +13,7 @@ ENOUGH = 1 << 16  # bytes looked at
 # common ones are fewer of them; by chance hardly any would be.
 _IDEOGRAPHS, _LETTERS = 0.08, 0.6
 _PUNCTUATION = "‘’“”„–—…«»°§©®€£·"
+_AROUND = "„“”«»°§©®€£·"  # what stands around words and never in them
 _KANA = "".join(map(chr, range(0x3041, 0x30FF))) + "、。「」"
 _SIMPLE = "的一是不了人我在有他这为之大来以个中上们到说时要就出会可也你对生能而子那得于着下自年过发后作里无天风花,。、，：；？！“”"
 _TRADITIONAL = "的一是不了人我在有他這為之大來以個中上們到說時要就出會可也你對生能而子那得於著下自年過發後作裡無天風花，。、：；？！「」"
@@ -65,12 +66,23 @@ def likely_encoding(raw: bytes) -> str | None:
             text = codecs.getincrementaldecoder(name)().decode(raw[:ENOUGH])
         except UnicodeDecodeError:
             continue
-        runs = re.findall("[^\0-\x7f]+", text)
-        usual = sum(char in script.common for run in runs if len(run) in script.runs for char in run)
-        share = usual / max(sum(map(len, runs)), 1)
+        runs = [run.span() for run in re.finditer("[^\0-\x7f]+", text)]
+        usual = sum(
+            text[at] in script.common and not _misplaced(text, at)
+            for start, stop in runs
+            if stop - start in script.runs
+            for at in range(start, stop)
+        )
+        share = usual / max(sum(stop - start for start, stop in runs), 1)
         if share >= script.least:
             found[name] = share / script.least  # so that scripts of few and of many characters compare
     return max(found, key=lambda name: found[name], default=None)
+
+
+def _misplaced(text: str, at: int) -> bool:
+    """Whether it is where its like does not stand: a sign inside a word, a capital after a small letter."""
+    before, char, after = text[max(at - 1, 0) : at], text[at], text[at + 1 : at + 2]
+    return (before.islower() and char.isupper()) or (char in _AROUND and before.isalpha() and after.isalpha())
 
 
 def remedy(raw: bytes, at: int) -> str:
