@@ -87,12 +87,13 @@ const VERBS = {
     return piece.key;
   },
 
-  // tonic: notes of the tune, whose key's tonic chord shall stand under the last of them.
-  async harmonise({ model, meter, bars, tune, seed, particles, temperature, leading = "off", tonic = null }) {
+  // notes: of the tune, whose key's tonic chord shall stand under the last of them if `tonic`.
+  async harmonise({ model, meter, bars, tune, notes, seed, particles, temperature, leading = "off", tonic = false }) {
     const { given } = await load("codecs/grid.js");
     const { ending, keyOf, LEADING, triad } = await load("codecs/leading.js");
     const { fill } = await load("runtime/particles.js");
-    const asked = given(meter, bars, tune, model.codec.ranges), bias = tonic ? ending(asked, triad(keyOf(tonic)), tonic.at(-1).start) : [];
+    const asked = given(meter, bars, tune, model.codec.ranges, keyOf(notes));
+    const bias = tonic ? ending(asked, triad(keyOf(notes, true)), notes.at(-1).start) : [];
     const filling = fill(model, { ...asked, bias, rule: LEADING[leading], seed, particles, temperature });
     for (let { done, value } = filling.next(); ; ({ done, value } = filling.next())) if (done) return value;
   },

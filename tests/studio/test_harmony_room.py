@@ -38,7 +38,7 @@ def test_a_tune_is_played_and_harmonised_by_the_keyboard_alone(enter: Any, tab_t
     cells = [symbol for pitch in TUNE for symbol in (pitch, *[pitch + 128] * 3)]
     asked = {"meter": (4, 4), "bars": 1, "tune": cells, "seed": 0, "particles": 2, "temperature": music.TEMPERATURE}
     spans = [{"start": 4 * at, "end": 4 * at + 4, "pitch": pitch} for at, pitch in enumerate(TUNE)]
-    steps = ask("harmonise", shipped("music", "bach"), leading="soft", tonic=spans, **asked)
+    steps = ask("harmonise", shipped("music", "bach"), leading="soft", notes=spans, tonic=True, **asked)
     wanted = music.load("bach").codec.decode(steps).notes
     assert [(note.part, note.pitch) for note in found.notes] == [(note.part, note.pitch) for note in wanted]
 

@@ -126,7 +126,7 @@ const WORDS = {
   meter: ["Meter", "拍号"],
   bars: ["Bars", "小节数"],
   key: ["Key", "调"],
-  any: ["any", "任意"],
+  any: ["as it comes", "自动"],
   tonality: ["{} {}", "{}{}"],
   major: ["major", "大调"],
   minor: ["minor", "小调"],

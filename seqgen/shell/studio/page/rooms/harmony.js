@@ -78,13 +78,13 @@ export function enter(section, models, open) {
   async function harmonise() {
     if (!model || running || !tune.notes.length) return;
     stop();
-    const last = tune.notes.at(-1), tonality = keyOf(tune.notes), chord = triad(tonality), fits = chord.includes(last.pitch % 12);
+    const last = tune.notes.at(-1), tonality = keyOf(tune.notes, true), chord = triad(tonality), fits = chord.includes(last.pitch % 12);
     if (!fits && ENDS[end.index] === "tonic") {
       status.say("noTonic", NAMES[tonality]);
       return;
     }
     const run = running = {}, { ranges } = model.codec, count = Math.ceil(Math.max(...tune.notes.map(({ end }) => end)) / BAR);
-    const asked = given(METER, count, tune.cells, ranges, player.asked);
+    const asked = given(METER, count, tune.cells, ranges, ranges && (player.asked ?? keyOf(tune.notes)));
     const bias = fits && ENDS[end.index] !== "free" ? ending(asked, chord, last.start) : [];
     const filling = fill(model, { ...asked, bias, rule: player.rule, seed: seed.value, particles: particles.value, temperature: TEMPERATURE });
     let now = {};
