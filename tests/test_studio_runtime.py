@@ -7,26 +7,24 @@ from typing import Any
 
 import numpy as np
 import pytest
+from studio_laws import SAYINGS, STEPS
 from studio_page import a_choir, ask, shipped
 
 from seqgen.domains import handwriting, music, text
-from seqgen.domains.handwriting import hands
 from seqgen.domains.music.grid import key_number, numbered_key
-from seqgen.spec import Inputs
 
 pytestmark = [pytest.mark.node, pytest.mark.optimised]
-STEPS = 200
 
 
-def test_the_shipped_text_model_says_what_it_says_in_python() -> None:
-    model = text.load()
-    steps = model.codec.prompt("ROMEO:\nIt is the east, and Juliet is the sun. Ünïcode 漢字\n" * 4)[:STEPS]
-    start = model.model.network.start(model.params["network"], 1)
-    inputs = Inputs(np.concatenate([[model.codec.spec.size], steps[:-1]]).astype(np.int32)[None])
-    _, features = model.model.network.unroll(model.params["network"], start, inputs)
-    wanted = model.model.head.logits(model.params["head"], features)[0]  # type: ignore[attr-defined]
-    found = ask("read", shipped("text", "shakespeare"), steps=steps.tolist())
-    assert np.abs(np.array(found) - np.asarray(wanted)).max() <= 1e-4
+@pytest.fixture(scope="module")
+def choir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return a_choir(tmp_path_factory.mktemp("models") / "choir")
+
+
+@pytest.mark.parametrize("name", SAYINGS)
+def test_a_model_says_what_it_says_in_python(name: str, choir: Path) -> None:
+    law = SAYINGS[name](choir)
+    law.check(ask("read", law.folder, **law.asked))
 
 
 @pytest.mark.parametrize(
@@ -54,34 +52,6 @@ def test_a_branch_is_as_surprising_as_its_text_is_in_python() -> None:
     assert told["same"] and (told["ends"], told["left"]) == (2, 1)
     assert told["forChoice"] == 0 and told["prompted"]
     assert told["kept"] <= len(nats) / 16 + 2  # the others are computed again
-
-
-@pytest.mark.parametrize("name", ["hands", "two-hands"])
-def test_the_shipped_models_of_handwriting_say_what_they_say_in_python(name: str) -> None:
-    model = handwriting.load(name)
-    words = "The quick brown fox jumps over"
-    codec, params = model.codec, model.params
-    offsets, pens = codec.encode(model.write(words, hand=codec.hands[1], seed=3)[0]).steps
-    offsets, pens = offsets[:STEPS], pens[:STEPS]
-    weights = {codec.hands[0]: 1.0, codec.hands[1]: 3.0}
-    vector = hands.vector_of(",".join(f"{hand}:{weight}" for hand, weight in weights.items()), codec.hands, params)
-    context = model.context([words], vector)
-    shifted = (np.concatenate([np.zeros((1, 2), np.float32), offsets[:-1]]), np.concatenate([[3], pens[:-1]]))
-    inputs = Inputs((shifted[0][None], shifted[1].astype(np.int32)[None]))
-    network = model.model.network
-    start = network.start(params["network"], 1, context)
-    _, features = network.unroll(params["network"], start, inputs, context=context)
-    mixture, pen = model.model.head.heads  # type: ignore[attr-defined]
-    wanted = mixture.gaussians(params["head"]["0"], features)
-    steps = list(zip(offsets.tolist(), pens.tolist(), strict=True))
-    source = codec.source(words).tolist()
-    found = ask("read", shipped("handwriting", name), steps=steps, source=source, hand=weights)
-    names = {"logWeights": "log_weights", "means": "means", "logSigmas": "log_sigmas", "r": "r"}
-    for word, field in names.items():
-        said = np.array([step[0][word] for step in found])
-        assert np.abs(said - np.asarray(getattr(wanted, field))[0]).max() <= 1e-4, field
-    logits = pen.logits(params["head"]["1"], features)[0]
-    assert np.abs(np.array([step[1] for step in found]) - np.asarray(logits)).max() <= 1e-4
 
 
 def test_a_seed_writes_the_line_that_it_writes_in_python() -> None:
@@ -161,23 +131,6 @@ def test_the_shipped_recogniser_reads_what_it_reads_in_python(dense: int) -> Non
     )
 
 
-@pytest.fixture(scope="module")
-def choir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return a_choir(tmp_path_factory.mktemp("models") / "choir")
-
-
-def test_a_model_with_registers_says_what_it_says_in_python(choir: Path) -> None:
-    model = music.load(choir)
-    steps = model.codec.encode(model.sample(bars=9, seed=2, meter=music.Meter(0.0, 3, 4))).steps[:STEPS]
-    inputs = Inputs(np.concatenate([[model.codec.spec.size], steps[:-1]]).astype(np.int32)[None])
-    start = model.model.network.start(model.params["network"], 1)
-    _, features = model.model.network.unroll(model.params["network"], start, inputs)
-    wanted = model.model.head.logits(model.params["head"], features)[0]  # type: ignore[attr-defined]
-    found = ask("read", choir, steps=steps.tolist())
-    assert len(steps) == STEPS and np.ptp(wanted) > 0.5
-    assert np.abs(np.array(found) - np.asarray(wanted)).max() <= 1e-4
-
-
 @pytest.mark.parametrize("key", [None, 21])
 def test_a_model_that_knows_keys_makes_the_piece_that_it_makes_in_python(
     choir: Path, key: int | None, tmp_path: Path
@@ -192,21 +145,23 @@ def test_a_model_that_knows_keys_makes_the_piece_that_it_makes_in_python(
     assert told == (None if key else key_number(wanted.keys[0]))
 
 
-@pytest.mark.parametrize("leading", ["off", "soft", "strict"])
-def test_a_tune_is_harmonised_as_it_is_in_python(leading: str) -> None:
-    """With the rules of voice leading and, but for the first, an end on the tonic."""
+@pytest.mark.parametrize(
+    ("name", "leading"), [("chorales", "off"), ("chorales", "soft"), ("chorales", "strict"), ("bach", "soft")]
+)
+def test_a_tune_is_harmonised_as_it_is_in_python(name: str, leading: str) -> None:
+    """With the rules of voice leading and, but for the first, an end on the tonic; in its key, where the model knows keys."""
     pitches = [67, 67, 69, 71, 72, 71, 69, 67]
     notes = [music.Note(0.6 * beat, pitch, 0.6) for beat, pitch in enumerate(pitches)]
     tune = music.Score(notes, tempos=[music.Tempo(0.0, 100.0)], meters=[music.Meter(0.0, 4, 4)])
-    model = music.load("chorales")
+    model = music.load(name)
     end = "free" if leading == "off" else "tonic"
     wanted = model.harmonise(tune, particles=6, voice_leading=leading, end=end, seed=3)[0].score
     cells = [symbol for pitch in pitches for symbol in (pitch, *[pitch + 128] * 3)]
-    folder = shipped("music", "chorales")
+    folder = shipped("music", name)
     spans = [{"start": 4 * at, "end": 4 * at + 4, "pitch": pitch} for at, pitch in enumerate(pitches)]
     asked = {"meter": (4, 4), "bars": 2, "tune": cells, "seed": 3, "particles": 6, "temperature": music.TEMPERATURE}
-    found = ask("harmonise", folder, leading=leading, tonic=spans if end == "tonic" else None, **asked)
-    assert model.codec.decode(np.array(found)).notes and len(found) == 2 * (4 * 16 + 4)
+    found = ask("harmonise", folder, leading=leading, notes=spans, tonic=end == "tonic", **asked)
+    assert model.codec.decode(np.array(found)).notes and len(found) >= 2 * (4 * 16 + 4)
     assert _sung(model.codec.decode(np.array(found))) == _sung(wanted)
 
 

@@ -1,6 +1,7 @@
 // Runs the page's own modules in Node: what a test asks for comes as JSON on standard input, the answer leaves as JSON.
 import fs from "node:fs";
 import { pathToFileURL } from "node:url";
+import { plain, read, recognise } from "./laws.mjs";
 
 const asked = JSON.parse(fs.readFileSync(0, "utf8"));
 const load = path => import(new URL(path, pathToFileURL(`${asked.page}/`)));
@@ -12,22 +13,9 @@ function opened(folder) {
   return new Model(JSON.parse(fs.readFileSync(`${folder}/config.json`, "utf8")), bytes);
 }
 
-const plain = value => ArrayBuffer.isView(value) ? [...value] : Array.isArray(value) ? value.map(plain)
-  : value && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([key, own]) => [key, plain(own)])) : value;
-
 const VERBS = {
-  // What the head reads at each step of a given sequence.
-  async read({ model, steps, source, hand }) {
-    const { Offsets } = await load("codecs/offsets.js");
-    const vector = hand ? new Offsets(model.codec).vector(model.network, hand) : null;
-    const context = model.network.context({ source, vector });
-    let state = model.begin(rowKey(0), context);
-    return steps.map(step => {
-      const { carry, said } = model.ask(state);
-      state = model.after(state, carry, step);
-      return said;
-    });
-  },
+  read: asked => read(load, asked),
+  recognise: asked => recognise(load, asked),
 
   async text({ model, prompt, length, seed, options }) {
     const { Characters } = await load("codecs/characters.js");
@@ -99,22 +87,15 @@ const VERBS = {
     return piece.key;
   },
 
-  // tonic: notes of the tune, whose key's tonic chord shall stand under the last of them.
-  async harmonise({ model, meter, bars, tune, seed, particles, temperature, leading = "off", tonic = null }) {
+  // notes: of the tune, whose key's tonic chord shall stand under the last of them if `tonic`.
+  async harmonise({ model, meter, bars, tune, notes, seed, particles, temperature, leading = "off", tonic = false }) {
     const { given } = await load("codecs/grid.js");
     const { ending, keyOf, LEADING, triad } = await load("codecs/leading.js");
     const { fill } = await load("runtime/particles.js");
-    const asked = given(meter, bars, tune, model.codec.ranges), bias = tonic ? ending(asked, triad(keyOf(tonic)), tonic.at(-1).start) : [];
+    const asked = given(meter, bars, tune, model.codec.ranges, keyOf(notes));
+    const bias = tonic ? ending(asked, triad(keyOf(notes, true)), notes.at(-1).start) : [];
     const filling = fill(model, { ...asked, bias, rule: LEADING[leading], seed, particles, temperature });
     for (let { done, value } = filling.next(); ; ({ done, value } = filling.next())) if (done) return value;
-  },
-
-  // Ink of any unit: as the recogniser sees it, what it says of every place, and what it reads.
-  async recognise({ model, strokes }) {
-    const { Reader } = await load("codecs/reader.js");
-    const { inXHeights } = await load("codecs/features.js");
-    const reader = new Reader(model), dense = inXHeights(strokes), { steps } = reader.codec.encode(dense);
-    return { dense, steps, ...reader.read(strokes), logProbs: reader.logProbs(steps) };
   },
 
   async write({ model, text, hand, seed, bias }) {

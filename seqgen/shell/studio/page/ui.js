@@ -23,10 +23,13 @@ export function put(element, ...children) {
   return element;
 }
 
-/** A part of a drawing. */
+/** A part of a drawing; functions listen. */
 export function shape(tag, attributes) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value);
+  }
   return element;
 }
 
@@ -34,8 +37,11 @@ export const button = (text, onclick, more = {}) => make("button", { type: "butt
 export const dials = (...controls) => make("div", { className: "dials" }, ...controls);
 export const buttons = (...all) => make("div", { className: "buttons" }, ...all);
 
-/** A line that tells what goes on, also those who do not see it. */
-export const statusLine = () => make("p", { className: "status", role: "status" });
+/** A line that tells what goes on, also those who do not see it: `say` takes what `t` does. */
+export function statusLine() {
+  const element = make("p", { className: "status", role: "status" });
+  return Object.assign(element, { say: (key, ...values) => { element.textContent = t(key, ...values); } });
+}
 
 /** A control with its name. */
 export const field = (name, input) => make("label", { className: "dial" }, make("span", {}, ...[name].flat()), input);
@@ -60,12 +66,12 @@ export function modelChoice(models, open, status, begun, loaded) {
   named.element.hidden = models.length < 2;
   async function load() {
     const entry = models[named.index];
-    const told = part => { status.textContent = t("loading", entry.name, Math.round(100 * part)); };
+    const told = part => { status.say("loading", entry.name, Math.round(100 * part)); };
     begun();
     told(0); // and not what was said of the one before
     try {
       const model = await open(entry, told);
-      status.textContent = t("ready");
+      status.say("ready");
       await loaded(model);
     } catch (error) {
       status.textContent = error.message;

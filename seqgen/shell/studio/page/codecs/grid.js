@@ -54,7 +54,7 @@ export function opening(key, [over, under]) {
  * turn it is and in which sixteenth, `[voice, sixteenth]`, null for what no voice sings.
  *
  * tune: what it does in each sixteenth: a pitch begins, `pitch + 128` goes on, 256 rests. key: its number, of models
- * that know keys; null for any.
+ * that know keys.
  */
 export function given(meter, bars, tune, ranges = null, key = null) {
   const allowed = plan(meter, bars, ranges), steps = [], turns = [], voices = [];
@@ -63,7 +63,7 @@ export function given(meter, bars, tune, ranges = null, key = null) {
     const sings = row[REST], turn = voiced % 4, sure = row.indexOf(true) === row.lastIndexOf(true);
     if (sings && turn === 0) beat = steps.length > 0 && steps.at(-1) >= BEAT;
     if (sings) steps.push(ORDER[turn] ? -1 : tune[voiced >> 2] ?? REST);
-    else steps.push(sure ? row.indexOf(true) : key === null ? -1 : KEYS + key);
+    else steps.push(sure ? row.indexOf(true) : KEYS + key);
     turns.push(sings && beat);
     voices.push(sings ? [ORDER[turn], voiced >> 2] : null);
     voiced += sings;

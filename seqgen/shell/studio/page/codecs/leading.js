@@ -54,9 +54,12 @@ export const LEADING = {
   strict: rule({ fifths: 20, octaves: 20, leaps: 20, crossing: 5, outside: 5 }),
 };
 
-/** The number of the key that a tune seems to be in: whose profile correlates best with how long each pitch class sounds. */
-export function keyOf(notes) {
-  const sounding = Array(12).fill(0), tonic = notes.at(-1).pitch % 12;
+/** The number of the key that a tune seems to be in: whose profile correlates best with how long each pitch class sounds.
+ *
+ * ends: its last note counts for its tonic.
+ */
+export function keyOf(notes, ends = false) {
+  const sounding = Array(12).fill(0), tonic = ends && notes.at(-1).pitch % 12;
   for (const { start, end, pitch } of notes) sounding[pitch % 12] += end - start;
   const fits = PROFILES.flatMap(profile => sounding.map((_, root) =>
     correlation(sounding, profile.map((_, at) => profile[modulo(at - root, 12)])) + TRUST * (root === tonic)));

@@ -51,7 +51,7 @@ export function enter(section, models, open, entries) {
     if (now.length !== written[at].length) saved = false;
     written[at] = now;
     const done = written.filter((strokes, i) => strokes.length && texts[i].trim()).length;
-    place.textContent = t(done < FEWEST ? "needed" : "lineOf", at + 1, texts.length, done, FEWEST - done);
+    place.textContent = t("lineOf", at + 1, texts.length, done, done < FEWEST ? t("needed", FEWEST - done) : "");
     undo.disabled = clear.disabled = !pad.strokes.length;
     keep.disabled = done < FEWEST;
     check.textContent = "";

@@ -10,6 +10,7 @@ import { Tune } from "./tune.js";
 
 const METER = [4, 4], BAR = 16, MOST = 32, TEMPERATURE = 0.85;
 const LENGTHS = { quarter: 4, eighth: 2, half: 8, sixteenth: 1 };
+const NOTE_ON = 9; // of MIDI, on any channel
 const ENDS = ["auto", "tonic", "free"];
 const EXAMPLE = [67, 67, 69, 67, 72, 71, 69, 67, 69, 71, 72, 74, 71, 69, 67, 67];
 
@@ -23,20 +24,38 @@ export function enter(section, models, open) {
   const main = button(t("harmonise"), () => running ? stop() : harmonise(), { className: "main" });
   const another = button(t("another"), () => { stop(); seed.value++; harmonise(); }, { title: t("nextSeed") });
   const named = modelChoice(models, open, status, () => { model = null; stop(); }, loaded);
+  const keyboard = button(t("keyboard"), connect);
   let model = null, running = null;
 
   put(section, dials(named, length, bars, player.key, player.leading, end, player.tempo, particles, seed),
     make("p", { className: "status" }, t("draw")), tune,
     buttons(main, another, ...player.controls,
       button(t("example"), () => { bars.value = 4; extend(EXAMPLE.map((pitch, i) => ({ start: 4 * i, end: 4 * i + 4, pitch }))); }),
-      button(t("clear"), () => { stop(); player.show(null); extend([]); })),
+      keyboard, button(t("clear"), () => { stop(); player.show(null); extend([]); })),
     status, player.roll);
   bars.input.addEventListener("change", () => extend());
+  keyboard.hidden = !navigator.requestMIDIAccess;
   shortcuts(section, { escape: stop });
   extend();
 
   function extend(notes) {
     tune.show(BAR * bars.value, notes, BAR);
+  }
+
+  /** Notes of all keyboards that are there, or come later, are notes of the tune. */
+  async function connect() {
+    const access = await navigator.requestMIDIAccess().catch(() => null);
+    if (access) {
+      access.onstatechange = listen;
+      listen();
+    } else status.say("noKeyboard");
+
+    function listen() {
+      for (const input of access.inputs.values()) {
+        input.onmidimessage = ({ data: [kind, pitch, force] }) => { if (kind >> 4 === NOTE_ON && force && !section.hidden) tune.play(pitch); };
+      }
+      status.say("keyboards", access.inputs.size);
+    }
   }
 
   function told() {
@@ -59,19 +78,19 @@ export function enter(section, models, open) {
   async function harmonise() {
     if (!model || running || !tune.notes.length) return;
     stop();
-    const last = tune.notes.at(-1), tonality = keyOf(tune.notes), chord = triad(tonality), fits = chord.includes(last.pitch % 12);
+    const last = tune.notes.at(-1), tonality = keyOf(tune.notes, true), chord = triad(tonality), fits = chord.includes(last.pitch % 12);
     if (!fits && ENDS[end.index] === "tonic") {
-      status.textContent = t("noTonic", NAMES[tonality]);
+      status.say("noTonic", NAMES[tonality]);
       return;
     }
     const run = running = {}, { ranges } = model.codec, count = Math.ceil(Math.max(...tune.notes.map(({ end }) => end)) / BAR);
-    const asked = given(METER, count, tune.cells, ranges, player.asked);
+    const asked = given(METER, count, tune.cells, ranges, ranges && (player.asked ?? keyOf(tune.notes)));
     const bias = fits && ENDS[end.index] !== "free" ? ending(asked, chord, last.start) : [];
     const filling = fill(model, { ...asked, bias, rule: player.rule, seed: seed.value, particles: particles.value, temperature: TEMPERATURE });
     let now = {};
     told();
     const whole = await steadily(() => !(now = filling.next()).done, () => running === run, () => {
-      if (!now.done) status.textContent = t("composing", Math.round(100 * now.value));
+      if (!now.done) status.say("composing", Math.round(100 * now.value));
     });
     if (!whole) return;
     const piece = new Piece();
@@ -80,7 +99,7 @@ export function enter(section, models, open) {
     player.show(piece, METER, piece.steps);
     player.ended();
     told();
-    status.textContent = t("composed", piece.bars.length, piece.notes.length, seed.value);
+    player.tell(status, seed.value);
     player.perform();
   }
 

@@ -50,7 +50,7 @@ export function enter(section, models, open) {
     mix = dial(t("share"), [0, 1, 0.05], 0.5, t("ofSecond"));
     hands.replaceChildren(...(codec.hands.length ? [first.element, second.element, mix.element] : []));
     toggle.disabled = false;
-    status.textContent = t("controlEnter");
+    status.say("controlEnter");
   }
 
   function hand() {
@@ -98,7 +98,7 @@ export function enter(section, models, open) {
       if (run.stopped) return;
     }
     letters.replaceChildren();
-    status.textContent = t("points", points, seed.value);
+    status.say("points", points, seed.value);
     stop();
   }
 

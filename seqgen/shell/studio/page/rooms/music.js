@@ -5,7 +5,7 @@ import { endsOnTonic } from "../codecs/leading.js";
 import { rowKey } from "../runtime/model.js";
 import { button, buttons, choice, dial, dials, make, modelChoice, number, put, shortcuts, statusLine, steadily } from "../ui.js";
 import { t } from "../words.js";
-import { NAMES, Player } from "./player.js";
+import { Player } from "./player.js";
 
 const METERS = { "4/4": [4, 4], "3/4": [3, 4], "2/4": [2, 4], "6/8": [6, 8] };
 const MOST = 200; // bars
@@ -13,7 +13,7 @@ const TRIES = 8; // of a piece that is to end on its tonic
 
 export function enter(section, models, open) {
   const temperature = dial(t("temperature"), [0, 1.5, 0.05], 0.85, t("cold"));
-  const topP = dial(t("topP"), [0.05, 1, 0.05], 1, t("fewest"));
+  const topP = dial("Top-p", [0.05, 1, 0.05], 1, t("fewest"));
   const meter = choice(t("meter"), Object.keys(METERS)), bars = number(t("bars"), 8, "", 1, MOST);
   const seed = number(t("seed"), 0, t("sameSeed"));
   const status = statusLine(), player = new Player(() => `chorale-${seed.value}`, "off");
@@ -61,8 +61,7 @@ export function enter(section, models, open) {
     }
     running = null;
     told();
-    status.textContent = piece.key === null ? t("composed", piece.bars.length, piece.notes.length, first)
-      : t("composedIn", piece.bars.length, piece.notes.length, NAMES[piece.key], first);
+    player.tell(status, first);
     if (tonic) player.perform();
   }
 
@@ -82,7 +81,7 @@ export function enter(section, models, open) {
       known = rule?.read(known, symbol);
       piece.add(symbol);
       return state.position < rows.length;
-    }, wanted, () => { status.textContent = t("composing", Math.round(100 * state.position / rows.length)); });
+    }, wanted, () => { status.say("composing", Math.round(100 * state.position / rows.length)); });
   }
 
   named.load();

@@ -15,13 +15,13 @@ export class Pad {
     this.ink = shape("g", { class: "ink" });
     this.marked = shape("g", { class: "marked" });
     this.lines = [BASE * PAPER - body, BASE * PAPER].map(y => shape("line", { class: "ruled", x1: 0, x2: 10_000, y1: y, y2: y }));
-    this.element = shape("svg", { class: "pad", role: "img", "aria-label": t("pad"), height: PAPER });
+    this.element = shape("svg", {
+      class: "pad", role: "img", "aria-label": t("pad"), height: PAPER, onpointerdown: event => this.#down(event),
+      onpointermove: event => this.#move(event), onpointerup: event => this.#up(event), onpointercancel: event => this.#up(event, true),
+    });
     this.element.append(...this.lines, this.marked, this.ink);
     this.open = null;
     this.penAt = -Infinity;
-    for (const [name, heard] of Object.entries({ pointerdown: event => this.#down(event), pointermove: event => this.#move(event), pointerup: event => this.#up(event), pointercancel: event => this.#up(event, true) })) {
-      this.element.addEventListener(name, heard);
-    }
   }
 
   /** Strokes of points `[x, y, seconds]`, in pixels, y down; seconds from the first point on. */

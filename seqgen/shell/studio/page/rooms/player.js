@@ -57,7 +57,6 @@ export class Player {
     if (this.turn === turn) this.stop();
   }
 
-  /** To be called once the piece is whole, too. */
   stop() {
     this.turn = null;
     this.made?.silence();
@@ -69,6 +68,12 @@ export class Player {
     this.piece.close();
     this.roll.draw(this.turn ? Math.max(this.sound.at, 0) : 0);
     this.#tell();
+  }
+
+  /** What the piece is, and of which seed. */
+  tell(status, seed) {
+    const { bars, notes, key } = this.piece;
+    status.say("composed", bars.length, notes.length, key === null ? "" : t("comma") + NAMES[key], seed);
   }
 
   #tell() {

@@ -57,7 +57,7 @@ export function enter(section, models, open, entries) {
     }));
     const rest = found.others.slice(1, 4).filter(({ odds }) => odds >= 0.001);
     others.textContent = rest.length ? t("sure", percent(found.others[0].odds), rest.map(({ text, odds }) => t("quoted", text, percent(odds))).join(t("comma"))) : "";
-    status.textContent = t("read", found.points.length, Math.round(performance.now() - began));
+    status.say("read", found.points.length, Math.round(performance.now() - began));
   }
 
   function opened(text) {

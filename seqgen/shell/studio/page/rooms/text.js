@@ -12,8 +12,8 @@ const SHADES = 8;
 
 export function enter(section, models, open) {
   const temperature = dial(t("temperature"), [0, 2, 0.05], 0.8, t("cold"));
-  const topP = dial(t("topP"), [0.05, 1, 0.05], 1, t("fewest"));
-  const topK = dial(t("topK"), [0, 50, 1], 0, t("likeliest"));
+  const topP = dial("Top-p", [0.05, 1, 0.05], 1, t("fewest"));
+  const topK = dial("Top-k", [0, 50, 1], 0, t("likeliest"));
   const seed = number(t("seed"), 1, t("sameSeed"));
   const prompt = make("textarea", { rows: 2, value: "ROMEO:", spellcheck: false, placeholder: t("anyWords"), dir: "auto" });
   const status = statusLine();
@@ -24,7 +24,8 @@ export function enter(section, models, open) {
 
   const page = new Page(node => node && showOthers(node));
   const toggle = button(t("write"), () => running ? stop() : write(), { className: "main" });
-  const undoing = button(t("undo"), () => move(past, future)), redoing = button(t("redo"), () => move(future, past));
+  const undo = () => move(past, future), redo = () => move(future, past);
+  const undoing = button(t("undo"), undo), redoing = button(t("redo"), redo);
   const afresh = button(t("anew"), () => begin());
   const another = button(t("tryAnother"), async () => { seed.value++; if (await begin()) write(); }, { title: t("nextSeed") });
 
@@ -32,11 +33,11 @@ export function enter(section, models, open) {
     dials(named, temperature, topP, topK, seed),
     make("label", { className: "prompt" }, make("span", {}, t("beginWith")), prompt),
     buttons(toggle, afresh, another, undoing, redoing,
-      button(t("copy"), async () => { await navigator.clipboard.writeText(page.text); status.textContent = t("copied"); }),
+      button(t("copy"), async () => { await navigator.clipboard.writeText(page.text); status.say("copied"); }),
       button(t("save"), () => save("seqgen.txt", page.text, "text/plain;charset=utf-8"))),
     status, page, legend(), others,
     make("details", { className: "tree" }, make("summary", {}, t("branches")), branches));
-  shortcuts(section, { "Control+z": () => move(past, future), "Control+Shift+z": () => move(future, past), "Control+y": () => move(future, past), escape: stop });
+  shortcuts(section, { "Control+z": undo, "Control+Shift+z": redo, "Control+y": redo, escape: stop });
 
   async function loaded(model) {
     codec = new Characters(model.codec);
@@ -44,7 +45,7 @@ export function enter(section, models, open) {
     tip = null;
     past = [];
     await begin();
-    status.textContent = t("clickOne");
+    status.say("clickOne");
     toggle.disabled = false;
   }
 
@@ -59,7 +60,7 @@ export function enter(section, models, open) {
     const whole = await steadily(() => {
       if (node.depth < ids.length) node = tree.choose(node, ids[node.depth], true);
       return node.depth < ids.length;
-    }, () => mine === turn, () => { status.textContent = t("beginning", node.depth); });
+    }, () => mine === turn, () => { status.say("beginning", node.depth); });
     if (!whole) return false;
     begun = given;
     go(node);
@@ -110,7 +111,7 @@ export function enter(section, models, open) {
       page.append(fresh);
       fresh = [];
       const seconds = (performance.now() - started) / 1000;
-      status.textContent = t("written", tip.depth, Math.round((tip.depth - before.depth) / seconds));
+      status.say("written", tip.depth, Math.round((tip.depth - before.depth) / seconds));
     });
     if (tip !== before) {
       past.push(before);

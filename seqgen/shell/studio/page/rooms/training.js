@@ -20,7 +20,7 @@ export function enter(section) {
   const samples = make("ol", { className: "samples", reversed: true });
   const command = make("code", {});
   const stop = button(t("stopTraining"), ask, { className: "main", disabled: true });
-  const copy = button(t("copy"), async () => { await navigator.clipboard.writeText(command.textContent); status.textContent = t("copied"); });
+  const copy = button(t("copy"), async () => { await navigator.clipboard.writeText(command.textContent); status.say("copied"); });
   let about = null, rows = [], ended = false, heard = 0, shown = "", wanted = null, busy = false;
 
   put(section, heading,
@@ -33,7 +33,7 @@ export function enter(section) {
   const events = new EventSource("run/events");
   const on = (name, told) => events.addEventListener(name, event => { heard = Date.now(); told(JSON.parse(event.data)); });
   events.onopen = () => { rows = []; }; // whoever connects hears all from the beginning
-  events.onerror = () => { status.textContent = t("silent"); };
+  events.onerror = () => { status.say("silent"); };
   on("about", news => {
     about = news;
     if (!about) return;
@@ -42,7 +42,7 @@ export function enter(section) {
     draw();
   });
   on("rows", fresh => { rows.push(...fresh); draw(); });
-  on("again", fresh => { rows = fresh; status.textContent = t("wentBack", rows.at(-1)?.step ?? 0); draw(); });
+  on("again", fresh => { rows = fresh; status.say("wentBack", rows.at(-1)?.step ?? 0); draw(); });
   on("ended", news => {
     ended = news;
     stop.disabled = ended;

@@ -11,14 +11,15 @@ export class Tune {
   /** heard: is told of a pitch that was set; changed: that the tune is another one; length: how many sixteenths a note has. */
   constructor({ heard, changed, length }) {
     Object.assign(this, { heard, changed, length, notes: [], steps: 0, at: 0, pitch: 72, drawn: null });
-    this.svg = shape("svg", { class: "roll tune", preserveAspectRatio: "none", "aria-hidden": "true" });
+    const lift = () => { this.drawn = null; };
+    this.svg = shape("svg", {
+      class: "roll tune", preserveAspectRatio: "none", "aria-hidden": "true", onpointerdown: event => this.#down(event),
+      onpointermove: event => this.#drag(event), onpointerup: lift, onpointercancel: lift,
+    });
     this.element = make("div", {
       role: "application", tabIndex: 0, onkeydown: event => this.#key(event),
       aria: { label: t("tune") },
     }, this.svg);
-    this.svg.addEventListener("pointerdown", event => this.#down(event));
-    this.svg.addEventListener("pointermove", event => this.#drag(event));
-    for (const name of ["pointerup", "pointercancel"]) this.svg.addEventListener(name, () => { this.drawn = null; });
   }
 
   /** So many sixteenths, and these notes `{start, end, pitch}`. */
@@ -87,11 +88,19 @@ export class Tune {
     if (key === "ArrowUp" || key === "ArrowDown") this.pitch = Math.min(Math.max(this.pitch + (key === "ArrowUp" ? 1 : -1), LOW), HIGH - 1);
     else if (key === "ArrowLeft" || key === "ArrowRight") this.at = Math.min(Math.max(this.at + (key === "ArrowLeft" ? -1 : 1) * this.length(), 0), this.steps - 1);
     else if (key === "Backspace" && last) [this.at] = [last.start, this.#remove(last)];
-    else if (key === "Enter" || key === " " || piano >= 0) {
-      if (piano >= 0) this.pitch = 60 + piano + (event.shiftKey ? 12 : 0);
-      this.at = Math.min(this.#set(this.at, this.pitch).end, this.steps - 1);
-    } else return;
+    else if (piano >= 0) this.play(60 + piano + (event.shiftKey ? 12 : 0));
+    else if (key === "Enter" || key === " ") this.play(this.pitch);
+    else return;
     event.preventDefault();
+    this.#draw();
+  }
+
+  /** A note of this pitch, or of that of the octave that a soprano sings, where the mark is, which goes on to its end. */
+  play(pitch) {
+    while (pitch < LOW) pitch += 12;
+    while (pitch >= HIGH) pitch -= 12;
+    this.pitch = pitch;
+    this.at = Math.min(this.#set(this.at, pitch).end, this.steps - 1);
     this.#draw();
   }
 

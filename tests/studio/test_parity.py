@@ -1,0 +1,42 @@
+"""The runtime in Chromium against Python: another engine than Node's, with the modules as they are served."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from studio_laws import CLOSE, SAYINGS
+
+from seqgen.domains import handwriting
+
+pytestmark = [pytest.mark.browser, pytest.mark.optimised]
+LAWS = (Path(__file__).parent / "laws.mjs").read_text(encoding="utf-8").replace("export ", "")
+ASK = f"""async ([verb, name, asked]) => {{
+  {LAWS}
+  const load = path => import(new URL(path, location.href));
+  const entries = await (await fetch("models.json")).json();
+  const model = await (await load("models.js")).open(entries.find(entry => entry.name === name));
+  return plain(await (verb === "read" ? read : recognise)(load, {{ ...asked, model }}));
+}}"""
+
+
+@pytest.mark.parametrize("name", SAYINGS)
+def test_a_model_says_in_chromium_what_it_says_in_python(
+    enter: Any, studio: Any, choir: Any, tmp_path: Path, name: str
+) -> None:
+    law = SAYINGS[name](tmp_path / "choir")
+    page = enter("music", (choir if name == "choir" else studio).address)
+    law.check(page.evaluate(ASK, ["read", name, law.asked]))
+
+
+def test_the_recogniser_says_in_chromium_what_it_says_in_python(enter: Any) -> None:
+    written = handwriting.load().write("quick 42: jumps!", seed=4)[0]
+    (ink,) = handwriting.in_x_heights([handwriting.Ink([stroke * 31 for stroke in written.strokes])])
+    reader = handwriting.load_reader()
+    wanted = reader.model.log_probs(reader.params, reader.codec.encode(ink).steps)
+    asked = {"strokes": [(stroke * 31).tolist() for stroke in written.strokes]}
+    found = enter("reading").evaluate(ASK, ["recognise", "recogniser", asked])
+    assert np.abs(np.array(found["logProbs"]) - wanted).max() <= CLOSE
+    assert found["text"] == reader.read(ink).text
