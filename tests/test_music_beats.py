@@ -161,6 +161,18 @@ def test_the_grammar_allows_what_is_written(piece: Score) -> None:
     assert bool(rule.done(state)[0])
 
 
+def test_in_the_last_bar_a_new_bar_is_the_end_and_before_it_the_end_is_a_new_bar() -> None:
+    logits = np.zeros((1, SIZE), np.float32)
+    logits[0, BAR] = 3.0
+    steps = CODEC.encode(Score(tune(0, 1))).steps
+    steps = steps[: np.flatnonzero(steps == END)[0]]
+    for bars, said, other in ((1, END, BAR), (2, BAR, END)):
+        rule = Barlines(bars)
+        scores = np.asarray(may(rule, rule.start([steps], SIZE), logits))[0]
+        assert scores[said] == pytest.approx(np.logaddexp(3.0, 0.0))
+        assert scores[other] == -np.inf
+
+
 def test_a_prompt_stands_where_its_symbols_lead() -> None:
     steps = CODEC.encode(Score(tune(0, 1.5, 3, 5, 9))).steps
     for cut in range(1, len(steps)):

@@ -111,7 +111,9 @@ class Barlines(NamedTuple):
         return Standing(*(np.array(column, np.int32) for column in zip(*rows, strict=True)))
 
     def scores(self, state: Any, logits: Array) -> Array:
-        """What cannot be is ruled out."""
+        """What cannot be is ruled out; who would begin another bar where there is none to come means that this one is over."""
+        over = jnp.logaddexp(logits[:, BAR], logits[:, END])
+        logits = logits.at[:, BAR].set(over).at[:, END].set(over)
         kinds, symbols = jnp.asarray(KINDS), jnp.arange(SIZE)
         kind, place, ticks, bars, turn = (column[:, None] for column in state)
         wanted = jnp.asarray(self.bars)
@@ -119,11 +121,11 @@ class Barlines(NamedTuple):
         last = (wanted > 0) & (left <= 0)
         unsaid = turn == _METER
         due = ~unsaid & (wanted > 0) & (left < COUNTED) & ((kind == AT[BAR]) | (kind == AT[METER]))
-        over = (kinds == AT[PLACE]) & ((symbols - PLACE <= place) | (symbols - PLACE >= ticks))
+        beyond = (kinds == AT[PLACE]) & ((symbols - PLACE <= place) | (symbols - PLACE >= ticks))
         may = (
             jnp.asarray(_FOLLOWS)[state.kind][:, kinds]
             & jnp.where(last, symbols != BAR, symbols != END)
-            & ~over
+            & ~beyond
             & ((symbols != UP) | (turn == _UPBEAT))
             & ((kinds == AT[METER]) == unsaid)
             & jnp.where(due, symbols == LEFT + left, kinds != AT[LEFT])
