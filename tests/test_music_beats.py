@@ -38,7 +38,7 @@ from seqgen.domains.music.presets import fit_either
 from seqgen.domains.music.ticks import KEYS, METERS, TEMPOS, ticked
 from seqgen.errors import ModelError, UsageError
 
-CODEC = Beats()
+CODEC, HOME = Beats(), Beats(tonic=True)
 BEAT = 0.5
 
 
@@ -130,9 +130,40 @@ def pieces(draw: st.DrawFn) -> Score:
     return Score(notes, tempos, meters)  # fmt: skip
 
 
-@hypothesis.given(pieces())
-def test_any_piece_is_read_back_as_it_is_on_the_grid(piece: Score) -> None:
-    assert CODEC.decode(CODEC.encode(piece).steps) == CODEC.canonical(piece)
+KEYED = st.lists(
+    st.builds(Key, st.sampled_from([0.0, 0.5, 3.0]), st.integers(-7, 7), st.sampled_from(["major", "minor"]))
+)
+
+
+@pytest.mark.parametrize("codec", [CODEC, HOME], ids=["as it sounds", "from the tonic"])
+@hypothesis.given(piece=pieces(), keys=KEYED)
+def test_any_piece_is_read_back_as_it_is_on_the_grid(codec: Beats, piece: Score, keys: list[Key]) -> None:
+    piece = replace(piece, keys=keys, chords=[Chord(0.5, "Dm7/F"), Chord(1.0, "N.C.")])
+    found = codec.decode(codec.encode(piece).steps)
+    assert found == codec.canonical(piece)
+    assert [note.pitch for note in found.notes] == [note.pitch for note in CODEC.canonical(piece).notes]
+
+
+@hypothesis.given(piece=pieces(), semitones=st.integers(-11, 11))
+def test_from_the_tonic_on_a_piece_is_the_same_in_every_key(piece: Score, semitones: int) -> None:
+    def classes(piece: Score) -> list[int]:
+        steps = HOME.encode(piece).steps
+        return sorted((symbol - NOTE) % 12 if NOTE <= symbol < DRUM else -symbol for symbol in steps if symbol != first)
+
+    piece = replace(piece, keys=[Key(0.0, 2)], chords=[Chord(0.5, "D")])
+    pitches = [note.pitch for note in piece.notes if note.program != DRUMS]
+    if not pitches or (min(pitches) >= 12 and max(pitches) <= 115):
+        moved = piece.transposed(semitones)
+        first = KEY + KEYS.index((2, "major"))
+        here = classes(piece)
+        first = KEY + KEYS.index(moved.keys[0][1:])
+        assert here == classes(moved)
+
+
+def test_a_piece_without_a_key_has_that_of_its_notes() -> None:
+    scale = Score(tune(0, pitch=62) + tune(1, pitch=66) + tune(2, pitch=69) + tune(3, pitch=61) + tune(4, pitch=62))
+    assert HOME.canonical(scale).keys == (Key(0.0, 2),)
+    assert KEY + KEYS.index((2, "major")) in HOME.encode(scale).steps
 
 
 @hypothesis.given(
@@ -201,9 +232,9 @@ def test_songs_of_people_are_kept(data: Path, tmp_path: Path) -> None:
 # Composing
 
 
-@pytest.fixture(scope="module")
-def writing(tmp_path_factory: pytest.TempPathFactory) -> music.MusicModel:
-    return saved(tmp_path_factory.mktemp("beats"), CODEC, slice(PLACE + 30, PLACE + 48))
+@pytest.fixture(scope="module", params=[CODEC, HOME], ids=["as it sounds", "from the tonic"])
+def writing(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> music.MusicModel:
+    return saved(tmp_path_factory.mktemp("beats"), request.param, slice(PLACE + 30, PLACE + 48))
 
 
 def test_bars_meter_key_and_tempo_come_out_as_asked(writing: music.MusicModel) -> None:
@@ -243,8 +274,29 @@ def test_chords_come_where_they_were_asked_for_and_no_others(
         assert [chord.symbol for chord in chords] == ["Am", "F", "C/E"] * 2
         after = 0 if given is None else 8 if meter is None else 12
         assert [piece.score.beat_at(chord.time) - after for chord in chords] == pytest.approx(beats, abs=1e-6)
+    (other,) = writing.compose([replace(primer, keys=[Key(0.0, 3)])], bars=4, meter=meter, chords="F#m", seed=3)
+    assert {chord.symbol for chord in other.score.chords} == {"F#m"}
     (none,) = writing.compose([None], bars=2, chords="N.C.", seed=3)
     assert {chord.symbol for chord in none.score.chords} == {"N.C."}
+
+
+def test_what_is_learned_from_the_tonic_on_is_the_same_tune_in_the_key_asked_for(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    model = saved(tmp_path_factory.mktemp("tonic"), HOME, slice(PLACE + 30, PLACE + 48))
+    meter = Meter(0.0, 4, 4)
+    sharp, _ = (
+        model.compose([None], bars=2, meter=meter, key=Key(0.0, fifths), temperature=0, seed=1)[0].score
+        for fifths in (2, 0)
+    )
+    assert sharp.keys[0].fifths == 2
+    primer = Score(tune(0, 1, 2, 3, pitch=62), keys=[Key(0.0, 2)])
+    for codec in (CODEC, HOME):
+        other = saved(tmp_path_factory.mktemp("tonic"), codec, slice(PLACE + 30, PLACE + 48))
+        (made,) = other.compose([primer], bars=2, key=Key(0.0, 4, "minor"), seed=1)
+        assert made.score.keys[-1].fifths == 4 and made.score.keys[0] == Key(0.0, 2)
+    with pytest.raises(UsageError, match="chords go with pieces in one key: go on from pieces in others one by one"):
+        model.compose([primer, primer.transposed(1)], bars=1, chords="C")
 
 
 def test_wishes_that_cannot_be(writing: music.MusicModel, tmp_path: Path) -> None:
@@ -270,14 +322,16 @@ def test_what_was_written_is_learned_in_beats_and_what_was_played_is_not() -> No
     written = Score(tune(*range(40)))
     random = np.random.default_rng(0)
     played = Score([Note(float(time), 60, 0.2) for time in random.uniform(0, 20, 40)])
-    assert fit_either([written]) == CODEC
+    assert fit_either([written]) == HOME
     assert fit_either([played]) == music.Performance()
 
 
 def test_other_settings_are_refused() -> None:
     assert Beats.from_dict(CODEC.to_dict()) == CODEC
-    with pytest.raises(ModelError, match="has the settings kind 'beats' alone"):
-        Beats.from_dict({"kind": "beats", "ticks": 24})
+    assert Beats.from_dict(HOME.to_dict()) == HOME
+    for damaged in ({"kind": "beats", "ticks": 24}, {"kind": "beats", "tonic": 1}):
+        with pytest.raises(ModelError, match="a beats codec's settings are kind 'beats' and, if it is so, 'tonic'"):
+            Beats.from_dict(damaged)
 
 
 def test_places_of_symbols_do_not_overlap() -> None:

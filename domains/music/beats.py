@@ -37,6 +37,7 @@ from .ticks import (
     ticked,
     times,
 )
+from .tonic import at_home, first_key, home, moved
 
 WHOLE = 96  # ticks, the longest length that is one symbol
 COUNTED = 8  # the last bars, which say how many are to come
@@ -68,11 +69,20 @@ class Beats:
     ticks of a twelfth of a quarter, goes before what happens there: key, tempo, chord, then notes by part and pitch, each with
     its length. A part, its program and its velocity hold until the next. Lost: what `ticked` says, bends and pedals.
 
-    >>> from seqgen.domains.music import Note
+    >>> from seqgen.domains.music import Key, Note
     >>> steps = Beats().encode(Score([Note(0.0, 60, 0.5), Note(0.5, 64, 1.0)])).steps.tolist()
     >>> [symbol - LENGTH for symbol in steps if LENGTH <= symbol < LEVEL], Beats().decode(steps).notes[1].onset
     ([11, 23], 0.5)
+
+    tonic: a piece says its key, by its notes where it has none, and from there on everything is as if that were C major or A
+    minor, later keys and chords too: a network learns intervals from the tonic, and what it makes is in any key.
+
+    >>> steps = Beats(tonic=True).encode(Score([Note(0.0, 67, 0.5)], keys=[Key(0.0, 1)])).steps.tolist()
+    >>> KEY + KEYS.index((1, "major")) in steps, NOTE + 72 in steps, Beats(tonic=True).decode(steps).notes[0].pitch
+    (True, True, 67)
     """
+
+    tonic: bool = False
 
     @property
     def spec(self) -> Discrete:
@@ -81,15 +91,22 @@ class Beats:
 
     def canonical(self, item: Score) -> Score:
         """What is left of a piece on the grid."""
-        return scored(ticked(item))
+        if not self.tonic:
+            return scored(ticked(item))
+        piece, higher = at_home(item)
+        return scored(moved(piece, -higher))
 
     def encode(self, item: Score) -> Example:
         """Symbols as int32 `[T]`."""
-        return Example(_stream(ticked(item), ends=True))
+        return Example(_stream(self._learned(item), ends=True))
 
     def opening(self, item: Score) -> NDArray[np.int32]:
         """What a piece that goes on after `item` begins with, int32 `[T]`: all of `item`, no end, and the next bar's line."""
-        return np.append(_stream(ticked(item), ends=False), np.int32(BAR))
+        return np.append(_stream(self._learned(item), ends=False), np.int32(BAR))
+
+    def away(self, item: Score | None) -> int:
+        """How many semitones higher a piece that goes on after `item` is learned than it sounds."""
+        return at_home(item)[1] if self.tonic and item is not None else 0
 
     def ticks(self, steps: Steps) -> int:
         """The tick that a stream has come to."""
@@ -102,18 +119,27 @@ class Beats:
 
     def decode(self, steps: Steps) -> Score:
         """The piece of any integers: what means nothing where it stands is passed over."""
-        return scored(_read(np.asarray(steps).reshape(-1).tolist())[0])
+        piece = _read(np.asarray(steps).reshape(-1).tolist())[0]
+        return scored(moved(piece, -home(first_key(piece))) if self.tonic else piece)
+
+    def _learned(self, item: Score) -> Ticked:
+        return at_home(item)[0] if self.tonic else ticked(item)
 
     def to_dict(self) -> dict[str, Any]:
         """Its settings as plain JSON values, read back by `from_dict`."""
-        return {"kind": "beats"}
+        return {"kind": "beats", **({"tonic": True} if self.tonic else {})}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Beats:
         """The codec that wrote `data` with `to_dict`. Raises ModelError for anything else."""
-        if dict(data) != {"kind": "beats"}:
-            raise ModelError(f"a codec of beats has the settings kind 'beats' alone, not {dict(data)!r:.80}")
-        return cls()
+        match dict(data):
+            case {"kind": "beats", **rest} if not rest:
+                return cls()
+            case {"kind": "beats", "tonic": True, **rest} if not rest:
+                return cls(tonic=True)
+        raise ModelError(
+            f"a beats codec's settings are kind 'beats' and, if it is so, 'tonic': true, not {dict(data)!r:.80}"
+        )
 
 
 def _stream(piece: Ticked, ends: bool) -> NDArray[np.int32]:

@@ -15,11 +15,39 @@ from seqgen.spec import Steps
 
 from .barlines import AT, KINDS
 from .beats import BAR, CHORD, END, KEY, LEFT, METER, PLACE, SIZE, SPEED, UNDER
+from .keys import TRUST, key_of
+from .score import Note, Score
+from .signs import Key
+from .symbols import KINDS as KINDS_OF_CHORD
 from .symbols import NO_CHORD, chord_symbols
+from .tonic import moved_chord
 from .voices.wishes import by_bars
 
 NEVER = 1 << 20  # ticks: after the last chord of a bar
 _SAID = (METER, LEFT, KEY, SPEED)  # may stand before the chord with which a bar begins
+
+
+def key_of_chords(chords: str) -> Key:
+    """The key that chords are in, by their notes, the first one's root being its tonic more likely than others.
+
+    >>> key_of_chords("Am F C G"), key_of_chords("G D Em C")
+    (Key(time=0.0, fifths=0, mode='minor'), Key(time=0.0, fifths=1, mode='major'))
+    """
+    notes, tonic = [], None
+    for symbol in (symbol for bar in by_bars(chords) for symbol in bar):
+        number = chord_symbols(_known(symbol))[0]
+        if number != NO_CHORD:
+            root, kind = divmod(number, len(KINDS_OF_CHORD))
+            minor = KINDS_OF_CHORD[kind].startswith(("m", "dim")) and not KINDS_OF_CHORD[kind].startswith("maj")
+            notes += [Note(0.0, 60 + root + tone, 1.0) for tone in (0, 4 - minor, 7)]
+            tonic = root if tonic is None else tonic
+    return key_of(Score(notes), tonic, TRUST)
+
+
+def _known(symbol: str) -> str:
+    if chord_symbols(symbol)[0] == NO_CHORD and symbol != "N.C.":
+        raise UsageError(f"no chord is called {symbol!r:.40}; write one as C, F#m, Bb7 or C/E, or N.C. for none")
+    return symbol
 
 
 class Going(NamedTuple):
@@ -48,8 +76,11 @@ class Changes(NamedTuple):
     basses: Any
 
     @classmethod
-    def of(cls, chords: str, bar: int) -> Changes:
-        """By their symbols, "Am F C G", a bar each, or "Am F | C", bars by lines; bar: its ticks. Raises UsageError."""
+    def of(cls, chords: str, bar: int, higher: int = 0) -> Changes:
+        """By their symbols, "Am F C G", a bar each, or "Am F | C", bars by lines. Raises UsageError.
+
+        bar: its ticks. higher: semitones by which a model says them higher than they sound.
+        """
         bars = by_bars(chords)
         most = max(map(len, bars))
         if most > bar:
@@ -58,11 +89,7 @@ class Changes(NamedTuple):
         numbers, basses = np.full_like(ticks, CHORD), np.full_like(ticks, -1)
         for row, symbols in enumerate(bars):
             for column, symbol in enumerate(symbols):
-                root, bass = chord_symbols(symbol)
-                if root == NO_CHORD and symbol != "N.C.":
-                    raise UsageError(
-                        f"no chord is called {symbol!r:.40}; write one as C, F#m, Bb7 or C/E, or N.C. for none"
-                    )
+                root, bass = chord_symbols(moved_chord(_known(symbol), higher))
                 ticks[row, column] = column * bar // len(symbols)
                 numbers[row, column] = CHORD + root
                 basses[row, column] = -1 if bass is None else UNDER + bass

@@ -19,12 +19,13 @@ from seqgen.sampling.rules import Rules
 
 from .barlines import Barlines
 from .beats import BAR, END, KEY, METER, SPEED, Beats
-from .changes import Changes
+from .changes import Changes, key_of_chords
 from .composition import Composition
 from .length import Length
 from .score import Meter, Score
 from .signs import Key
 from .ticks import KEYS, METERS, QUARTER, TEMPOS, bar_ticks, nearest_tempo
+from .tonic import home
 
 CHUNK = 64
 
@@ -44,25 +45,36 @@ class Wishes(NamedTuple):
         if self.tempo is not None and not TEMPOS[0] <= self.tempo <= TEMPOS[-1]:
             raise UsageError(f"a tempo of {self.tempo:g} cannot be; give {TEMPOS[0]} to {TEMPOS[-1]} quarters a minute")
 
-    def symbols(self, begins: bool) -> list[int]:
+    def settled(self, codec: Beats, primers: Sequence[Score | None]) -> Wishes:
+        """With the key that chords are in, where a piece from nothing is told none. Raises UsageError for chords to pieces in
+        several keys."""
+        if self.chords is None or not codec.tonic:
+            return self
+        if len({codec.away(primer) for primer in primers}) > 1 or len({primer is None for primer in primers}) > 1:
+            raise UsageError("chords go with pieces in one key: go on from pieces in others one by one")
+        return self if self.key else self._replace(key=key_of_chords(self.chords))
+
+    def symbols(self, codec: Beats, primer: Score | None) -> list[int]:
         """What stands behind the first bar line. A piece from nothing that has a key, a tempo or chords has a meter: 4/4."""
-        meter = self.meter
+        meter, begins = self.meter, primer is None
+        key = self.key and self.key.transposed(codec.away(primer))
         if begins and meter is None and (self.key or self.tempo or self.chords):
             meter = Meter(0.0, 4, 4)
         return [
             *([] if meter is None else [METER + METERS.index(meter[1:])]),
-            *([] if self.key is None else [KEY + KEYS.index(self.key[1:])]),
+            *([] if key is None else [KEY + KEYS.index(key[1:])]),
             *([] if self.tempo is None else [SPEED + nearest_tempo(self.tempo)]),
         ]
 
-    def rules(self, bars: int, primer: Score | None) -> Rules:
+    def rules(self, codec: Beats, bars: int, primer: Score | None) -> Rules:
         """The grammar of so many bars, 0 for no end, and the chords. Raises UsageError for a chord that is none."""
         grammar = Barlines(np.int32(bars))
         if self.chords is None:
             return (grammar,)
         meters = [self.meter] if self.meter else list(primer.meters[-1:]) if primer else []
         over = meters[0][1:] if meters and meters[0][1:] in METERS else (4, 4)
-        return grammar, Changes.of(self.chords, bar_ticks(METERS.index(over)))
+        higher = home(self.key) if codec.tonic and primer is None and self.key else codec.away(primer)
+        return grammar, Changes.of(self.chords, bar_ticks(METERS.index(over)), higher)
 
 
 def compose(
@@ -77,8 +89,9 @@ def compose(
 ) -> list[Composition]:
     """One piece a primer, see `MusicModel.compose`."""
     wishes.check()
+    wishes = wishes.settled(codec, primers)
     prompts = [
-        np.array([*([BAR] if primer is None else codec.opening(primer)), *wishes.symbols(primer is None)], np.int32)
+        np.array([*([BAR] if primer is None else codec.opening(primer)), *wishes.symbols(codec, primer)], np.int32)
         for primer in primers
     ]
     begins = [0.0 if primer is None else codec.reached(prompt) for primer, prompt in zip(primers, prompts, strict=True)]
@@ -97,7 +110,7 @@ def compose(
         length=length.most,
         options=options,
         chunk=CHUNK,
-        rules=wishes.rules(length.bars or 0, next(iter(primers), None)),
+        rules=wishes.rules(codec, length.bars or 0, next(iter(primers), None)),
     ):
         made = [np.concatenate([steps, piece]) for steps, piece in zip(made, pieces, strict=True)]
         if all(map(enough, range(len(made)))):

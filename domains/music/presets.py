@@ -33,6 +33,7 @@ BEYOND = 3  # semitones
 WRITTEN = 0.9  # of the notes begin on a tick
 RARE = 0.0005  # of the sixteenths of a voice lie below its range, and above it
 SHIPPED = Path(__file__).parent / "pretrained"
+STRETCHES = (0.95, 0.975, 1.0, 1.025, 1.05)
 LOWEST, HIGHEST = 21, 108  # a piano's keys: transposition stays among them
 
 
@@ -72,7 +73,7 @@ def fit_either(scores: Sequence[Score]) -> Codec[Score]:
     """The grid of four voices where all pieces fit it, beats for what else was written, performance for what was played."""
     if scores and all(map(fits, scores)):
         return fit_grid(scores)
-    return Beats() if near_ticks(scores) >= WRITTEN else Performance()
+    return Beats(tonic=True) if near_ticks(scores) >= WRITTEN else Performance()
 
 
 # By the name on the command line.
@@ -80,7 +81,7 @@ ENCODINGS: dict[str, Callable[[Sequence[Score]], Codec[Score]]] = {
     "auto": fit_either,
     "grid": fit_grid,
     "chorale": fit_chorale,
-    "beats": lambda scores: Beats(),
+    "beats": lambda scores: Beats(tonic=True),
     "performance": lambda scores: Performance(),
     "roll": lambda scores: Roll(usual_tempo(scores)),
 }
@@ -109,12 +110,17 @@ def load_codec(data: Mapping[str, Any]) -> Codec[Score]:
 
 def augment(score: Score, random: Generator) -> Score:
     """The piece up to 5 semitones lower or 6 higher, and up to 5 % slower or faster, as Performance RNN was trained."""
-    stretch = float(random.choice([0.95, 0.975, 1.0, 1.025, 1.05]))
+    stretch = float(random.choice(STRETCHES))
     pitches = [note.pitch for note in score.notes if note.program != DRUMS]
     low, high = -5, 6
     if pitches:
         low, high = max(low, min(LOWEST - min(pitches), 0)), min(high, max(HIGHEST - max(pitches), 0))
     return score.transposed(int(random.integers(low, high + 1))).stretched(stretch)
+
+
+def in_tempo(score: Score, random: Generator) -> Score:
+    """The piece up to 5 % slower or faster: what is learned from the tonic on is in all keys already."""
+    return score.stretched(float(random.choice(STRETCHES)))
 
 
 def _choir(layers: int, units: int, embedding: int, dropout: float, learning_rate: float) -> Size:
@@ -175,6 +181,8 @@ def as_learned(codec: Codec[Score]) -> Domain[Score]:
     """The domain as models of this codec learn: rolls under a NADE; with the ranges of voices, pieces are transposed within them."""
     if isinstance(codec, Roll):
         return dataclasses.replace(DOMAIN, sizes=ROLLS)
+    if isinstance(codec, Beats) and codec.tonic:
+        return dataclasses.replace(DOMAIN, augment=in_tempo)
     if not isinstance(codec, Grid) or not codec.ranges:
         return DOMAIN
     return dataclasses.replace(DOMAIN, sizes=CHOIRS, augment=functools.partial(inside, codec.ranges))
