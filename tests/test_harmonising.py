@@ -191,7 +191,7 @@ def test_chords_as_they_are_written() -> None:
     assert wishes.Tones.of("F#dim").higher(1) == wishes.Tones.of("Gdim")
     for chords, message in (
         (" | ", "no chord is named; give some, such as 'G D Em C', a bar each"),
-        ("G H", "no chord is called 'H'; write one as C, Cmaj"),
+        ("G H", "no chord is called 'H'; write one as C, F#m, Bb7 or C/E, or N.C. for none; kinds are Cm, C7"),
         ("Gfoo", "no chord is called 'Gfoo'"),
         ("G/", "no chord is called 'G/'"),
     ):

@@ -276,6 +276,15 @@ def test_chords_come_where_they_were_asked_for_and_no_others(
         assert [piece.score.beat_at(chord.time) - after for chord in chords] == pytest.approx(beats, abs=1e-6)
     (other,) = writing.compose([replace(primer, keys=[Key(0.0, 3)])], bars=4, meter=meter, chords="F#m", seed=3)
     assert {chord.symbol for chord in other.score.chords} == {"F#m"}
+    # Several at once, in other meters and keys, one with a short last bar and one with a meter after its end.
+    short = Score(tune(*range(6), pitch=60), meters=[Meter(0.0, 4, 4), Meter(2.0, 2, 4)])
+    late = Score(tune(*range(6), pitch=61), meters=[Meter(0.0, 6, 4), Meter(3.0, 4, 4)], keys=[Key(0.0, 2)])
+    for piece, given in zip(
+        writing.compose([short, late], bars=2, chords="Am F | C G", seed=3), (short, late), strict=True
+    ):
+        assert [chord.symbol for chord in piece.score.chords] == ["Am", "F", "C", "G"]
+        first, *_, last = [piece.score.beat_at(chord.time) for chord in piece.score.chords]
+        assert last - first == pytest.approx(6 if given is short else 9)
     (none,) = writing.compose([None], bars=2, chords="N.C.", seed=3)
     assert {chord.symbol for chord in none.score.chords} == {"N.C."}
 
@@ -295,8 +304,6 @@ def test_what_is_learned_from_the_tonic_on_is_the_same_tune_in_the_key_asked_for
         other = saved(tmp_path_factory.mktemp("tonic"), codec, slice(PLACE + 30, PLACE + 48))
         (made,) = other.compose([primer], bars=2, key=Key(0.0, 4, "minor"), seed=1)
         assert made.score.keys[-1].fifths == 4 and made.score.keys[0] == Key(0.0, 2)
-    with pytest.raises(UsageError, match="chords go with pieces in one key: go on from pieces in others one by one"):
-        model.compose([primer, primer.transposed(1)], bars=1, chords="C")
 
 
 def test_wishes_that_cannot_be(writing: music.MusicModel, tmp_path: Path) -> None:
@@ -307,7 +314,11 @@ def test_wishes_that_cannot_be(writing: music.MusicModel, tmp_path: Path) -> Non
         ({"voice_leading": "soft"}, "voice leading is for models of four voices"),
         ({"chords": "Am H7"}, "no chord is called 'H7'; write one as C, F#m, Bb7 or C/E, or N.C. for none"),
         ({"chords": " | "}, "no chord is named; give some, such as 'G D Em C', a bar each"),
-        ({"chords": "C " * 50 + "|"}, "50 chords are too many for a bar of 48 ticks; give fewer"),
+        ({"chords": "Cfoo"}, "no chord is called 'Cfoo'"),
+        ({"chords": "Am/X"}, "no chord is called 'Am/X'"),
+        ({"chords": "C " * 50 + "|"}, "50 chords are too many for a bar; give 12 at most"),
+        ({"key": Key(0.0, 9)}, "is no key; give -7 to 7 fifths, and major or minor"),
+        ({"key": Key(0.0, 0, "dorian")}, "is no key; give -7 to 7 fifths, and major or minor"),
     ):
         with pytest.raises(UsageError, match=message):
             writing.compose([None], **settings)

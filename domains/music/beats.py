@@ -104,9 +104,9 @@ class Beats:
         """What a piece that goes on after `item` begins with, int32 `[T]`: all of `item`, no end, and the next bar's line."""
         return np.append(_stream(self._learned(item), ends=False), np.int32(BAR))
 
-    def away(self, item: Score | None) -> int:
-        """How many semitones higher a piece that goes on after `item` is learned than it sounds."""
-        return at_home(item)[1] if self.tonic and item is not None else 0
+    def away(self, item: Score) -> int:
+        """How many semitones higher a piece is learned than it sounds."""
+        return at_home(item)[1] if self.tonic else 0
 
     def ticks(self, steps: Steps) -> int:
         """The tick that a stream has come to."""

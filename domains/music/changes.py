@@ -1,10 +1,11 @@
-"""Chords that a new piece is to have: each is said where it begins, and no other."""
+"""Chords that new pieces are to have: each is said where it begins, and no other."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -13,95 +14,82 @@ from seqgen.machine.programs import register
 from seqgen.nn.recurrence import Array
 from seqgen.spec import Steps
 
-from .barlines import AT, KINDS
+from .barlines import AT, KINDS, TICKS
 from .beats import BAR, CHORD, END, KEY, LEFT, METER, PLACE, SIZE, SPEED, UNDER
-from .keys import TRUST, key_of
+from .keys import key_of
 from .score import Note, Score
 from .signs import Key
-from .symbols import KINDS as KINDS_OF_CHORD
-from .symbols import NO_CHORD, chord_symbols
-from .tonic import moved_chord
-from .voices.wishes import by_bars
+from .symbols import KINDS as CHORDS
+from .symbols import NO_CHORD, chord_named
+from .ticks import FOUR_FOUR, KEYS
+from .tonic import home
+from .voices.wishes import Tones, by_bars
 
 NEVER = 1 << 20  # ticks: after the last chord of a bar
+MOST = 12  # chords of a bar
+BARS, PARTS = 16, 4  # tables are as large as a multiple, so that chords of many lengths share a program
 _SAID = (METER, LEFT, KEY, SPEED)  # may stand before the chord with which a bar begins
 
 
-def key_of_chords(chords: str) -> Key:
-    """The key that chords are in, by their notes, the first one's root being its tonic more likely than others.
-
-    >>> key_of_chords("Am F C G"), key_of_chords("G D Em C")
-    (Key(time=0.0, fifths=0, mode='minor'), Key(time=0.0, fifths=1, mode='major'))
-    """
-    notes, tonic = [], None
-    for symbol in (symbol for bar in by_bars(chords) for symbol in bar):
-        number = chord_symbols(_known(symbol))[0]
-        if number != NO_CHORD:
-            root, kind = divmod(number, len(KINDS_OF_CHORD))
-            minor = KINDS_OF_CHORD[kind].startswith(("m", "dim")) and not KINDS_OF_CHORD[kind].startswith("maj")
-            notes += [Note(0.0, 60 + root + tone, 1.0) for tone in (0, 4 - minor, 7)]
-            tonic = root if tonic is None else tonic
-    return key_of(Score(notes), tonic, TRUST)
-
-
-def _known(symbol: str) -> str:
-    if chord_symbols(symbol)[0] == NO_CHORD and symbol != "N.C.":
-        raise UsageError(f"no chord is called {symbol!r:.40}; write one as C, F#m, Bb7 or C/E, or N.C. for none")
-    return symbol
-
-
 class Going(NamedTuple):
-    """Where each row is, int32 `[B]`. bar, place: of them the new ones, from 0 on, and ticks. said: chords of this bar. bass:
-    the symbol that has to come next, or -1."""
+    """Where each row is, int32 `[B]`. bar: of the new ones, from 0 on. place, ticks: in it, and how long it is. said: chords of
+    this bar. bass: the symbol that has to come next, or -1. higher: semitones by which the row is learned higher than it sounds."""
 
     bar: Any
     place: Any
+    ticks: Any
     said: Any
     bass: Any
+    higher: Any
 
 
 class Changes(NamedTuple):
-    """A `Rule` for models of `Beats`: the chords of each bar, over and over; what is played to them the model says.
+    """A `Rule` for models of `Beats`: the chords of each bar, in equal parts of it, over and over; what is played to them the
+    model says.
 
-    ticks: where in the bar each begins, int32 `[bars, chords]`; after the last `NEVER`. chords: their symbols; basses: the
-    symbols of notes below, -1 for none.
+    chords: their numbers (`chord_symbols`), int32 `[bars, chords]`; basses: the pitch classes of notes below, -1 for none.
+    counts: chords of each bar, `[bars]`. bars: how many there are, `[]`. tonic: whether pieces are learned from the tonic on.
 
-    >>> changes = Changes.of("Am F | C/E", bar=48)
-    >>> changes.ticks.tolist(), (changes.chords - CHORD).tolist(), changes.basses[1, 0] == UNDER + 4
-    ([[0, 24, 1048576], [0, 1048576, 1048576]], [[208, 115, 0], [0, 0, 0]], True)
+    >>> changes = Changes.of("Am F | C/E")
+    >>> changes.counts[:2].tolist(), changes.basses[1, 0], int(changes.bars)
+    ([2, 1], 4, 2)
     """
 
-    ticks: Any
     chords: Any
     basses: Any
+    counts: Any
+    bars: Any
+    tonic: Any
 
     @classmethod
-    def of(cls, chords: str, bar: int, higher: int = 0) -> Changes:
-        """By their symbols, "Am F C G", a bar each, or "Am F | C", bars by lines. Raises UsageError.
-
-        bar: its ticks. higher: semitones by which a model says them higher than they sound.
-        """
+    def of(cls, chords: str, tonic: bool = False) -> Changes:
+        """By their symbols, "Am F C G", a bar each, or "Am F | C", bars by lines. Raises UsageError."""
         bars = by_bars(chords)
         most = max(map(len, bars))
-        if most > bar:
-            raise UsageError(f"{most} chords are too many for a bar of {bar} ticks; give fewer")
-        ticks = np.full((len(bars), most + 1), NEVER, np.int32)
-        numbers, basses = np.full_like(ticks, CHORD), np.full_like(ticks, -1)
+        if most > MOST:
+            raise UsageError(f"{most} chords are too many for a bar; give {MOST} at most")
+        shape = -(-len(bars) // BARS) * BARS, -(-most // PARTS) * PARTS
+        numbers, basses, counts = np.zeros(shape, np.int32), np.full(shape, -1, np.int32), np.zeros(shape[0], np.int32)
         for row, symbols in enumerate(bars):
+            counts[row] = len(symbols)
             for column, symbol in enumerate(symbols):
-                root, bass = chord_symbols(moved_chord(_known(symbol), higher))
-                ticks[row, column] = column * bar // len(symbols)
-                numbers[row, column] = CHORD + root
-                basses[row, column] = -1 if bass is None else UNDER + bass
-        return cls(ticks, numbers, basses)
+                number, bass = chord_named(symbol)
+                numbers[row, column], basses[row, column] = number, -1 if bass is None else bass
+        return cls(numbers, basses, counts, np.int32(len(bars)), np.int32(tonic))
 
     def start(self, prompts: Sequence[Steps], size: int) -> Going:
-        """Where the prompts lead, of which each ends with the line of the first bar that has chords."""
-        none = np.zeros(len(prompts), np.int32)
-        return Going(none, none, none, none - 1)
+        """Where the prompts lead, of which each ends with the line of the first bar that has chords, and what is said of it."""
+        rows = []
+        for prompt in prompts:
+            symbols = np.asarray(prompt, np.int64).reshape(-1)
+            meters = symbols[(symbols >= METER) & (symbols < KEY)] - METER
+            keys = symbols[(symbols >= KEY) & (symbols < LEFT)] - KEY
+            away = home(Key(0.0, *KEYS[keys[0]])) if self.tonic and len(keys) else 0
+            rows.append((0, 0, TICKS[meters[-1] if len(meters) else FOUR_FOUR], 0, -1, away))
+        return Going(*(np.array(column, np.int32) for column in zip(*rows, strict=True)))
 
     def scores(self, state: Any, logits: Array) -> Array:
-        """What is due has to be said; what would pass it by is ruled out."""
+        """What is due has to be said; who would pass a chord by means to go on, and goes to where it begins."""
         kinds, symbols = jnp.asarray(KINDS), jnp.arange(SIZE)
         tick, chord, _ = (column[:, None] for column in self._next(state))
         bass = state.bass[:, None]
@@ -109,6 +97,8 @@ class Changes(NamedTuple):
         before = (kinds[:, None] == jnp.array([AT[kind] for kind in _SAID])).any(axis=1)
         passing = (symbols == BAR) | (symbols == END) | (kinds == AT[PLACE])
         beyond = jnp.where(kinds == AT[PLACE], symbols - PLACE, NEVER - 1) > tick
+        by = jax.nn.logsumexp(logits, axis=-1, keepdims=True, where=passing & beyond)
+        logits = jnp.where(symbols == PLACE + tick, jnp.logaddexp(logits, by), logits)
         may = jnp.where(
             bass >= 0,
             symbols == bass,
@@ -125,12 +115,15 @@ class Changes(NamedTuple):
         """The state after one symbol more a row."""
         symbols = jnp.asarray(symbols)
         kind = jnp.asarray(KINDS)[jnp.clip(symbols, 0, SIZE - 1)]
-        bar, place, chord = (kind == AT[one] for one in (BAR, PLACE, CHORD))
+        bar, place, chord, meter = (kind == AT[one] for one in (BAR, PLACE, CHORD, METER))
+        ticks = jnp.asarray(TICKS)[jnp.clip(symbols - METER, 0, len(TICKS) - 1)]
         return Going(
             state.bar + bar.astype(jnp.int32),
             jnp.where(bar, 0, jnp.where(place, symbols - PLACE, state.place)),
+            jnp.where(meter, ticks, state.ticks),
             jnp.where(bar, 0, state.said + chord.astype(jnp.int32)),
             jnp.where(chord, self._next(state)[2], -1),
+            state.higher,
         )
 
     def done(self, state: Any) -> Array:
@@ -139,10 +132,24 @@ class Changes(NamedTuple):
 
     def _next(self, state: Any) -> tuple[Array, Array, Array]:
         """The next chord of each row's bar: where it begins, its symbol and that of its bass."""
-        tables = [jnp.asarray(table) for table in self]
-        bar, said = state.bar % tables[0].shape[0], jnp.minimum(state.said, tables[0].shape[1] - 1)
-        ticks, chords, basses = (table[bar, said] for table in tables)
-        return ticks, chords, basses
+        chords, basses, counts = (jnp.asarray(table) for table in self[:3])
+        bar = state.bar % jnp.asarray(self.bars)
+        count, said = counts[bar], jnp.minimum(state.said, chords.shape[1] - 1)
+        tick = jnp.where(state.said < count, state.said * state.ticks // jnp.maximum(count, 1), NEVER)
+        number, bass = chords[bar, said], basses[bar, said]
+        root, kind = (number // len(CHORDS) + state.higher) % 12, number % len(CHORDS)
+        chord = CHORD + jnp.where(number == NO_CHORD, NO_CHORD, root * len(CHORDS) + kind)
+        return tick, chord, jnp.where(bass < 0, -1, UNDER + (bass + state.higher) % 12)
+
+
+def key_of_chords(chords: str) -> Key:
+    """The key that chords are in, by their notes. Raises UsageError for a chord that is none.
+
+    >>> key_of_chords("G D Em C"), key_of_chords("Dm7 G7 Cmaj7")
+    (Key(time=0.0, fifths=1, mode='major'), Key(time=0.0, fifths=0, mode='major'))
+    """
+    named = [symbol for bar in by_bars(chords) for symbol in bar if symbol != "N.C."]
+    return key_of(Score([Note(0.0, 60 + pitch, 1.0) for symbol in named for pitch in Tones.of(symbol).classes]))
 
 
 register(Changes, Going)

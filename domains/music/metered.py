@@ -24,8 +24,7 @@ from .composition import Composition
 from .length import Length
 from .score import Meter, Score
 from .signs import Key
-from .ticks import KEYS, METERS, QUARTER, TEMPOS, bar_ticks, nearest_tempo
-from .tonic import home
+from .ticks import KEYS, METERS, QUARTER, TEMPOS, nearest_tempo
 
 CHUNK = 64
 
@@ -39,42 +38,36 @@ class Wishes(NamedTuple):
     chords: str | None = None
 
     def check(self) -> None:
-        """Raises UsageError for a meter whose bars the grid has not, and a tempo out of range."""
+        """Raises UsageError for a meter whose bars the grid has not, a key that is none, and a tempo out of range."""
+        if self.key is not None and self.key[1:] not in KEYS:
+            raise UsageError(f"{self.key} is no key; give -7 to 7 fifths, and major or minor")
         if self.meter is not None and self.meter[1:] not in METERS:
             raise UsageError(f"a meter of {self.meter[1]}/{self.meter[2]} is not known; bars have 16 quarters at most")
         if self.tempo is not None and not TEMPOS[0] <= self.tempo <= TEMPOS[-1]:
             raise UsageError(f"a tempo of {self.tempo:g} cannot be; give {TEMPOS[0]} to {TEMPOS[-1]} quarters a minute")
 
-    def settled(self, codec: Beats, primers: Sequence[Score | None]) -> Wishes:
-        """With the key that chords are in, where a piece from nothing is told none. Raises UsageError for chords to pieces in
-        several keys."""
-        if self.chords is None or not codec.tonic:
-            return self
-        if len({codec.away(primer) for primer in primers}) > 1 or len({primer is None for primer in primers}) > 1:
-            raise UsageError("chords go with pieces in one key: go on from pieces in others one by one")
-        return self if self.key else self._replace(key=key_of_chords(self.chords))
+    def symbols(self, codec: Beats, away: int | None) -> list[int]:
+        """What stands behind the first bar line. A piece from nothing that has a key, a tempo or chords has a meter, 4/4, and one
+        that has chords has a key, from the tonic of which on it is learned.
 
-    def symbols(self, codec: Beats, primer: Score | None) -> list[int]:
-        """What stands behind the first bar line. A piece from nothing that has a key, a tempo or chords has a meter: 4/4."""
-        meter, begins = self.meter, primer is None
-        key = self.key and self.key.transposed(codec.away(primer))
-        if begins and meter is None and (self.key or self.tempo or self.chords):
+        away: how much higher a primer is learned than it sounds, semitones; None for a piece from nothing.
+        """
+        meter, key = self.meter, self.key
+        if away is None and meter is None and (self.key or self.tempo or self.chords):
             meter = Meter(0.0, 4, 4)
+        if away is None and key is None and self.chords and codec.tonic:
+            key = key_of_chords(self.chords)
+        key = key and key.transposed(away or 0)
         return [
             *([] if meter is None else [METER + METERS.index(meter[1:])]),
             *([] if key is None else [KEY + KEYS.index(key[1:])]),
             *([] if self.tempo is None else [SPEED + nearest_tempo(self.tempo)]),
         ]
 
-    def rules(self, codec: Beats, bars: int, primer: Score | None) -> Rules:
+    def rules(self, codec: Beats, bars: int) -> Rules:
         """The grammar of so many bars, 0 for no end, and the chords. Raises UsageError for a chord that is none."""
         grammar = Barlines(np.int32(bars))
-        if self.chords is None:
-            return (grammar,)
-        meters = [self.meter] if self.meter else list(primer.meters[-1:]) if primer else []
-        over = meters[0][1:] if meters and meters[0][1:] in METERS else (4, 4)
-        higher = home(self.key) if codec.tonic and primer is None and self.key else codec.away(primer)
-        return grammar, Changes.of(self.chords, bar_ticks(METERS.index(over)), higher)
+        return (grammar,) if self.chords is None else (grammar, Changes.of(self.chords, codec.tonic))
 
 
 def compose(
@@ -89,11 +82,13 @@ def compose(
 ) -> list[Composition]:
     """One piece a primer, see `MusicModel.compose`."""
     wishes.check()
-    wishes = wishes.settled(codec, primers)
-    prompts = [
-        np.array([*([BAR] if primer is None else codec.opening(primer)), *wishes.symbols(codec, primer)], np.int32)
-        for primer in primers
-    ]
+    opened: dict[int, NDArray[np.int32]] = {}  # of each primer, which may be asked for many times
+    for primer in primers:
+        if id(primer) not in opened:
+            begun = np.array([BAR]) if primer is None else codec.opening(primer)
+            said = wishes.symbols(codec, None if primer is None else codec.away(primer))
+            opened[id(primer)] = np.array([*begun, *said], np.int32)
+    prompts = [opened[id(primer)] for primer in primers]
     begins = [0.0 if primer is None else codec.reached(prompt) for primer, prompt in zip(primers, prompts, strict=True)]
     made: list[NDArray[np.int32]] = [np.zeros(0, np.int32) for _ in primers]
 
@@ -110,13 +105,13 @@ def compose(
         length=length.most,
         options=options,
         chunk=CHUNK,
-        rules=wishes.rules(codec, length.bars or 0, next(iter(primers), None)),
+        rules=wishes.rules(codec, length.bars or 0),
     ):
         made = [np.concatenate([steps, piece]) for steps, piece in zip(made, pieces, strict=True)]
         if all(map(enough, range(len(made)))):
             break
     return [
-        _composed(codec, primer, prompt, length.cut(steps), begin, length)
+        _composed(codec, primer, prompt, length.cut(steps), begin, length, wishes.key is not None)
         for primer, prompt, steps, begin in zip(primers, prompts, made, begins, strict=True)
     ]
 
@@ -128,6 +123,7 @@ def _composed(
     steps: NDArray[np.int32],
     begin: float,
     length: Length,
+    keyed: bool,
 ) -> Composition:
     whole = np.concatenate([prompt, steps[steps != END]])
     end = begin + length.seconds if length.seconds is not None else codec.reached(np.append(whole, np.int32(BAR)))
@@ -135,6 +131,8 @@ def _composed(
     if primer is None:
         return Composition(score, len(score.notes), 0, score.seconds)
     new = score.since(begin)
+    if not keyed:  # it goes on in the primer's key, whether that was named or found
+        new = dataclasses.replace(new, keys=[key for key in new.keys if key.time > 0])
     # As fast as the primer ends, which the grid of tempos knows only nearly.
     if primer.tempos and score.tempos and nearest_tempo(primer.tempos[-1].bpm) == nearest_tempo(new.tempos[0].bpm):
         new = new.stretched(new.tempos[0].bpm / primer.tempos[-1].bpm)

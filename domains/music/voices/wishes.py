@@ -5,7 +5,6 @@ The model is not asked whether it agrees; particles that were on the way to what
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 from seqgen.errors import UsageError
 
 from ..grid import PER_BEAT, REST, TIED
-from ..signs import Key, place
+from ..signs import Key
+from ..symbols import KINDS, NO_CHORD, TONES, chord_named
 from .given import Stream
 
 LAST = 8.0  # nats that a last chord loses for each note that is not of it
@@ -26,22 +26,6 @@ ON_BEAT, BETWEEN, ROOT = (
     1.0,
 )  # of a chord: a strange note where a beat begins, elsewhere, a bass that is no root
 BASS = 3
-QUALITIES = {
-    **dict.fromkeys(("", "maj", "M"), (0, 4, 7)),
-    **dict.fromkeys(("m", "min", "-"), (0, 3, 7)),
-    "7": (0, 4, 7, 10),
-    **dict.fromkeys(("maj7", "M7"), (0, 4, 7, 11)),
-    **dict.fromkeys(("m7", "min7", "-7"), (0, 3, 7, 10)),
-    **dict.fromkeys(("dim", "o"), (0, 3, 6)),
-    **dict.fromkeys(("dim7", "o7"), (0, 3, 6, 9)),
-    **dict.fromkeys(("m7b5", "ø"), (0, 3, 6, 10)),
-    **dict.fromkeys(("aug", "+"), (0, 4, 8)),
-    "6": (0, 4, 7, 9),
-    "m6": (0, 3, 7, 9),
-    **dict.fromkeys(("sus4", "sus"), (0, 5, 7)),
-    "sus2": (0, 2, 7),
-}
-_SYMBOL = re.compile(r"([A-G](?:#|b)?)([^/]*)(?:/([A-G](?:#|b)?))?")
 
 
 class Tones(NamedTuple):
@@ -57,12 +41,12 @@ class Tones(NamedTuple):
     @classmethod
     def of(cls, symbol: str) -> Tones:
         """A chord by its symbol, such as "G", "F#m", "Bb7" or "C/E". Raises UsageError for another."""
-        match = _SYMBOL.fullmatch(symbol)
-        if match is None or match[2] not in QUALITIES:
-            known = ", ".join(f"C{quality}" for quality in QUALITIES)
-            raise UsageError(f"no chord is called {symbol!r:.40}; write one as {known}, and a bass as C/E")
-        root, bass = (7 * place(name) % 12 for name in (match[1], match[3] or match[1]))
-        return cls(bass, frozenset({(root + tone) % 12 for tone in QUALITIES[match[2]]} | {bass}))
+        number, bass = chord_named(symbol)
+        if number == NO_CHORD:
+            raise UsageError(f"{symbol} is no chord to follow; name one for each bar")
+        root, kind = divmod(number, len(KINDS))
+        bass = root if bass is None else bass
+        return cls(bass, frozenset({(root + tone) % 12 for tone in TONES[KINDS[kind]]} | {bass}))
 
     def higher(self, semitones: int) -> Tones:
         """Transposed."""
