@@ -30,12 +30,12 @@ def dates(train: int, test: int) -> Splits[Pair]:
 
 
 def sums(train: int, test: int, most: int = 999) -> Splits[Pair]:
-    """Two numbers up to `most`, in words, and their sum in digits, the last digit first; no sum is in two parts."""
+    """Two numbers up to `most`, in words, and their sum in digits, the last digit first; no two numbers are in two parts."""
     random = np.random.default_rng(1)
-    found: dict[tuple[int, int], Pair] = {}
+    found: dict[frozenset[int], Pair] = {}
     while len(found) < train + 200 + test:
         a, b = random.integers(0, most + 1, 2).tolist()
-        found[a, b] = Pair(f"{spelt(a)} plus {spelt(b)}", str(a + b)[::-1])
+        found[frozenset((a, b))] = Pair(f"{spelt(a)} plus {spelt(b)}", str(a + b)[::-1])
     pairs = [*found.values()]
     return Splits(pairs[200 + test :], pairs[test : 200 + test], pairs[:test])
 

@@ -212,3 +212,5 @@ def test_functions_of_a_module_are_as_they_are_written() -> None:
     two = "async def two(self):\n    '''Says\n    so.'''"
     assert list(python_sources.functions(module)) == [one, two], "a string at the margin cannot be moved"
     assert list(python_sources.functions("def broken(:")) == []
+    fed = "x = 1\n\f\ndef b():\n    return 1\n"
+    assert list(python_sources.functions(fed)) == ["def b():\n    return 1"], "a form feed ends no line"

@@ -95,3 +95,10 @@ def test_a_text_in_two_encodings_is_told_by_the_line_that_is_wrong(tmp_path: Pat
     path.write_bytes("".join(itertools.repeat(JAPANESE, 3)).encode() + FRENCH.encode("cp1252"))
     with pytest.raises(DataError, match="looks like cp1252"):
         read_text(path)
+
+
+def test_catalan_has_dots_inside_words(tmp_path: Path) -> None:
+    text = "La col·lecció i l'al·lota de la il·lusió, intel·ligència paral·lela excel·lent. "
+    (tmp_path / "a.txt").write_bytes(text.encode("cp1252"))
+    with pytest.raises(DataError, match="looks like cp1252"):
+        read_text(tmp_path / "a.txt")

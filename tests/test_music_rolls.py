@@ -143,3 +143,17 @@ def test_a_folder_of_files_by_the_command(tmp_path: Path, capsys: pytest.Capture
     )
     assert "wrote" in capsys.readouterr().out
     assert music.read_midi(tmp_path / "new.mid").notes
+
+
+def test_new_notes_are_played_by_who_plays_most_and_never_as_drums(model: music.MusicModel) -> None:
+    beat = [Note(0.25 * i, 38, 0.1, program=DRUMS, part=0) for i in range(16)]
+    primer = Score([*beat, *(Note(0.5 * i, 60 + i, 0.5, program=40, part=3) for i in range(8))])
+    (made,) = model.compose([primer], bars=2, seed=2)
+    new = set(made.score.notes) - set(primer.notes)
+    assert new and {(note.program, note.part) for note in new} == {(40, 3)}
+
+
+def test_pieces_of_any_tempo_make_a_codec_that_is_read_back() -> None:
+    for bpm in (2.0, 5000.0):
+        codec = music.DOMAIN.fit_codec([Score([Note(0.0, 60, 1.0)], tempos=[Tempo(0.0, bpm)])], encoding="roll")
+        assert music.DOMAIN.load_codec(codec.to_dict()) == codec

@@ -23,6 +23,7 @@ from seqgen.domains.pairs.codec import match
 from seqgen.domains.pairs.copying import copied
 from seqgen.domains.pairs.files import split
 from seqgen.domains.pairs.merges import learned, merged, words
+from seqgen.domains.pairs.scores import rated, scored
 from seqgen.domains.pairs.sentences import pieces
 from seqgen.domains.pairs.units import Letters, Subwords, Tokens, units_from_dict
 from seqgen.errors import DataError, ModelError, UsageError
@@ -255,3 +256,10 @@ def test_the_shipped_translation_reads_and_copies() -> None:
     assert model.write(["I am tired.", "How are you?"]) == ["Je suis fatigué.", "Comment allez-vous ?"]
     (text,) = model.write(["My grandmother bought it in 1987."], copy=True)
     assert "1987" in text and text.startswith("Ma grand-mère")
+
+
+def test_nothing_to_measure_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(DataError, match="there is nothing to measure: no text was written"):
+        list(rated([], [], "translate"))
+    with pytest.raises(UsageError, match="0 sources cannot be written; give 1 or more"):
+        list(scored(pairs.load("english-phonemes", PRONOUNCE), [Pair("cat", "K AE1 T")], "pronounce", beam=1, most=0))

@@ -238,3 +238,8 @@ def test_parts_are_called_by_their_names_where_these_can_be_shown(names: tuple[s
     found = words(named)
     assert [word for word in found if word in shown][: len(shown)] == shown
     draw(named)
+
+
+def test_two_instruments_of_one_part_are_told_apart() -> None:
+    both = Score([Note(0.0, 60, 1.0), Note(1.0, 64, 1.0, 80, 40)], names=("Solo",))
+    assert {"Solo, piano", "Solo, strings"} <= set(words(both))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import io
 import os
 import sysconfig
 import textwrap
@@ -58,7 +59,7 @@ def functions(module: str) -> Iterator[str]:
     >>> list(functions("class A:\\n    def one(self):\\n        return 1\\n"))
     ['def one(self):\\n    return 1']
     """
-    lines = module.splitlines(keepends=True)
+    lines = list(io.StringIO(module, newline=None))  # ends of lines as `ast` counts them: a form feed is none
     nodes: list[ast.AST] = [tree] if (tree := _parsed(module)) else []
     while nodes:
         node = nodes.pop()

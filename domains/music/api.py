@@ -82,9 +82,9 @@ class MusicModel:
         """One piece a primer, each the same as if it had been made with others.
 
         primers: any pieces; None for a piece from nothing.
-        seconds, bars, events: how much is new, one of them (30 s); bars are for models of the grid and of beats.
-        meter: of the new bars, for the same; the first primer's last one, or 4/4 on the grid, any of beats.
-        key: of pieces from nothing, and what a primer is in, for models that know keys; the primer's own by its notes, or any.
+        seconds, bars, events: how much is new, one of them (30 s); bars are for all models but those of performances.
+        meter: of the new bars, for the same; the first primer's last one, or 4/4, but any for models of beats.
+        key: of pieces from nothing, and what a primer is in, for models that know keys; the primer's own, named or by its notes, or any.
         tempo: of the new bars, quarter notes a minute, for models of beats.
         chords: of the new bars, "Am F C G" a bar each or "Am F | C" bars by lines, over and over, for models of beats, which say
         what is played to them: they learned how from pieces with chord symbols.

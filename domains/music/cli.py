@@ -61,14 +61,14 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     )
     sample.add_argument("--count", type=int, default=1, metavar="N", help="how many pieces, or for each primer (1)")
     sample.add_argument("--seconds", type=float, help="how much is new (30)")
-    sample.add_argument("--bars", type=int, help="the same in bars, for models of four voices and of beats")
+    sample.add_argument("--bars", type=int, help="the same in bars, for all models but those of performances")
     sample.add_argument("--events", type=int, help="the same in events")
     sample.add_argument("--meter", metavar="N/D", help="of the new bars, for the same models (the primer's, or 4/4)")
     sample.add_argument("--tempo", type=float, metavar="BPM", help="of the new bars, for models of beats (the model's)")
     sample.add_argument(
         "--chords",
         metavar="SYMBOLS",
-        help="of the new bars, for the same: 'Am F C G' a bar each, or 'Am F | C' (the model's)",
+        help="of the new bars, for models of beats: 'Am F C G' a bar each, or 'Am F | C' (the model's)",
     )
     given.add_voice_leading(sample, "off")
     sample.add_argument(

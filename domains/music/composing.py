@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +22,7 @@ from .grid import Grid, voices
 from .length import Length
 from .performance import Decoded, Performance
 from .rolls import Roll
-from .score import Meter, Score
+from .score import DRUMS, Meter, Score
 from .signs import Key
 from .voices.leading import rules_of
 
@@ -127,6 +128,7 @@ def _played(
 def _pressed(
     given: MusicModel, codec: Roll, primers: Primers, wanted: Wanted, meter: Meter, length: Length, key: jax.Array
 ) -> list[Decoded]:
+    # A key that is held where a primer ends is struck again: what was given stays as it is.
     cuts = _drawn(given, [_prompt(codec, primer) for primer in primers], wanted, length, key)
     return [Decoded(dataclasses.replace(codec.decode(steps), meters=(meter._replace(time=0.0),)), 0) for steps in cuts]
 
@@ -173,7 +175,7 @@ def _grammar(
 
 
 def _after(codec: Grid | Performance | Roll, primer: Score, score: Score) -> Score:
-    """The primer as it is, then the new notes, played by the same instruments."""
+    """The primer as it is, then the new notes, played by the same instruments: those of a roll by the one that plays most."""
     if isinstance(codec, Performance):
         parts = {note.program: note.part for note in reversed(primer.notes)}
         new = max(parts.values(), default=-1) + 1
@@ -183,6 +185,10 @@ def _after(codec: Grid | Performance | Roll, primer: Score, score: Score) -> Sco
     if isinstance(codec, Grid):
         players = {part: voice[0] for part, voice in enumerate(voices(primer))}
         notes = [n._replace(part=players[n.part].part, program=players[n.part].program) for n in notes]
+    pitched = Counter((note.part, note.program) for note in primer.notes if note.program != DRUMS)
+    if isinstance(codec, Roll) and pitched:
+        (part, program), _ = pitched.most_common(1)[0]
+        notes = [note._replace(part=part, program=program) for note in notes]
     # New bars go on at the speed that the primer ends with.
     factor = codec.bpm / (primer.tempos[-1].bpm if primer.tempos else 120.0)
     return primer.then(dataclasses.replace(score, notes=notes, names=()).stretched(factor))

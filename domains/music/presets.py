@@ -57,8 +57,9 @@ def fit_grid(scores: Sequence[Score]) -> Grid:
 
 
 def usual_tempo(scores: Sequence[Score]) -> float:
-    """Quarters a minute at which half of the pieces begin slower, half faster."""
-    return float(round(median([score.tempos[0].bpm if score.tempos else 120.0 for score in scores]), 3))
+    """Quarters a minute, 10 to 1000, at which half of the pieces begin slower, half faster."""
+    usual = median([score.tempos[0].bpm if score.tempos else 120.0 for score in scores])
+    return float(round(min(max(usual, 10.0), 1000.0), 3))
 
 
 def fit_chorale(scores: Sequence[Score]) -> Grid:

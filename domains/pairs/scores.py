@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from seqgen.edits import error_rate
+from seqgen.errors import DataError, UsageError
 
 from .api import PairModel
 from .pair import Pair
@@ -26,9 +27,13 @@ class Measured(NamedTuple):
 def scored(model: PairModel, pairs: Sequence[Pair], domain: str, *, beam: int, most: int) -> Iterator[Measured]:
     """Every measure there is of a domain. A source that stands in several pairs has several references.
 
+    most: sources that are written, evenly among them all. Raises UsageError for a number below 1, DataError for no pairs.
+
     >>> bare("HH AH0 L OW1")
     'HH AH L OW'
     """
+    if most < 1:
+        raise UsageError(f"{most} sources cannot be written; give 1 or more")
     wanted: dict[str | Picture, list[str]] = {}
     for pair in pairs:
         wanted.setdefault(pair.source, []).append(pair.target)
@@ -40,11 +45,13 @@ def scored(model: PairModel, pairs: Sequence[Pair], domain: str, *, beam: int, m
 
 
 def rated(made: Sequence[str], references: Sequence[Sequence[str]], domain: str, of: str = "") -> Iterator[Measured]:
-    """What was written beside its references, whoever wrote it.
+    """What was written beside its references, whoever wrote it. Raises DataError for nothing.
 
     >>> [(one.what, one.value) for one in rated(["K AE1 T"], [["K AE0 T", "K AA T"]], "pronounce")][:2]
     [('exact', 0.0), ('word errors', 0.0)]
     """
+    if not made:
+        raise DataError("there is nothing to measure: no text was written; give a pair or more")
     exact = 100 * sum(one in several for one, several in zip(made, references, strict=True)) / len(made)
     yield Measured("exact", exact, f"exact: {exact:.1f}%{of}")
     if domain == "pronounce":

@@ -13,7 +13,7 @@ ENOUGH = 1 << 16  # bytes looked at
 # common ones are fewer of them; by chance hardly any would be.
 _IDEOGRAPHS, _LETTERS = 0.08, 0.6
 _PUNCTUATION = "‘’“”„–—…«»°§©®€£·"
-_AROUND = "„“”«»°§©®€£·"  # what stands around words and never in them
+_AROUND = "„“”«»°§©®€£"  # what stands around words and never in them
 _KANA = "".join(map(chr, range(0x3041, 0x30FF))) + "、。「」"
 _SIMPLE = "的一是不了人我在有他这为之大来以个中上们到说时要就出会可也你对生能而子那得于着下自年过发后作里无天风花,。、，：；？！“”"
 _TRADITIONAL = "的一是不了人我在有他這為之大來以個中上們到說時要就出會可也你對生能而子那得於著下自年過發後作裡無天風花，。、：；？！「」"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ _FAMILIES = (
     *("piano", "mallets", "organ", "guitar", "bass", "strings", "ensemble", "brass"),
     *("reed", "flute", "lead", "pad", "effects", "plucked", "bells", "effects"),
 )
-_NAME = re.compile(r"[!-~][ -~]{0,19}")  # of a part, that is shown: short, and in letters that the font of PNG has
+_NAME = re.compile(r"[!-~][ -~]{0,27}")  # of a part, that is shown: short, and in letters that the font of PNG has
 _KEYS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _DRUM_LANES: dict[str, tuple[int, ...]] = {  # from the top
     "cymbal": (49, 52, 55, 57),
@@ -259,10 +259,11 @@ def _legend(
     if len(voices) + drums < 2:
         return []
     alone = len({program for _, program in voices}) == len(voices) and len({part for part, _ in voices}) == 1
-    names = []
+    names, players = [], Counter(part for part, _ in voices)
     for part, program in voices:
         own = named[part].strip() if 0 <= part < len(named) else ""
         family = _FAMILIES[program // 8]
+        own += f", {family}" if own and players[part] > 1 else ""
         said = own if _NAME.fullmatch(own) else family if alone else f"part {part + 1}, {family}"
         names.append((said, colors[part, program]))
     names += [("drums", DRUM_COLOR)] if drums else []

@@ -1,4 +1,4 @@
-"""What the recipes beside this file share: training or going on, releasing in 8 bits, and what a card says of the network."""
+"""What recipes beside this file share: training or going on, releasing in 8 bits, and what a card says of the network."""
 
 from __future__ import annotations
 

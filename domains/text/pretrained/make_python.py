@@ -1,4 +1,4 @@
-"""Makes the shipped model `python` and its card: `python domains/text/pretrained/make_python.py`.
+"""Makes the model `python` and its card: `python domains/text/pretrained/make_python.py`.
 
 Trains in runs/python (or goes on there, if it was stopped), releases the model in 8 bits beside this file, measures the
 released file and writes the card. Needs nothing but Python's own sources.

@@ -1,4 +1,4 @@
-"""Makes the shipped model `speeches` and its card: `python domains/text/pretrained/make_speeches.py`.
+"""Makes the model `speeches` and its card: `python domains/text/pretrained/make_speeches.py`.
 
 Trains in runs/speeches (or goes on there, if it was stopped), releases the model in 8 bits beside this file, measures the
 released file and writes the card. Needs the data set `speeches` (datasets/speeches/SOURCE.md).
