@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 SHOWN = {  # what to press in a room, and what is to be seen then
-    "text": ("书写", ".page span >> nth=40"),
+    "text": ("写作", ".page span >> nth=40"),
     "handwriting": ("书写", ".sheet path >> nth=2"),
     "reading": ("书写", ".letters-read li >> nth=2"),
     "your-hand": ("下一行", "p.status >> nth=1"),

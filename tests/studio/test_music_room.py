@@ -81,6 +81,21 @@ def test_a_model_that_knows_keys_is_asked_for_one(enter: Any, choir: Any) -> Non
     page.get_by_text(re.compile(r"^2 bars, \d+ notes, .* (major|minor)\. Seed 1\.")).wait_for()
 
 
+# A sample that is no longer wanted after a few of its steps: what its roll is called then.
+SAMPLE = """async () => {
+  const [{ open }, { sample }] = await Promise.all([import("./models.js"), import("./rooms/samples.js")]);
+  const entries = await (await fetch("models.json")).json();
+  let left = 3;
+  const made = sample(await open(entries.find(({ codec }) => codec === "grid")), () => left-- > 0);
+  while (left >= -1 && !made.querySelector(".now[x1]")) await new Promise(resolve => setTimeout(resolve, 50));
+  return made.firstChild.getAttribute("aria-label");
+}"""
+
+
+def test_a_sample_that_was_interrupted_is_whole_as_far_as_it_goes(enter: Any, choir: Any) -> None:
+    assert re.match(r"piano roll of \d bars", enter("music", choir.address).evaluate(SAMPLE))
+
+
 def test_the_keyboard_alone_suffices(enter: Any, tab_to: Any) -> None:
     page = enter("music")
     tab_to(page, "Bars")
