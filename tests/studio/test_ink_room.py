@@ -76,7 +76,7 @@ def test_every_control_of_the_handwriting(enter: Any, keep: Any) -> None:
 
 def test_nothing_is_written_while_another_model_comes(enter: Any) -> None:
     page, held = enter("handwriting"), []
-    page.route("**/models/*/model.safetensors", held.append)
+    page.route("**/models/*/model.safetensors", lambda route: held.append(route))
     page.get_by_label("Model").select_option("two-hands")
     page.get_by_text("Loading two-hands").wait_for()
     page.get_by_role("button", name="Another").click()

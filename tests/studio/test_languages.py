@@ -69,6 +69,7 @@ def test_a_training_is_told_of_in_chinese(enter: Any, watching: Any, tmp_path: P
 def test_a_language_is_chosen_and_remembered(enter: Any, tab_to: Any) -> None:
     page = enter("text", locale="fr-FR")
     assert page.evaluate("document.documentElement.lang") == "en"
+    assert page.get_by_label("Language").locator("option[lang=zh-Hans]").text_content() == "中文"
     page.get_by_label("Language").select_option("中文")
     page.get_by_text("就绪").wait_for()
     page.reload()

@@ -41,10 +41,10 @@ export function enter(section, models, open) {
 
   /** Nothing is left of a model once another one is chosen. */
   function leave() {
-    stop();
     tree = tip = begun = null;
     past = [];
     future = [];
+    stop();
     if (codec) page.show([], codec);
     others.replaceChildren();
     list();
