@@ -88,6 +88,16 @@ def test_a_key_that_was_chosen_is_that_of_the_end(enter: Any) -> None:
     assert page.locator("svg.tune .voice0").last.get_attribute("width") == "3.9"  # what was beyond the bar is gone
 
 
+def test_the_seed_that_is_told_is_the_one_that_was_taken(enter: Any) -> None:
+    page = enter("harmony")
+    page.get_by_role("button", name="An example").click()
+    page.get_by_role("button", name="Harmonise").click()
+    page.get_by_text("Composing: 10 %").wait_for()
+    page.get_by_label("Seed").fill("5")
+    page.get_by_text("4 bars,").wait_for()
+    assert page.get_by_text("Seed 0.").is_visible()
+
+
 def test_every_control_of_the_harmony(enter: Any, keep: Any, tmp_path: Path) -> None:
     page = enter("harmony")
     page.get_by_label("Tries side by side").fill("2")

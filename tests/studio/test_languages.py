@@ -79,3 +79,18 @@ def test_a_language_is_chosen_and_remembered(enter: Any, tab_to: Any) -> None:
     page.keyboard.press("Enter")
     page.get_by_text("Ready").wait_for()
     assert page.evaluate("document.documentElement.lang") == "en"
+    page.evaluate(
+        "() => { Storage.prototype.setItem = () => { throw new Error(); }; }"
+    )  # a browser that stores nothing
+    page.get_by_label("Language").select_option("中文")
+    assert page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_a_page_that_waits_for_its_models_speaks_its_language(enter: Any) -> None:
+    page, held = enter("text", ready="就绪", locale="zh-CN"), []
+    page.route("**/models.json", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    page.wait_for_function("() => document.documentElement.lang === 'zh-Hans'")
+    assert page.get_by_role("link").all_text_contents() == ["跳到主要内容"]
+    held[0].continue_()
+    page.get_by_text("就绪").wait_for()
