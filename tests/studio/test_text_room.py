@@ -114,10 +114,8 @@ def test_of_a_model_nothing_is_left_once_another_is_chosen(enter: Any, twins: An
     page.wait_for_function("() => document.querySelector('[role=status]').textContent.startsWith('Loading twin')")
     page.get_by_label("Model").select_option("shakespeare")
     before = written(page, 40)
-    with page.expect_response("**/models/1/model.safetensors") as told:
-        held[0].continue_()  # too late
-    told.value.finished()
-    page.wait_for_timeout(500)
+    held[0].continue_()  # too late
+    page.wait_for_timeout(2000)
     assert sheet(page).text_content() == before
     page.get_by_label("Model").select_option("twin")
     assert written(page, 40)[:40] == before[:40]
