@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +168,16 @@ def test_a_tune_is_harmonised_as_it_is_in_python(name: str, leading: str) -> Non
 
 def _sung(score: music.Score) -> list[tuple[int, int, int]]:
     return sorted((round(note.onset / 0.15), note.part, note.pitch) for note in score.notes)
+
+
+@pytest.mark.parametrize("pitches", [range(60, 72), (67, 71, 74, 66, 67), (62, 65, 69, 61, 62)])
+def test_a_tune_is_in_the_key_that_python_says(pitches: Sequence[int]) -> None:
+    wanted = music.key_of(music.Score([music.Note(0.5 * at, pitch, 0.5) for at, pitch in enumerate(pitches)]))
+    notes = [{"start": at, "end": at + 1, "pitch": pitch} for at, pitch in enumerate(pitches)]
+    assert ask("key", shipped("music", "bach"), notes=notes, ends=False) == key_number(wanted)
+
+
+def test_a_word_of_a_training_is_no_other_that_the_page_says() -> None:
+    words = [("unit", "step"), ("unit", "byte"), ("domain", "translate"), ("domain", "odds"), ("size", "small")]
+    found = ask("named", shipped("music", "bach"), all=words)
+    assert found == ["step", "byte", "translation", "odds", "small"]

@@ -54,11 +54,12 @@ const VERBS = {
       one.prune(drawn);
       return symbols;
     });
-    const ends = tree.leaves().length, left = tree.prune(end);
+    const ends = tree.leaves().length;
+    tree.prune(end);
     return {
       text: codec.decode(path.map(({ symbol }) => symbol)).join(""), nats: path.map(({ nats }) => nats),
       odds: path.map(({ symbol, top }) => top.find(one => one.symbol === symbol)?.odds ?? null),
-      same: again.join() === tree.path(tip).map(({ symbol }) => symbol).join(), ends, left: left === middle.parent && tree.leaves().length,
+      same: again.join() === tree.path(tip).map(({ symbol }) => symbol).join(), ends, left: middle.parent.children.length === 1 && tree.leaves().length,
       forChoice, prompted: prompted[0] === prompted[1], kept: path.filter(({ state }) => state).length,
     };
   },
@@ -96,6 +97,16 @@ const VERBS = {
     const bias = tonic ? ending(asked, triad(keyOf(notes, true)), notes.at(-1).start) : [];
     const filling = fill(model, { ...asked, bias, rule: LEADING[leading], seed, particles, temperature });
     for (let { done, value } = filling.next(); ; ({ done, value } = filling.next())) if (done) return value;
+  },
+
+  async key({ notes, ends }) {
+    const { keyOf } = await load("codecs/leading.js");
+    return keyOf(notes, ends);
+  },
+
+  async named({ all }) {
+    const { named } = await load("words.js");
+    return all.map(one => named(...one));
   },
 
   async write({ model, text, hand, seed, bias }) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from studio_page import a_choir, a_run, chromium
+from studio_page import a_choir, a_run, chromium, shipped
 
 from seqgen.shell.studio.server import Studio
 from seqgen.shell.studio.site import site
@@ -63,6 +64,14 @@ def watching(run: Path) -> Iterator[Studio]:
 def choir(tmp_path: Path) -> Iterator[Studio]:
     """With a model that knows keys, and has learned nothing."""
     with served([str(a_choir(tmp_path / "choir"))]) as studio:
+        yield studio
+
+
+@pytest.fixture
+def twins(tmp_path: Path) -> Iterator[Studio]:
+    """With two models of text that are alike, `shakespeare` and `twin`."""
+    shutil.copytree(shipped("text", "shakespeare"), tmp_path / "twin")
+    with served(["shakespeare", str(tmp_path / "twin")]) as studio:
         yield studio
 
 

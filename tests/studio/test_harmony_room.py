@@ -45,26 +45,57 @@ def test_a_tune_is_played_and_harmonised_by_the_keyboard_alone(enter: Any, tab_t
 
 # Two keyboards, of which one plays: notes held and let go, one too high for a soprano, and a pedal.
 KEYBOARDS = """() => {
-  const inputs = new Map([["one", {}], ["other", {}]]);
-  navigator.requestMIDIAccess = async () => ({ inputs });
-  window.play = (...data) => inputs.get("other").onmidimessage({ data: Uint8Array.from(data) });
+  const all = [];
+  navigator.requestMIDIAccess = async () => {
+    all.push(new Map([["one", {}], ["other", {}]]));
+    return { inputs: all.at(-1) };
+  };
+  window.play = (...data) => all.forEach(inputs => inputs.get("other").onmidimessage({ data: Uint8Array.from(data) }));
 }"""
 
 
 def test_a_tune_is_played_on_a_midi_keyboard(enter: Any) -> None:
     page = enter("harmony")
-    page.evaluate(KEYBOARDS)
+    page.evaluate("() => { navigator.requestMIDIAccess = async () => { throw new Error(); }; }")
     page.get_by_role("button", name="MIDI keyboard").click()
-    page.get_by_text("MIDI keyboards that are heard: 2").wait_for()
+    page.get_by_text("lets this page hear no MIDI keyboard").wait_for()
+    page.evaluate(KEYBOARDS)
+    for _ in range(2):  # the second time changes nothing
+        page.get_by_role("button", name="MIDI keyboard").click()
+        page.get_by_text("MIDI keyboards that are heard: 2").wait_for()
     page.evaluate(
         "() => { play(0x90, 60, 99); play(0x90, 60, 0); play(0xb3, 64, 127); play(0x93, 88, 1); play(0x83, 88, 1); }"
     )
     notes = page.locator("svg.tune .voice0")
     assert [notes.nth(i).get_attribute("x") for i in range(notes.count())] == ["0", "4"]
     assert [notes.nth(i).get_attribute("y") for i in range(notes.count())] == [str(83 - 60), str(83 - 76)]
-    page.evaluate("() => { navigator.requestMIDIAccess = async () => { throw new Error(); }; }")
-    page.get_by_role("button", name="MIDI keyboard").click()
-    page.get_by_text("lets this page hear no MIDI keyboard").wait_for()
+
+
+def test_a_key_that_was_chosen_is_that_of_the_end(enter: Any) -> None:
+    page = enter("harmony")
+    tune = page.get_by_role("application")
+    tune.focus()
+    page.keyboard.type("adg")
+    page.get_by_label("A note is a").select_option("half")
+    tune.focus()
+    page.keyboard.type("a")
+    page.get_by_role("combobox", name="Key").select_option("G major")
+    page.get_by_label("End").select_option("tonic")
+    page.get_by_role("button", name="Harmonise").click()
+    page.get_by_text("not end on the tonic chord of G major; choose another end, or key").wait_for()
+    page.get_by_label("Bars").fill("1")
+    page.keyboard.press("Enter")
+    assert page.locator("svg.tune .voice0").last.get_attribute("width") == "3.9"  # what was beyond the bar is gone
+
+
+def test_the_seed_that_is_told_is_the_one_that_was_taken(enter: Any) -> None:
+    page = enter("harmony")
+    page.get_by_role("button", name="An example").click()
+    page.get_by_role("button", name="Harmonise").click()
+    page.get_by_text("Composing: 10 %").wait_for()
+    page.get_by_label("Seed").fill("5")
+    page.get_by_text("4 bars,").wait_for()
+    assert page.get_by_text("Seed 0.").is_visible()
 
 
 def test_every_control_of_the_harmony(enter: Any, keep: Any, tmp_path: Path) -> None:

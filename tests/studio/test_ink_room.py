@@ -74,6 +74,21 @@ def test_every_control_of_the_handwriting(enter: Any, keep: Any) -> None:
     page.get_by_text("has not learned to write 漢").wait_for()
 
 
+def test_nothing_is_written_while_another_model_comes(enter: Any) -> None:
+    page, held = enter("handwriting"), []
+    page.route("**/models/*/model.safetensors", lambda route: held.append(route))
+    page.get_by_label("Model").select_option("two-hands")
+    page.get_by_text("Loading two-hands").wait_for()
+    page.get_by_role("button", name="Another").click()
+    page.get_by_label("Write this").press("Control+Enter")
+    page.wait_for_timeout(300)
+    assert page.locator("svg.sheet path").count() == 0
+    held[0].continue_()
+    page.get_by_text("Ready").locator("visible=true").wait_for()
+    assert shown(page).startswith("handwriting: Dear reader")
+    assert page.get_by_text("Seed 1.").is_visible()
+
+
 def test_the_keyboard_alone_suffices(enter: Any, tab_to: Any) -> None:
     page = enter("handwriting")
     tab_to(page, "Tempo")

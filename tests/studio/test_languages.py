@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 SHOWN = {  # what to press in a room, and what is to be seen then
-    "text": ("书写", ".page span >> nth=40"),
+    "text": ("写作", ".page span >> nth=40"),
     "handwriting": ("书写", ".sheet path >> nth=2"),
     "reading": ("书写", ".letters-read li >> nth=2"),
     "your-hand": ("下一行", "p.status >> nth=1"),
@@ -69,6 +69,7 @@ def test_a_training_is_told_of_in_chinese(enter: Any, watching: Any, tmp_path: P
 def test_a_language_is_chosen_and_remembered(enter: Any, tab_to: Any) -> None:
     page = enter("text", locale="fr-FR")
     assert page.evaluate("document.documentElement.lang") == "en"
+    assert page.get_by_label("Language").locator("option[lang=zh-Hans]").text_content() == "中文"
     page.get_by_label("Language").select_option("中文")
     page.get_by_text("就绪").wait_for()
     page.reload()
@@ -78,3 +79,18 @@ def test_a_language_is_chosen_and_remembered(enter: Any, tab_to: Any) -> None:
     page.keyboard.press("Enter")
     page.get_by_text("Ready").wait_for()
     assert page.evaluate("document.documentElement.lang") == "en"
+    page.evaluate(
+        "() => { Storage.prototype.setItem = () => { throw new Error(); }; }"
+    )  # a browser that stores nothing
+    page.get_by_label("Language").select_option("中文")
+    assert page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_a_page_that_waits_for_its_models_speaks_its_language(enter: Any) -> None:
+    page, held = enter("text", ready="就绪", locale="zh-CN"), []
+    page.route("**/models.json", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    page.wait_for_function("() => document.documentElement.lang === 'zh-Hans'")
+    assert page.get_by_role("link").all_text_contents() == ["跳到主要内容"]
+    held[0].continue_()
+    page.get_by_text("就绪").wait_for()

@@ -26,3 +26,23 @@ def test_a_room_fits_on_every_screen_and_keeps_nobody_out(enter: Any, room: str,
     if room == "text":
         page.locator(".page span").nth(40).click()
     check_looks(page, tmp_path, room)
+
+
+def test_who_skips_to_the_room_stays_in_it(enter: Any) -> None:
+    page = enter("music")
+    page.locator(".skip").press("Enter")
+    page.wait_for_function("() => location.hash === '#room'")
+    page.wait_for_timeout(300)
+    assert page.get_by_role("region", name="Music").is_visible() and "Music" in page.title()
+
+
+def test_a_room_that_comes_late_stays_hidden(enter: Any) -> None:
+    page, held = enter("music"), []
+    page.route("**/rooms/ink.js", lambda route: held.append(route))
+    page.get_by_role("link", name="Handwriting").click()
+    page.get_by_role("link", name="Harmony").click()
+    page.get_by_role("region", name="Harmony").get_by_text("Draw a tune").wait_for()
+    held[0].continue_()
+    page.locator("section[aria-label=Handwriting] textarea").wait_for(state="attached")
+    page.wait_for_timeout(100)
+    assert not page.get_by_role("region", name="Handwriting").is_visible()

@@ -81,6 +81,36 @@ def test_a_model_that_knows_keys_is_asked_for_one(enter: Any, choir: Any) -> Non
     page.get_by_text(re.compile(r"^2 bars, \d+ notes, .* (major|minor)\. Seed 1\.")).wait_for()
 
 
+def test_how_far_it_is_is_said_by_tenths_and_not_once_it_is_stopped(enter: Any) -> None:
+    page = enter("music")
+    page.get_by_label("Bars").fill("200")
+    page.evaluate("""() => {
+      window.told = [];
+      const line = document.querySelector("section:not([hidden]) [role=status]");
+      new MutationObserver(() => told.push(line.textContent)).observe(line, { childList: true });
+    }""")
+    page.get_by_role("button", name="Compose").click()
+    page.get_by_text("Composing: 10 %").wait_for()
+    page.get_by_role("button", name="Stop").first.click()
+    told = page.evaluate("told")
+    assert told == [*(f"Composing: {10 * tenth} %" for tenth in range(len(told) - 1)), ""] and len(told) > 2
+
+
+# A sample that is no longer wanted after a few of its steps: what its roll is called then.
+SAMPLE = """async () => {
+  const [{ open }, { sample }] = await Promise.all([import("./models.js"), import("./rooms/samples.js")]);
+  const entries = await (await fetch("models.json")).json();
+  let left = 3;
+  const made = sample(await open(entries.find(({ codec }) => codec === "grid")), () => left-- > 0);
+  while (left >= -1 && !made.querySelector(".now[x1]")) await new Promise(resolve => setTimeout(resolve, 50));
+  return made.firstChild.getAttribute("aria-label");
+}"""
+
+
+def test_a_sample_that_was_interrupted_is_whole_as_far_as_it_goes(enter: Any, choir: Any) -> None:
+    assert re.match(r"piano roll of \d bars", enter("music", choir.address).evaluate(SAMPLE))
+
+
 def test_the_keyboard_alone_suffices(enter: Any, tab_to: Any) -> None:
     page = enter("music")
     tab_to(page, "Bars")

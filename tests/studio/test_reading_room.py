@@ -42,6 +42,18 @@ def draw(page: Page, strokes: list[np.ndarray]) -> None:
         page.mouse.up()
 
 
+def test_what_is_undone_in_a_field_is_no_stroke(enter: Any, strokes: list[np.ndarray]) -> None:
+    page = enter("reading")
+    draw(page, strokes[:2])
+    ink = page.locator(".pad .ink > *")
+    page.get_by_label("Or have this written").press_sequentially("ab")
+    page.keyboard.press("Control+z")
+    assert ink.count() == 2
+    page.get_by_role("button", name="Undo stroke").focus()
+    page.keyboard.press("Control+z")
+    assert ink.count() == 1
+
+
 def test_every_control_of_the_reading(enter: Any, keep: Any, strokes: list[np.ndarray], tmp_path: Path) -> None:
     from playwright.sync_api import expect
 

@@ -79,6 +79,73 @@ def test_every_control_of_the_text(enter: Any) -> None:
     assert branches.count() == 2
 
 
+def test_what_is_pressed_while_it_writes_is_done(enter: Any) -> None:
+    from playwright.sync_api import expect
+
+    page = enter("text")
+    main = page.locator("button.main")
+    main.click()
+    grown(page, 40)
+    page.get_by_role("button", name="Begin anew").click()
+    expect(sheet(page)).to_have_text("ROMEO:")
+    main.click()
+    grown(page, 40)
+    page.get_by_role("button", name="Try another").click()
+    expect(page.get_by_label("Seed")).to_have_value("2")
+    page.wait_for_function("() => document.querySelectorAll('.page span').length < 40")
+    grown(page, 40)
+    page.get_by_role("button", name="Undo").click()
+    expect(main).not_to_have_text("Stop")
+    expect(sheet(page)).to_have_text("ROMEO:")
+    page.get_by_role("button", name="Redo").click()
+    assert len(str(sheet(page).text_content())) > 40
+
+
+def test_of_a_model_nothing_is_left_once_another_is_chosen(enter: Any, twins: Any) -> None:
+    from playwright.sync_api import expect
+
+    page, held = enter("text", twins.address), []
+    page.route("**/models/1/model.safetensors", lambda route: held.append(route))
+    written(page, 40)
+    page.get_by_label("Model").select_option("twin")
+    for name in ("Write", "Begin anew", "Try another", "Undo"):
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
+    assert sheet(page).text_content() == "" and page.locator(".branches li").count() == 0
+    page.wait_for_function("() => document.querySelector('[role=status]').textContent.startsWith('Loading twin')")
+    page.get_by_label("Model").select_option("shakespeare")
+    before = written(page, 40)
+    held[0].continue_()  # too late
+    page.wait_for_timeout(2000)
+    assert sheet(page).text_content() == before
+    page.get_by_label("Model").select_option("twin")
+    assert written(page, 40)[:40] == before[:40]
+
+
+def test_a_branch_is_removed_down_to_what_is_shown(enter: Any) -> None:
+    page = enter("text")
+    before = written(page, 60)
+    page.get_by_text("Branches").click()
+    branches = page.locator(".branches li")
+    remove = page.get_by_role("button", name="Remove").and_(page.locator(":enabled"))
+    page.locator(".page span").nth(30).click()
+    page.locator(".others li button[aria-current=false]").first.click()
+    grown(page, 40)
+    page.keyboard.press("Escape")
+    page.locator(".page span").nth(36).click()
+    page.get_by_role("button", name="Cut here").click()
+    kept = sheet(page).text_content()
+    assert branches.count() == 2 and len(str(kept)) == 36
+    remove.last.click()
+    assert sheet(page).text_content() == kept and branches.count() == 2
+    remove.click()
+    assert sheet(page).text_content() == kept and branches.count() == 1
+    page.locator(".page span").nth(7).click()  # after a new line, which nobody can click
+    page.get_by_role("button", name="Cut here").click()
+    remove.click()
+    assert sheet(page).text_content() == before[:7]
+    assert written(page, 60)[:30] == before[:30]
+
+
 def test_another_character_is_chosen_and_gone_on_from(enter: Any) -> None:
     page = enter("text")
     before = written(page, 60)
@@ -124,6 +191,9 @@ def test_a_long_text_is_seen_from_its_end_and_copied_as_it_is(enter: Any) -> Non
     sheet(page).evaluate("one => getSelection().selectAllChildren(one)")
     page.keyboard.press("Control+c")
     assert page.evaluate("navigator.clipboard.readText()") == text
+    page.evaluate("() => { getSelection().collapseToEnd(); return navigator.clipboard.writeText('mine'); }")
+    page.keyboard.press("Control+c")
+    assert page.evaluate("navigator.clipboard.readText()") == "mine"
 
 
 def test_the_keyboard_alone_suffices(enter: Any, tab_to: Any) -> None:

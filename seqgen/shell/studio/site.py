@@ -26,8 +26,8 @@ KINDS = {  # of what the page has; any other file of its folder is no part of it
     ".safetensors": "application/octet-stream",
 }
 MODELS = "models.json"  # which there are
-# What rooms there are for (page/main.js): domains, and kinds of codec. And what the page's networks lack (page/runtime/network.js),
-# which asks no more.
+# What rooms there are for (page/main.js): domains, and kinds of codec. And what networks may have that the page's lack
+# (page/runtime/network.js).
 ROOMS = {("text", "characters"), ("handwriting", "offsets"), ("handwriting", "features"), ("music", "grid")}
 LACKED = ("encoder", "attention", "ahead", "controls")
 CELLS = {"lstm", "window"}

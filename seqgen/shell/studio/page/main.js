@@ -18,19 +18,22 @@ const ROOMS = [
 ];
 
 async function start() {
-  const entries = await (await fetched("models.json")).json();
   const main = document.getElementById("room"), nav = document.getElementById("rooms");
   const language = choice(t("language"), Object.values(LANGUAGES), () => speak(Object.keys(LANGUAGES)[language.index]), LANGUAGES[LANGUAGE]);
+  language.element.querySelectorAll("option").forEach((option, i) => { option.lang = Object.keys(LANGUAGES)[i]; });
   document.documentElement.lang = LANGUAGE;
   document.querySelector(".skip").textContent = t("skip");
   document.querySelector("footer").textContent = t("foot");
   nav.setAttribute("aria-label", t("rooms"));
   nav.after(language.element);
+  const entries = await (await fetched("models.json")).json();
   const rooms = ROOMS.map(room => ({ ...room, name: t(room.id), models: entries.filter(room.has) }))
     .filter(({ models }) => models.length);
   const sections = new Map();
+  let shown;
 
   async function enter(room) {
+    shown = room;
     for (const link of nav.children) link.toggleAttribute("aria-current", false);
     nav.querySelector(`[href="#${room.id}"]`).setAttribute("aria-current", "page");
     document.title = `${room.name}: seqgen studio`;
@@ -45,16 +48,17 @@ async function start() {
         section.append(make("p", { role: "alert" }, String(error.message)));
       }
     }
-    sections.get(room).hidden = false;
+    sections.get(room).hidden = room !== shown;
   }
 
-  const asked = () => rooms.find(({ id }) => `#${id}` === location.hash) || rooms[0];
+  const asked = () => rooms.find(({ id }) => `#${id}` === location.hash);
   main.replaceChildren();
   nav.append(...rooms.map(({ name, id }) => make("a", { href: `#${id}` }, name)));
   if (!rooms.length) main.append(make("p", { role: "alert" }, t("nothing")));
   else {
-    addEventListener("hashchange", () => enter(asked()));
-    await enter(asked());
+    // A hash may be no room's: that of the skip link.
+    addEventListener("hashchange", () => { if (asked()) enter(asked()); });
+    await enter(asked() ?? rooms[0]);
   }
 }
 

@@ -2,7 +2,8 @@
 
 import { t } from "./words.js";
 
-const SLICE = 12; // milliseconds of work between two pictures of the page
+// Milliseconds of work between two pictures of the page.
+const SLICE = 12;
 
 /** An element: properties are set as they are, those that begin with `on` listen, `aria` and `data` hold attributes' ends. */
 export function make(tag, properties = {}, ...children) {
@@ -40,7 +41,10 @@ export const buttons = (...all) => make("div", { className: "buttons" }, ...all)
 /** A line that tells what goes on, also those who do not see it: `say` takes what `t` does. */
 export function statusLine() {
   const element = make("p", { className: "status", role: "status" });
-  return Object.assign(element, { say: (key, ...values) => { element.textContent = t(key, ...values); } });
+  return Object.assign(element, { say: (key, ...values) => {
+    const said = t(key, ...values);
+    if (element.textContent !== said) element.textContent = said;
+  } });
 }
 
 /** A control with its name. */
@@ -48,7 +52,8 @@ export const field = (name, input) => make("label", { className: "dial" }, make(
 
 /** A slider `[from, to, by]` with its name and value: {element, input, value}, `value` is read at any time. */
 export function dial(name, [min, max, step], value, about = "") {
-  const shown = make("b", { aria: { hidden: "true" } }, String(value)); // not an output: the label would be of that, then
+  // Not an output: the label would be of that, then.
+  const shown = make("b", { aria: { hidden: "true" } }, String(value));
   const input = make("input", { type: "range", min, max, step, value, title: about, oninput: () => { shown.textContent = input.value; } });
   return { element: field([name, " ", shown], input), input, get value() { return Number(input.value); } };
 }
@@ -66,15 +71,18 @@ export function modelChoice(models, open, status, begun, loaded) {
   named.element.hidden = models.length < 2;
   async function load() {
     const entry = models[named.index];
-    const told = part => { status.say("loading", entry.name, Math.round(100 * part)); };
+    const wanted = () => entry === models[named.index];
+    const told = part => { if (wanted()) status.say("loading", entry.name, Math.round(100 * part)); };
     begun();
-    told(0); // and not what was said of the one before
+    // And not what was said of the one before.
+    told(0);
     try {
       const model = await open(entry, told);
+      if (!wanted()) return;
       status.say("ready");
       await loaded(model);
     } catch (error) {
-      status.textContent = error.message;
+      if (wanted()) status.textContent = error.message;
     }
   }
   return { element: named.element, load };
@@ -122,7 +130,7 @@ export async function steadily(step, wanted, seen = () => {}) {
 /** Keys of a room while it is shown, as `{"Control+z": function}`, wherever the focus is; fields keep their own. */
 export function shortcuts(room, keys) {
   document.addEventListener("keydown", event => {
-    if (room.hidden || (event.key !== "Escape" && event.target.matches("input[type=number], textarea"))) return;
+    if (room.hidden || (event.key !== "Escape" && event.target.matches("[type=number], [type=text], textarea"))) return;
     const name = `${event.ctrlKey || event.metaKey ? "Control+" : ""}${event.shiftKey ? "Shift+" : ""}${event.key.toLowerCase()}`;
     if (!(name in keys)) return;
     event.preventDefault();

@@ -39,6 +39,7 @@ const WORDS = {
   fewest: ["the fewest symbols whose odds reach this", "概率之和达到此值的最少符号"],
   tempo: ["Tempo", "速度"],
   write: ["Write", "书写"],
+  writeText: ["Write", "写作"],
   stop: ["Stop", "停止"],
   goOn: ["Go on", "继续"],
   another: ["Another", "再来一个"],
@@ -147,6 +148,7 @@ const WORDS = {
   auto: ["tonic where it fits", "合适时用主和弦"],
   tonic: ["tonic", "主和弦"],
   free: ["free", "自由"],
+  notTonic: ["The tune does not end on the tonic chord of {}; choose another end, or key.", "旋律末尾的音不属于{}的主和弦；请换一种结尾或调。"],
   noTonic: ["The tune does not end on the tonic chord of {}, which seems to be its key; choose another end.", "旋律似乎是{}，但末尾的音不属于主和弦；请换一种结尾。"],
   quarters: ["quarters a minute", "每分钟四分音符数"],
   loop: ["over and over", "循环播放"],
@@ -205,13 +207,27 @@ const WORDS = {
   seconds: ["{} s", "{} 秒"],
   unmeasured: ["learning curve: nothing is measured yet", "学习曲线：还没有数据"],
   curve: ["learning curve: {} of {} steps; training {}, validation {}, at best {}", "学习曲线：{} / {} 步；训练 {}，验证 {}，最佳 {}"],
-  char: ["char", "字符"],
-  point: ["point", "点"],
-  event: ["event", "音符"],
-  tiny: ["tiny", "微型"],
-  small: ["small", "小型"],
-  medium: ["medium", "中型"],
-  large: ["large", "大型"],
+  // what a training is of: words that others may give other things, too
+  "unit char": ["char", "字符"],
+  "unit point": ["point", "点"],
+  "unit event": ["event", "事件"],
+  "unit step": ["step", "步"],
+  "unit label": ["label", "标签"],
+  "unit unit": ["unit", "单位"],
+  "unit phoneme": ["phoneme", "音素"],
+  "unit frame": ["frame", "帧"],
+  "domain text": ["text", "文字"],
+  "domain handwriting": ["handwriting", "手写"],
+  "domain music": ["music", "音乐"],
+  "domain label": ["labels", "标注"],
+  "domain translate": ["translation", "翻译"],
+  "domain pronounce": ["pronunciation", "发音"],
+  "domain caption": ["captions", "图片说明"],
+  "domain speech": ["speech", "语音"],
+  "size tiny": ["tiny", "微型"],
+  "size small": ["small", "小型"],
+  "size medium": ["medium", "中型"],
+  "size large": ["large", "大型"],
 };
 
 /** The tag of the language that the page speaks. */
@@ -224,10 +240,17 @@ export function t(key, ...values) {
   return Object.hasOwn(WORDS, key) ? WORDS[key][COLUMN].replaceAll("{}", () => values.shift()) : key;
 }
 
+/** The word for a unit, a domain or a size; those of packages that are not known here stand for themselves. */
+export const named = (kind, name) => Object.hasOwn(WORDS, `${kind} ${name}`) ? t(`${kind} ${name}`) : name;
+
 /** Another language from now on; the page begins anew. */
 export function speak(language) {
-  localStorage.setItem(STORED, language);
-  location.reload();
+  try {
+    localStorage.setItem(STORED, language);
+    location.reload();
+  } catch {
+    // Nothing may be stored.
+  }
 }
 
 function spoken(wanted) {

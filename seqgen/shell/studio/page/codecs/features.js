@@ -2,9 +2,11 @@
 
 import { asDense, roundEven } from "./resampling.js";
 
-const GRID = 200; // steps of an x-height, to which points are rounded
+// Steps of an x-height, to which points are rounded.
+const GRID = 200;
 const FARTHEST = 20_000;
-const LEAST = 2; // steps of a stroke
+// Steps of a stroke.
+const LEAST = 2;
 const HIGHEST = 100, LEVELLED = 4;
 const DOWN = 0, UP = 1, END = 2;
 

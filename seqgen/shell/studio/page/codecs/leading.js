@@ -3,9 +3,12 @@
 import { modulo } from "../runtime/registers.js";
 import { ORDER, REST, TIED } from "./grid.js";
 
-const RANGES = [[60, 81], [52, 74], [46, 69], [36, 66]]; // in Bach's chorales, soprano to bass
-const FIFTH = 7, WIDEST = 12; // semitones; of a leap, those that are still sung
-const LAST = 8; // nats that a last chord loses for each note that is not of it
+// In Bach's chorales, soprano to bass.
+const RANGES = [[60, 81], [52, 74], [46, 69], [36, 66]];
+// Semitones; of a leap, those that are still sung.
+const FIFTH = 7, WIDEST = 12;
+// Nats that a last chord loses for each note that is not of it.
+const LAST = 8;
 // How well each degree fits a key, from its tonic up by semitones (Krumhansl & Kessler 1982).
 const PROFILES = [
   [6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88],
@@ -54,13 +57,15 @@ export const LEADING = {
   strict: rule({ fifths: 20, octaves: 20, leaps: 20, crossing: 5, outside: 5 }),
 };
 
-/** The number of the key that a tune seems to be in: whose profile correlates best with how long each pitch class sounds.
+/** The number of the key that a tune seems to be in: whose profile correlates best with how long each pitch class sounds;
+ * that of C major where all sound equally long.
  *
  * ends: its last note counts for its tonic.
  */
 export function keyOf(notes, ends = false) {
   const sounding = Array(12).fill(0), tonic = ends && notes.at(-1).pitch % 12;
   for (const { start, end, pitch } of notes) sounding[pitch % 12] += end - start;
+  if (new Set(sounding).size === 1) return 0;
   const fits = PROFILES.flatMap(profile => sounding.map((_, root) =>
     correlation(sounding, profile.map((_, at) => profile[modulo(at - root, 12)])) + TRUST * (root === tonic)));
   return fits.indexOf(Math.max(...fits));

@@ -7,11 +7,16 @@ import { roundEven } from "./resampling.js";
 
 const GRID = 200; // steps of an x-height, to which points are rounded
 const FARTHEST = 20_000;
-const MOST = 50; // points for each character of a line
-const GONE = 0.02; // the window's weight on a text that it has left
-const DOWN = 0, END = 2; // after a point the pen stays down, or the line ends; 1: it lifts
-const LINE = 40; // characters, as long as the models have learned to write in one go
-const AT_ONCE = 32; // lines that draw from one part's keys
+// Points for each character of a line.
+const MOST = 50;
+// The window's weight on a text that it has left.
+const GONE = 0.02;
+// After a point the pen stays down, or the line ends; 1: it lifts.
+const DOWN = 0, END = 2;
+// Characters, as long as the models have learned to write in one go.
+const LINE = 40;
+// Lines that draw from one part's keys.
+const AT_ONCE = 32;
 
 export class Offsets {
   constructor({ alphabet, hands, mean, std }) {

@@ -4,7 +4,8 @@ import { align, beamSearch } from "../runtime/decoding.js";
 import { logSoftmax } from "../runtime/logs.js";
 import { Features, inXHeights, xHeight } from "./features.js";
 
-const LIKELY = 5; // letters that are told of a place
+// Letters that are told of a place.
+const LIKELY = 5;
 
 export class Reader {
   constructor(model) {

@@ -4,8 +4,10 @@ import { shape } from "../ui.js";
 import { LANGUAGE, t } from "../words.js";
 
 const USUAL = 720, HEIGHT = 300, LEFT = 52, RIGHT = 12, TOP = 12, BOTTOM = 34;
-const MOST = 400; // points of a line: more are a smear
-const MEMORY = 0.8; // of the smoothed loss, from row to row
+// Points of a line: more are a smear.
+const MOST = 400;
+// Of the smoothed loss, from row to row.
+const MEMORY = 0.8;
 
 export class Curve {
   constructor() {

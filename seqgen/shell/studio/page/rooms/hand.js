@@ -10,9 +10,12 @@ import { inkJson, Pad } from "./pad.js";
 const TEXT = "The quick brown fox jumps over a lazy dog; five wizards boxed all night. Pack my box with 12 jugs, please! Why not? He had 34 zebras & apes. "
   + "Jack quietly moved up front, and seized the big ball of wax: 5.60. Dear Ann, I'll be there by 7:30. \"Even so,\" said Lucy, \"we go.\" "
   + "Mr. Vane (Oxford) paid $89 for it. Kindly reply; Sam Grey waits under the elms, where nobody ever asks who wrote the letter.";
-const NARROW = 600; // pixels: a screen on which a line is half as long
-const FEWEST = 3; // lines that a hand is learned from
-const PAUSE = 300; // milliseconds after a stroke: more may come
+// Pixels: a screen on which a line is half as long.
+const NARROW = 600;
+// Lines that a hand is learned from.
+const FEWEST = 3;
+// Milliseconds after a stroke: more may come.
+const PAUSE = 300;
 const FILE = "my_hand.json";
 
 export function enter(section, models, open, entries) {

@@ -10,7 +10,8 @@ import { Tune } from "./tune.js";
 
 const METER = [4, 4], BAR = 16, MOST = 32, TEMPERATURE = 0.85;
 const LENGTHS = { quarter: 4, eighth: 2, half: 8, sixteenth: 1 };
-const NOTE_ON = 9; // of MIDI, on any channel
+// Of MIDI, on any channel.
+const NOTE_ON = 9;
 const ENDS = ["auto", "tonic", "free"];
 const EXAMPLE = [67, 67, 69, 67, 72, 71, 69, 67, 69, 71, 72, 74, 71, 69, 67, 67];
 
@@ -25,7 +26,7 @@ export function enter(section, models, open) {
   const another = button(t("another"), () => { stop(); seed.value++; harmonise(); }, { title: t("nextSeed") });
   const named = modelChoice(models, open, status, () => { model = null; stop(); }, loaded);
   const keyboard = button(t("keyboard"), connect);
-  let model = null, running = null;
+  let model = null, running = null, access = null;
 
   put(section, dials(named, length, bars, player.key, player.leading, end, player.tempo, particles, seed),
     make("p", { className: "status" }, t("draw")), tune,
@@ -44,17 +45,20 @@ export function enter(section, models, open) {
 
   /** Notes of all keyboards that are there, or come later, are notes of the tune. */
   async function connect() {
-    const access = await navigator.requestMIDIAccess().catch(() => null);
-    if (access) {
-      access.onstatechange = listen;
+    const heard = await (access ??= navigator.requestMIDIAccess().catch(() => null));
+    if (heard) {
+      heard.onstatechange = listen;
       listen();
-    } else status.say("noKeyboard");
+      status.say("keyboards", heard.inputs.size);
+    } else {
+      access = null;
+      status.say("noKeyboard");
+    }
 
     function listen() {
-      for (const input of access.inputs.values()) {
+      for (const input of heard.inputs.values()) {
         input.onmidimessage = ({ data: [kind, pitch, force] }) => { if (kind >> 4 === NOTE_ON && force && !section.hidden) tune.play(pitch); };
       }
-      status.say("keyboards", access.inputs.size);
     }
   }
 
@@ -70,6 +74,7 @@ export function enter(section, models, open) {
   }
 
   function stop() {
+    if (running) status.textContent = "";
     running = null;
     player.stop();
     told();
@@ -78,19 +83,19 @@ export function enter(section, models, open) {
   async function harmonise() {
     if (!model || running || !tune.notes.length) return;
     stop();
-    const last = tune.notes.at(-1), tonality = keyOf(tune.notes, true), chord = triad(tonality), fits = chord.includes(last.pitch % 12);
+    const last = tune.notes.at(-1), first = seed.value, tonality = player.asked ?? keyOf(tune.notes, true), chord = triad(tonality), fits = chord.includes(last.pitch % 12);
     if (!fits && ENDS[end.index] === "tonic") {
-      status.say("noTonic", NAMES[tonality]);
+      status.say(player.asked === null ? "noTonic" : "notTonic", NAMES[tonality]);
       return;
     }
     const run = running = {}, { ranges } = model.codec, count = Math.ceil(Math.max(...tune.notes.map(({ end }) => end)) / BAR);
     const asked = given(METER, count, tune.cells, ranges, ranges && (player.asked ?? keyOf(tune.notes)));
     const bias = fits && ENDS[end.index] !== "free" ? ending(asked, chord, last.start) : [];
-    const filling = fill(model, { ...asked, bias, rule: player.rule, seed: seed.value, particles: particles.value, temperature: TEMPERATURE });
+    const filling = fill(model, { ...asked, bias, rule: player.rule, seed: first, particles: particles.value, temperature: TEMPERATURE });
     let now = {};
     told();
     const whole = await steadily(() => !(now = filling.next()).done, () => running === run, () => {
-      if (!now.done) status.say("composing", Math.round(100 * now.value));
+      if (!now.done) player.composing(status, now.value);
     });
     if (!whole) return;
     const piece = new Piece();
@@ -99,7 +104,7 @@ export function enter(section, models, open) {
     player.show(piece, METER, piece.steps);
     player.ended();
     told();
-    player.tell(status, seed.value);
+    player.tell(status, first);
     player.perform();
   }
 

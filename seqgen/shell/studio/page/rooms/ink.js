@@ -5,8 +5,8 @@ import { button, buttons, choice, dial, dials, frame, make, modelChoice, number,
 import { t } from "../words.js";
 import { Sheet } from "./ink_sheet.js";
 
-const POINT = 20; // milliseconds from point to point of a hand that writes
-const LIFT = 80; // and through the air
+// Milliseconds from point to point of a hand that writes, and through the air.
+const POINT = 20, LIFT = 80;
 
 export function enter(section, models, open) {
   const hands = dials();
@@ -19,7 +19,7 @@ export function enter(section, models, open) {
   const status = statusLine();
   const letters = make("p", { className: "letters", aria: { hidden: "true" } });
   const sheet = new Sheet();
-  const named = modelChoice(models, open, status, () => { stop(); toggle.disabled = true; }, loaded);
+  const named = modelChoice(models, open, status, () => { model = null; stop(); toggle.disabled = true; }, loaded);
   let model, codec, first, second, mix, running = null;
 
   const toggle = button(t("write"), () => running ? stop() : write(), { className: "main" });
@@ -67,7 +67,7 @@ export function enter(section, models, open) {
 
   async function write() {
     if (!model || running) return;
-    const unknown = codec.unknown(text.value), lines = linesOf(text.value);
+    const unknown = codec.unknown(text.value), lines = linesOf(text.value), from = seed.value;
     if (unknown || !text.value.trim()) {
       status.textContent = unknown ? t("unknown", t("thisModel"), unknown) : t("type");
       return;
@@ -81,7 +81,7 @@ export function enter(section, models, open) {
       if (!words) continue;
       const spans = [...words].map(letter => make("span", {}, letter));
       letters.replaceChildren(...spans);
-      const line = new Line(model, codec, words, { vector, seed: seed.value, number: written++ });
+      const line = new Line(model, codec, words, { vector, seed: from, number: written++ });
       let due = performance.now();
       while (!run.stopped && !line.done) {
         const until = performance.now() + 12;
@@ -92,13 +92,14 @@ export function enter(section, models, open) {
           due += (point.lifts ? LIFT : POINT) / tempo.value;
           spans.forEach((span, i) => { span.className = `s${Math.min(Math.floor(8 * point.weights[i]), 7)}`; });
         }
-        due = Math.max(due, performance.now() - 200); // what a slow machine has lost is not made up for
+        // What a slow machine has lost is not made up for.
+        due = Math.max(due, performance.now() - 200);
         await frame();
       }
       if (run.stopped) return;
     }
     letters.replaceChildren();
-    status.say("points", points, seed.value);
+    status.say("points", points, from);
     stop();
   }
 

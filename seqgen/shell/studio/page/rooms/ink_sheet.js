@@ -3,8 +3,10 @@
 import { shape } from "../ui.js";
 import { t } from "../words.js";
 
-const SPACING = 4.2; // x-heights from line to line
-const WIDE = 1.5; // x-heights a character, about
+// X-heights from line to line.
+const SPACING = 4.2;
+// X-heights a character, about.
+const WIDE = 1.5;
 const NAMESPACE = "http://www.w3.org/2000/svg";
 
 const short = value => String(Math.round(1000 * value) / 1000);

@@ -8,8 +8,10 @@ import { t } from "../words.js";
 import { Player } from "./player.js";
 
 const METERS = { "4/4": [4, 4], "3/4": [3, 4], "2/4": [2, 4], "6/8": [6, 8] };
-const MOST = 200; // bars
-const TRIES = 8; // of a piece that is to end on its tonic
+// Bars.
+const MOST = 200;
+// Of a piece that is to end on its tonic.
+const TRIES = 8;
 
 export function enter(section, models, open) {
   const temperature = dial(t("temperature"), [0, 1.5, 0.05], 0.85, t("cold"));
@@ -17,7 +19,8 @@ export function enter(section, models, open) {
   const meter = choice(t("meter"), Object.keys(METERS)), bars = number(t("bars"), 8, "", 1, MOST);
   const seed = number(t("seed"), 0, t("sameSeed"));
   const status = statusLine(), player = new Player(() => `chorale-${seed.value}`, "off");
-  const end = choice(t("end"), [t("free"), t("tonic")]); // of models that know keys
+  // Of models that know keys.
+  const end = choice(t("end"), [t("free"), t("tonic")]);
   const named = modelChoice(models, open, status, () => { model = null; stop(); }, loaded);
   let model = null, running = null;
 
@@ -27,6 +30,8 @@ export function enter(section, models, open) {
     status, player.roll,
     make("p", { className: "legend" }, ...VOICES.flatMap((name, part) => [make("i", { className: `voice${part}` }), ` ${t(name)} `])));
   shortcuts(section, { escape: stop });
+
+  end.element.hidden = true;
 
   function told() {
     compose.textContent = t(running ? "stop" : "compose");
@@ -40,7 +45,10 @@ export function enter(section, models, open) {
   }
 
   function stop() {
-    if (running) player.ended();
+    if (running) {
+      player.ended();
+      status.textContent = "";
+    }
     running = null;
     player.stop();
     told();
@@ -81,7 +89,7 @@ export function enter(section, models, open) {
       known = rule?.read(known, symbol);
       piece.add(symbol);
       return state.position < rows.length;
-    }, wanted, () => { status.say("composing", Math.round(100 * state.position / rows.length)); });
+    }, wanted, () => { player.composing(status, state.position / rows.length); });
   }
 
   named.load();

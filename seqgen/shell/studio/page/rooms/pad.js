@@ -3,9 +3,10 @@
 import { field, make, shape } from "../ui.js";
 import { t } from "../words.js";
 
-const PAPER = 220, BASE = 0.62; // pixels: how high it is; where letters stand on it
-const LARGEST = 92; // pixels of an x that is shown
-const PALM = 1000; // milliseconds after a pen was seen during which touches are a palm
+// Pixels: how high it is, where letters stand on it, an x that is shown.
+const PAPER = 220, BASE = 0.62, LARGEST = 92;
+// Milliseconds after a pen was seen during which touches are a palm.
+const PALM = 1000;
 
 export class Pad {
   /** changed: hears when a stroke is done or taken back. body: pixels that an x is about to be high. */

@@ -29,7 +29,8 @@ export class Player {
   }
 
   get sound() {
-    return (this.made ??= new Sound()); // only once somebody has asked for one, or the browser refuses it
+    // Only once somebody has asked for one, or the browser refuses it.
+    return (this.made ??= new Sound());
   }
 
   /** The number of the key that is asked for; null for any. */
@@ -68,6 +69,11 @@ export class Player {
     this.piece.close();
     this.roll.draw(this.turn ? Math.max(this.sound.at, 0) : 0);
     this.#tell();
+  }
+
+  /** How much of it is composed, 0 to 1, by tenths: somebody may listen to all that is said. */
+  composing(status, part) {
+    status.say("composing", 10 * Math.round(10 * part));
   }
 
   /** What the piece is, and of which seed. */

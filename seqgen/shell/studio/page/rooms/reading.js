@@ -6,14 +6,15 @@ import { button, buttons, field, make, modelChoice, percent, put, save, shortcut
 import { t } from "../words.js";
 import { fileField, inkJson, Pad, readInk } from "./pad.js";
 
-const PAUSE = 250; // milliseconds after a stroke: more may come
+// Milliseconds after a stroke: more may come.
+const PAUSE = 250;
 const SPACE = "␣";
 
 export function enter(section, models, open, entries) {
   const writer = entries.find(({ domain, codec }) => domain === "handwriting" && codec === "offsets");
   const pad = new Pad(changed);
   const status = statusLine();
-  const said = make("p", { className: "said", aria: { live: "polite" } });
+  const said = make("p", { className: "said", lang: "", aria: { live: "polite" } });
   const letters = make("ol", { className: "letters-read", aria: { label: t("letters") } });
   const others = make("p", { className: "status" });
   const words = make("input", { type: "text", value: "Read this", maxLength: 40 });

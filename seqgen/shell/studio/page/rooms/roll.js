@@ -3,9 +3,12 @@
 import { shape } from "../ui.js";
 import { t } from "../words.js";
 
-const LOW = 36, HIGH = 84; // from the lowest note of a bass to above the highest of a soprano
-const STEP = 2; // as wide as two semitones are high
-const VIEW = 96, NARROW = 48; // sixteenths that are seen at once; on a telephone
+// From the lowest note of a bass to above the highest of a soprano.
+const LOW = 36, HIGH = 84;
+// As wide as two semitones are high.
+const STEP = 2;
+// Sixteenths that are seen at once; on a telephone.
+const VIEW = 96, NARROW = 48;
 
 export class Roll {
   constructor() {

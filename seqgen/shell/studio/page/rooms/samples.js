@@ -20,7 +20,7 @@ export function sample(model, alive) {
 
 function text(model, alive) {
   const codec = new Characters(model.codec), decode = codec.decoder(), allowed = codec.writable();
-  const element = make("p", { className: "sample", dir: "auto" });
+  const element = make("p", { className: "sample", dir: "auto", lang: "" });
   let state = model.begin(rowKey(0));
   steadily(() => {
     state = model.drawn(state, { temperature: 0.8, allowed });
@@ -50,11 +50,11 @@ function bars(model, alive) {
   steadily(() => {
     state = model.drawn(state, { allowed: rows[state.position] });
     piece.add(state.input);
-    if (state.position < rows.length) return true;
+    return state.position < rows.length;
+  }, alive).then(() => {
     piece.close();
     roll.draw(0);
-    return false;
-  }, alive);
+  });
   const play = button(t("play"), () => {
     const mine = ++playing;
     (sound ??= new Sound()).perform(piece, roll, () => 15 / QUARTERS, () => mine === playing);

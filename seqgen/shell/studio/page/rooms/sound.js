@@ -2,10 +2,12 @@
 
 import { frame } from "../ui.js";
 
-const AHEAD = 0.4; // seconds that are planned before they sound
+// Seconds that are planned before they sound.
+const AHEAD = 0.4;
 const ATTACK = 0.04, RELEASE = 0.18, LOUD = 0.13;
 const PARTIALS = [0, 1, 0.55, 0.3, 0.16, 0.12, 0.05, 0.04, 0.02];
-const SIDES = [-0.3, 0.25, -0.15, 0.1]; // where the voices stand
+// Where the voices stand.
+const SIDES = [-0.3, 0.25, -0.15, 0.1];
 
 export class Sound {
   constructor() {

@@ -5,10 +5,10 @@ import { rowKey } from "../runtime/model.js";
 import { Tree } from "../runtime/tree.js";
 import { button, buttons, dial, dials, make, modelChoice, number, percent, put, save, shortcuts, statusLine, steadily } from "../ui.js";
 import { t } from "../words.js";
-import { Page } from "./text_page.js";
+import { Page, SHADES } from "./text_page.js";
 
-const MOST = 20_000; // characters, then it stops by itself
-const SHADES = 8;
+// Characters, then it stops by itself.
+const MOST = 20_000;
 
 export function enter(section, models, open) {
   const temperature = dial(t("temperature"), [0, 2, 0.05], 0.8, t("cold"));
@@ -19,15 +19,15 @@ export function enter(section, models, open) {
   const status = statusLine();
   const others = make("div", { className: "others" });
   const branches = make("ol", { className: "branches" });
-  const named = modelChoice(models, open, status, () => { stop(); toggle.disabled = true; }, loaded);
-  let codec, tree, tip, running = false, begun = null, turn = 0, past = [], future = [];
+  const named = modelChoice(models, open, status, leave, loaded);
+  let codec = null, tree, tip, running = null, begun, turn = 0, past, future;
 
-  const page = new Page(node => node && showOthers(node));
-  const toggle = button(t("write"), () => running ? stop() : write(), { className: "main" });
+  const page = new Page(showOthers);
+  const toggle = button(t("writeText"), () => running ? stop() : write(), { className: "main" });
   const undo = () => move(past, future), redo = () => move(future, past);
   const undoing = button(t("undo"), undo), redoing = button(t("redo"), redo);
   const afresh = button(t("anew"), () => begin());
-  const another = button(t("tryAnother"), async () => { seed.value++; if (await begin()) write(); }, { title: t("nextSeed") });
+  const another = button(t("tryAnother"), async () => { seed.value++; if (await begin()) grow(); }, { title: t("nextSeed") });
 
   put(section,
     dials(named, temperature, topP, topK, seed),
@@ -39,14 +39,22 @@ export function enter(section, models, open) {
     make("details", { className: "tree" }, make("summary", {}, t("branches")), branches));
   shortcuts(section, { "Control+z": undo, "Control+Shift+z": redo, "Control+y": redo, escape: stop });
 
+  /** Nothing is left of a model once another one is chosen. */
+  function leave() {
+    tree = tip = begun = null;
+    past = [];
+    future = [];
+    stop();
+    if (codec) page.show([], codec);
+    others.replaceChildren();
+    list();
+  }
+
   async function loaded(model) {
     codec = new Characters(model.codec);
     tree = new Tree(model, rowKey(seed.value));
-    tip = null;
-    past = [];
-    await begin();
-    status.say("clickOne");
-    toggle.disabled = false;
+    list();
+    if (await begin()) status.say("clickOne");
   }
 
   /** From the prompt: what was written stays as a branch, if the model was the same. False where something else came between. */
@@ -69,6 +77,7 @@ export function enter(section, models, open) {
 
   /** Shows the text up to this node; where one was before can be come back to. */
   function go(node) {
+    stop();
     if (tip && tip !== node) past.push(tip);
     future = [];
     show(node);
@@ -78,7 +87,7 @@ export function enter(section, models, open) {
     tip = node;
     page.show(tree.path(node), codec);
     others.replaceChildren();
-    listBranches();
+    list();
   }
 
   function move(from, to) {
@@ -89,36 +98,41 @@ export function enter(section, models, open) {
   }
 
   function stop() {
-    running = false;
+    const wrote = running;
+    running = null;
     turn++;
-    toggle.textContent = t(tip && tip.depth ? "goOn" : "write");
+    toggle.textContent = t(tip?.depth ? "goOn" : "writeText");
+    if (wrote) list();
   }
 
   async function write() {
     if (!tree || running) return;
-    if (prompt.value !== begun && !await begin()) return;
-    running = true;
+    if (prompt.value === begun || await begin()) grow();
+  }
+
+  async function grow() {
+    const run = running = {};
     toggle.textContent = t("stop");
     others.replaceChildren();
     tree.key = rowKey(seed.value);
     const before = tip, started = performance.now(), allowed = codec.writable();
     let fresh = [];
-    await steadily(() => {
+    const whole = await steadily(() => {
+      if (tip === before) {
+        past.push(before);
+        future = [];
+        list();
+      }
       tip = tree.grow(tip, { temperature: temperature.value, topP: topP.value, topK: topK.value, allowed });
       fresh.push(tip);
       return tip.depth < MOST;
-    }, () => running, () => {
+    }, () => running === run, () => {
       page.append(fresh);
       fresh = [];
       const seconds = (performance.now() - started) / 1000;
       status.say("written", tip.depth, Math.round((tip.depth - before.depth) / seconds));
     });
-    if (tip !== before) {
-      past.push(before);
-      future = [];
-    }
-    stop();
-    listBranches();
+    if (whole) stop();
   }
 
   /** What could have stood in a node's place, with its odds; a click goes on from there. */
@@ -128,19 +142,21 @@ export function enter(section, models, open) {
       make("h2", {}, t("instead", codec.name(node.symbol))),
       make("p", {}, t("surprise", percent(Math.exp(-node.nats)), (node.nats / Math.LN2).toFixed(1))),
       make("ul", {}, ...node.top.map(({ symbol, odds }) => make("li", {},
-        button(codec.name(symbol), () => { go(tree.choose(node.parent, symbol)); page.element.focus(); write(); }, { aria: { current: String(symbol === node.symbol) } }),
+        button(codec.name(symbol), () => { go(tree.choose(node.parent, symbol)); page.element.focus(); grow(); }, { aria: { current: String(symbol === node.symbol) } }),
         make("meter", { min: 0, max: 1, value: odds, aria: { label: t("odds") } }), " ", percent(odds)))),
       button(t("cut"), () => { go(node.parent); page.element.focus(); }, { title: t("cutWhat") }));
     others.querySelector("button").focus();
   }
 
-  function listBranches() {
+  /** What can be done, and the branches that there are. */
+  function list() {
+    for (const one of [toggle, afresh, another]) one.disabled = !tree;
     undoing.disabled = !past.length;
     redoing.disabled = !future.length;
-    branches.replaceChildren(...tree.leaves().map(leaf => make("li", {},
+    branches.replaceChildren(...(tree?.leaves() ?? []).map(leaf => make("li", {},
       button(codec.decode(tree.path(leaf).slice(-40).map(({ symbol }) => symbol)).join("") || t("empty"), () => go(leaf), { aria: { current: String(leaf === tip) } }),
       ` ${leaf.depth} `,
-      button(t("remove"), () => { stop(); const left = tree.prune(leaf); past = []; future = []; show(tree.path(tip).includes(left) || tip === left ? tip : left); },
+      button(t("remove"), () => { stop(); tree.prune(leaf, tip); past = []; future = []; show(tip); },
         { disabled: leaf === tip }))));
   }
 

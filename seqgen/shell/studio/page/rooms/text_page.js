@@ -3,7 +3,7 @@
 import { frame, make } from "../ui.js";
 import { t } from "../words.js";
 
-const SHADES = 8;
+export const SHADES = 8;
 
 export class Page {
   /** chosen: hears the node that was clicked, or come to with the keys. */
@@ -13,7 +13,7 @@ export class Page {
     this.spans = [];
     this.at = -1;
     this.element = make("div", {
-      className: "page", tabIndex: 0, role: "textbox", dir: "auto",
+      className: "page", tabIndex: 0, role: "textbox", dir: "auto", lang: "",
       aria: { readonly: "true", multiline: "true", label: t("sheet") },
       onclick: event => this.#choose(this.spans.indexOf(event.target.closest("span"))),
       oncopy: event => this.#copy(event),
@@ -29,7 +29,8 @@ export class Page {
   show(path, codec) {
     let same = 0;
     while (same < this.nodes.length && path[same] === this.nodes[same]) same++;
-    while (same && !this.spans[same - 1].textContent) same--; // of a character that is spelt, all or nothing
+    // Of a character that is spelt, all or nothing.
+    while (same && !this.spans[same - 1].textContent) same--;
     this.#mark(-1);
     const [first] = this.spans.splice(same), line = first?.parentNode;
     while (line?.nextSibling) line.nextSibling.remove();
@@ -38,7 +39,8 @@ export class Page {
     this.nodes.length = same;
     this.decode = codec.decoder();
     this.append(path.slice(same), true);
-    frame().then(frame).then(() => this.#toEnd()); // lines have their heights only once they are seen
+    // Lines have their heights only once they are seen.
+    frame().then(frame).then(() => this.#toEnd());
   }
 
   append(nodes, down = this.element.scrollHeight - this.element.scrollTop - this.element.clientHeight < 40) {
@@ -77,7 +79,9 @@ export class Page {
 
   /** What is chosen is copied as it was written, without a break for each of our lines. */
   #copy(event) {
-    event.clipboardData.setData("text/plain", getSelection().getRangeAt(0).cloneContents().textContent);
+    const chosen = getSelection();
+    if (chosen.isCollapsed) return;
+    event.clipboardData.setData("text/plain", chosen.getRangeAt(0).cloneContents().textContent);
     event.preventDefault();
   }
 

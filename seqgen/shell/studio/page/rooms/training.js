@@ -2,14 +2,16 @@
 
 import { fetchModel } from "../models.js";
 import { button, buttons, make, put, statusLine } from "../ui.js";
-import { LANGUAGE, t } from "../words.js";
+import { LANGUAGE, named, t } from "../words.js";
 import { Curve } from "./curve.js";
 import { sample } from "./samples.js";
 
-const MINUTE = 60; // seconds of which a rate is the mean
-const KEPT = 12; // samples that stay on the page
-const SILENT = 10; // times as long as a row takes: then something may have happened
-const LONG = 120; // seconds, and at the least so long
+// Seconds of which a rate is the mean.
+const MINUTE = 60;
+// Samples that stay on the page.
+const KEPT = 12;
+// So many times as long as a row takes, and at the least so many seconds: then something may have happened.
+const SILENT = 10, LONG = 120;
 
 export function enter(section) {
   const told = Object.fromEntries(["step", "rate", "left", "training", "validation", "best"].map(name => [name, make("dd", {}, "–")]));
@@ -37,7 +39,7 @@ export function enter(section) {
   on("about", news => {
     about = news;
     if (!about) return;
-    heading.textContent = t("about", about.name, t(about.domain).toLowerCase(), t(about.size));
+    heading.textContent = t("about", about.name, named("domain", about.domain), named("size", about.size));
     command.textContent = about.resume;
     draw();
   });
@@ -67,7 +69,7 @@ export function enter(section) {
   function draw() {
     if (!about) return;
     const last = rows.at(-1), train = rows.findLast(row => Number.isFinite(row.nll)), valid = rows.filter(row => Number.isFinite(row.valid));
-    const rate = rateOf(rows), left = last ? (about.steps - last.step) / rate : NaN, unit = t(about.unit), loss = value => t("loss", value.toFixed(3), unit);
+    const rate = rateOf(rows), left = last ? (about.steps - last.step) / rate : NaN, unit = named("unit", about.unit), loss = value => t("loss", value.toFixed(3), unit);
     const best = valid.reduce((found, row) => !found || row.valid < found.valid ? row : found, null);
     const figures = {
       step: t("of", (last?.step ?? 0).toLocaleString(LANGUAGE), about.steps.toLocaleString(LANGUAGE)),

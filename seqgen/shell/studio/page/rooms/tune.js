@@ -3,8 +3,10 @@
 import { make, shape } from "../ui.js";
 import { t } from "../words.js";
 
-const LOW = 57, HIGH = 84; // what is seen: a soprano sings from C to the A above the next one
-const KEYS = "awsedftgyhujk"; // a piano from C on, black keys above the white ones
+// What is seen: a soprano sings from C to the A above the next one.
+const LOW = 57, HIGH = 84;
+// A piano from C on, black keys above the white ones.
+const KEYS = "awsedftgyhujk";
 const TIED = 128, REST = 256;
 
 export class Tune {
@@ -24,7 +26,7 @@ export class Tune {
 
   /** So many sixteenths, and these notes `{start, end, pitch}`. */
   show(steps, notes = this.notes, bar = 16) {
-    Object.assign(this, { steps, bar, notes: notes.filter(({ start }) => start < steps), at: Math.min(this.at, steps - 1) });
+    Object.assign(this, { steps, bar, notes: notes.filter(({ start }) => start < steps).map(note => ({ ...note, end: Math.min(note.end, steps) })), at: Math.min(this.at, steps - 1) });
     this.#draw();
   }
 

@@ -8,7 +8,8 @@ const LEAST = -9; // nats: a label that is less likely at a place is not tried t
 /** The likeliest labels, best first, at most `beam`: `{labels, nats}`. logProbs: of labels and, last, the blank at every place. */
 export function beamSearch(logProbs, beam = BEAM) {
   const root = { parent: null, label: -1, children: new Map() };
-  let rows = [{ node: root, blank: 0, label: -Infinity }]; // nats of layouts that end in a blank, and in the last label
+  // Nats of layouts that end in a blank, and in the last label.
+  let rows = [{ node: root, blank: 0, label: -Infinity }];
   for (const now of logProbs) {
     const labels = now.length - 1, next = new Map();
     const into = (node, blank, label) => {

@@ -2,8 +2,10 @@
 
 import { logSoftmax } from "./logs.js";
 
-const KEPT = 16; // of so many nodes one keeps its state: from there the others are computed again
-const TOLD = 10; // alternatives that a node remembers
+// Of so many nodes one keeps its state: from there the others are computed again.
+const KEPT = 16;
+// Alternatives that a node remembers.
+const TOLD = 10;
 
 export class Tree {
   /** key: of the draws; another one may take its place at any time. */
@@ -46,13 +48,12 @@ export class Tree {
     return found;
   }
 
-  /** Takes away the branch that ends here, back to where another one leaves it; returns the node from which it left. */
-  prune(leaf) {
+  /** Takes away the branch that ends here, if it does, back to where another one leaves it, or to a node that is `kept`. */
+  prune(leaf, kept = this.root) {
+    if (leaf === kept || leaf.children.length) return;
     let node = leaf;
-    while (node.parent && node.parent.children.length === 1) node = node.parent;
-    if (!node.parent) return node;
+    while (node.parent !== kept && node.parent.children.length === 1) node = node.parent;
     node.parent.children = node.parent.children.filter(other => other !== node);
-    return node.parent;
   }
 
   #below(node, state, carry, said, symbol, given) {
