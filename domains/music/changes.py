@@ -51,7 +51,7 @@ class Changes(NamedTuple):
     counts: chords of each bar, `[bars]`. bars: how many there are, `[]`. tonic: whether pieces are learned from the tonic on.
 
     >>> changes = Changes.of("Am F | C/E")
-    >>> changes.counts[:2].tolist(), changes.basses[1, 0], int(changes.bars)
+    >>> changes.counts[:2].tolist(), int(changes.basses[1, 0]), int(changes.bars)
     ([2, 1], 4, 2)
     """
 
