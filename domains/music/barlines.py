@@ -39,7 +39,7 @@ from .ticks import METERS, bar_ticks
 KINDS = (
     np.searchsorted(STARTS, np.arange(SIZE), side="right").astype(np.int32) - 1
 )  # of each symbol, its place in STARTS
-TICKS = np.array([bar_ticks(place) for place in range(len(METERS))], np.int32)
+_TICKS = np.array([bar_ticks(place) for place in range(len(METERS))], np.int32)
 _SUNG = {NOTE, DRUM}
 _PLAYED = {PART, PROGRAM, LEVEL, *_SUNG}
 _ON = {PLACE, BAR, END, *_PLAYED}
@@ -104,7 +104,7 @@ class Barlines(NamedTuple):
             bars, meters = np.flatnonzero(symbols == BAR), symbols[(symbols >= METER) & (symbols < KEY)]
             after = KINDS[symbols[bars[-1] :]] if len(bars) else np.array([AT[BAR]])
             places = symbols[bars[-1] :][after == AT[PLACE]] if len(bars) else []
-            ticks = TICKS[meters[-1] - METER] if len(meters) else 0
+            ticks = _TICKS[meters[-1] - METER] if len(meters) else 0
             begins = len(bars) < 2 and (not ticks or after[-1] in (AT[METER], AT[LEFT]))
             turn = (_UPBEAT if ticks else _METER) if begins else _ITEM
             rows.append((after[-1], places[-1] - PLACE if len(places) else 0, ticks, 1, turn))
@@ -138,7 +138,7 @@ class Barlines(NamedTuple):
         symbols = jnp.asarray(symbols)
         kind = jnp.asarray(KINDS)[jnp.clip(symbols, 0, SIZE - 1)]
         bar, meter, place = (kind == AT[one] for one in (BAR, METER, PLACE))
-        over = jnp.asarray(TICKS)[jnp.clip(symbols - METER, 0, len(METERS) - 1)]
+        over = jnp.asarray(_TICKS)[jnp.clip(symbols - METER, 0, len(METERS) - 1)]
         kept = place | (kind == AT[LEFT])  # the upbeat's place is yet to be said
         return Standing(
             kind,

@@ -17,7 +17,7 @@ from seqgen.errors import ModelError
 from seqgen.spec import Discrete, Steps
 
 from .score import DRUMS, Score
-from .signs import spelled
+from .signs import Key, spelled
 from .symbols import BASS, NO_CHORD, chord_symbols, symbol_of
 from .ticks import (
     FOUR_FOUR,
@@ -104,9 +104,11 @@ class Beats:
         """What a piece that goes on after `item` begins with, int32 `[T]`: all of `item`, no end, and the next bar's line."""
         return np.append(_stream(self._learned(item), ends=False), np.int32(BAR))
 
-    def away(self, item: Score) -> int:
-        """How many semitones higher a piece is learned than it sounds."""
-        return at_home(item)[1] if self.tonic else 0
+    def away(self, steps: Steps) -> int:
+        """How many semitones higher a stream is than its piece sounds, which its first key says."""
+        symbols = np.asarray(steps).reshape(-1)
+        keys = symbols[(symbols >= KEY) & (symbols < LEFT)] - KEY
+        return home(Key(0.0, *KEYS[keys[0]])) if self.tonic and len(keys) else 0
 
     def ticks(self, steps: Steps) -> int:
         """The tick that a stream has come to."""

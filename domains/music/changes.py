@@ -14,15 +14,13 @@ from seqgen.machine.programs import register
 from seqgen.nn.recurrence import Array
 from seqgen.spec import Steps
 
-from .barlines import AT, KINDS, TICKS
-from .beats import BAR, CHORD, END, KEY, LEFT, METER, PLACE, SIZE, SPEED, UNDER
+from .barlines import AT, KINDS, Barlines, Standing
+from .beats import BAR, CHORD, END, KEY, LEFT, METER, PLACE, SIZE, SPEED, UNDER, Beats
 from .keys import key_of
 from .score import Note, Score
 from .signs import Key
 from .symbols import KINDS as CHORDS
 from .symbols import NO_CHORD, chord_named
-from .ticks import FOUR_FOUR, KEYS
-from .tonic import home
 from .voices.wishes import Tones, by_bars
 
 NEVER = 1 << 20  # ticks: after the last chord of a bar
@@ -32,12 +30,10 @@ _SAID = (METER, LEFT, KEY, SPEED)  # may stand before the chord with which a bar
 
 
 class Going(NamedTuple):
-    """Where each row is, int32 `[B]`. bar: of the new ones, from 0 on. place, ticks: in it, and how long it is. said: chords of
-    this bar. bass: the symbol that has to come next, or -1. higher: semitones by which the row is learned higher than it sounds."""
+    """Where each row is, int32 `[B]`. standing: in its bars, see `Barlines`. said: chords of this bar. bass: the symbol that has
+    to come next, or -1. higher: semitones by which the row is learned higher than it sounds."""
 
-    bar: Any
-    place: Any
-    ticks: Any
+    standing: Standing
     said: Any
     bass: Any
     higher: Any
@@ -79,21 +75,16 @@ class Changes(NamedTuple):
 
     def start(self, prompts: Sequence[Steps], size: int) -> Going:
         """Where the prompts lead, of which each ends with the line of the first bar that has chords, and what is said of it."""
-        rows = []
-        for prompt in prompts:
-            symbols = np.asarray(prompt, np.int64).reshape(-1)
-            meters = symbols[(symbols >= METER) & (symbols < KEY)] - METER
-            keys = symbols[(symbols >= KEY) & (symbols < LEFT)] - KEY
-            away = home(Key(0.0, *KEYS[keys[0]])) if self.tonic and len(keys) else 0
-            rows.append((0, 0, TICKS[meters[-1] if len(meters) else FOUR_FOUR], 0, -1, away))
-        return Going(*(np.array(column, np.int32) for column in zip(*rows, strict=True)))
+        none, codec = np.zeros(len(prompts), np.int32), Beats(tonic=bool(self.tonic))
+        away = np.array([codec.away(prompt) for prompt in prompts], np.int32)
+        return Going(Barlines().start(prompts, size), none, none - 1, away)
 
     def scores(self, state: Any, logits: Array) -> Array:
         """What is due has to be said; who would pass a chord by means to go on, and goes to where it begins."""
         kinds, symbols = jnp.asarray(KINDS), jnp.arange(SIZE)
         tick, chord, _ = (column[:, None] for column in self._next(state))
         bass = state.bass[:, None]
-        due = state.place[:, None] >= tick
+        due = state.standing.place[:, None] >= tick
         before = (kinds[:, None] == jnp.array([AT[kind] for kind in _SAID])).any(axis=1)
         passing = (symbols == BAR) | (symbols == END) | (kinds == AT[PLACE])
         beyond = jnp.where(kinds == AT[PLACE], symbols - PLACE, NEVER - 1) > tick
@@ -115,12 +106,9 @@ class Changes(NamedTuple):
         """The state after one symbol more a row."""
         symbols = jnp.asarray(symbols)
         kind = jnp.asarray(KINDS)[jnp.clip(symbols, 0, SIZE - 1)]
-        bar, place, chord, meter = (kind == AT[one] for one in (BAR, PLACE, CHORD, METER))
-        ticks = jnp.asarray(TICKS)[jnp.clip(symbols - METER, 0, len(TICKS) - 1)]
+        bar, chord = kind == AT[BAR], kind == AT[CHORD]
         return Going(
-            state.bar + bar.astype(jnp.int32),
-            jnp.where(bar, 0, jnp.where(place, symbols - PLACE, state.place)),
-            jnp.where(meter, ticks, state.ticks),
+            Barlines().read(state.standing, symbols),
             jnp.where(bar, 0, state.said + chord.astype(jnp.int32)),
             jnp.where(chord, self._next(state)[2], -1),
             state.higher,
@@ -128,14 +116,14 @@ class Changes(NamedTuple):
 
     def done(self, state: Any) -> Array:
         """No row: chords have no end."""
-        return jnp.zeros(jnp.shape(state.bar), bool)
+        return jnp.zeros(jnp.shape(state.said), bool)
 
     def _next(self, state: Any) -> tuple[Array, Array, Array]:
         """The next chord of each row's bar: where it begins, its symbol and that of its bass."""
         chords, basses, counts = (jnp.asarray(table) for table in self[:3])
-        bar = state.bar % jnp.asarray(self.bars)
+        bar = (state.standing.bars - 1) % jnp.asarray(self.bars)
         count, said = counts[bar], jnp.minimum(state.said, chords.shape[1] - 1)
-        tick = jnp.where(state.said < count, state.said * state.ticks // jnp.maximum(count, 1), NEVER)
+        tick = jnp.where(state.said < count, state.said * state.standing.ticks // jnp.maximum(count, 1), NEVER)
         number, bass = chords[bar, said], basses[bar, said]
         root, kind = (number // len(CHORDS) + state.higher) % 12, number % len(CHORDS)
         chord = CHORD + jnp.where(number == NO_CHORD, NO_CHORD, root * len(CHORDS) + kind)

@@ -86,7 +86,7 @@ def compose(
     for primer in primers:
         if id(primer) not in opened:
             begun = np.array([BAR]) if primer is None else codec.opening(primer)
-            said = wishes.symbols(codec, None if primer is None else codec.away(primer))
+            said = wishes.symbols(codec, None if primer is None else codec.away(begun))
             opened[id(primer)] = np.array([*begun, *said], np.int32)
     prompts = [opened[id(primer)] for primer in primers]
     begins = [0.0 if primer is None else codec.reached(prompt) for primer, prompt in zip(primers, prompts, strict=True)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from .keys import key_of
 from .score import DRUMS, Score
-from .signs import Key, spelled
-from .symbols import NO_CHORD, chord_symbols, symbol_of
+from .signs import Chord, Key
 from .ticks import KEYS, Ticked, ticked
 
 PITCHES = 128
@@ -28,7 +29,7 @@ def keyed(score: Score) -> Score:
     (Key(time=0.0, fifths=1, mode='major'),)
     """
     first = key_of(score) if not score.keys else score.keys[0]._replace(time=0.0)
-    return Score(score.notes, score.tempos, score.meters, (first, *score.keys[1:]), score.chords, score.names)
+    return dataclasses.replace(score, keys=(first, *score.keys[1:]))
 
 
 def at_home(score: Score) -> tuple[Ticked, int]:
@@ -50,20 +51,5 @@ def moved(piece: Ticked, semitones: int) -> Ticked:
         for note in piece.notes
     ]
     keys = [(tick, KEYS.index(Key(0.0, *KEYS[key]).transposed(semitones)[1:])) for tick, key in piece.keys[1:]]
-    chords = [(tick, moved_chord(symbol, semitones)) for tick, symbol in piece.chords]
+    chords = [(tick, Chord(0.0, symbol).transposed(semitones).symbol) for tick, symbol in piece.chords]
     return piece._replace(notes=tuple(sorted(notes)), keys=(*piece.keys[:1], *keys), chords=tuple(chords))
-
-
-def moved_chord(symbol: str, semitones: int) -> str:
-    """The symbol of a chord that is higher, spelled with five flats or six sharps at the most.
-
-    >>> moved_chord("Am/E", 2), moved_chord("N.C.", 2)
-    ('Bm/F#', 'N.C.')
-    """
-    number, bass = chord_symbols(symbol)
-    if number == NO_CHORD:
-        return symbol
-    kinds = NO_CHORD // 12
-    root, kind = divmod(number, kinds)
-    below = "" if bass is None else "/" + spelled((7 * (bass + semitones) + 5) % 12 - 5)
-    return symbol_of((root + semitones) % 12 * kinds + kind) + below
