@@ -8,7 +8,9 @@ import json
 import os
 import platform
 import statistics
-from collections.abc import Mapping, Sequence
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,6 +49,24 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     options.add_argument("--toy", action="store_true", help="seconds instead of minutes, no network; no real figures")
     return options
+
+
+def report_parts(
+    description: str | None, parts: Mapping[str, Callable[[Any], list[Row]]], asked: Callable[[bool, Path], Any]
+) -> None:
+    """Runs a benchmark of several parts, some of which train models in --runs, or only the parts that are named.
+
+    asked: what the parts are given, of whether it is a toy and the folder of the trainings.
+    """
+    name = Path(sys.argv[0]).stem
+    options = parser(description)
+    options.add_argument("--part", action="append", choices=parts, help="only this; may repeat (all)")
+    options.add_argument("--runs", type=Path, default=Path("runs", name), help="folder of the trainings")
+    args = options.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        given = asked(args.toy, Path(temporary) if args.toy else args.runs)
+        rows = [row for part in args.part or parts for row in parts[part](given)]
+    report(rows, args.json)
 
 
 def machine() -> dict[str, str]:

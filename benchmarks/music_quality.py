@@ -6,7 +6,6 @@ their own, in --runs, and take what was trained there before; that takes long. C
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import _chorales
 import _piano_rolls
 import numpy as np
 from _ngram import KneserNey
-from _report import Row, parser, report
+from _report import Row, report_parts
 from _sample_measures import longest_note, longest_silence, overlap, pitch_classes, same_bars
 
 from seqgen import DataError, Splits, registry
@@ -23,6 +22,7 @@ from seqgen.datasets import downloads
 from seqgen.domains import music
 from seqgen.domains.music.files import read_pieces
 from seqgen.domains.music.grid import fits
+from seqgen.models.shipped import megabytes
 
 SAMPLES, BARS = 20, 16
 Pieces = Sequence[music.Score]
@@ -54,7 +54,7 @@ def shipped(args: Arguments) -> list[Row]:
     scores = [model.score(piece) for piece in splits.test]
     events = sum(score.events for score in scores)
     per_event = sum(score.nats for score in scores) / events
-    size = sum(path.stat().st_size for path in Path(music.DOMAIN.shipped or "", model.name).iterdir())
+    size = megabytes(Path(music.DOMAIN.shipped or "", model.name))
     return [
         Row("shipped model, test pieces", per_event, unit="nats/event"),
         Row("interpolated Kneser-Ney 5-gram, the same events", baseline, unit="nats/event"),
@@ -65,7 +65,7 @@ def shipped(args: Arguments) -> list[Row]:
             unit="nats/note",
         ),
         Row("shipped model, test events", events),
-        Row("shipped model on disk", size / 1e6, "<=", 10, "MB"),
+        Row("shipped model on disk", size, "<=", 10, "MB"),
     ]
 
 
@@ -186,16 +186,5 @@ def _toy_rolls() -> Splits[np.ndarray]:
     return Splits(rolls[:2], rolls[2:3], rolls[3:])
 
 
-def main() -> None:
-    options = parser(__doc__)
-    options.add_argument("--part", action="append", choices=PARTS, help="only this; may repeat (all)")
-    options.add_argument("--runs", type=Path, default=Path("runs/music_quality"), help="folder of the trainings")
-    args = options.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        asked = Arguments(args.toy, Path(temporary) if args.toy else args.runs)
-        rows = [row for part in args.part or PARTS for row in PARTS[part](asked)]
-    report(rows, args.json)
-
-
 if __name__ == "__main__":
-    main()
+    report_parts(__doc__, PARTS, Arguments)

@@ -7,7 +7,6 @@ models of their own, in --runs, and take what was trained there before. Choose p
 from __future__ import annotations
 
 import math
-import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 from _made_pairs import dates, sums
-from _report import Row, parser, report
+from _report import Row, report_parts
 
 from seqgen import Splits, registry
 from seqgen.batching.items import Items
@@ -183,17 +182,6 @@ def _translated(args: Arguments) -> Splits[Pair]:
     return Splits(said * 8, said, said)
 
 
-def main() -> None:
-    options = parser(__doc__)
-    options.add_argument("--part", action="append", choices=PARTS, help="only this; may repeat (all)")
-    options.add_argument("--runs", type=Path, default=Path("runs/sequence_to_sequence"), help="folder of the trainings")
-    args = options.parse_args()
-    use_compile_cache()
-    with tempfile.TemporaryDirectory() as temporary:
-        asked = Arguments(args.toy, Path(temporary) if args.toy else args.runs)
-        rows = [row for part in args.part or PARTS for row in PARTS[part](asked)]
-    report(rows, args.json)
-
-
 if __name__ == "__main__":
-    main()
+    use_compile_cache()
+    report_parts(__doc__, PARTS, Arguments)

@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from ..errors import UnknownName
 from ..nn.network import Network
 from .card import CARD
@@ -29,10 +27,9 @@ def describe(name: str | Path) -> str:
     folder = find(name)
     given = from_pretrained(folder)
     network, notes = given.model.network, given.training
-    count = sum(leaf.size for leaf in jax.tree.leaves(given.params))
     lines = [
         f"{folder.absolute().name}: a model of {given.domain}, {megabytes(folder):.1f} MB in {folder}",
-        f"  network   {_shape(network)}, {count:,} parameters, reads {network.spec}",
+        f"  network   {_shape(network)}, {given.parameters:,} parameters, reads {network.spec}",
         f"  head      {given.model.head}",
     ]
     lines += [f"  {key!s:9.9} {json.dumps(value)}" for key, value in notes.items() if key != "settings"]

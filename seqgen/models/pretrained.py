@@ -61,6 +61,11 @@ class Pretrained:
     config: dict[str, Any]
     folder: Path | None = None
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers the model has learned."""
+        return sum(leaf.size for leaf in jax.tree.leaves(self.params))
+
 
 def save_pretrained(
     folder: str | Path,

@@ -12,11 +12,11 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import jax
 import numpy as np
 
 from seqgen import Model, Network, Splits, __version__, from_pretrained, registry, save_pretrained
 from seqgen.domains import handwriting
+from seqgen.models.shipped import megabytes
 
 from .make_two_hands import HERE, learn
 
@@ -121,8 +121,8 @@ def write_card(folder: Path, stages: list[Path]) -> None:
         units=network["units"],
         window=network["window"],
         width=network["static_width"],
-        parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
-        megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
+        parameters=released.parameters,
+        megabytes=megabytes(folder),
         hands=", ".join(HANDS),
         aliases=", ".join(f"`{alias}` is {hand}" for alias, hand in ALIASES.items()),
         version=__version__,

@@ -14,11 +14,10 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import jax
-
 from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry
 from seqgen.domains.handwriting import Ink, cer, load_reader, wer
 from seqgen.models.pretrained import save_in_8_bits
+from seqgen.models.shipped import megabytes
 
 from .make_two_hands import HERE, learn
 
@@ -115,8 +114,8 @@ def write_card(folder: Path, stages: Sequence[Path], words: Splits[Ink], lines: 
         layers=network["layers"],
         units=network["units"],
         points=reader.codec.points,
-        parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
-        megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
+        parameters=released.parameters,
+        megabytes=megabytes(folder),
         words=len(words.train) - SYNTHETIC,
         lines=len(lines.train) - SYNTHETIC,
         drawn=SYNTHETIC,

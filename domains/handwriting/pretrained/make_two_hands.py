@@ -12,10 +12,9 @@ import shutil
 import sys
 from pathlib import Path
 
-import jax
-
 from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry
 from seqgen.domains import handwriting
+from seqgen.models.shipped import megabytes
 from seqgen.training import run
 from seqgen.training.outcome import Outcome
 
@@ -126,8 +125,8 @@ def write_card(folder: Path, stages: list[Path], lines: Splits[handwriting.Ink])
         layers=network["layers"],
         units=network["units"],
         window=network["window"],
-        parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
-        megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
+        parameters=released.parameters,
+        megabytes=megabytes(folder),
         words=WORD_COUNT,
         lines=LINE_COUNT,
         origin=source.ORIGIN,

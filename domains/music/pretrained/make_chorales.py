@@ -12,11 +12,10 @@ import shutil
 import sys
 from pathlib import Path
 
-import jax
-
 from seqgen import Splits, TrainingConfig, __version__, from_pretrained, registry
 from seqgen.domains import music
 from seqgen.models.pretrained import save_in_8_bits
+from seqgen.models.shipped import megabytes
 
 HERE = Path(__file__).parent
 DATA, SIZE, SEED, STEPS = "js-fakes", "medium", 0, 1200
@@ -89,8 +88,8 @@ def write_card(
     said = card.format(
         layers=released.config["model"]["network"]["layers"],
         units=released.config["model"]["network"]["units"],
-        parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
-        megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
+        parameters=released.parameters,
+        megabytes=megabytes(folder),
         pieces=len(splits.train),
         origin=origin,
         version=__version__,

@@ -13,12 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
-
 from seqgen import Domain, TrainingConfig, __version__, from_pretrained, registry
 from seqgen.domains import pairs
 from seqgen.domains.pairs.scores import scored
 from seqgen.models.pretrained import save_in_8_bits
+from seqgen.models.shipped import megabytes
 
 HERE = Path(__file__).parent
 
@@ -138,8 +137,8 @@ def write_card(folder: Path, recipe: Recipe) -> None:
         what=recipe.what,
         encoder=encoder_of(network["encoder"]),
         units=network["units"],
-        parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
-        megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
+        parameters=released.parameters,
+        megabytes=megabytes(folder),
         data=recipe.data,
         train=recipe.load.get("count", len(splits.train)),
         origin=source.ORIGIN,

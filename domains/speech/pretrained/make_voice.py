@@ -11,12 +11,11 @@ import shutil
 import sys
 from pathlib import Path
 
-import jax
-
 from seqgen import TrainingConfig, __version__, from_pretrained, registry
 from seqgen.domains import speech
 from seqgen.machine.cache import use_compile_cache
 from seqgen.models.pretrained import save_in_8_bits
+from seqgen.models.shipped import megabytes
 
 HERE = Path(__file__).parent
 TRAINING = TrainingConfig(rows=16, learning_rate=2e-3, ema=0.995, patience=0)
@@ -85,8 +84,8 @@ def write_card(folder: Path) -> None:
         reading=settings["network"]["units"],
         layers=settings["over"]["layers"],
         units=settings["over"]["units"],
-        parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
-        megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
+        parameters=released.parameters,
+        megabytes=megabytes(folder),
         train=len(splits.train),
         test=len(splits.test),
         origin=source.ORIGIN,

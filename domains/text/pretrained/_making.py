@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from seqgen import __version__, from_pretrained
 from seqgen.domains import text
 from seqgen.models.pretrained import save_in_8_bits
+from seqgen.models.shipped import megabytes
 
 HERE = Path(__file__).parent
 TABLE = """\
@@ -55,8 +54,8 @@ def table(folder: Path, recipe: str, data: str, licence: str) -> str:
     return TABLE.format(
         layers=network["layers"],
         units=network["units"],
-        parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
-        megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
+        parameters=released.parameters,
+        megabytes=megabytes(folder),
         data=data,
         licence=licence,
         recipe=Path(recipe).name,

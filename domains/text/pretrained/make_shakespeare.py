@@ -12,10 +12,9 @@ import shutil
 import sys
 from pathlib import Path
 
-import jax
-
 from seqgen import __version__, from_pretrained, registry
 from seqgen.domains import text
+from seqgen.models.shipped import megabytes
 
 HERE = Path(__file__).parent
 DATA, SIZE, SEED, STEPS = "tiny-shakespeare", "medium", 0, 2450
@@ -79,8 +78,8 @@ def write_card(folder: Path, held_out: str, origin: str) -> None:
     card = CARD.format(
         layers=released.config["model"]["network"]["layers"],
         units=released.config["model"]["network"]["units"],
-        parameters=sum(leaf.size for leaf in jax.tree.leaves(released.params)),
-        megabytes=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
+        parameters=released.parameters,
+        megabytes=megabytes(folder),
         origin=origin,
         version=__version__,
         seed=SEED,
