@@ -12,6 +12,7 @@ from typing import Any
 
 import _chorales
 import _piano_rolls
+import _songs
 import numpy as np
 from _ngram import KneserNey
 from _report import Row, report_parts
@@ -136,6 +137,25 @@ def rolls(args: Arguments) -> list[Row]:
     return rows
 
 
+def songs(args: Arguments) -> list[Row]:
+    """The model of songs that ships: composers it has not read, every song to symbols and back, and keys."""
+    splits = _toy_chorales() if args.toy else registry.dataset("lieder").load()
+    model, count = music.load("songs"), 2 if args.toy else 40
+    held, kept = _songs.held(model, splits), _songs.kept(model, splits)
+    made = [one.score for one in model.compose([None] * count, bars=2 if args.toy else BARS, seed=0)]
+    return [
+        Row("songs, of composers not learned from", held.note, unit="nats/note"),
+        Row("songs, a symbol", held.symbol, unit="nats/symbol"),
+        Row("modified Kneser-Ney 5-gram, the same symbols", held.counted, unit="nats/note"),
+        Row("songs below the 5-gram", 100 * (1 - held.note / held.counted), ">=", 25, "%"),
+        Row("songs read", kept.songs),
+        Row("songs that do not come back exact on the grid", kept.wrong, "<=", 0),
+        Row("notes that lie off the grid", 100 * kept.moved / kept.notes, unit="%"),
+        Row("test songs, notes in the scale of their key", 100 * _songs.in_scale(splits.test), unit="%"),
+        Row(f"{count} samples, the same", 100 * _songs.in_scale(made), unit="%"),
+    ]
+
+
 def files(args: Arguments) -> list[Row]:
     """Every readable file of the measurement data, to events and back."""
     if args.toy:
@@ -156,6 +176,7 @@ PARTS: dict[str, Callable[[Arguments], list[Row]]] = {
     "samples": samples,
     "chorales": chorales,
     "rolls": rolls,
+    "songs": songs,
     "files": files,
 }
 

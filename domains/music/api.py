@@ -14,7 +14,7 @@ from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
 from seqgen.nn.context import Params
 
-from . import MODEL, TEMPERATURE
+from . import MIN_P, MODEL, TEMPERATURE
 from .beats import Beats
 from .composing import Wanted, check_voices, compose
 from .composition import Composition
@@ -74,7 +74,7 @@ class MusicModel:
         temperature: float = TEMPERATURE,
         top_k: int = 0,
         top_p: float = 1.0,
-        min_p: float = 0.0,
+        min_p: float = MIN_P,
         voice_leading: str = "off",
         end: str = "free",
         seed: int = 0,

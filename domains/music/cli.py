@@ -12,7 +12,7 @@ from seqgen.errors import DataError, UsageError
 from seqgen.shell import draw_verb, train_verb
 from seqgen.shell.commands import Commands, Demo
 
-from . import MODEL, TEMPERATURE, writing
+from . import MIN_P, MODEL, TEMPERATURE, writing
 from .drums import HOW
 from .formats.guard import MAX_EVENTS
 from .reports.verb import add_report
@@ -81,7 +81,7 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
         default="free",
         help="as the model ends, or drawn until a piece ends on its tonic chord, for the same models and with --bars (free)",
     )
-    draw_verb.add_options(sample, steps="events", temperature=TEMPERATURE)
+    draw_verb.add_options(sample, steps="events", temperature=TEMPERATURE, min_p=MIN_P)
     draw_verb.add_seed(sample, "makes the same piece")
     writing.add_out(sample)
     _add_max_events(sample, MAX_EVENTS)

@@ -17,13 +17,14 @@ def add_model(parser: argparse.ArgumentParser, usual: str) -> None:
     parser.add_argument("--model", default=usual, metavar="MODEL", help=named)
 
 
-def add_options(parser: argparse.ArgumentParser, *, steps: str, temperature: float) -> None:
-    """The options of drawing among symbols, see `options_of`; steps: what these are called; temperature: the usual one."""
+def add_options(parser: argparse.ArgumentParser, *, steps: str, temperature: float, min_p: float = 0.0) -> None:
+    """The options of drawing among symbols, see `options_of`; steps: what these are called; temperature, min_p: the usual ones."""
     how = f"0 likeliest, 1 as learned, more is wilder ({temperature:g})"
     parser.add_argument("--temperature", type=float, default=temperature, help=how)
     parser.add_argument("--top-k", type=int, default=0, help=f"only the k likeliest {steps} (all)")
     parser.add_argument("--top-p", type=float, default=1.0, help="only the likeliest that reach probability p (all)")
-    parser.add_argument("--min-p", type=float, default=0.0, help="only those this fraction as likely as the likeliest")
+    least = f"only those at least this fraction as likely as the likeliest ({min_p:g})"
+    parser.add_argument("--min-p", type=float, default=min_p, help=least)
 
 
 def options_of(args: argparse.Namespace) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from seqgen.shell import draw_verb
 
+from .. import TEMPERATURE
+
 
 def add_report(verb: argparse.ArgumentParser, model: str) -> None:
     """A model to a table, and a page."""
@@ -15,7 +17,7 @@ def add_report(verb: argparse.ArgumentParser, model: str) -> None:
     verb.add_argument("--beside", metavar="DATA", help="a file, folder or data set (what the model learned from)")
     verb.add_argument("--count", type=int, default=20, metavar="N", help="how many pieces are sampled (20)")
     verb.add_argument("--bars", type=int, default=16, help="how long each is (16)")
-    verb.add_argument("--temperature", type=float, default=1.0, help="of the samples (1.0)")
+    verb.add_argument("--temperature", type=float, default=TEMPERATURE, help=f"of the samples ({TEMPERATURE:g})")
     verb.add_argument("--seed", type=int, default=0, help="of the samples (0)")
     verb.add_argument("--html", type=Path, metavar="FILE", help="table and picture, one file")
     verb.set_defaults(run=_report)
