@@ -76,7 +76,7 @@ def test_a_seed_makes_the_piece_that_it_makes_in_python(name: str, over: tuple[i
     meter = music.Meter(0.0, *over)
     wanted = music.load(name).sample(bars=3, seed=5, meter=meter)
     file = tmp_path / "piece.mid"
-    asked = {"meter": over, "bars": 3, "seed": 5, "bpm": 100, "temperature": music.TEMPERATURE, "out": str(file)}
+    asked = {"meter": over, "bars": 3, "seed": 5, "bpm": 100, "temperature": music.TEMPERATURE, "minP": music.MIN_P, "out": str(file)}
     ask("compose", shipped("music", name), **asked)
     found = music.read_midi(file)
     assert [(n.pitch, n.part) for n in found.notes] == [(n.pitch, n.part) for n in wanted.notes]
@@ -89,7 +89,7 @@ def test_a_seed_makes_the_piece_that_it_makes_in_python(name: str, over: tuple[i
 def test_a_piece_with_rules_and_an_end_is_that_of_python(leading: str, end: str, tmp_path: Path) -> None:
     file, key = tmp_path / "piece.mid", music.Key(0.0, 0)
     wanted = music.load("bach").sample(bars=2, seed=5, key=key, voice_leading=leading, end=end)
-    asked = {"meter": (4, 4), "bars": 2, "seed": 5, "bpm": 100, "temperature": music.TEMPERATURE, "out": str(file)}
+    asked = {"meter": (4, 4), "bars": 2, "seed": 5, "bpm": 100, "temperature": music.TEMPERATURE, "minP": music.MIN_P, "out": str(file)}
     ask("compose", shipped("music", "bach"), key=0, leading=leading, tries=8 if end == "tonic" else 1, **asked)
     found = music.read_midi(file)
     assert [(n.pitch, n.part) for n in found.notes] == [(n.pitch, n.part) for n in wanted.notes]
@@ -139,7 +139,7 @@ def test_a_model_that_knows_keys_makes_the_piece_that_it_makes_in_python(
     meter, file = music.Meter(0.0, 3, 4), tmp_path / "piece.mid"
     named = None if key is None else numbered_key(key)
     wanted = music.load(choir).sample(bars=7, seed=5, meter=meter, key=named)
-    asked = {"meter": (3, 4), "bars": 7, "seed": 5, "bpm": 100, "temperature": music.TEMPERATURE, "out": str(file)}
+    asked = {"meter": (3, 4), "bars": 7, "seed": 5, "bpm": 100, "temperature": music.TEMPERATURE, "minP": music.MIN_P, "out": str(file)}
     told = ask("compose", choir, key=key, **asked)
     found = music.read_midi(file)
     assert [(n.pitch, n.part) for n in found.notes] == [(n.pitch, n.part) for n in wanted.notes]

@@ -64,7 +64,7 @@ const VERBS = {
     };
   },
 
-  async compose({ model, meter, bars, seed, out, bpm, temperature, key = null, leading = "off", tries = 1 }) {
+  async compose({ model, meter, bars, seed, out, bpm, temperature, minP, key = null, leading = "off", tries = 1 }) {
     const { opening, Piece, plan } = await load("codecs/grid.js");
     const { endsOnTonic, LEADING } = await load("codecs/leading.js");
     const { midi } = await load("codecs/midi.js");
@@ -77,7 +77,7 @@ const VERBS = {
       for (const symbol of given) state = model.told(state, symbol);
       while (state.position < rows.length) {
         const { carry, said } = model.ask(state);
-        const symbol = model.draw(state, rule ? rule.bend(known, said) : said, { temperature, allowed: rows[state.position] });
+        const symbol = model.draw(state, rule ? rule.bend(known, said) : said, { temperature, minP, allowed: rows[state.position] });
         state = model.after(state, carry, symbol);
         known = rule?.read(known, symbol);
         piece.add(symbol);

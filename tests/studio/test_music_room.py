@@ -34,6 +34,7 @@ def test_a_seed_makes_in_the_page_what_it_makes_elsewhere(enter: Any, keep: Any,
         seed=5,
         bpm=120,
         temperature=music.TEMPERATURE,
+        minP=music.MIN_P,
         out=str(other),
     )
     kept = keep(page, "MIDI")
@@ -47,6 +48,7 @@ def test_every_control_of_the_music(enter: Any, keep: Any) -> None:
     page = enter("music")
     page.get_by_label("Temperature").fill("0.9")
     page.get_by_label("Top-p").fill("0.95")
+    page.get_by_label("Min-p").fill("0.02")
     page.get_by_label("Bars").fill("2")
     page.get_by_label("Tempo").fill("200")
     page.get_by_role("button", name="Compose").click()

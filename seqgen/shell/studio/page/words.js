@@ -37,6 +37,7 @@ const WORDS = {
   temperature: ["Temperature", "温度"],
   cold: ["0: the likeliest each time; 1: as learned; more: wilder", "0：每次取最可能的；1：与所学相同；更高：更随意"],
   fewest: ["the fewest symbols whose odds reach this", "概率之和达到此值的最少符号"],
+  unlikely: ["none less likely than this part of the likeliest", "不取概率低于最可能者此比例的符号"],
   tempo: ["Tempo", "速度"],
   write: ["Write", "书写"],
   writeText: ["Write", "写作"],

@@ -8,7 +8,7 @@ import { t } from "../words.js";
 import { NAMES, Player } from "./player.js";
 import { Tune } from "./tune.js";
 
-const METER = [4, 4], BAR = 16, MOST = 32, TEMPERATURE = 0.85;
+const METER = [4, 4], BAR = 16, MOST = 32, TEMPERATURE = 0.8;
 const LENGTHS = { quarter: 4, eighth: 2, half: 8, sixteenth: 1 };
 // Of MIDI, on any channel.
 const NOTE_ON = 9;

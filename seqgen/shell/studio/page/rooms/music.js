@@ -14,8 +14,9 @@ const MOST = 200;
 const TRIES = 8;
 
 export function enter(section, models, open) {
-  const temperature = dial(t("temperature"), [0, 1.5, 0.05], 0.85, t("cold"));
+  const temperature = dial(t("temperature"), [0, 1.5, 0.05], 0.8, t("cold"));
   const topP = dial("Top-p", [0.05, 1, 0.05], 1, t("fewest"));
+  const minP = dial("Min-p", [0, 0.5, 0.01], 0.1, t("unlikely"));
   const meter = choice(t("meter"), Object.keys(METERS)), bars = number(t("bars"), 8, "", 1, MOST);
   const seed = number(t("seed"), 0, t("sameSeed"));
   const status = statusLine(), player = new Player(() => `chorale-${seed.value}`, "off");
@@ -25,7 +26,7 @@ export function enter(section, models, open) {
   let model = null, running = null;
 
   const compose = button(t("compose"), () => running ? stop() : begin(), { className: "main" });
-  put(section, dials(named, temperature, topP, player.tempo, meter, player.key, player.leading, end, bars, seed),
+  put(section, dials(named, temperature, topP, minP, player.tempo, meter, player.key, player.leading, end, bars, seed),
     buttons(compose, button(t("another"), () => { stop(); seed.value++; begin(); }, { title: t("nextSeed") }), ...player.controls),
     status, player.roll,
     make("p", { className: "legend" }, ...VOICES.flatMap((name, part) => [make("i", { className: `voice${part}` }), ` ${t(name)} `])));
@@ -83,7 +84,7 @@ export function enter(section, models, open) {
       piece.add(symbol);
     }
     return steadily(() => {
-      const { carry, said } = composer.ask(state), options = { temperature: temperature.value, topP: topP.value, allowed: rows[state.position] };
+      const { carry, said } = composer.ask(state), options = { temperature: temperature.value, topP: topP.value, minP: minP.value, allowed: rows[state.position] };
       const symbol = composer.draw(state, rule ? rule.bend(known, said) : said, options);
       state = composer.after(state, carry, symbol);
       known = rule?.read(known, symbol);
