@@ -12,6 +12,7 @@ from seqgen.counting.ngrams import NGrams
 from seqgen.domains.music import Key, MusicModel, Score
 
 ORDER = 5
+EDGE = 1e-6  # seconds
 STEPS_OF = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10, 11)}  # both sevenths of minor
 
 
@@ -56,13 +57,13 @@ def kept(model: MusicModel, splits: Splits[Score]) -> Kept:
 
 
 def in_scale(songs: Sequence[Score]) -> float:
-    """The share of notes that belong to the scale of the key they stand in."""
-    inside = [
-        (note.pitch - _tonic(key)) % 12 in STEPS_OF[key.mode]
-        for song in songs
-        for note in song.notes
-        for key in [[key for key in song.keys if key.time <= note.onset + 1e-6 or key is song.keys[0]][-1]]
-    ]
+    """The share of notes that belong to the scale of the key they stand in, C major where none is said."""
+    inside = []
+    for song in songs:
+        keys = song.keys or (Key(0.0, 0),)
+        for note in song.notes:
+            key = [key for key in keys if key.time <= max(note.onset, keys[0].time) + EDGE][-1]
+            inside.append((note.pitch - _tonic(key)) % 12 in STEPS_OF[key.mode])
     return float(np.mean(inside))
 
 

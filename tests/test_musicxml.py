@@ -156,6 +156,15 @@ def test_keys_chords_and_names_are_kept(read) -> None:  # type: ignore[no-untype
     assert score.transposed(2).keys[0].fifths == -1 and score.transposed(2).chords[1].symbol == "G7/F"
 
 
+def test_a_signature_without_a_mode_has_that_of_the_notes_under_it(read) -> None:  # type: ignore[no-untyped-def]
+    def bar(fifths: int, pitches: str, mode: str = "") -> str:
+        key = f"<attributes><key><fifths>{fifths}</fifths>{mode}</key></attributes>"
+        return measure(key, *(note(pitch, 1) for pitch in pitches.split()))
+
+    score = read(document(bar(0, "A3 C4 E4 A4 A3") + bar(1, "G4 B4 D4 G3") + bar(0, "A3 C4 E4", "<mode>major</mode>")))
+    assert [key[1:] for key in score.keys] == [(0, "minor"), (1, "major"), (0, "major")]
+
+
 def test_timewise_scores_are_read_like_partwise_ones(read) -> None:  # type: ignore[no-untyped-def]
     bars = [[measure(note(f"{step}{octave}", 4)) for step in "CDE"] for octave in (5, 3)]
     partwise = document(*("".join(part) for part in bars))

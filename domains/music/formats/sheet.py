@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from seqgen.errors import DataError
 
+from ..keys import mode_of
 from ..score import Meter, Note, Score, Tempo
 from ..signs import Chord, Key
 from .repeats import Marks, play_order
@@ -60,7 +61,7 @@ class Sheet:
         self.marks: list[Marks] = []
         self.tempos: dict[Place, float] = {}
         self.meters: dict[Place, tuple[int, int]] = {}
-        self.keys: dict[Place, tuple[int, str]] = {}
+        self.keys: dict[Place, tuple[int, str]] = {}  # fifths and mode, "" where none is said
         self.chords: dict[Place, str] = {}
         self.dynamics: defaultdict[int, dict[Place, int]] = defaultdict(dict)  # by part
         self.names: list[str] = []  # of parts
@@ -90,11 +91,13 @@ class Sheet:
         voices = sorted({note.voice for *_, note in sounds})  # that strike a note, from the top
         try:
             clock = Score((), tempos)
+            notes = list(self._notes(sounds, voices, clock))
+            keys = [Key(clock.time_at(beat), *key) for beat, key in _shown(played, self.keys, again=False)]
             return Score(
-                list(self._notes(sounds, voices, clock)),
+                notes,
                 tempos,
                 [Meter(clock.time_at(beat), *meter) for beat, meter in self._meters(played, lengths)],
-                [Key(clock.time_at(beat), *key) for beat, key in _shown(played, self.keys, again=False)],
+                list(_with_modes(keys, notes)),
                 [Chord(clock.time_at(beat), chord) for beat, chord in _shown(played, self.chords)],
                 [self.names[part] for part, *_ in voices] if self.names else (),
             )
@@ -199,6 +202,13 @@ def _one_at_a_time(same: list[tuple[float, float, Written]]) -> list[tuple[float
             kept[-1] = before, min(until, onset), first
             kept.append((onset, end, note))
     return kept
+
+
+def _with_modes(keys: list[Key], notes: list[Note]) -> Iterator[Key]:
+    """Most programs write a signature without its mode: then the notes under it say."""
+    for key, until in zip(keys, [*(key.time for key in keys[1:]), math.inf], strict=False):
+        under = (note for note in notes if key.time <= note.onset < until)
+        yield key if key.mode else key._replace(mode=mode_of(under, key.fifths))
 
 
 def _shown(

@@ -113,7 +113,7 @@ class Staves:
         if key is not None and key.find("fifths") is not None and not self.shift % 12:
             mode = (key.findtext("mode") or "").strip()
             fifths = round(min(max(self._number(key, "fifths"), -7), 7))
-            self.sheet.keys.setdefault((self.bar, self.position), (fifths, mode if mode in MODES else "major"))
+            self.sheet.keys.setdefault((self.bar, self.position), (fifths, mode if mode in MODES else ""))
         time = node.find("time")
         if time is not None and time.find("beats") is not None:
             self._meter(time)
