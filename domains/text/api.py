@@ -20,7 +20,7 @@ from seqgen.models.model import Model
 from seqgen.models.pretrained import open_model
 from seqgen.nn.context import Context, Params
 
-from . import MODEL, TEMPERATURE
+from . import MIN_P, MODEL, TEMPERATURE
 from .division import Item
 from .documents import TextCodec
 from .labels import nats_by_label, vector_of
@@ -130,7 +130,7 @@ class TextModel:
         temperature: float = TEMPERATURE,
         top_k: int = 0,
         top_p: float = 1.0,
-        min_p: float = 0.0,
+        min_p: float = MIN_P,
         seed: int | None = None,
         stop: str | Sequence[str] = (),
         label: str | None = None,

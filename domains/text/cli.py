@@ -16,7 +16,7 @@ from seqgen.errors import UsageError
 from seqgen.shell import draw_verb, train_verb
 from seqgen.shell.commands import Commands, Demo
 
-from . import MODEL, TEMPERATURE
+from . import MIN_P, MODEL, TEMPERATURE
 from .compression.verbs import add_compress, add_decompress
 from .limits.options import add_limits, limits_of, unescaped
 from .reports.verb import add_report
@@ -88,7 +88,7 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     )
     sample.add_argument("--out", type=Path, metavar="FILE", help="write into a file, not to the terminal")
     sample.add_argument("--length", default="500", help="new characters, or words as in '80 words' (500)")
-    draw_verb.add_options(sample, steps="characters", temperature=TEMPERATURE)
+    draw_verb.add_options(sample, steps="characters", temperature=TEMPERATURE, min_p=MIN_P)
     sample.add_argument("--label", metavar="LABEL", help="whose or which kind, or several mixed: poe:0.7,austen:0.3")
     sample.add_argument("--stop", action="append", default=[], metavar="TEXT", help="end before this text; may repeat")
     add_limits(sample)
