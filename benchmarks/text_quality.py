@@ -20,13 +20,14 @@ import numpy as np
 from _encodings import outcomes
 from _report import Row, measured, parser, report
 
-from seqgen import DataError, Example, evaluation_windows, in_memory, registry
+from seqgen import Example, evaluation_windows, in_memory, registry
 from seqgen.domains import text
 from seqgen.domains.text.reports import measures
 from seqgen.models.shipped import megabytes
 from seqgen.training import log_probs
 
 DATA, WINDOW = "tiny-shakespeare", 256
+DICTIONARIES, LISTS = Path("/usr/share/dict"), ("british-english-huge", "american-english-huge")
 
 
 def fresh_windows(model: text.TextModel, held_out: str) -> float:
@@ -69,15 +70,20 @@ def compress(model: text.TextModel, held_out: str, toy: bool) -> list[Row]:
 
 
 def words(model: text.TextModel, held_out: str, toy: bool) -> list[Row]:
-    """Known are the words of the training text, and those of the CMU dictionary where it is on this machine."""
+    """Known are the words of the training text, and those of Debian's wbritish-huge and wamerican-huge where they are installed."""
     known = set(measures.words("" if toy else registry.load_dataset(DATA, "text").train[0]))
-    with contextlib.suppress(DataError):
-        parts = registry.load_dataset("cmu-dictionary", "pronounce")
-        known |= {pair.source for part in (parts.train, parts.valid, parts.test) for pair in part}
-    drawn = model.samples([""] * (1 if toy else 20), length=50 if toy else 2000, temperature=0.8, seed=0)
-    share, usual = (measures.invented(one, known)[0] for one in ("\n".join(drawn), held_out))
+    for name in LISTS:
+        with contextlib.suppress(OSError):
+            known |= {word.casefold() for word in (DICTIONARIES / name).read_text(encoding="utf-8").split()}
+    shares = []
+    for how in ({"temperature": 0.8}, {"temperature": 0.8, "min_p": 0.0}):
+        drawn = model.samples([""] * (1 if toy else 20), length=50 if toy else 2000, seed=0, **how)
+        shares.append(measures.invented("\n".join(drawn), known)[0])
+    share, free = shares
+    usual = measures.invented(held_out, known)[0]
     return [
         Row("words of samples, temperature 0.8, that are in no list", 100 * share, "<=", 2, "%"),
+        Row("the same without min-p", 100 * free, unit="%"),
         Row("the same of the held-out text", 100 * usual, unit="%"),
         Row("samples against the held-out text", share / max(usual, 1e-9), "<=", 1.5, "x"),
     ]
