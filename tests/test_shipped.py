@@ -33,7 +33,6 @@ BUDGETS = {  # MB of a model's folder
 }
 COUNTS_AS = {"two-hands": "hands", "english-phonemes": "pronunciation", "alto": "voice", "shapes": "captions"}
 TOO_LARGE = {
-    "shakespeare": "in 16 bits it takes 7.2 MB; 8 would do",
     "english-french": "6.4 MB of weights in 8 bits, and 0.4 MB to name 8,000 sub-words",
     "alto": "2.6 MB of weights in 8 bits, and 0.4 MB for its words and its aligner",
     "english-phonemes": "512 cells take 4.4 MB; 256 would do",

@@ -1,6 +1,6 @@
 """Makes the shipped model `shakespeare` and its card: `python domains/text/pretrained/make_shakespeare.py`.
 
-Trains in runs/shakespeare (or goes on there, if it was stopped), releases the model beside this file, measures the
+Trains in runs/shakespeare (or goes on there, if it was stopped), releases the model in 8 bits beside this file, measures the
 released file and writes the card. Needs tiny Shakespeare: add --download where it is not on the machine.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from seqgen import __version__, from_pretrained, registry
 from seqgen.domains import text
+from seqgen.models.pretrained import save_in_8_bits
 from seqgen.models.shipped import megabytes
 
 HERE = Path(__file__).parent
@@ -34,7 +35,7 @@ Writes plays in the manner of Shakespeare, character by character. English only:
 
 | | |
 |---|---|
-| network | {layers} x {units} LSTM, {parameters:,} parameters, 16-bit weights, {megabytes:.1f} MB |
+| network | {layers} x {units} LSTM, {parameters:,} parameters, 8-bit weights, {megabytes:.1f} MB |
 | data | tiny Shakespeare, the first 1,003,854 characters ({origin}) |
 | terms of the data | the plays are in the public domain; the weights are under the licence of seqgen, Apache 2.0 |
 | made by | `python domains/text/pretrained/make_shakespeare.py` (seqgen {version}) |
@@ -68,7 +69,7 @@ def main() -> None:
         sys.exit(f"stopped at step {outcome.step}; run this again to go on")
     folder = HERE / "shakespeare"
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(outcome.model, folder)
+    save_in_8_bits(folder, from_pretrained(outcome.model))
     write_card(folder, held_out, dataset.ORIGIN)
 
 
