@@ -1,4 +1,4 @@
-"""Makes the model of songs: `python domains/music/pretrained/make_songs.py`, about an hour on two CPU cores.
+"""Makes the model of songs: `python domains/music/pretrained/make_songs.py`, about half an hour on two CPU cores.
 
 Trains in runs/songs (or goes on there, if it was stopped), releases the model in 8 bits beside this file, measures the
 released file and writes the card. Needs the data set lieder.
@@ -17,14 +17,14 @@ from seqgen.domains.music.presets import SIZES
 from seqgen.domains.music.pretrained.make_chorales import release, write_card
 
 HERE = Path(__file__).parent
-DATA, SIZE, SEED, STEPS = "lieder", "medium", 0, 1800
+DATA, SIZE, SEED, STEPS = "lieder", "medium", 0, 1500
 TRAINING = dataclasses.replace(SIZES[SIZE].training, evaluations=16, patience=6, ema=0.995)
 
 CARD = """\
 ---
 license: apache-2.0
 data_license: cc0-1.0
-writes: songs for voice and piano, in a meter asked for
+writes: songs for voice and piano, in any key and meter
 ---
 # songs
 
