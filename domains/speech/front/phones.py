@@ -46,7 +46,7 @@ CONSONANTS = [
     "ZH",
 ]
 MODEL = "english-phonemes"  # the shipped model of pronunciations
-ROWS = 64  # words that it reads side by side
+FEWEST, ROWS = 8, 64  # words that it reads side by side, so that most sentences share one compiled program
 LONGEST = 40  # letters of a word
 LONG_SENTENCE = 25  # words
 # Words of grammar as they are said between others, and the names of letters: a list of words by themselves has them stressed.
@@ -158,7 +158,7 @@ def _write(words: list[str]) -> tuple[list[str], list[str]]:
     for begin in range(0, len(order), ROWS):
         rows = order[begin : begin + ROWS]
         ids = [codec.read(word) for word in rows]
-        ids += [ids[-1]] * ((1 << (len(ids) - 1).bit_length()) - len(ids))
+        ids += [ids[-1]] * (max(FEWEST, 1 << (len(ids) - 1).bit_length()) - len(ids))
         width = -(-max(map(len, ids)) // 16) * 16
         source = np.stack([np.pad(own, (0, width - len(own))) for own in ids])
         valid = np.arange(width) < np.array([[len(own)] for own in ids])
