@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from speech_clips import TEXTS, robot
 
 from seqgen import ModelError, registry
 from seqgen.datasets import synthetic_ink
@@ -25,6 +26,7 @@ from seqgen.domains.handwriting import read_ink
 from seqgen.domains.handwriting.formats.ink_json import write_ink_json
 from seqgen.domains.music import Note, Score, read_midi
 from seqgen.domains.music.files import read_score
+from seqgen.domains.speech import write_wav
 
 FOLDER = Path(__file__).parent.parent / "examples"
 NOVEL = "It was a bright cold day, and the clocks were all wrong again.\n\n" * 60
@@ -37,6 +39,8 @@ SHORT = {
     "harmonise",
     "train_handwriting",
     "write_by_hand",
+    "speak",
+    "train_voice",
 }
 
 Run = Callable[..., str]
@@ -158,6 +162,35 @@ def test_write_by_hand(run: Run, tmp_path: Path) -> None:
     assert smaller.text == "A few words"
     with pytest.raises(SystemExit, match="write_by_hand: this model cannot write 'é'"):
         run("write_by_hand", "café")
+
+
+def test_speak(run: Run, tmp_path: Path) -> None:
+    said = robot("It was one of us.")
+    write_wav("said.wav", said.samples, said.rate)
+    told = run("speak", "It was one of us.", "--recording", "said.wav").splitlines()
+    assert re.fullmatch(r"speak.1\.wav: \d\.\d s, _ IH T W AH Z W AH N AH V AH S _", told[0]) and len(told) == 5
+    names = {path.name for path in (tmp_path / "speak").iterdir()}
+    assert names == {"1.wav", "slow.wav", "high.wav", "flat.wav", "spectrogram.png"}
+    with pytest.raises(SystemExit, match=r"speak: there is nothing to say in '\?'; give a text with words"):
+        run("speak", "?")
+
+
+def test_train_voice(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    for number, text in enumerate(TEXTS[:4]):
+        clip = robot(text, seed=number)
+        write_wav(tmp_path / "mine" / f"{number}.wav", clip.samples, clip.rate)
+        (tmp_path / "mine" / f"{number}.txt").write_text(text, encoding="utf-8")
+    write_wav(tmp_path / "mine" / "hm.wav", clip.samples, clip.rate)
+    said = run("train_voice", "mine", "--steps", 2, "--size", "tiny", "--text", "It was so.")
+    assert said.startswith(
+        "4 clips, 0.1 minutes\nhm: not used, there is no text to it; write what is said into hm.txt\n"
+    )
+    assert re.search(r"^2 steps, \d+\.\d\d nats a frame on what was held out, voice in", said, re.MULTILINE)
+    names = {path.name for path in (tmp_path / "runs" / "train_voice").iterdir()}
+    assert names >= {"said.wav", "aligned.png", "curve.svg"}
+    with pytest.raises(SystemExit, match=r"train_voice: runs.train_voice is in use"):
+        run("train_voice", "mine", "--steps", 2)
 
 
 @pytest.mark.optimised

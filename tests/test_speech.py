@@ -62,6 +62,15 @@ def test_speed_and_pitch_are_the_callers(voice: VoiceModel) -> None:
         voice.say("!")
 
 
+def test_sentences_share_their_programs(voice: VoiceModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqgen.machine.cache.programs", lambda: tmp_path)
+    voice.say("Go to the old town.")
+    kept = set(tmp_path.iterdir())
+    assert kept
+    voice.say("They said it was not so, and some of us would not do this if you had two brown foxes.")
+    assert set(tmp_path.iterdir()) == kept
+
+
 def test_a_resumed_run_is_the_run_that_never_stopped(tmp_path: Path) -> None:
     data = Splits(CLIPS[:4], CLIPS[4:5])
     whole = train(data, tmp_path / "whole", size="tiny", steps=4, rows=2)

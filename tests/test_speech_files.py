@@ -14,7 +14,15 @@ from speech_clips import TEXTS, robot
 from seqgen.domains.speech import read_clips, read_sound, write_wav
 from seqgen.domains.speech.files import Use, prepared, split
 from seqgen.domains.speech.formats.wav import read_wav
-from seqgen.domains.speech.front.phones import phones_of, sentences_of, words_of
+from seqgen.domains.speech.front.phones import (
+    CONSONANTS,
+    SPOKEN,
+    VOWELS,
+    exceptions,
+    phones_of,
+    sentences_of,
+    words_of,
+)
 from seqgen.domains.speech.front.spelling import spelled
 from seqgen.errors import DataError, UsageError
 from seqgen.files.wav import wav_bytes
@@ -72,6 +80,13 @@ def test_a_text_becomes_words_sentences_and_phones() -> None:
 
 
 # Sound
+
+
+def test_usual_words_are_said_as_the_dictionary_has_them() -> None:
+    heard = [phone.name for phone in phones_of("Many great friends", {"great": "G R IY1 T"}) if phone.name != "_"]
+    assert heard == ["M", "EH", "N", "IY", "G", "R", "EY", "T", "F", "R", "EH", "N", "D", "Z"]
+    names = {sound.rstrip("012") for sounds in exceptions().values() for sound in sounds.split()}
+    assert names <= {*VOWELS, *CONSONANTS} and not {*exceptions()} & {*SPOKEN}
 
 
 def test_waves_of_every_width_are_read() -> None:

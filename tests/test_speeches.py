@@ -53,7 +53,16 @@ def test_a_topic_has_three_words_and_twice_as_many_as_others(text: str, topic: s
 
 
 def test_words_that_only_begin_alike_are_of_no_topic() -> None:
-    for word in ("hospitality", "coincide", "forestall", "conventional", "diploma", "Indiana", "Crimean", "discriminating"):
+    for word in (
+        "hospitality",
+        "coincide",
+        "forestall",
+        "conventional",
+        "diploma",
+        "Indiana",
+        "Crimean",
+        "discriminating",
+    ):
         assert speeches.topic_of(f"{word} " * 9) == "", word
 
 

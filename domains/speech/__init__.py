@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from .formats.sound import read_sound as read_sound
     from .formats.wav import write_wav as write_wav
     from .measures import Nearness as Nearness
+    from .prediction.api import SoundModel as SoundModel
+    from .prediction.api import SoundScore as SoundScore
+    from .prediction.api import load_sound as load_sound
+    from .prediction.api import predicts as predicts
+    from .prediction.codec import SoundCodec as SoundCodec
     from .presets import DOMAIN as DOMAIN
     from .showing.spectrogram import write_picture as write_picture
 
@@ -36,6 +41,8 @@ _HOME = {
     "formats.sound": ("read_sound",),
     "formats.wav": ("write_wav",),
     "measures": ("Nearness",),
+    "prediction.api": ("SoundModel", "SoundScore", "load_sound", "predicts"),
+    "prediction.codec": ("SoundCodec",),
     "presets": ("DOMAIN",),
     "showing.spectrogram": ("write_picture",),
 }

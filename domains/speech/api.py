@@ -20,6 +20,7 @@ from .clip import PAUSE, Clip
 from .codec import VoiceCodec
 from .front.phones import phones_of, sentences_of
 from .measures import Nearness, nearness
+from .prediction.codec import SoundCodec
 from .presets import DOMAIN
 from .sound.frames import SECONDS
 from .sound.vocoder import synthesised
@@ -142,6 +143,8 @@ def load(model: str | os.PathLike[str] = VOICE) -> VoiceModel:
     """
     codec, given = open_model(DOMAIN, model)
     name = os.fspath(model)
+    if isinstance(codec, SoundCodec):
+        raise ModelError(f"{name} goes on from clips and says no texts: give a model trained with --network synthesis")
     if not isinstance(codec, VoiceCodec) or not isinstance(given.model, Renderer) or given.model.dim != codec.width:
         raise ModelError(f"{name}: the networks and the codec are not of one voice; the model is damaged")
     return VoiceModel(codec, given.model, given.params, name)
@@ -151,12 +154,14 @@ def train(
     data: str | os.PathLike[str] | Splits[Clip],
     out: str | os.PathLike[str],
     *,
+    network: str = "synthesis",
     download: bool = False,
     **how: Unpack[How],
 ) -> Outcome:
     """Trains a voice on a folder of recordings with texts (see `read_clips`) or a data set by name.
 
     out: a new folder for the run; `load(out)` gives the best voice so far at any time.
+    network: "synthesis", or "prediction" for what goes on from clips and needs no texts; `load_sound(out)` then.
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
 
@@ -169,7 +174,7 @@ def train(
     """
     from seqgen.training import run
 
-    return run.begin(out, DOMAIN, data, {}, download=download, **how)
+    return run.begin(out, DOMAIN, data, {"network": network}, download=download, **how)
 
 
 def resume(

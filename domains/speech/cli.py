@@ -29,6 +29,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
     _add_train(verb("train", "learn a voice from recordings with their texts", "recordings --minutes 30"))
     _add_say(verb("say", "say a text", '"The quick brown fox." --out fox.wav'))
+    _add_continue(
+        verb("continue", "go on from a clip, without a text", "one.wav --model runs/recordings --out more.wav")
+    )
     _add_align(verb("align", "which sound of a recording is when", "one.wav --text 'It was one.' --picture one.png"))
     _add_score(verb("score", "how near a voice comes to recordings", "held_out --voice runs/recordings"))
     inspect = verb("inspect", "what is in a folder of recordings, and what would not be used", "recordings")
@@ -38,6 +41,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _add_train(train: argparse.ArgumentParser) -> None:
     train_verb.add_options(train, data="a folder: metadata.csv and wavs/, or NAME.wav and NAME.txt; or a data set")
+    train.add_argument(
+        "--network", help="synthesis, which says texts, or prediction, which goes on from clips (synthesis)"
+    )
     train.set_defaults(run=_train)
 
 
@@ -50,6 +56,17 @@ def _add_say(say: argparse.ArgumentParser) -> None:
     say.add_argument("--lively", type=float, default=0.7, help="0 for likeliest and flat to 1 (0.7)")
     say.add_argument("--picture", type=Path, metavar="NAME.png", help="a spectrogram with the phones under it, too")
     say.set_defaults(run=_say)
+
+
+def _add_continue(go_on: argparse.ArgumentParser) -> None:
+    go_on.add_argument("file", metavar="FILE", help="a recording")
+    go_on.add_argument("--model", required=True, metavar="RUN", help="a run of train --network prediction")
+    go_on.add_argument("--out", type=Path, default=Path("continued.wav"), metavar="NAME.wav", help="(continued.wav)")
+    go_on.add_argument("--seconds", type=float, default=3.0, help="how much is made (3)")
+    go_on.add_argument("--temperature", type=float, default=0.5, help="0 for likeliest to 1, as learned (0.5)")
+    go_on.add_argument("--seed", type=int, default=0, help="another seed, another way to go on (0)")
+    go_on.add_argument("--picture", type=Path, metavar="NAME.png", help="a spectrogram, too")
+    go_on.set_defaults(run=_continue)
 
 
 def _add_align(align: argparse.ArgumentParser) -> None:
@@ -75,8 +92,11 @@ def _train(args: argparse.Namespace) -> int:
     from . import api
     from .presets import DOMAIN
 
-    outcome = train_verb.run_train(args, api.train, api.resume)
-    return train_verb.tell(outcome, DOMAIN.name, DOMAIN.unit, "say TEXT")
+    outcome = train_verb.run_train(args, api.train, api.resume, "network")
+    from .prediction.api import predicts
+
+    verb = "continue FILE" if outcome.signal is None and predicts(outcome.model) else "say TEXT"
+    return train_verb.tell(outcome, DOMAIN.name, DOMAIN.unit, verb)
 
 
 def _say(args: argparse.Namespace) -> int:
@@ -85,13 +105,37 @@ def _say(args: argparse.Namespace) -> int:
     from .api import load
     from .formats.wav import write_wav
 
-    if args.out.suffix.lower() != ".wav":
-        raise UsageError(f"--out names the sound, {args.out} is none; end it in .wav")
+    _check_out(args.out)
     text = sys.stdin.read() if args.text == "-" else args.text
     use_compile_cache()
     clip = load(args.voice).say(text, speed=args.speed, pitch=args.pitch, lively=args.lively)
     write_wav(args.out, clip.samples, clip.rate)
     print(f"{args.out}: {clip.seconds:.1f} s")
+    return _picture(args, clip)
+
+
+def _check_out(out: Path) -> None:
+    if out.suffix.lower() != ".wav":
+        raise UsageError(f"--out names the sound, {out} is none; end it in .wav")
+
+
+def _continue(args: argparse.Namespace) -> int:
+    from seqgen.machine.cache import use_compile_cache
+
+    from .clip import Clip
+    from .files import prepared
+    from .formats.sound import read_sound
+    from .formats.wav import write_wav
+    from .prediction.api import load_sound
+
+    _check_out(args.out)
+    sound = read_sound(args.file)
+    use_compile_cache()
+    given = Clip(prepared(sound, args.file), sound.rate, name=Path(args.file).stem)
+    how = {"seconds": args.seconds, "temperature": args.temperature, "seed": args.seed}
+    clip = load_sound(args.model).continued(given, **how)
+    write_wav(args.out, clip.samples, clip.rate)
+    print(f"{args.out}: {clip.seconds:.1f} s, from {given.seconds:.1f} s on made")
     return _picture(args, clip)
 
 
@@ -133,18 +177,24 @@ def _score(args: argparse.Namespace) -> int:
 
     from .api import load
     from .files import read_clips
+    from .prediction.api import load_sound, predicts
     from .presets import DOMAIN
 
     use_compile_cache()
-    voice = load(args.voice)
+    goes_on = predicts(args.voice)
     if Path(args.data).exists():
-        clips, uses = read_clips(args.data)
+        clips, uses = read_clips(args.data, texts=not goes_on)
         _tell(uses)
     else:
         clips = list(registry.load_dataset(args.data, DOMAIN.name).test)
     if not clips:
         raise DataError(f"{args.data} has no test part; name a folder")
-    found = voice.score(clips)
+    if goes_on:
+        nats, still, frames = load_sound(args.voice).score(clips)
+        print(f"of {len(clips):,} clips, {frames:,} frames of 10 ms: {nats:.2f} nats a frame")
+        print(f"who only knows how far frames usually move from the last: {still:.2f} nats")
+        return 0
+    found = load(args.voice).score(clips)
     distortion, hertz, voicing = found.nearness
     print(f"of {len(clips):,} clips, {found.frames:,} frames of 10 ms, their durations given:")
     print(f"mel-cepstral distortion {distortion:.2f} dB, pitch {hertz:.1f} Hz, voicing errors {voicing:.1%}")
@@ -175,4 +225,6 @@ def _tell(uses: list[Use], most: int = 10) -> None:
         print(f"and {len(unused) - most:,} more", file=sys.stderr)
 
 
-COMMANDS = Commands("say a text in a voice that is learned from recordings: train, say, align, score, inspect", add)
+COMMANDS = Commands(
+    "say a text in a voice that is learned from recordings: train, say, continue, align, score, inspect", add
+)

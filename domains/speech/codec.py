@@ -55,7 +55,7 @@ class VoiceCodec:
         clips = [clip for clip in clips if len(clip.samples) and clip.text]
         if not clips:
             raise DataError("there is nothing to learn a voice from: give clips with sound and text")
-        lexicon = lexicon_of(clip.text for clip in clips)
+        lexicon = lexicon_of(clip.text for clip in clips if not clip.phones)
         some = clips[:: -(-len(clips) // 400)]
         aligner = Aligner.fit([_heard(clip, lexicon) for clip in some])
         aligner = Aligner.from_dict(aligner.to_dict())  # as it will be read back
@@ -161,7 +161,7 @@ def _sayable(lexicon: Mapping[Any, Any]) -> bool:
 
 
 def _heard(clip: Clip, lexicon: Mapping[str, str]) -> Heard:
-    return Heard(heard(resampled(clip)), with_rests(phones_of(clip.text, lexicon)))
+    return Heard(heard(resampled(clip)), with_rests(clip.phones or phones_of(clip.text, lexicon)))
 
 
 def with_rests(phones: Sequence[Phone]) -> tuple[Phone, ...]:

@@ -43,11 +43,12 @@ class Use(NamedTuple):
     reason: str = ""
 
 
-def read_clips(path: str | os.PathLike[str]) -> tuple[list[Clip], list[Use]]:
+def read_clips(path: str | os.PathLike[str], *, texts: bool = True) -> tuple[list[Clip], list[Use]]:
     """The clips of a folder, silence trimmed and on one level, and what became of each recording.
 
     A folder is in LJSpeech's layout, `metadata.csv` with a line NAME|text for each wavs/NAME.wav (or .flac, .ogg), or has
-    a NAME.txt beside each NAME.wav. Raises DataError for a folder of which no clip can be used.
+    a NAME.txt beside each NAME.wav. texts: whether a clip must have one. Raises DataError for a folder of which no clip
+    can be used.
 
     >>> import tempfile
     >>> from seqgen.domains.speech import write_wav
@@ -64,7 +65,7 @@ def read_clips(path: str | os.PathLike[str]) -> tuple[list[Clip], list[Use]]:
     clips, uses, total = [], [], 0.0
     for name, file, text in _listed(folder):
         try:
-            clip = _clip(name, file, text)
+            clip = _clip(name, file, text, texts)
             total += clip.seconds
             if total > TOTAL:
                 raise DataError(f"there are {TOTAL / 3600:.0f} hours before it, which is all that is used")
@@ -79,16 +80,16 @@ def read_clips(path: str | os.PathLike[str]) -> tuple[list[Clip], list[Use]]:
     return clips, uses
 
 
-def read(name: str) -> Splits[Clip]:
-    """Clips to learn from; says on stderr what is passed over."""
-    clips, uses = read_clips(name)
+def read(name: str, *, network: str = "synthesis") -> Splits[Clip]:
+    """Clips to learn from, for what goes on from them without their texts; says on stderr what is passed over."""
+    clips, uses = read_clips(name, texts=network != "prediction")
     if len(clips) < len(uses):
         tell_use(uses, "clips", "speech")
     return split(clips)
 
 
 def split(clips: Sequence[Clip]) -> Splits[Clip]:
-    """Held out to validate is a tenth, by the SHA-256 of the text. Raises DataError below 4 clips.
+    """Held out to validate is a tenth, by the SHA-256 of the text, or of the name of what has none. Raises DataError below 4 clips.
 
     >>> parts = split([Clip(np.zeros(9), text=f"number {n}") for n in range(100)])
     >>> len(parts.train), len(parts.valid)
@@ -98,7 +99,7 @@ def split(clips: Sequence[Clip]) -> Splits[Clip]:
         raise DataError(f"there are {len(clips)} clips that can be used; give {FEWEST} or more, better hundreds")
     parts: tuple[list[Clip], list[Clip]] = ([], [])
     for clip in clips:
-        parts[int(hashlib.sha256(clip.text.encode()).hexdigest()[:8], 16) % 10 == 1].append(clip)
+        parts[int(hashlib.sha256((clip.text or clip.name).encode()).hexdigest()[:8], 16) % 10 == 1].append(clip)
     train, valid = parts
     return Splits(train, valid) if train and valid else Splits(list(clips[:-1]), list(clips[-1:]))
 
@@ -121,20 +122,22 @@ def prepared(sound: Sound, name: str = "the clip") -> NDArray[np.float32]:
     return trimmed
 
 
-def _clip(name: str, file: Path | None, text: str | None) -> Clip:
+def _clip(name: str, file: Path | None, text: str | None, texts: bool) -> Clip:
     if file is None:
         raise DataError(f"there is no recording of it: no {name} with one of the endings {', '.join(ENDINGS)}")
-    if text is None:
+    if not texts:
+        text = text or ""
+    elif text is None:
         raise DataError(f"there is no text to it; write what is said into {name}.txt")
     letters = sum(map(len, words_of(text)))
-    if not letters:
+    if texts and not letters:
         raise DataError(f"its text has no words: {text!r:.40}; write what is said")
     sound = read_sound(file)
     samples = prepared(sound, file.name)
     seconds = len(samples) / sound.rate
     if not SHORTEST <= seconds <= LONGEST:
         raise DataError(f"it lasts {seconds:.1f} s; give sentences of {SHORTEST} to {LONGEST:.0f} s")
-    if not SLOWEST <= letters / seconds <= FASTEST:
+    if texts and not SLOWEST <= letters / seconds <= FASTEST:
         raise DataError(
             f"{letters} letters are said in {seconds:.1f} s, which cannot be; check that sound and text belong together"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,13 @@ import numpy as np
 
 from seqgen.config import TrainingConfig
 from seqgen.domain import Codec, Domain, Reading, Size
+from seqgen.errors import pick
 
 from .clip import RATE, Clip
 from .codec import VoiceCodec
 from .files import read
+from .prediction.codec import SoundCodec
+from .prediction.task import predicting
 
 SHIPPED = Path(__file__).parent / "pretrained"
 FLOOR = 0.2  # of a value's deviation: what a frame cannot be foretold more exactly than
@@ -42,6 +46,28 @@ SIZES = {
 }
 
 
+# What to fit, by the name on the command line.
+NETWORKS: dict[str, Callable[[Sequence[Clip]], VoiceCodec | SoundCodec]] = {
+    "synthesis": VoiceCodec.fit,
+    "prediction": SoundCodec.fit,
+}
+
+
+def fit_codec(clips: Sequence[Clip], *, network: str = "synthesis") -> VoiceCodec | SoundCodec:
+    """What a voice needs, or what goes on from clips. Raises UnknownName."""
+    return pick("network", network, NETWORKS)(clips)
+
+
+def load_codec(data: Mapping[str, Any]) -> VoiceCodec | SoundCodec:
+    """The codec that wrote `data`. Raises ModelError for anything else."""
+    return (SoundCodec if data.get("kind") == "sound" else VoiceCodec).from_dict(data)
+
+
+def network_of(codec: VoiceCodec | SoundCodec) -> str:
+    """What a codec is for, one of `NETWORKS`."""
+    return "prediction" if isinstance(codec, SoundCodec) else "synthesis"
+
+
 def _hum(pitch: float, text: str) -> Clip:
     """Something like a voice: what laws need."""
     time = np.arange(RATE) / RATE
@@ -51,11 +77,12 @@ def _hum(pitch: float, text: str) -> Clip:
 
 DOMAIN: Domain[Clip] = Domain(
     name="speech",
-    fit_codec=lambda clips, **reading: VoiceCodec.fit(clips),
-    load_codec=VoiceCodec.from_dict,
+    fit_codec=fit_codec,
+    load_codec=load_codec,
     sizes=SIZES,
-    reading=Reading(read, {}),
+    reading=Reading(read, {"network": "synthesis"}, lambda codec: {"network": network_of(codec)}),
     unit="frame",
+    task=lambda codec: predicting(DOMAIN) if isinstance(codec, SoundCodec) else DOMAIN,
     shipped=SHIPPED,
     examples=(_hum(120.0, "We are one."), _hum(180.0, "She was not?")),
 )

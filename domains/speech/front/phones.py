@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -46,7 +47,8 @@ CONSONANTS = [
     "ZH",
 ]
 MODEL = "english-phonemes"  # the shipped model of pronunciations
-ROWS = 64  # words that it reads side by side
+EXCEPTIONS = "exceptions.txt"  # usual words that it says wrong, from the CMU dictionary
+FEWEST, ROWS = 8, 64  # words that it reads side by side, so that most sentences share one compiled program
 LONGEST = 40  # letters of a word
 LONG_SENTENCE = 25  # words
 # Words of grammar as they are said between others, and the names of letters: a list of words by themselves has them stressed.
@@ -100,7 +102,7 @@ def sentences_of(text: str) -> list[str]:
 def phones_of(text: str, lexicon: Lexicon = MappingProxyType({})) -> tuple[Phone, ...]:
     """The sounds of a text, pauses at its marks and at both ends.
 
-    lexicon: goes before the model of pronunciations. Raises DataError for a text without words.
+    lexicon: goes before the model of pronunciations, and behind the words that this is known to say wrong. Raises DataError for a text without words.
 
     >>> [phone.name for phone in phones_of("The end.", {"end": "EH1 N D"})]
     ['_', 'DH', 'AH', 'EH', 'N', 'D', '_']
@@ -108,7 +110,7 @@ def phones_of(text: str, lexicon: Lexicon = MappingProxyType({})) -> tuple[Phone
     words = words_of(text)
     if not words:
         raise DataError(f"there is nothing to say in {text!r:.40}; give a text with words")
-    known = {**SPOKEN, **lexicon}
+    known = {**SPOKEN, **lexicon, **exceptions()}
     if missing := sorted({word for word in words if word not in known and word[0] not in ",.?"}):
         known.update(pronounced(missing))
     found = [Phone(PAUSE)]
@@ -121,6 +123,17 @@ def phones_of(text: str, lexicon: Lexicon = MappingProxyType({})) -> tuple[Phone
             stress = int(sound[-1]) if sound[-1].isdigit() else 0
             found.append(Phone(sound.rstrip("012"), stress, place == 0, place == len(sounds) - 1))
     return tuple(found)
+
+
+@functools.lru_cache(maxsize=1)
+def exceptions() -> Lexicon:
+    """Usual words that the model of pronunciations says wrong, with their phonemes.
+
+    >>> exceptions()["great"]
+    'G R EY1 T'
+    """
+    lines = Path(__file__).with_name(EXCEPTIONS).read_text(encoding="utf-8").splitlines()
+    return dict(line.split(" ", 1) for line in lines)
 
 
 def pronounced(words: Sequence[str]) -> dict[str, str]:
@@ -158,7 +171,7 @@ def _write(words: list[str]) -> tuple[list[str], list[str]]:
     for begin in range(0, len(order), ROWS):
         rows = order[begin : begin + ROWS]
         ids = [codec.read(word) for word in rows]
-        ids += [ids[-1]] * ((1 << (len(ids) - 1).bit_length()) - len(ids))
+        ids += [ids[-1]] * (max(FEWEST, 1 << (len(ids) - 1).bit_length()) - len(ids))
         width = -(-max(map(len, ids)) // 16) * 16
         source = np.stack([np.pad(own, (0, width - len(own))) for own in ids])
         valid = np.arange(width) < np.array([[len(own)] for own in ids])
@@ -197,6 +210,6 @@ def _encoder(model: Any) -> Callable[..., Any]:
 
 
 def lexicon_of(texts: Iterable[str]) -> dict[str, str]:
-    """Every word of these texts that is not among the words of grammar, with its phonemes."""
-    words = {word for text in texts for word in words_of(text)} - {*SPOKEN} - {*",.?"}
+    """Every word of these texts that is not among the words of grammar, nor an exception, with its phonemes."""
+    words = {word for text in texts for word in words_of(text)} - {*SPOKEN, *exceptions(), *",.?"}
     return pronounced(sorted(words))

@@ -19,6 +19,7 @@ from ..sound.analysis import resampled
 PIXELS_A_SECOND, HEIGHT = 400, 260
 STEP = RATE // PIXELS_A_SECOND
 SPAN, SIZE = 320, 1024  # samples of a window; of its transform
+SHADES = 10  # of grey: a fifth of the file that all of them would make, and hardly another picture
 TITLE, LABELS, LEFT = 26, 34, 44
 MOST_SECONDS = 20.0
 RANGE = 6.5  # of ln amplitude, from white to dark
@@ -74,7 +75,7 @@ def picture(clips: Sequence[Clip]) -> bytes:
                 brush.text(((x0 + x1) / 2, top + HEIGHT + low), phone.name, _INK, small, anchor="mt")
             begin = end
     file = io.BytesIO()
-    image.save(file, "PNG", optimize=True)
+    image.quantize(64, Image.Quantize.FASTOCTREE).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
@@ -87,5 +88,6 @@ def _pixels(clip: Clip) -> NDArray[np.uint8]:
     low = np.minimum(rows.astype(int), SIZE // 2 - 1)
     picked = loud[:, low] * (1 - (rows - low)) + loud[:, low + 1] * (rows - low)
     dark = np.clip((picked - np.percentile(picked, 99.7) + RANGE) / RANGE, 0, 1).T[::-1, :, None]
+    dark = np.round(dark * SHADES) / SHADES
     found: NDArray[np.uint8] = np.round(255 + dark * (np.array([18.0, 30.0, 62.0]) - 255)).astype(np.uint8)
     return found

@@ -29,7 +29,7 @@ from ...spec import Continuous, Inputs
 from .reading import ReadsItems, check_reader, features
 
 PLACES = 4  # values that say where in its position a frame is
-FRAMES = 128  # rendered frames are padded to a multiple, so that items of any length share a few compiled programs
+STEPS, FRAMES = 64, 512  # padded to a power of two from these on, so that most sentences share one compiled program
 
 
 class Rendered(NamedTuple):
@@ -155,11 +155,10 @@ class Renderer(ReadsItems):
         """The frames of items whose steps last so many of them, whole numbers of 1 or more."""
         batch, _ = _read(self, items)
         totals = [int(np.sum(own)) for own in counts]
-        width = -(-max([1, *totals]) // FRAMES) * FRAMES
-        index = np.zeros((len(batch.reset), width), np.int32)
+        index = np.zeros((len(batch.reset), _power(max([FRAMES, *totals]))), np.int32)
         for row, own in zip(index, counts, strict=False):
             row[: sum(own)] = np.repeat(np.arange(len(own)), own)
-        valid = np.arange(width) < np.array([*totals, *[0] * (len(index) - len(totals))])[:, None]
+        valid = np.arange(index.shape[1]) < np.array([*totals, *[0] * (len(index) - len(totals))])[:, None]
         found = _rendered(self)(params, batch, index, valid)
         means, deviations = (np.asarray(leaf) for leaf in found)
         return [Rendered(means[row, :total], deviations[row, :total]) for row, total in enumerate(totals)]
@@ -190,9 +189,14 @@ def _read(model: Renderer, items: Sequence[Any]) -> tuple[Batch, list[int]]:
     """Items as a batch, padded to powers of two."""
     source = in_memory(model.network.spec, [Example(steps, source=np.zeros(0, np.int32)) for steps in items])
     lengths = [int(length) for length in source.lengths]
-    rows, width = (1 << (size - 1).bit_length() for size in (len(items), max([1, *lengths])))
+    rows, width = _power(len(items)), _power(max([STEPS, *lengths]))
     batch = read_rows(source, np.arange(rows) % len(items), 1, width, 1, range(rows))
     return batch._replace(source=None, source_valid=None), lengths
+
+
+def _power(size: int) -> int:
+    """The power of two that is not less."""
+    return 1 << (size - 1).bit_length()
 
 
 @functools.lru_cache(maxsize=8)
