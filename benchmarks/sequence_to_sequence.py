@@ -1,7 +1,8 @@
 """How well one thing is read and another written: every figure of docs/pairs.md.
 
 Shipped models are measured on what they were not trained on, beside what needs no network; `dates` and `sums` train
-models of their own, in --runs, and take what was trained there before. Choose parts with --part.
+models of their own, in --runs, and take what was trained there before. `emoji` takes the model of `make_pairs.py emoji --runs
+runs/sequence_to_sequence`. Choose parts with --part.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from _made_pairs import dates, sums
@@ -21,7 +22,7 @@ from seqgen import Splits, registry
 from seqgen.batching.items import Items
 from seqgen.batching.sources import in_memory
 from seqgen.domains import pairs
-from seqgen.domains.pairs import Pair
+from seqgen.domains.pairs import Pair, Picture
 from seqgen.domains.pairs.scores import rated, scored
 from seqgen.machine.cache import use_compile_cache
 
@@ -89,6 +90,21 @@ def captions(args: Arguments) -> list[Row]:
     return [Row(f"shapes, {len(made):,} scenes, right by meaning", right, ">=", 97.0, "%")]
 
 
+def emoji(args: Arguments) -> list[Row]:
+    """Names of emoji in a style that was not learned from, each known from others."""
+    splits = _drawn(args)
+    if args.toy:
+        pairs.train(splits, args.runs / "emoji", domain=pairs.CAPTION, size="tiny", side=16, vary=True, steps=4)
+    pictures = [pair.source for pair in splits.test if isinstance(pair.source, Picture)]
+    made = pairs.load(args.runs / "emoji", pairs.CAPTION).write(pictures, beam=BEAM)
+    alike = _alike(splits.train)
+    rows = []
+    for name, said, target in (("", made, 40.0), (", by the picture most alike", [*map(alike, pictures)], None)):
+        right = 100 * float(np.mean([text == pair.target for text, pair in zip(said, splits.test, strict=True)]))
+        rows.append(Row(f"emoji, {len(said):,} of OpenMoji, named right{name}", right, ">=", target, "%"))
+    return rows
+
+
 def padding(args: Arguments) -> list[Row]:
     """What is computed for nothing while it is learned from."""
     splits, codec = _translated(args), pairs.load("english-french").codec
@@ -121,6 +137,7 @@ PARTS: dict[str, Callable[[Arguments], list[Row]]] = {
     "translation": translation,
     "pronunciation": pronunciation,
     "captions": captions,
+    "emoji": emoji,
     "padding": padding,
     "speed": speed,
 }
@@ -173,6 +190,26 @@ def _nearest(train: Sequence[Pair]) -> Callable[[str], str]:
         ].target
 
     return write
+
+
+def _alike(train: Sequence[Pair], side: int = 16) -> Callable[[Picture], str]:
+    """What is said of the picture of training whose pixels are nearest, of `side` x `side` of them: finer ones do no better."""
+
+    def seen(source: Any) -> Any:
+        return source.fitted(side).pixels.reshape(-1) / np.float32(255)
+
+    known = np.stack([seen(pair.source) for pair in train])
+    lengths = (known**2).sum(axis=1)
+    return lambda picture: train[int((lengths - 2 * known @ seen(picture)).argmin())].target
+
+
+def _drawn(args: Arguments) -> Splits[Pair]:
+    if not args.toy:
+        return registry.dataset("emoji").load()  # type: ignore[no-any-return]
+    from seqgen.datasets import shapes
+
+    scenes = shapes.Scenes("test", 0, 8, 16)
+    return Splits(scenes, scenes[:4], scenes[4:])
 
 
 def _translated(args: Arguments) -> Splits[Pair]:

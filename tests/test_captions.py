@@ -22,7 +22,9 @@ from seqgen.domains import pairs
 from seqgen.domains.pairs import CAPTION, Pair, PairCodec, PairModel, Picture, read_captions, read_picture
 from seqgen.domains.pairs.codec import match
 from seqgen.domains.pairs.pictures.explaining import look
+from seqgen.domains.pairs.pictures.pixels import Pixels
 from seqgen.domains.pairs.pictures.reading import MOST_PIXELS
+from seqgen.domains.pairs.pictures.varying import varied
 from seqgen.errors import DataError, ModelError, UsageError
 from seqgen.shell.cli import main
 
@@ -140,6 +142,30 @@ def test_what_is_no_picture_or_too_large_is_refused(tmp_path: Path) -> None:
     Image.effect_noise((64, 64), 50).save(whole, "JPEG")
     refused(whole.getvalue()[:-900], "cannot be read as a picture: image file is truncated")
     refused(b"\x89PNG\r\n\x1a\n" + bytes(100), "cannot be read as a picture")
+
+
+def test_a_picture_is_varied_and_not_mirrored() -> None:
+    pixels = np.full((48, 48, 3), 255, np.uint8)
+    pixels[12:36, 10:24], pixels[12:36, 24:38] = RED, BLUE
+    pair = Pair(Picture.of(pixels, "a.png"), "red beside blue")
+    seen = [varied(pair, np.random.default_rng(seed)) for seed in range(40)]
+    assert len({one.source for one in seen}) == 40 and {one.target for one in seen} == {pair.target}
+    assert varied(pair, np.random.default_rng(3)) == seen[3]
+    sizes, middles = [], []
+    for one in seen:
+        own = one.source.pixels.astype(int)  # type: ignore[union-attr]
+        reddest, bluest = (np.argwhere(own[..., i] - own[..., 2 - i] > 60) for i in (0, 2))
+        assert reddest[:, 1].mean() < bluest[:, 1].mean(), "left is left"
+        assert own[0, 24].min() > 200, "paper stays white"
+        inked = np.argwhere(own.min(axis=-1) < 128)
+        sizes.append(len(inked))
+        middles.append(inked.mean(axis=0))
+    assert 0.5 < min(sizes) / 672 < 0.95 and 1.05 < max(sizes) / 672 < 2
+    assert 1 < np.std(middles, axis=0).min() < 6
+    for vary in (True, False):
+        codec = PairCodec.fit(FIELDS, side=16, vary=vary)
+        assert CAPTION.of(codec).augment is (varied if vary else None)
+        assert PairCodec.from_dict(codec.to_dict()) == codec
 
 
 # Folders and lists
@@ -285,8 +311,21 @@ def test_the_verbs(model: PairModel, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "9 of 10 pictures are used, with 9 captions" in said("inspect", str(folder))
     run = tmp_path / "run"
     said(
-        "train", str(folder), "--size", "tiny", "--steps", "2", "--side", "16", "--level", "letters", "--out", str(run)
+        "train",
+        str(folder),
+        "--size",
+        "tiny",
+        "--steps",
+        "2",
+        "--side",
+        "16",
+        "--level",
+        "letters",
+        "--vary",
+        "--out",
+        str(run),
     )
+    assert pairs.load(run, CAPTION).codec.source == Pixels(16, vary=True)
     said("train", "--resume", str(run), "--steps", "3")
     assert pairs.load(run, CAPTION).codec.target.to_dict()["kind"] == "letters"
     assert main(["caption", "inspect", str(folder)]) == 0

@@ -147,6 +147,7 @@ def train(
     level: str = "subwords",
     vocabulary: int = VOCABULARY,
     side: int = SIDE,
+    vary: bool = False,
     download: bool = False,
     **how: Unpack[How],
 ) -> Outcome:
@@ -155,7 +156,8 @@ def train(
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
     target: the other file, where sources and targets are a file each.
     level: of translation and captions, "subwords", about `vocabulary` a side, or "letters".
-    side: pixels, wide and high, that are seen of a picture, a multiple of 16.
+    side: pixels, wide and high, that are seen of a picture, a multiple of 16. vary: pictures are moved, turned, sized and lit
+    a little otherwise in every epoch, for where few of them stand for many.
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
 
@@ -174,6 +176,7 @@ def train(
         "level": level,
         "vocabulary": vocabulary,
         "side": side,
+        "vary": vary,
     }
     settings = {name: value for name, value in given.items() if name in domain.reading.settings}
     return run.begin(out, domain, data, settings, download=download, **how)

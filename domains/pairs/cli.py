@@ -111,7 +111,7 @@ def train_kind(kind: Kind, args: argparse.Namespace) -> int:
     from . import api
 
     domain = domain_of(kind)
-    own = [name for name in ("encoding", "target", "level", "vocabulary", "side") if hasattr(args, name)]
+    own = [name for name in ("encoding", "target", "level", "vocabulary", "side", "vary") if hasattr(args, name)]
     begin, again = partial(api.train, domain=domain), partial(api.resume, domain=domain)
     outcome = train_verb.run_train(args, begin, again, *own)
     return train_verb.tell(outcome, kind.name, domain.unit, f"write {kind.reads}")

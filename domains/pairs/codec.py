@@ -38,11 +38,16 @@ class PairCodec:
 
     @classmethod
     def fit(
-        cls, pairs: Sequence[Pair], level: str = "subwords", vocabulary: int = VOCABULARY, side: int = SIDE
+        cls,
+        pairs: Sequence[Pair],
+        level: str = "subwords",
+        vocabulary: int = VOCABULARY,
+        side: int = SIDE,
+        vary: bool = False,
     ) -> PairCodec:
         """Units of these pairs: "subwords", about `vocabulary` of them a side, "letters", or letters to "phonemes".
 
-        side: pixels of pictures, where sources are such.
+        side: pixels of pictures, where sources are such. vary: whether these are learned from as each epoch varies them.
         """
         if not pairs:
             raise DataError("there are no pairs to learn from; give a file with one a line")
@@ -55,7 +60,7 @@ class PairCodec:
         sources = [clean(pair.source) for pair in pairs if isinstance(pair.source, str)]
         targets = [clean(pair.target) for pair in pairs]
         target = Tokens.fit(targets) if level == "phonemes" else units(targets)
-        return cls(units(sources) if sources else Pixels(side), target)
+        return cls(units(sources) if sources else Pixels(side, vary), target)
 
     @property
     def end(self) -> int:
@@ -136,9 +141,9 @@ def _ids(old: Units, new: Units) -> np.ndarray:
 
 def _source_from_dict(data: Mapping[str, Any]) -> Units | Pixels:
     match dict(data):
-        case {"kind": "pixels", "side": int(side)}:
+        case {"kind": "pixels", "side": int(side), **rest}:
             try:
-                return Pixels(side)
+                return Pixels(side, vary=rest.get("vary") is True)
             except UsageError as error:
                 raise ModelError(f"the codec asks for {error}; the model is damaged") from None
     return units_from_dict(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from .pair import Pair
 from .pictures.files import read as read_pictures
 from .pictures.picture import Picture
 from .pictures.pixels import SIDE, Pixels
+from .pictures.varying import varied
 from .rates import chrf
 
 if TYPE_CHECKING:
@@ -115,6 +117,11 @@ def _caption_chrf(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pai
     return chrf(_written(codec, model, params, first), [*wanted.values()])
 
 
+def _as_seen(codec: PairCodec) -> Domain[Pair]:
+    assert isinstance(codec.source, Pixels)
+    return replace(CAPTION, augment=varied) if codec.source.vary else CAPTION
+
+
 def _phonemes(codec: PairCodec, model: Any, params: Any, pairs: Sequence[Pair]) -> float:
     made = [text.split() for text in _written(codec, model, params, pairs)]
     return error_rate(made, [pair.target.split() for pair in pairs])
@@ -150,19 +157,20 @@ PRONOUNCE: Domain[Pair] = Domain(
 )
 CAPTION: Domain[Pair] = Domain(
     name="caption",
-    fit_codec=lambda pairs, *, level="subwords", vocabulary=VOCABULARY, side=SIDE: PairCodec.fit(
-        pairs, level, vocabulary, side
+    fit_codec=lambda pairs, *, level="subwords", vocabulary=VOCABULARY, side=SIDE, vary=False: PairCodec.fit(
+        pairs, level, vocabulary, side, vary
     ),
     load_codec=PairCodec.from_dict,
     sizes=SEEING,
     reading=Reading(
         read_pictures,
-        {"level": "subwords", "vocabulary": VOCABULARY, "side": SIDE},
+        {"level": "subwords", "vocabulary": VOCABULARY, "side": SIDE, "vary": False},
         settled=lambda codec: {"side": codec.source.side},
     ),
     metric=Metric("chrF2", _caption_chrf, lower=False, most=1000),
     unit="unit",
     fit_training=TrainingConfig.for_steps,
+    task=_as_seen,
     match=match,
     shipped=SHIPPED / "caption",
     examples=tuple(

@@ -34,6 +34,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     train_verb.add_options(train, data=f"{FOLDER}; or a data set's name")
     add_units(train)
     train.add_argument("--side", type=int, metavar="N", help="pixels, wide and high, that are seen of a picture (64)")
+    train.add_argument(
+        "--vary",
+        action="store_true",
+        default=None,
+        help="move, turn, size and light pictures a little otherwise in every epoch: for where few stand for many",
+    )
     train.set_defaults(run=partial(train_kind, CAPTION))
 
     write = verb("write", "write the caption of a picture", CAPTION.example)

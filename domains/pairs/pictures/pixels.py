@@ -18,13 +18,14 @@ STEP, MOST = 16, 512  # sides are so many times a step: after four convolutions 
 
 @dataclass(frozen=True)
 class Pixels:
-    """A picture of `side` x `side` pixels, whatever size it came in.
+    """A picture of `side` x `side` pixels, whatever size it came in. vary: how it is learned from, see `varied`.
 
     >>> Pixels(16).encode(Picture(bytes(12), width=2, height=2)).shape
     (16, 16, 3)
     """
 
     side: int = SIDE
+    vary: bool = False
 
     def __post_init__(self) -> None:
         if not STEP <= self.side <= MOST or self.side % STEP:
@@ -36,4 +37,4 @@ class Pixels:
 
     def to_dict(self) -> dict[str, Any]:
         """Its settings as plain JSON values with `kind`."""
-        return {"kind": "pixels", "side": self.side}
+        return {"kind": "pixels", "side": self.side} | ({"vary": True} if self.vary else {})
