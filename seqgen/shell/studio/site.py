@@ -32,7 +32,8 @@ ROOMS = {("text", "characters"), ("handwriting", "offsets"), ("handwriting", "fe
 LACKED = ("encoder", "attention", "ahead", "controls")
 CELLS = {"lstm", "window"}
 
-_SAID = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)  # lines that are comments
+# Strings and templates, which may span lines, stay; comments and what lines begin with go.
+_PARTS = re.compile(r'("(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)|\s*//[^\n]*|\s*/\*.*?\*/|(\n)\s*', re.DOTALL)
 
 Site = Mapping[str, Path | bytes]  # a file, or what stands in the place of one
 
@@ -71,8 +72,17 @@ def site(models: Sequence[str] = (), run: Path | None = None) -> Site:
 
 
 def _loaded(path: Path) -> Path | bytes:
-    """What a browser is given of a file of the page: modules without the lines that are for who reads them here."""
-    return _SAID.sub("", path.read_text(encoding="utf-8")).encode() if path.suffix == ".js" else path
+    """What a browser is given of a file of the page."""
+    return lean(path.read_text(encoding="utf-8")).encode() if path.suffix == ".js" else path
+
+
+def lean(module: str) -> str:
+    r"""A module without comments, indentation and empty lines, which are for those who read it here.
+
+    >>> lean('/** One. */\n\nfunction f() {\n  return `a\n  // b` + "//"; // why\n}\n')
+    '\nfunction f() {\nreturn `a\n  // b` + "//";\n}\n'
+    """
+    return _PARTS.sub(lambda found: found[1] or found[2] or "", module)
 
 
 def playable(config: Mapping[str, Any]) -> bool:
