@@ -18,6 +18,7 @@ from seqgen.shell.studio.site import PAGE
 from seqgen.training.run_config import write_config
 
 ASK = Path(__file__).parent / "studio" / "ask.mjs"
+LABELS = ("calm", "grey", "loud")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PACKAGES = ("playwright", "axe_playwright_python")  # the extra `browser`
 
@@ -57,6 +58,26 @@ def a_choir(folder: Path) -> Path:
     params = model.init(jax.random.key(3))
     save_pretrained(folder, domain="music", codec=codec.to_dict(), model=model, params=params, training={})
     return folder
+
+
+def a_writer(folder: Path) -> Path:
+    """A model of documents with labels; it has learned nothing, and ends after some thirty characters."""
+    import jax
+    import numpy as np
+
+    from seqgen import Categorical, Model, Network
+    from seqgen.domains.text import Characters, Division, Documents
+
+    codec = Documents(Characters("\n !.AEHMRTacehilms"), Division("file", labels="folder"), LABELS)
+    network = Network(codec.spec, layers=1, units=16, embedding=8, static=len(LABELS), static_width=4)
+    model = Model(network, Categorical(codec.spec.size))
+    params = jax.tree.map(lambda values: np.asarray(3 * values), model.init(jax.random.key(5)))
+    save_pretrained(folder, domain="text", codec=codec.to_dict(), model=model, params=params, training={})
+    return folder
+
+
+# Models that tests make for themselves, by their names.
+OWN = {"choir": a_choir, "letters": a_writer}
 
 
 def chromium() -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from studio_laws import SAYINGS, STEPS
-from studio_page import a_choir, ask, shipped
+from studio_page import OWN, ask, shipped
 
 from seqgen.domains import handwriting, music, text
 from seqgen.domains.music.grid import key_number, numbered_key
@@ -18,13 +18,22 @@ pytestmark = [pytest.mark.node, pytest.mark.optimised]
 
 
 @pytest.fixture(scope="module")
-def choir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return a_choir(tmp_path_factory.mktemp("models") / "choir")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models that were made for these tests."""
+    folder = tmp_path_factory.mktemp("models")
+    for name, make in OWN.items():
+        make(folder / name)
+    return folder
+
+
+@pytest.fixture
+def choir(own: Path) -> Path:
+    return own / "choir"
 
 
 @pytest.mark.parametrize("name", SAYINGS)
-def test_a_model_says_what_it_says_in_python(name: str, choir: Path) -> None:
-    law = SAYINGS[name](choir)
+def test_a_model_says_what_it_says_in_python(name: str, own: Path) -> None:
+    law = SAYINGS[name](own)
     law.check(ask("read", law.folder, **law.asked))
 
 
@@ -38,6 +47,19 @@ def test_a_seed_writes_the_text_that_it_writes_on_the_command_line(options: dict
     asked = {words[name]: value for name, value in options.items()}
     folder = shipped("text", "shakespeare")
     assert ask("text", folder, prompt="ROMEO:", length=STEPS, seed=7, options=asked) == wanted
+
+
+@pytest.mark.parametrize("mixed", [{"loud": 1}, {"calm": 0.7, "loud": 0.3}])
+def test_a_seed_writes_a_document_of_a_label_as_on_the_command_line(mixed: dict[str, float], own: Path) -> None:
+    label = ",".join(f"{name}:{weight}" for name, weight in mixed.items())
+    wanted = text.load(own / "letters").sample(length=STEPS, seed=2, label=label)
+    found = ask("text", own / "letters", prompt="", length=STEPS, seed=2, mixed=mixed, options={"temperature": 0.8})
+    assert 10 < len(wanted) < STEPS and found == f"{wanted}\n\n"  # it ends by itself
+
+
+def test_after_its_end_a_text_begins_anew_from_kept_states_and_from_none(own: Path) -> None:
+    told = ask("after", own / "letters", seed=2, mixed={"calm": 1}, count=3)
+    assert told["ends"] == 3 and told["first"] == told["second"] and told["drawn"] == told["again"]
 
 
 def test_a_branch_is_as_surprising_as_its_text_is_in_python() -> None:

@@ -67,8 +67,8 @@ def test_every_control_of_the_music(enter: Any, keep: Any) -> None:
     assert str(page.locator("svg.roll").get_attribute("aria-label")).startswith("piano roll of 2 bars")
 
 
-def test_a_model_that_knows_keys_is_asked_for_one(enter: Any, choir: Any) -> None:
-    page = enter("music", choir.address)
+def test_a_model_that_knows_keys_is_asked_for_one(enter: Any, own: Any) -> None:
+    page = enter("music", own.address)
     page.get_by_label("Bars").fill("2")
     page.get_by_role("combobox", name="Key").select_option("A minor")
     page.get_by_role("button", name="Compose").click()
@@ -107,8 +107,8 @@ SAMPLE = """async () => {
 }"""
 
 
-def test_a_sample_that_was_interrupted_is_whole_as_far_as_it_goes(enter: Any, choir: Any) -> None:
-    assert re.match(r"piano roll of \d bars", enter("music", choir.address).evaluate(SAMPLE))
+def test_a_sample_that_was_interrupted_is_whole_as_far_as_it_goes(enter: Any, own: Any) -> None:
+    assert re.match(r"piano roll of \d bars", enter("music", own.address).evaluate(SAMPLE))
 
 
 def test_the_keyboard_alone_suffices(enter: Any, tab_to: Any) -> None:

@@ -65,7 +65,7 @@ def site(models: Sequence[str] = (), run: Path | None = None) -> Site:
             continue
         place = f"models/{len(entries)}"
         found |= {f"{place}/{name}": folder / name for name in (CONFIG, WEIGHTS)}
-        kinds = {"domain": config["domain"], "codec": config["codec"]["kind"]}
+        kinds = dict(zip(("domain", "codec"), _room(config), strict=True))
         entries.append({"name": name, **kinds, "folder": place, "bytes": (folder / WEIGHTS).stat().st_size})
     found[MODELS] = json.dumps(entries, ensure_ascii=False, indent=1).encode()
     return found
@@ -88,14 +88,20 @@ def lean(module: str) -> str:
 def playable(config: Mapping[str, Any]) -> bool:
     """Whether the page can run the model of this config.json.
 
-    >>> playable({"domain": "text", "codec": {"kind": "words"}, "model": {}})
-    False
+    >>> words, letters = ({"kind": "documents", "level": {"kind": kind}} for kind in ("words", "characters"))
+    >>> [playable({"domain": "text", "codec": codec, "model": {}}) for codec in (words, letters)]
+    [False, True]
     """
     network = config["model"].get("network", {})
     layers = network.get("layers")
     cells = {layer["kind"] for layer in layers} if isinstance(layers, list) else set()
-    room = config["domain"], config["codec"].get("kind")
-    return room in ROOMS and not any(network.get(name) for name in LACKED) and cells <= CELLS
+    return _room(config) in ROOMS and not any(network.get(name) for name in LACKED) and cells <= CELLS
+
+
+def _room(config: Mapping[str, Any]) -> tuple[str, str]:
+    """Its domain, and the kind of its codec: of documents what they are spelt in."""
+    codec = config["codec"]
+    return config["domain"], codec.get("level", codec)["kind"]
 
 
 def export(folder: Path, models: Sequence[str] = ()) -> Path:

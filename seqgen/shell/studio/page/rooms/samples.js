@@ -14,18 +14,18 @@ const LETTERS = 240, WORDS = "The quick brown fox jumps over it", BARS = 4, QUAR
 
 /** An element that shows it, while it is being made; null where this page has no way to show what such a model makes. */
 export function sample(model, alive) {
-  const made = { characters: text, offsets: line, grid: bars }[model.codec.kind];
+  const made = { characters: text, offsets: line, grid: bars }[(model.codec.level ?? model.codec).kind];
   return made ? made(model, alive) : null;
 }
 
 function text(model, alive) {
   const codec = new Characters(model.codec), decode = codec.decoder(), allowed = codec.writable();
   const element = make("p", { className: "sample", dir: "auto", lang: "" });
-  let state = model.begin(rowKey(0));
+  let state = model.begin(rowKey(0), model.network.context({ vector: model.network.vector(codec.labels, { [codec.labels[0]]: 1 }) }));
   steadily(() => {
     state = model.drawn(state, { temperature: 0.8, allowed });
     element.append(decode([state.input])[0]);
-    return state.position < LETTERS;
+    return state.position < LETTERS && state.input !== codec.end;
   }, alive);
   return element;
 }
@@ -33,7 +33,7 @@ function text(model, alive) {
 function line(model, alive) {
   const codec = new Offsets(model.codec), words = [...WORDS].filter(letter => codec.letters.includes(letter)).join("").trim();
   if (!words) return null;
-  const sheet = new Sheet(), vector = codec.hands.length ? codec.vector(model.network, { [codec.hands[0]]: 1 }) : null;
+  const sheet = new Sheet(), vector = model.network.vector(codec.hands, { [codec.hands[0]]: 1 });
   const writing = new Line(model, codec, words, { vector, seed: 0 });
   sheet.begin([words], { pen: 0.12, slant: 0 });
   steadily(() => {
