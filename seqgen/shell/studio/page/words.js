@@ -4,7 +4,7 @@
  */
 
 export const LANGUAGES = { en: "English", "zh-Hans": "中文" };
-const STORED = "seqgen language";
+const STORED = "seqgen-language", YEAR = 31536000;
 
 const WORDS = {
   // the page
@@ -246,10 +246,11 @@ export function t(key, ...values) {
 /** The word for a unit, a domain or a size; those of packages that are not known here stand for themselves. */
 export const named = (kind, name) => Object.hasOwn(WORDS, `${kind} ${name}`) ? t(`${kind} ${name}`) : name;
 
-/** Another language from now on; the page begins anew. */
+/** Another language from now on; the page begins anew. A cookie is kept for all ports of a host: the studio has another each time. */
 export function speak(language) {
   try {
-    localStorage.setItem(STORED, language);
+    document.cookie = `${STORED}=${language}; path=/; max-age=${YEAR}; SameSite=Strict`;
+    if (stored() !== language) localStorage.setItem(STORED, language); // a file has no cookies
     location.reload();
   } catch {
     // Nothing may be stored.
@@ -262,7 +263,7 @@ function spoken(wanted) {
 
 function stored() {
   try {
-    return spoken(localStorage.getItem(STORED));
+    return spoken(document.cookie.match(/seqgen-language=([\w-]+)/)?.[1] ?? localStorage.getItem(STORED));
   } catch { // nothing is stored, or may be
     return undefined;
   }
