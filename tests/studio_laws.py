@@ -49,10 +49,10 @@ def telling(folder: Path) -> Law:
     return Law(folder, {"steps": steps.tolist(), "mixed": mixed}, _logits(model, steps, context))
 
 
-def singing(folder: Path) -> Law:
+def singing(folder: Path, bars: int = 9) -> Law:
     """Also of networks with registers, which tell voices how they lie to one another."""
     model = music.load(folder)
-    steps = model.codec.encode(model.sample(bars=9, seed=2, meter=music.Meter(0.0, 3, 4))).steps[:STEPS]
+    steps = model.codec.encode(model.sample(bars=bars, seed=2, meter=music.Meter(0.0, 3, 4))).steps[:STEPS]
     wanted = _logits(model, steps)
     assert len(steps) == STEPS and np.ptp(wanted) > 0.5
     return Law(folder, {"steps": steps.tolist()}, wanted)
@@ -96,4 +96,5 @@ SAYINGS: dict[str, Callable[[Path], Law]] = {
     "chorales": lambda own: singing(shipped("music", "chorales")),
     "bach": lambda own: singing(shipped("music", "bach")),
     "choir": lambda own: singing(own / "choir"),
+    "ballads": lambda own: singing(own / "ballads", bars=30),
 }

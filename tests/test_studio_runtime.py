@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -165,7 +166,57 @@ def test_a_model_that_knows_keys_makes_the_piece_that_it_makes_in_python(
     told = ask("compose", choir, key=key, **asked)
     found = music.read_midi(file)
     assert [(n.pitch, n.part) for n in found.notes] == [(n.pitch, n.part) for n in wanted.notes]
-    assert told == (None if key else key_number(wanted.keys[0]))
+    assert told["key"] == key_number(wanted.keys[0])
+
+
+@pytest.mark.parametrize(
+    ("told", "bars"),
+    [({}, 9), ({"meter": (6, 8), "key": 8}, 2), ({"bpm": 152}, 3), ({"meter": (3, 4), "key": 23, "bpm": 60}, 12)],
+)
+@pytest.mark.parametrize("seed", [5, 8])
+def test_a_seed_makes_the_song_that_it_makes_in_python(
+    own: Path, told: dict[str, Any], bars: int, seed: int, tmp_path: Path
+) -> None:
+    """Notes of several parts as they are, with tempos, meters and keys once they were read from a file."""
+    meter, key = told.get("meter"), told.get("key")
+    wanted = music.load(own / "ballads").sample(
+        bars=bars,
+        seed=seed,
+        meter=meter and music.Meter(0.0, *meter),
+        key=None if key is None else numbered_key(key),
+        tempo=told.get("bpm"),
+    )
+    file = tmp_path / "song.mid"
+    piece = ask("compose", own / "ballads", **told, bars=bars, seed=seed, temperature=music.TEMPERATURE, out=str(file))
+    step = 15 / piece["tempos"][0][1]
+    made = [
+        [
+            step * n["start"],
+            step * (n["end"] - n["start"]),
+            *(n[name] for name in ("pitch", "velocity", "program", "part")),
+        ]
+        for n in piece["notes"]
+    ]
+    like = [[n.onset, n.duration, n.pitch, n.velocity, n.program, n.part] for n in wanted.notes]
+    assert len(made) == len(like) > 5 and len({note[-1] for note in made}) > 2
+    assert np.abs(np.array(sorted(made, key=rounded)) - np.array(sorted(like, key=rounded))).max() < 1e-9
+    assert piece["key"] == (key_number(wanted.keys[0]) if wanted.keys else None)
+    read = music.read_midi(file)
+    heard = [
+        Counter((round(n.onset, 2), n.pitch, n.program, n.velocity) for n in score.notes) for score in (read, wanted)
+    ]
+    assert heard[0] == heard[1]
+    for name in ("tempos", "meters", "keys"):
+        turns = getattr(read, name), getattr(wanted, name)
+        assert [turn.time for turn in turns[0]] == pytest.approx([turn.time for turn in turns[1]], abs=2e-3), name
+        if name == "tempos":
+            assert [turn.bpm for turn in turns[0]] == pytest.approx([turn.bpm for turn in turns[1]], abs=1e-3)
+        else:
+            assert [turn[1:] for turn in turns[0]] == [turn[1:] for turn in turns[1]]
+
+
+def rounded(note: list[Any]) -> list[Any]:
+    return [round(note[0], 6), *note[2:], round(note[1], 6)]
 
 
 @pytest.mark.parametrize(

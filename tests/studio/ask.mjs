@@ -85,28 +85,19 @@ const VERBS = {
     };
   },
 
-  async compose({ model, meter, bars, seed, out, bpm, temperature, key = null, leading = "off", tries = 1 }) {
-    const { opening, Piece, plan } = await load("codecs/grid.js");
+  async compose({ model, meter = null, bars, seed, out, bpm = null, temperature, key = null, leading = "off", tries = 1 }) {
+    const { composing } = await load("codecs/composing.js");
     const { endsOnTonic, LEADING } = await load("codecs/leading.js");
     const { midi } = await load("codecs/midi.js");
-    const given = key === null ? [] : opening(key, meter), rule = LEADING[leading];
-    const rows = plan(meter, bars, model.codec.ranges, given.length > 0);
     let piece;
     for (let attempt = 0; attempt < tries && !(attempt && endsOnTonic(piece)); attempt++) {
-      let state = model.begin(rowKey(seed, 0, attempt ? [attempt] : [])), known = rule?.start;
-      piece = new Piece();
-      for (const symbol of given) state = model.told(state, symbol);
-      while (state.position < rows.length) {
-        const { carry, said } = model.ask(state);
-        const symbol = model.draw(state, rule ? rule.bend(known, said) : said, { temperature, allowed: rows[state.position] });
-        state = model.after(state, carry, symbol);
-        known = rule?.read(known, symbol);
-        piece.add(symbol);
-      }
+      const making = composing(model, rowKey(seed, 0, attempt ? [attempt] : []), { meter, bars, tonality: key, bpm, rule: LEADING[leading] });
+      ({ piece } = making);
+      while (making.step({ temperature }));
       piece.close();
     }
-    fs.writeFileSync(out, midi(piece, bpm, meter));
-    return piece.key;
+    fs.writeFileSync(out, midi({ tempos: [[0, bpm]], meters: [[0, ...meter ?? []]], keys: [], ...piece }));
+    return piece;
   },
 
   // notes: of the tune, whose key's tonic chord shall stand under the last of them if `tonic`.

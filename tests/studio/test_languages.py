@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from studio_page import check_looks, shipped
 
-from seqgen.shell.studio.site import export
+from seqgen.shell.studio.site import export, site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -34,7 +34,7 @@ SAID = """() => {
 }"""
 # Names: of this program, of what a file or a sampler is called everywhere, of hands and models, of keys on a keyboard.
 HANDS = json.loads((shipped("handwriting", "hands") / "config.json").read_bytes())["codec"]["hands"]
-MODELS = ["shakespeare", "hands", "two", "recogniser", "chorales", "bach"]
+MODELS = [word for entry in json.loads(site()["models.json"]) for word in entry["name"].split("-")]
 NAMES = {*["seqgen", "studio", "English", "SVG", "MIDI", "JSON", "Top", "Ctrl"], *MODELS, *HANDS}
 
 

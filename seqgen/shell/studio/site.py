@@ -28,12 +28,20 @@ KINDS = {  # of what the page has; any other file of its folder is no part of it
 MODELS = "models.json"  # which there are
 # What rooms there are for (page/main.js): domains, and kinds of codec. And what networks may have that the page's lack
 # (page/runtime/network.js).
-ROOMS = {("text", "characters"), ("handwriting", "offsets"), ("handwriting", "features"), ("music", "grid")}
+ROOMS = {
+    ("text", "characters"),
+    ("handwriting", "offsets"),
+    ("handwriting", "features"),
+    ("music", "grid"),
+    ("music", "beats"),
+}
 LACKED = ("encoder", "attention", "ahead", "controls")
 CELLS = {"lstm", "window"}
 
-# Strings and templates, which may span lines, stay; comments and what lines begin with go.
-_PARTS = re.compile(r'("(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)|\s*//[^\n]*|\s*/\*.*?\*/|(\n)\s*', re.DOTALL)
+# Strings and templates, which may span lines, stay; comments go, what lines begin with, and spaces around signs.
+_PARTS = re.compile(
+    r'("(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)|\s*//[^\n]*|\s*/\*.*?\*/|(\n)\s*| ?([{}(),;:=?&|<>]) ?', re.DOTALL
+)
 
 Site = Mapping[str, Path | bytes]  # a file, or what stands in the place of one
 
@@ -53,11 +61,14 @@ def site(models: Sequence[str] = (), run: Path | None = None) -> Site:
     for name in models:
         from_pretrained(find(name))
     folders = [find(name) for name in models] if models else list(shipped())
+    configs = {folder: json.loads((folder / CONFIG).read_bytes()) for folder in folders}
+    if not models:  # a room begins with the first: of text with one that goes on
+        folders.sort(key=lambda folder: configs[folder]["codec"]["kind"] == "documents")
     pages = sorted(path for path in PAGE.rglob("*") if path.suffix in KINDS and path.name != "package.json")
     found: dict[str, Path | bytes] = {path.relative_to(PAGE).as_posix(): _loaded(path) for path in pages}
     entries: list[dict[str, Any]] = [] if run is None else [{"name": run.absolute().name, "watched": True}]
     for folder in folders:
-        config = json.loads((folder / CONFIG).read_bytes())
+        config = configs[folder]
         name = folder.name if folder.name != "model" else folder.absolute().parent.name  # of a run
         if not playable(config):
             if models:
@@ -77,12 +88,12 @@ def _loaded(path: Path) -> Path | bytes:
 
 
 def lean(module: str) -> str:
-    r"""A module without comments, indentation and empty lines, which are for those who read it here.
+    r"""A module without comments, indentation and other space that is for those who read it here.
 
-    >>> lean('/** One. */\n\nfunction f() {\n  return `a\n  // b` + "//"; // why\n}\n')
-    '\nfunction f() {\nreturn `a\n  // b` + "//";\n}\n'
+    >>> lean('/** One. */\n\nfunction f(a, b) {\n  return `a, \n  // ${b}` + "//"; // why\n}\n')
+    '\nfunction f(a,b){\nreturn `a, \n  // ${b}` + "//";\n}\n'
     """
-    return _PARTS.sub(lambda found: found[1] or found[2] or "", module)
+    return _PARTS.sub(lambda found: found[found.lastindex] if found.lastindex else "", module)
 
 
 def playable(config: Mapping[str, Any]) -> bool:

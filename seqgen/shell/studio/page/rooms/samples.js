@@ -1,7 +1,7 @@
 /** What a model makes while it is being trained: always from the same seed, so that one sees what it has learned. */
 
 import { Characters } from "../codecs/characters.js";
-import { Piece, plan } from "../codecs/grid.js";
+import { composing } from "../codecs/composing.js";
 import { Line, Offsets } from "../codecs/offsets.js";
 import { rowKey } from "../runtime/model.js";
 import { button, make, steadily } from "../ui.js";
@@ -14,7 +14,7 @@ const LETTERS = 240, WORDS = "The quick brown fox jumps over it", BARS = 4, QUAR
 
 /** An element that shows it, while it is being made; null where this page has no way to show what such a model makes. */
 export function sample(model, alive) {
-  const made = { characters: text, offsets: line, grid: bars }[(model.codec.level ?? model.codec).kind];
+  const made = { characters: text, offsets: line, grid: bars, beats: bars }[(model.codec.level ?? model.codec).kind];
   return made ? made(model, alive) : null;
 }
 
@@ -44,20 +44,16 @@ function line(model, alive) {
 }
 
 function bars(model, alive) {
-  const rows = plan([4, 4], BARS, model.codec.ranges), piece = new Piece(), roll = new Roll();
-  let state = model.begin(rowKey(0)), sound = null, playing = 0;
+  const making = composing(model, rowKey(0), { meter: [4, 4], bars: BARS }), { piece } = making, roll = new Roll();
+  let sound = null, playing = 0;
   roll.begin(piece, BARS * 16);
-  steadily(() => {
-    state = model.drawn(state, { allowed: rows[state.position] });
-    piece.add(state.input);
-    return state.position < rows.length;
-  }, alive).then(() => {
+  steadily(() => making.step({}), alive).then(() => {
     piece.close();
     roll.draw(0);
   });
   const play = button(t("play"), () => {
     const mine = ++playing;
-    (sound ??= new Sound()).perform(piece, roll, () => 15 / QUARTERS, () => mine === playing);
+    (sound ??= new Sound()).perform(piece, roll, () => 15 / (piece.tempos?.[0][1] ?? QUARTERS), () => mine === playing);
   });
   return make("div", { className: "sample" }, roll, play);
 }
