@@ -12,6 +12,7 @@ from studio_page import shipped
 
 from seqgen.domains import handwriting, music, text
 from seqgen.domains.handwriting import hands
+from seqgen.nn.context import Context
 from seqgen.spec import Inputs
 
 STEPS = 200
@@ -34,16 +35,24 @@ class Law(NamedTuple):
             assert np.abs(np.array([step[0][name] for step in found]) - wanted).max() <= CLOSE, name
 
 
-def writing(choir: Path) -> Law:
+def writing() -> Law:
     model = text.load()
     steps = model.codec.prompt("ROMEO:\nIt is the east, and Juliet is the sun. Ünïcode 漢字\n" * 4)[:STEPS]
     return Law(shipped("text", "shakespeare"), {"steps": steps.tolist()}, _logits(model, steps))
 
 
-def singing(folder: Path) -> Law:
+def telling(folder: Path) -> Law:
+    """Of documents, with the vectors of two labels mixed."""
+    model, mixed = text.load(folder), {"calm": 0.25, "loud": 0.75}
+    steps = model.codec.prompt("The sea is LOUD. Hear it, É! " * 9)[:STEPS]
+    context = model._context(",".join(f"{label}:{weight}" for label, weight in mixed.items()), 1)
+    return Law(folder, {"steps": steps.tolist(), "mixed": mixed}, _logits(model, steps, context))
+
+
+def singing(folder: Path, bars: int = 9) -> Law:
     """Also of networks with registers, which tell voices how they lie to one another."""
     model = music.load(folder)
-    steps = model.codec.encode(model.sample(bars=9, seed=2, meter=music.Meter(0.0, 3, 4))).steps[:STEPS]
+    steps = model.codec.encode(model.sample(bars=bars, seed=2, meter=music.Meter(0.0, 3, 4))).steps[:STEPS]
     wanted = _logits(model, steps)
     assert len(steps) == STEPS and np.ptp(wanted) > 0.5
     return Law(folder, {"steps": steps.tolist()}, wanted)
@@ -67,23 +76,25 @@ def drawing(name: str) -> Law:
     found = mixture.gaussians(params["head"]["0"], features)
     gaussians = {word: np.asarray(getattr(found, field))[0] for word, field in GAUSSIANS.items()}
     steps = list(zip(offsets.tolist(), pens.tolist(), strict=True))
-    asked = {"steps": steps, "source": codec.source(words).tolist(), "hand": weights}
+    asked = {"steps": steps, "source": codec.source(words).tolist(), "mixed": weights}
     return Law(shipped("handwriting", name), asked, np.asarray(pen.logits(params["head"]["1"], features)[0]), gaussians)
 
 
-def _logits(model: Any, steps: NDArray[Any]) -> NDArray[Any]:
+def _logits(model: Any, steps: NDArray[Any], context: Context = Context()) -> NDArray[Any]:
     inputs = Inputs(np.concatenate([[model.codec.spec.size], steps[:-1]]).astype(np.int32)[None])
-    start = model.model.network.start(model.params["network"], 1)
-    _, features = model.model.network.unroll(model.params["network"], start, inputs)
+    start = model.model.network.start(model.params["network"], 1, context)
+    _, features = model.model.network.unroll(model.params["network"], start, inputs, context=context)
     return np.asarray(model.model.head.logits(model.params["head"], features)[0])
 
 
-# By the model, each given the folder of the choir of `a_choir`.
+# By the model, each given the folder in which those that a test makes for itself lie.
 SAYINGS: dict[str, Callable[[Path], Law]] = {
-    "shakespeare": writing,
-    "hands": lambda choir: drawing("hands"),
-    "two-hands": lambda choir: drawing("two-hands"),
-    "chorales": lambda choir: singing(shipped("music", "chorales")),
-    "bach": lambda choir: singing(shipped("music", "bach")),
-    "choir": singing,
+    "shakespeare": lambda own: writing(),
+    "letters": lambda own: telling(own / "letters"),
+    "hands": lambda own: drawing("hands"),
+    "two-hands": lambda own: drawing("two-hands"),
+    "chorales": lambda own: singing(shipped("music", "chorales")),
+    "bach": lambda own: singing(shipped("music", "bach")),
+    "choir": lambda own: singing(own / "choir"),
+    "ballads": lambda own: singing(own / "ballads", bars=30),
 }

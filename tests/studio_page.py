@@ -18,6 +18,7 @@ from seqgen.shell.studio.site import PAGE
 from seqgen.training.run_config import write_config
 
 ASK = Path(__file__).parent / "studio" / "ask.mjs"
+LABELS = ("calm", "grey", "loud")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PACKAGES = ("playwright", "axe_playwright_python")  # the extra `browser`
 
@@ -57,6 +58,48 @@ def a_choir(folder: Path) -> Path:
     params = model.init(jax.random.key(3))
     save_pretrained(folder, domain="music", codec=codec.to_dict(), model=model, params=params, training={})
     return folder
+
+
+def a_writer(folder: Path) -> Path:
+    """A model of documents with labels; it has learned nothing, and ends after some thirty characters."""
+    import jax
+    import numpy as np
+
+    from seqgen import Categorical, Model, Network
+    from seqgen.domains.text import Characters, Division, Documents
+
+    codec = Documents(Characters("\n !.AEHMRTacehilms"), Division("file", labels="folder"), LABELS)
+    network = Network(codec.spec, layers=1, units=16, embedding=8, static=len(LABELS), static_width=4)
+    model = Model(network, Categorical(codec.spec.size))
+    params = jax.tree.map(lambda values: np.asarray(3 * values), model.init(jax.random.key(5)))
+    save_pretrained(folder, domain="text", codec=codec.to_dict(), model=model, params=params, training={})
+    return folder
+
+
+def a_singer(folder: Path) -> Path:
+    """A model of songs, which has learned nothing but that most notes are short and in the middle."""
+    import jax
+    import numpy as np
+
+    from seqgen import Categorical, Model, Network
+    from seqgen.domains.music import beats
+
+    codec = beats.Beats(tonic=True)
+    model = Model(Network(codec.spec, layers=1, units=16, embedding=8), Categorical(codec.spec.size))
+    params = jax.tree.map(lambda values: np.array(1.5 * values), model.init(jax.random.key(6)))
+    bias = params["head"]["bias"]
+    bias[beats.NOTE + 48 : beats.NOTE + 84] += 1
+    bias[beats.PLACE : beats.NOTE] += 1
+    bias[[beats.LENGTH + length for length in (2, 5, 11, 23)]] += 6
+    bias[beats.DRUM : beats.LENGTH] -= 2
+    bias[beats.PROGRAM : beats.SPEED] -= 2
+    bias[beats.PART : beats.PART + 3] += 2
+    save_pretrained(folder, domain="music", codec=codec.to_dict(), model=model, params=params, training={})
+    return folder
+
+
+# Models that tests make for themselves, by their names.
+OWN = {"choir": a_choir, "letters": a_writer, "ballads": a_singer}
 
 
 def chromium() -> str | None:

@@ -167,10 +167,9 @@ def test_what_the_page_runs_is_what_is_offered_to_it(capsys: pytest.CaptureFixtu
     named = json.loads(read(site(["english-french", "hands"])[MODELS]))
     assert [(entry["name"], entry["folder"]) for entry in named] == [("hands", "models/0")]
     assert "english-french is for the command line only" in capsys.readouterr().err
-    every = {entry["name"] for entry in json.loads(read(site()[MODELS]))}
-    assert (
-        every == {"shakespeare", "hands", "two-hands", "recogniser", "chorales", "bach"} and not capsys.readouterr().err
-    )
+    every = [entry["name"] for entry in json.loads(read(site()[MODELS])) if entry["domain"] in ("text", "music")]
+    assert set(every) >= {"shakespeare", "chorales", "bach"} and not capsys.readouterr().err
+    assert every.index("shakespeare") == min(map(every.index, {"shakespeare", "python", "speeches"} & {*every}))
 
 
 def read(content: Path | bytes) -> bytes:
@@ -199,9 +198,9 @@ def test_the_page_asks_for_nothing_from_outside_and_is_small() -> None:
     }
     assert sum(map(len, loaded.values())) <= 150_000 and set(loaded) > {"main.js", "studio.css", "runtime/model.js"}
     assert not any(
-        re.search(rb"\*/(?!\n)", path.read_bytes()) for path in files if path.suffix == ".js"
-    )  # no code after one
-    assert b"\n/**" not in loaded["runtime/model.js"] and loaded["runtime/model.js"].count(b"\n  draw(") == 1
+        re.search(rb"/\*\*|\n\s|`[^`]*\$\{[^}`]*`", data) for name, data in loaded.items() if name.endswith(".js")
+    )
+    assert loaded["runtime/model.js"].count(b"\ndraw(") == 1
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert len(text.splitlines()) <= 300, path.name

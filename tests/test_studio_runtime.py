@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from studio_laws import SAYINGS, STEPS
-from studio_page import a_choir, ask, shipped
+from studio_page import OWN, ask, shipped
 
 from seqgen.domains import handwriting, music, text
 from seqgen.domains.music.grid import key_number, numbered_key
@@ -18,13 +19,25 @@ pytestmark = [pytest.mark.node, pytest.mark.optimised]
 
 
 @pytest.fixture(scope="module")
-def choir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return a_choir(tmp_path_factory.mktemp("models") / "choir")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models that were made for these tests."""
+    folder = tmp_path_factory.mktemp("models")
+    for name, make in OWN.items():
+        make(folder / name)
+    return folder
+
+
+@pytest.fixture
+def choir(own: Path) -> Path:
+    return own / "choir"
+
+
+USUAL = {"temperature": text.TEMPERATURE, "minP": text.MIN_P}
 
 
 @pytest.mark.parametrize("name", SAYINGS)
-def test_a_model_says_what_it_says_in_python(name: str, choir: Path) -> None:
-    law = SAYINGS[name](choir)
+def test_a_model_says_what_it_says_in_python(name: str, own: Path) -> None:
+    law = SAYINGS[name](own)
     law.check(ask("read", law.folder, **law.asked))
 
 
@@ -35,9 +48,22 @@ def test_a_model_says_what_it_says_in_python(name: str, choir: Path) -> None:
 def test_a_seed_writes_the_text_that_it_writes_on_the_command_line(options: dict[str, Any]) -> None:
     wanted = text.load().sample("ROMEO:", length=STEPS, seed=7, **options).removeprefix("ROMEO:")
     words = {"temperature": "temperature", "top_p": "topP", "top_k": "topK"}
-    asked = {words[name]: value for name, value in options.items()}
+    asked = {"minP": text.MIN_P, **{words[name]: value for name, value in options.items()}}
     folder = shipped("text", "shakespeare")
     assert ask("text", folder, prompt="ROMEO:", length=STEPS, seed=7, options=asked) == wanted
+
+
+@pytest.mark.parametrize("mixed", [{"loud": 1}, {"calm": 0.7, "loud": 0.3}])
+def test_a_seed_writes_a_document_of_a_label_as_on_the_command_line(mixed: dict[str, float], own: Path) -> None:
+    label = ",".join(f"{name}:{weight}" for name, weight in mixed.items())
+    wanted = text.load(own / "letters").sample(length=STEPS, seed=2, label=label)
+    found = ask("text", own / "letters", prompt="", length=STEPS, seed=2, mixed=mixed, options=USUAL)
+    assert 10 < len(wanted) < STEPS and found == f"{wanted}\n\n"  # it ends by itself
+
+
+def test_after_its_end_a_text_begins_anew_from_kept_states_and_from_none(own: Path) -> None:
+    told = ask("after", own / "letters", seed=2, mixed={"calm": 1}, count=3)
+    assert told["ends"] == 3 and told["first"] == told["second"] and told["drawn"] == told["again"]
 
 
 def test_a_branch_is_as_surprising_as_its_text_is_in_python() -> None:
@@ -76,7 +102,15 @@ def test_a_seed_makes_the_piece_that_it_makes_in_python(name: str, over: tuple[i
     meter = music.Meter(0.0, *over)
     wanted = music.load(name).sample(bars=3, seed=5, meter=meter)
     file = tmp_path / "piece.mid"
-    asked = {"meter": over, "bars": 3, "seed": 5, "bpm": 100, "temperature": music.TEMPERATURE, "minP": music.MIN_P, "out": str(file)}
+    asked = {
+        "meter": over,
+        "bars": 3,
+        "seed": 5,
+        "bpm": 100,
+        "temperature": music.TEMPERATURE,
+        "minP": music.MIN_P,
+        "out": str(file),
+    }
     ask("compose", shipped("music", name), **asked)
     found = music.read_midi(file)
     assert [(n.pitch, n.part) for n in found.notes] == [(n.pitch, n.part) for n in wanted.notes]
@@ -89,7 +123,15 @@ def test_a_seed_makes_the_piece_that_it_makes_in_python(name: str, over: tuple[i
 def test_a_piece_with_rules_and_an_end_is_that_of_python(leading: str, end: str, tmp_path: Path) -> None:
     file, key = tmp_path / "piece.mid", music.Key(0.0, 0)
     wanted = music.load("bach").sample(bars=2, seed=5, key=key, voice_leading=leading, end=end)
-    asked = {"meter": (4, 4), "bars": 2, "seed": 5, "bpm": 100, "temperature": music.TEMPERATURE, "minP": music.MIN_P, "out": str(file)}
+    asked = {
+        "meter": (4, 4),
+        "bars": 2,
+        "seed": 5,
+        "bpm": 100,
+        "temperature": music.TEMPERATURE,
+        "minP": music.MIN_P,
+        "out": str(file),
+    }
     ask("compose", shipped("music", "bach"), key=0, leading=leading, tries=8 if end == "tonic" else 1, **asked)
     found = music.read_midi(file)
     assert [(n.pitch, n.part) for n in found.notes] == [(n.pitch, n.part) for n in wanted.notes]
@@ -139,11 +181,78 @@ def test_a_model_that_knows_keys_makes_the_piece_that_it_makes_in_python(
     meter, file = music.Meter(0.0, 3, 4), tmp_path / "piece.mid"
     named = None if key is None else numbered_key(key)
     wanted = music.load(choir).sample(bars=7, seed=5, meter=meter, key=named)
-    asked = {"meter": (3, 4), "bars": 7, "seed": 5, "bpm": 100, "temperature": music.TEMPERATURE, "minP": music.MIN_P, "out": str(file)}
+    asked = {
+        "meter": (3, 4),
+        "bars": 7,
+        "seed": 5,
+        "bpm": 100,
+        "temperature": music.TEMPERATURE,
+        "minP": music.MIN_P,
+        "out": str(file),
+    }
     told = ask("compose", choir, key=key, **asked)
     found = music.read_midi(file)
     assert [(n.pitch, n.part) for n in found.notes] == [(n.pitch, n.part) for n in wanted.notes]
-    assert told == (None if key else key_number(wanted.keys[0]))
+    assert told["key"] == key_number(wanted.keys[0])
+
+
+@pytest.mark.parametrize(
+    ("told", "bars"),
+    [({}, 9), ({"meter": (6, 8), "key": 8}, 2), ({"bpm": 152}, 3), ({"meter": (3, 4), "key": 23, "bpm": 60}, 12)],
+)
+@pytest.mark.parametrize("seed", [5, 8])
+def test_a_seed_makes_the_song_that_it_makes_in_python(
+    own: Path, told: dict[str, Any], bars: int, seed: int, tmp_path: Path
+) -> None:
+    """Notes of several parts as they are, with tempos, meters and keys once they were read from a file."""
+    meter, key = told.get("meter"), told.get("key")
+    wanted = music.load(own / "ballads").sample(
+        bars=bars,
+        seed=seed,
+        meter=meter and music.Meter(0.0, *meter),
+        key=None if key is None else numbered_key(key),
+        tempo=told.get("bpm"),
+    )
+    file = tmp_path / "song.mid"
+    piece = ask(
+        "compose",
+        own / "ballads",
+        **told,
+        bars=bars,
+        seed=seed,
+        temperature=music.TEMPERATURE,
+        minP=music.MIN_P,
+        out=str(file),
+    )
+    step = 15 / piece["tempos"][0][1]
+    made = [
+        [
+            step * n["start"],
+            step * (n["end"] - n["start"]),
+            *(n[name] for name in ("pitch", "velocity", "program", "part")),
+        ]
+        for n in piece["notes"]
+    ]
+    like = [[n.onset, n.duration, n.pitch, n.velocity, n.program, n.part] for n in wanted.notes]
+    assert len(made) == len(like) > 5 and len({note[-1] for note in made}) > 2
+    assert np.abs(np.array(sorted(made, key=rounded)) - np.array(sorted(like, key=rounded))).max() < 1e-9
+    assert piece["key"] == (key_number(wanted.keys[0]) if wanted.keys else None)
+    read = music.read_midi(file)
+    heard = [
+        Counter((round(n.onset, 2), n.pitch, n.program, n.velocity) for n in score.notes) for score in (read, wanted)
+    ]
+    assert heard[0] == heard[1]
+    for name in ("tempos", "meters", "keys"):
+        turns = getattr(read, name), getattr(wanted, name)
+        assert [turn.time for turn in turns[0]] == pytest.approx([turn.time for turn in turns[1]], abs=2e-3), name
+        if name == "tempos":
+            assert [turn.bpm for turn in turns[0]] == pytest.approx([turn.bpm for turn in turns[1]], abs=1e-3)
+        else:
+            assert [turn[1:] for turn in turns[0]] == [turn[1:] for turn in turns[1]]
+
+
+def rounded(note: list[Any]) -> list[Any]:
+    return [round(note[0], 6), *note[2:], round(note[1], 6)]
 
 
 @pytest.mark.parametrize(

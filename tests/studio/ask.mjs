@@ -17,18 +17,39 @@ const VERBS = {
   read: asked => read(load, asked),
   recognise: asked => recognise(load, asked),
 
-  async text({ model, prompt, length, seed, options }) {
+  async text({ model, prompt, length, seed, options, mixed = {} }) {
     const { Characters } = await load("codecs/characters.js");
     const codec = new Characters(model.codec);
-    let state = model.begin(rowKey(seed));
+    let state = model.begin(rowKey(seed), model.network.context({ vector: model.network.vector(codec.labels, mixed) }));
     for (const id of codec.encode(prompt)) state = model.after(state, model.ask(state).carry, id, false);
     const drawn = [];
-    while (drawn.length < length) {
+    while (drawn.length < length && drawn.at(-1) !== codec.end) {
       const { carry, said } = model.ask(state);
       drawn.push(model.draw(state, said, { ...options, allowed: codec.writable() }));
       state = model.after(state, carry, drawn.at(-1));
     }
     return codec.decode(drawn).join("");
+  },
+
+  // Documents one after the other: how each begins, by the odds of its first symbol, and the same from states computed again.
+  async after({ model, seed, mixed, count }) {
+    const { Characters } = await load("codecs/characters.js");
+    const { Tree } = await load("runtime/tree.js");
+    const codec = new Characters(model.codec), allowed = codec.writable(), tree = new Tree(model, rowKey(seed), codec.end);
+    tree.begin("calm", model.network.context({ vector: model.network.vector(codec.labels, mixed) }));
+    let node = tree.root, ends = 0;
+    while (ends < count) {
+      node = tree.grow(node, { allowed });
+      ends += node.symbol === codec.end;
+    }
+    const path = tree.path(node), at = path.findIndex(({ symbol }) => symbol === codec.end);
+    const drawn = path.map(({ symbol }) => symbol), from = path[at - 1];
+    for (const one of path.slice(at - 1)) one.state = null;
+    from.children = [];
+    node = from;
+    while (node.depth < path.length) node = tree.grow(node, { allowed });
+    const odds = one => one.top.map(({ symbol, odds }) => [symbol, odds]);
+    return { ends, drawn, again: tree.path(node).map(({ symbol }) => symbol), first: odds(path[0]), second: odds(path[at + 1]) };
   },
 
   // Writes, goes back to the middle, takes another symbol there and goes on: how surprising each of the second text is.
@@ -64,28 +85,19 @@ const VERBS = {
     };
   },
 
-  async compose({ model, meter, bars, seed, out, bpm, temperature, minP, key = null, leading = "off", tries = 1 }) {
-    const { opening, Piece, plan } = await load("codecs/grid.js");
+  async compose({ model, meter = null, bars, seed, out, bpm = null, temperature, minP, key = null, leading = "off", tries = 1 }) {
+    const { composing } = await load("codecs/composing.js");
     const { endsOnTonic, LEADING } = await load("codecs/leading.js");
     const { midi } = await load("codecs/midi.js");
-    const given = key === null ? [] : opening(key, meter), rule = LEADING[leading];
-    const rows = plan(meter, bars, model.codec.ranges, given.length > 0);
     let piece;
     for (let attempt = 0; attempt < tries && !(attempt && endsOnTonic(piece)); attempt++) {
-      let state = model.begin(rowKey(seed, 0, attempt ? [attempt] : [])), known = rule?.start;
-      piece = new Piece();
-      for (const symbol of given) state = model.told(state, symbol);
-      while (state.position < rows.length) {
-        const { carry, said } = model.ask(state);
-        const symbol = model.draw(state, rule ? rule.bend(known, said) : said, { temperature, minP, allowed: rows[state.position] });
-        state = model.after(state, carry, symbol);
-        known = rule?.read(known, symbol);
-        piece.add(symbol);
-      }
+      const making = composing(model, rowKey(seed, 0, attempt ? [attempt] : []), { meter, bars, tonality: key, bpm, rule: LEADING[leading] });
+      ({ piece } = making);
+      while (making.step({ temperature, minP }));
       piece.close();
     }
-    fs.writeFileSync(out, midi(piece, bpm, meter));
-    return piece.key;
+    fs.writeFileSync(out, midi({ tempos: [[0, bpm]], meters: [[0, ...meter ?? []]], keys: [], ...piece }));
+    return piece;
   },
 
   // notes: of the tune, whose key's tonic chord shall stand under the last of them if `tonic`.
@@ -111,7 +123,7 @@ const VERBS = {
 
   async write({ model, text, hand, seed, bias }) {
     const { Line, Offsets, linesOf } = await load("codecs/offsets.js");
-    const codec = new Offsets(model.codec), vector = codec.vector(model.network, hand);
+    const codec = new Offsets(model.codec), vector = model.network.vector(codec.hands, hand);
     return linesOf(text).map((words, number) => {
       const line = new Line(model, codec, words, { vector, seed, number });
       const points = [];

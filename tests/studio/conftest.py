@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from studio_page import a_choir, a_run, chromium, shipped
+from studio_page import OWN, a_run, chromium, shipped
 
 from seqgen.shell.studio.server import Studio
 from seqgen.shell.studio.site import site
@@ -60,10 +60,19 @@ def watching(run: Path) -> Iterator[Studio]:
         yield studio
 
 
-@pytest.fixture
-def choir(tmp_path: Path) -> Iterator[Studio]:
-    """With a model that knows keys, and has learned nothing."""
-    with served([str(a_choir(tmp_path / "choir"))]) as studio:
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models of kinds that do not ship; they have learned nothing."""
+    folder = tmp_path_factory.mktemp("models")
+    for name, make in OWN.items():
+        make(folder / name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def own(made: Path) -> Iterator[Studio]:
+    """With these."""
+    with served([str(made / name) for name in OWN]) as studio:
         yield studio
 
 

@@ -1,10 +1,9 @@
 // What models say of given sequences: ask.mjs runs it in Node, test_parity.py in the page itself. load: imports a module of it.
 
 // What the head reads at each step of a given sequence.
-export async function read(load, { model, steps, source, hand }) {
+export async function read(load, { model, steps, source, mixed }) {
   const { rowKey } = await load("runtime/model.js");
-  const { Offsets } = await load("codecs/offsets.js");
-  const vector = hand ? new Offsets(model.codec).vector(model.network, hand) : null;
+  const vector = mixed ? model.network.vector(model.codec.hands ?? model.codec.labels, mixed) : null;
   const context = model.network.context({ source, vector });
   let state = model.begin(rowKey(0), context);
   return steps.map(step => {

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from studio_page import check_looks, shipped
 
+from seqgen.shell.studio.site import export, site
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -32,7 +34,7 @@ SAID = """() => {
 }"""
 # Names: of this program, of what a file or a sampler is called everywhere, of hands and models, of keys on a keyboard.
 HANDS = json.loads((shipped("handwriting", "hands") / "config.json").read_bytes())["codec"]["hands"]
-MODELS = ["shakespeare", "hands", "two", "recogniser", "chorales", "bach"]
+MODELS = [word for entry in json.loads(site()["models.json"]) for word in entry["name"].split("-")]
 NAMES = {*["seqgen", "studio", "English", "SVG", "MIDI", "JSON", "Top", "Ctrl"], *MODELS, *HANDS}
 
 
@@ -79,11 +81,37 @@ def test_a_language_is_chosen_and_remembered(enter: Any, tab_to: Any) -> None:
     page.keyboard.press("Enter")
     page.get_by_text("Ready").wait_for()
     assert page.evaluate("document.documentElement.lang") == "en"
-    page.evaluate(
-        "() => { Storage.prototype.setItem = () => { throw new Error(); }; }"
-    )  # a browser that stores nothing
+    page.evaluate("""() => {
+      Object.defineProperty(document, "cookie", { get: () => "", set: () => {} });
+      Storage.prototype.setItem = () => { throw new Error(); };
+    }""")  # a browser that stores nothing
     page.get_by_label("Language").select_option("中文")
     assert page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_the_language_is_remembered_by_the_next_studio(enter: Any, studio: Any, twins: Any) -> None:
+    page = enter("text", studio.address)
+    page.get_by_label("Language").select_option("中文")
+    page.get_by_text("就绪").wait_for()
+    assert twins.address.split("/")[2] != studio.address.split("/")[2]  # another port
+    other = page.context.new_page()
+    other.goto(f"{twins.address}#text")
+    other.get_by_text("就绪").wait_for()
+    (cookie,) = page.context.cookies()
+    assert (cookie["name"], cookie["value"], cookie["path"], cookie["sameSite"]) == (
+        "seqgen-language",
+        "zh-Hans",
+        "/",
+        "Strict",
+    )
+
+
+def test_a_file_remembers_its_language_too(enter: Any, tmp_path: Path) -> None:
+    page = enter("music", export(tmp_path / "studio.html", ["chorales"]).as_uri())
+    page.get_by_label("Language").select_option("中文")
+    page.get_by_text("就绪").wait_for()
+    page.reload()
+    page.get_by_text("就绪").wait_for()
 
 
 def test_a_page_that_waits_for_its_models_speaks_its_language(enter: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from studio_page import ask, shipped
+from studio_page import ask, check_looks, shipped
 
 from seqgen.domains import music
 
@@ -69,8 +69,8 @@ def test_every_control_of_the_music(enter: Any, keep: Any) -> None:
     assert str(page.locator("svg.roll").get_attribute("aria-label")).startswith("piano roll of 2 bars")
 
 
-def test_a_model_that_knows_keys_is_asked_for_one(enter: Any, choir: Any) -> None:
-    page = enter("music", choir.address)
+def test_a_model_that_knows_keys_is_asked_for_one(enter: Any, own: Any) -> None:
+    page = enter("music", own.address)
     page.get_by_label("Bars").fill("2")
     page.get_by_role("combobox", name="Key").select_option("A minor")
     page.get_by_role("button", name="Compose").click()
@@ -81,6 +81,33 @@ def test_a_model_that_knows_keys_is_asked_for_one(enter: Any, choir: Any) -> Non
     page.get_by_label("Seed").fill("1")
     page.get_by_role("button", name="Compose").click()
     page.get_by_text(re.compile(r"^2 bars, \d+ notes, .* (major|minor)\. Seed 1\.")).wait_for()
+
+
+def test_every_control_of_songs(enter: Any, own: Any, made: Path, keep: Any, tmp_path: Path) -> None:
+    page = enter("music", own.address)
+    page.get_by_label("Model").select_option("ballads")
+    page.get_by_label("Tempo").get_by_text("as it comes").wait_for(state="attached")
+    page.get_by_label("Bars").fill("3")
+    page.get_by_label("Seed").fill("8")
+    page.get_by_role("button", name="Compose").click()
+    page.get_by_text(re.compile(r"^3 bars, \d+ notes, .*Seed 8\.")).wait_for()
+    path = keep(page, "MIDI")
+    assert path.name == "song-8.mid"
+    found, wanted = music.read_midi(path), music.load(made / "ballads").sample(bars=3, seed=8)
+    assert [(n.pitch, n.program) for n in found.notes] == [(n.pitch, n.program) for n in wanted.notes]
+    page.get_by_role("combobox", name="Meter").select_option("6/8")
+    page.get_by_role("combobox", name="Tempo").select_option("152")
+    page.get_by_role("combobox", name="Key").select_option("E flat major")
+    page.get_by_role("button", name="Another").click()
+    page.get_by_text(re.compile(r"^3 bars, \d+ notes, E flat major, ♩ = 152\. Seed 9\.")).wait_for()
+    found = music.read_midi(keep(page, "MIDI"))
+    assert found.meters[0][1:] == (6, 8) and found.tempos[0].bpm == pytest.approx(152, abs=1e-3)
+    assert found.keys[0][1:] == (-3, "major")
+    page.get_by_role("button", name="Play").wait_for()
+    check_looks(page, tmp_path, "songs")
+    page.get_by_label("Model").select_option("choir")
+    page.get_by_label("Voice leading").wait_for()
+    assert page.get_by_role("combobox", name="Tempo").count() == 0
 
 
 def test_how_far_it_is_is_said_by_tenths_and_not_once_it_is_stopped(enter: Any) -> None:
@@ -99,18 +126,19 @@ def test_how_far_it_is_is_said_by_tenths_and_not_once_it_is_stopped(enter: Any) 
 
 
 # A sample that is no longer wanted after a few of its steps: what its roll is called then.
-SAMPLE = """async () => {
+SAMPLE = """async kind => {
   const [{ open }, { sample }] = await Promise.all([import("./models.js"), import("./rooms/samples.js")]);
   const entries = await (await fetch("models.json")).json();
   let left = 3;
-  const made = sample(await open(entries.find(({ codec }) => codec === "grid")), () => left-- > 0);
+  const made = sample(await open(entries.find(({ codec }) => codec === kind)), () => left-- > 0);
   while (left >= -1 && !made.querySelector(".now[x1]")) await new Promise(resolve => setTimeout(resolve, 50));
   return made.firstChild.getAttribute("aria-label");
 }"""
 
 
-def test_a_sample_that_was_interrupted_is_whole_as_far_as_it_goes(enter: Any, choir: Any) -> None:
-    assert re.match(r"piano roll of \d bars", enter("music", choir.address).evaluate(SAMPLE))
+@pytest.mark.parametrize("codec", ["grid", "beats"])
+def test_a_sample_that_was_interrupted_is_whole_as_far_as_it_goes(enter: Any, own: Any, codec: str) -> None:
+    assert re.match(r"piano roll of \d bars", enter("music", own.address).evaluate(SAMPLE, codec))
 
 
 def test_the_keyboard_alone_suffices(enter: Any, tab_to: Any) -> None:

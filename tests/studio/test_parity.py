@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from studio_laws import CLOSE, SAYINGS
+from studio_page import OWN
 
 from seqgen.domains import handwriting
 
@@ -24,10 +25,10 @@ ASK = f"""async ([verb, name, asked]) => {{
 
 @pytest.mark.parametrize("name", SAYINGS)
 def test_a_model_says_in_chromium_what_it_says_in_python(
-    enter: Any, studio: Any, choir: Any, tmp_path: Path, name: str
+    enter: Any, studio: Any, own: Any, made: Path, name: str
 ) -> None:
-    law = SAYINGS[name](tmp_path / "choir")
-    page = enter("music", (choir if name == "choir" else studio).address)
+    law = SAYINGS[name](made)
+    page = enter("music", (own if name in OWN else studio).address)
     law.check(page.evaluate(ASK, ["read", name, law.asked]))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from studio_page import ask, shipped
+from studio_page import LABELS, ask, check_looks, shipped
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -31,13 +33,15 @@ def written(page: Page, count: int) -> str:
 
 @pytest.mark.node
 def test_a_seed_writes_in_the_page_what_it_writes_elsewhere(enter: Any, keep: Any) -> None:
+    from seqgen.domains import text
+
     page = enter("text")
     page.get_by_label("Begin with").fill("ROMEO:")
     page.get_by_label("Seed").fill("7")
     shown = written(page, 100)
     path = keep(page, "Save")
     assert path.name == "seqgen.txt" and path.read_text(encoding="utf-8") == shown
-    options = {"temperature": 0.8}
+    options = {"temperature": text.TEMPERATURE, "minP": text.MIN_P}
     wanted = ask("text", shipped("text", "shakespeare"), prompt="ROMEO:", length=94, seed=7, options=options)
     assert shown.startswith(f"ROMEO:{wanted}")
 
@@ -54,6 +58,7 @@ def test_every_control_of_the_text(enter: Any) -> None:
     assert written(page, 60)[:60] == once[:60]  # the likeliest each time
     page.get_by_label("Temperature").fill("1.5")
     page.get_by_label("Top-p").fill("0.9")
+    page.get_by_label("Min-p").fill("0.01")
     page.get_by_label("Top-k").fill("5")
     page.get_by_role("button", name="Try another").click()
     page.get_by_role("button", name="Stop").wait_for()  # from the prompt on, and not yet the text before
@@ -220,3 +225,74 @@ def test_the_keyboard_alone_suffices(enter: Any, tab_to: Any) -> None:
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     assert sheet(page).text_content() == before
+
+
+def test_a_document_of_a_label_ends_and_another_begins(enter: Any, own: Any, made: Any, keep: Any) -> None:
+    from playwright.sync_api import expect
+
+    from seqgen.domains import text
+
+    page = enter("text", own.address)
+    main, ended = page.locator("button.main"), page.get_by_text(re.compile("^It ends here, after "))
+    assert page.get_by_label("Label").locator("option").all_text_contents() == list(LABELS)
+    page.get_by_label("Label").select_option("loud")
+    page.get_by_label("Seed").fill("2")
+    main.click()
+    ended.wait_for()
+    wanted = text.load(made / "letters").sample(seed=2, label="loud")
+    assert keep(page, "Save").read_text(encoding="utf-8").removesuffix("\n\n") == wanted
+    assert page.locator(".page .end").count() == 1
+    expect(main).to_have_text("Go on")
+    main.click()
+    page.wait_for_function("() => document.querySelectorAll('.page .end').length === 2")
+    expect(main).to_have_text("Go on")
+    both = str(sheet(page).text_content())
+    assert both.startswith(f"{wanted}\n\n") and len(both) > len(wanted) + 4
+    page.keyboard.press("Control+z")
+    assert sheet(page).text_content() == f"{wanted}\n\n"
+    page.locator(".page span").nth(len(wanted)).click()
+    page.get_by_text("In place of ∎ the end").wait_for()
+    page.locator(".others li button[aria-current=false]").first.click()
+    page.wait_for_function("() => document.querySelectorAll('.page .end').length === 1")
+    page.keyboard.press("Escape")
+    assert str(sheet(page).text_content()).startswith(wanted)
+
+
+def test_labels_are_mixed_and_what_was_written_of_another_stays(enter: Any, own: Any, made: Any) -> None:
+    from playwright.sync_api import expect
+
+    from seqgen.domains import text
+
+    page, writer = enter("text", own.address), text.load(made / "letters")
+    page.get_by_label("Begin with").fill("The ")
+    page.locator("button.main").click()
+    ended = page.get_by_text(re.compile("^It ends here, after "))
+    ended.wait_for()
+    calm = writer.sample("The ", seed=1, label="calm")
+    assert sheet(page).text_content() == f"{calm}\n\n"
+    page.get_by_label("mixed with").select_option("loud")
+    expect(sheet(page)).to_have_text("The ", use_inner_text=False)
+    page.get_by_label("Share").fill("0.3")
+    expect(sheet(page)).to_have_text("The ", use_inner_text=False)
+    page.locator("button.main").click()
+    ended.wait_for()
+    assert sheet(page).text_content() == writer.sample("The ", seed=1, label="calm:0.7,loud:0.3") + "\n\n"
+    page.get_by_text("Branches").click()
+    told = page.locator(".branches li").all_text_contents()
+    assert [re.search("(calm\\S*) Remove", one)[1] for one in told] == [
+        "calm",
+        "calm:0.5,loud:0.5",
+        "calm:0.7,loud:0.3",
+    ]
+    page.locator(".branches li").first.get_by_role("button").first.click()
+    assert sheet(page).text_content() == f"{calm}\n\n"
+    page.locator(".branches li").last.get_by_role("button", name="Remove").click()
+    assert page.locator(".branches li").count() == 2 and sheet(page).text_content() == f"{calm}\n\n"
+
+
+def test_a_room_with_labels_fits_on_every_screen(enter: Any, own: Any, tmp_path: Path) -> None:
+    page = enter("text", own.address)
+    page.locator("button.main").click()
+    page.get_by_text(re.compile("^It ends here, after ")).wait_for()
+    page.get_by_text("Branches").click()
+    check_looks(page, tmp_path, "text-labels")

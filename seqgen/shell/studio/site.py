@@ -28,11 +28,20 @@ KINDS = {  # of what the page has; any other file of its folder is no part of it
 MODELS = "models.json"  # which there are
 # What rooms there are for (page/main.js): domains, and kinds of codec. And what networks may have that the page's lack
 # (page/runtime/network.js).
-ROOMS = {("text", "characters"), ("handwriting", "offsets"), ("handwriting", "features"), ("music", "grid")}
+ROOMS = {
+    ("text", "characters"),
+    ("handwriting", "offsets"),
+    ("handwriting", "features"),
+    ("music", "grid"),
+    ("music", "beats"),
+}
 LACKED = ("encoder", "attention", "ahead", "controls")
 CELLS = {"lstm", "window"}
 
-_SAID = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)  # lines that are comments
+# Strings and templates, which may span lines, stay; comments go, what lines begin with, and spaces around signs.
+_PARTS = re.compile(
+    r'("(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)|\s*//[^\n]*|\s*/\*.*?\*/|(\n)\s*| ?([{}(),;:=?&|<>]) ?', re.DOTALL
+)
 
 Site = Mapping[str, Path | bytes]  # a file, or what stands in the place of one
 
@@ -52,11 +61,14 @@ def site(models: Sequence[str] = (), run: Path | None = None) -> Site:
     for name in models:
         from_pretrained(find(name))
     folders = [find(name) for name in models] if models else list(shipped())
+    configs = {folder: json.loads((folder / CONFIG).read_bytes()) for folder in folders}
+    if not models:  # a room begins with the first: of text with one that goes on
+        folders.sort(key=lambda folder: configs[folder]["codec"]["kind"] == "documents")
     pages = sorted(path for path in PAGE.rglob("*") if path.suffix in KINDS and path.name != "package.json")
     found: dict[str, Path | bytes] = {path.relative_to(PAGE).as_posix(): _loaded(path) for path in pages}
     entries: list[dict[str, Any]] = [] if run is None else [{"name": run.absolute().name, "watched": True}]
     for folder in folders:
-        config = json.loads((folder / CONFIG).read_bytes())
+        config = configs[folder]
         name = folder.name if folder.name != "model" else folder.absolute().parent.name  # of a run
         if not playable(config):
             if models:
@@ -64,28 +76,43 @@ def site(models: Sequence[str] = (), run: Path | None = None) -> Site:
             continue
         place = f"models/{len(entries)}"
         found |= {f"{place}/{name}": folder / name for name in (CONFIG, WEIGHTS)}
-        kinds = {"domain": config["domain"], "codec": config["codec"]["kind"]}
+        kinds = dict(zip(("domain", "codec"), _room(config), strict=True))
         entries.append({"name": name, **kinds, "folder": place, "bytes": (folder / WEIGHTS).stat().st_size})
     found[MODELS] = json.dumps(entries, ensure_ascii=False, indent=1).encode()
     return found
 
 
 def _loaded(path: Path) -> Path | bytes:
-    """What a browser is given of a file of the page: modules without the lines that are for who reads them here."""
-    return _SAID.sub("", path.read_text(encoding="utf-8")).encode() if path.suffix == ".js" else path
+    """What a browser is given of a file of the page."""
+    return lean(path.read_text(encoding="utf-8")).encode() if path.suffix == ".js" else path
+
+
+def lean(module: str) -> str:
+    r"""A module without comments, indentation and other space that is for those who read it here.
+
+    >>> lean('/** One. */\n\nfunction f(a, b) {\n  return `a, \n  // ${b}` + "//"; // why\n}\n')
+    '\nfunction f(a,b){\nreturn `a, \n  // ${b}` + "//";\n}\n'
+    """
+    return _PARTS.sub(lambda found: found[found.lastindex] if found.lastindex else "", module)
 
 
 def playable(config: Mapping[str, Any]) -> bool:
     """Whether the page can run the model of this config.json.
 
-    >>> playable({"domain": "text", "codec": {"kind": "words"}, "model": {}})
-    False
+    >>> words, letters = ({"kind": "documents", "level": {"kind": kind}} for kind in ("words", "characters"))
+    >>> [playable({"domain": "text", "codec": codec, "model": {}}) for codec in (words, letters)]
+    [False, True]
     """
     network = config["model"].get("network", {})
     layers = network.get("layers")
     cells = {layer["kind"] for layer in layers} if isinstance(layers, list) else set()
-    room = config["domain"], config["codec"].get("kind")
-    return room in ROOMS and not any(network.get(name) for name in LACKED) and cells <= CELLS
+    return _room(config) in ROOMS and not any(network.get(name) for name in LACKED) and cells <= CELLS
+
+
+def _room(config: Mapping[str, Any]) -> tuple[str, str]:
+    """Its domain, and the kind of its codec: of documents what they are spelt in."""
+    codec = config["codec"]
+    return config["domain"], codec.get("level", codec)["kind"]
 
 
 def export(folder: Path, models: Sequence[str] = ()) -> Path:

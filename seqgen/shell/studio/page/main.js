@@ -13,7 +13,7 @@ const ROOMS = [
   { id: "handwriting", has: of("handwriting", "offsets"), load: () => import("./rooms/ink.js") },
   { id: "reading", has: of("handwriting", "features"), load: () => import("./rooms/reading.js") },
   { id: "your-hand", has: of("handwriting", "offsets"), load: () => import("./rooms/hand.js") },
-  { id: "music", has: of("music", "grid"), load: () => import("./rooms/music.js") },
+  { id: "music", has: entry => of("music", "grid")(entry) || of("music", "beats")(entry), load: () => import("./rooms/music.js") },
   { id: "harmony", has: of("music", "grid"), load: () => import("./rooms/harmony.js") },
 ];
 

@@ -65,6 +65,20 @@ export function choice(name, options, onchange = () => {}, value = options[0]) {
   return { element: field(name, select), get value() { return select.value; }, get index() { return select.selectedIndex; } };
 }
 
+/** A choice among names, of which two can be mixed: {elements, value}, value being the weight of each, `{oak: 0.6, birch: 0.4}`. */
+export function mixture(name, names, onchange = () => {}) {
+  const first = choice(name, names, onchange), second = choice(t("mixed"), [t("none"), ...names], onchange);
+  const share = dial(t("share"), [0, 1, 0.05], 0.5, t("ofSecond"));
+  share.input.addEventListener("change", onchange);
+  return {
+    elements: names.length ? [first, second, share].map(({ element }) => element) : [],
+    get value() {
+      const part = second.index && second.value !== first.value ? share.value : 0;
+      return part ? { [first.value]: Number((1 - part).toFixed(2)), [second.value]: part } : { [first.value]: 1 };
+    },
+  };
+}
+
 /** A choice among models: {element, load}, `load` beginning with the first. begun: before one is loaded; loaded: hears it. */
 export function modelChoice(models, open, status, begun, loaded) {
   const named = choice(t("model"), models.map(({ name }) => name), load);

@@ -4,7 +4,7 @@
  */
 
 export const LANGUAGES = { en: "English", "zh-Hans": "中文" };
-const STORED = "seqgen language";
+const STORED = "seqgen-language", YEAR = 31536000;
 
 const WORDS = {
   // the page
@@ -49,6 +49,10 @@ const WORDS = {
   copy: ["Copy", "复制"],
   copied: ["Copied.", "已复制。"],
   play: ["Play", "播放"],
+  mixed: ["mixed with", "混合"],
+  none: ["none", "不混合"],
+  share: ["Share", "比例"],
+  ofSecond: ["of the second", "第二种所占"],
   percent: ["{} %", "{}%"],
   rare: ["less than 0.1 %", "不到 0.1%"],
   // text
@@ -74,6 +78,9 @@ const WORDS = {
   expected: ["expected", "意料之中"],
   surprising: ["surprising", "出乎意料"],
   byte: ["byte {}", "字节 {}"],
+  label: ["Label", "标签"],
+  ending: ["∎ the end", "∎ 文末"],
+  textEnds: ["It ends here, after {} characters. Go on, and another begins.", "到此结束，共 {} 个字符。继续会另起一篇。"],
   // handwriting
   neatness: ["Neatness", "工整"],
   neater: ["0: as people differ; more: neater", "0：像真人那样多变；更高：更工整"],
@@ -89,10 +96,6 @@ const WORDS = {
   plotters: ["SVG for plotters", "SVG（绘图仪）"],
   pieces: ["a path a stroke, straight from point to point", "一笔一条路径，点到点为直线"],
   hand: ["Hand", "笔迹"],
-  mixed: ["mixed with", "混合"],
-  nobody: ["nobody", "不混合"],
-  share: ["Share", "比例"],
-  ofSecond: ["of the second hand", "第二种笔迹所占"],
   controlEnter: ["Ready. Ctrl-Enter in the text writes it, too.", "就绪。在文本框里按 Ctrl+回车也可以书写。"],
   unknown: ["{} has not learned to write {}; replace it.", "{} 没学过写“{}”；请换掉。"],
   thisModel: ["This model", "这个模型"],
@@ -244,10 +247,11 @@ export function t(key, ...values) {
 /** The word for a unit, a domain or a size; those of packages that are not known here stand for themselves. */
 export const named = (kind, name) => Object.hasOwn(WORDS, `${kind} ${name}`) ? t(`${kind} ${name}`) : name;
 
-/** Another language from now on; the page begins anew. */
+/** Another language from now on; the page begins anew. A cookie is kept for all ports of a host: the studio has another each time. */
 export function speak(language) {
   try {
-    localStorage.setItem(STORED, language);
+    document.cookie = `${STORED}=${language}; path=/; max-age=${YEAR}; SameSite=Strict`;
+    if (stored() !== language) localStorage.setItem(STORED, language); // a file has no cookies
     location.reload();
   } catch {
     // Nothing may be stored.
@@ -260,7 +264,7 @@ function spoken(wanted) {
 
 function stored() {
   try {
-    return spoken(localStorage.getItem(STORED));
+    return spoken(document.cookie.match(/seqgen-language=([\w-]+)/)?.[1] ?? localStorage.getItem(STORED));
   } catch { // nothing is stored, or may be
     return undefined;
   }

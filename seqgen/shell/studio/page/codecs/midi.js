@@ -1,29 +1,48 @@
-/** A piece as a MIDI file of format 1: a track of tempo and meter, then one a voice. */
+/** A piece as a MIDI file of format 1: a track of tempos, meters and keys, then one a part and program. */
 
 import { VOICES } from "./grid.js";
 
-const STEP = 120; // ticks of a sixteenth
-const CHOIR = 52, LOUD = 80;
+const TICK = 40; // of a file, 12 of ours a quarter
+const CHOIR = 52, LOUD = 80, DRUMS = 128, DRUM_CHANNEL = 9;
 
-/** The bytes of a file; bpm: quarters a minute; meter: `[over, under]`. */
-export function midi({ notes }, bpm, [over, under]) {
-  const tempo = Math.round(6e7 / bpm);
-  const clock = [0, 0xff, 0x51, 3, ...bytes(tempo, 3), 0, 0xff, 0x58, 4, over, Math.log2(under), 24, 8, 0, 0xff, 0x2f, 0];
-  const tracks = VOICES.map((name, part) => {
-    const events = notes.filter(note => note.part === part)
-      .flatMap(({ start, end, pitch }) => [[STEP * start, 1, [0x90 | part, pitch, LOUD]], [STEP * end, 0, [0x80 | part, pitch, 0]]])
-      .sort((a, b) => a[0] - b[0] || a[1] - b[1]); // where one ends and another begins, the end comes first
-    let before = 0;
-    const timed = events.flatMap(([tick, , message]) => {
-      const wait = tick - before;
-      before = tick;
-      return [...variable(wait), ...message];
-    });
-    return [0, 0xff, 3, name.length, ...text(name), 0, 0xc0 | part, CHOIR, ...timed, 1, 0xff, 0x2f, 0];
+/** The bytes of a file. tempos, meters, keys: from a tick on. */
+export function midi({ notes, tempos, meters, keys }) {
+  const clock = [
+    ...tempos.map(([tick, bpm]) => [tick, 0, [0xff, 0x51, 3, ...bytes(Math.round(6e7 / bpm), 3)]]),
+    ...meters.map(([tick, over, under]) => [tick, 0, [0xff, 0x58, 4, over, Math.log2(under), 24, 8]]),
+    ...keys.map(([tick, fifths, minor]) => [tick, 0, [0xff, 0x59, 2, fifths & 255, minor]]),
+  ];
+  const kind = ({ part, program = CHOIR }) => 256 * part + program;
+  const parts = [...new Set(notes.map(kind))].sort((a, b) => a - b).map((own, number) => {
+    const played = notes.filter(note => kind(note) === own), [{ part, program = CHOIR, tick: ours }] = played;
+    const channel = program === DRUMS ? DRUM_CHANNEL : number % 15 + (number % 15 >= DRUM_CHANNEL), name = ours === undefined ? VOICES[part] : "";
+    return [
+      [0, 0, [0xff, 3, name.length, ...text(name)]],
+      [0, 0, [0xc0 | channel, program % DRUMS]],
+      // Where one ends and another begins, the end comes first; a pitch that is struck again ends there.
+      ...played.flatMap(note => {
+        const from = begins(note), again = played.find(other => other.pitch === note.pitch && begins(other) > from);
+        const to = Math.min(note.length ? note.tick + note.length : 3 * note.end, again ? begins(again) : Infinity);
+        return [[from, 2, [0x90 | channel, note.pitch, note.velocity ?? LOUD]], [to, 1, [0x80 | channel, note.pitch, 0]]];
+      }),
+    ];
   });
-  const all = [clock, ...tracks];
-  return Uint8Array.from([...text("MThd"), ...bytes(6, 4), ...bytes(1, 2), ...bytes(all.length, 2), ...bytes(4 * STEP, 2),
-    ...all.flatMap(track => [...text("MTrk"), ...bytes(track.length, 4), ...track])]);
+  const all = [clock, ...parts].map(track);
+  return Uint8Array.from([...text("MThd"), ...bytes(6, 4), ...bytes(1, 2), ...bytes(all.length, 2), ...bytes(12 * TICK, 2),
+    ...all.flatMap(one => [...text("MTrk"), ...bytes(one.length, 4), ...one])]);
+}
+
+const begins = ({ tick, start }) => tick ?? 3 * start;
+
+/** Events `[tick, order, bytes]` as a track. */
+function track(events) {
+  let before = 0;
+  const timed = events.sort((a, b) => a[0] - b[0] || a[1] - b[1]).flatMap(([tick, , message]) => {
+    const wait = TICK * (tick - before);
+    before = tick;
+    return [...variable(wait), ...message];
+  });
+  return [...timed, 1, 0xff, 0x2f, 0];
 }
 
 const text = word => [...word].map(letter => letter.charCodeAt(0));

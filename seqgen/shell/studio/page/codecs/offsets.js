@@ -2,7 +2,6 @@
 
 import { windowWeights } from "../runtime/layers.js";
 import { rowKey } from "../runtime/model.js";
-import { row } from "../runtime/network.js";
 import { roundEven } from "./resampling.js";
 
 const GRID = 200; // steps of an x-height, to which points are rounded
@@ -35,18 +34,6 @@ export class Offsets {
   /** Characters of a text that cannot be written. */
   unknown(text) {
     return [...new Set(text.replaceAll("\n", ""))].filter(letter => !this.letters.includes(letter)).join("");
-  }
-
-  /** The vector of hands mixed by weight, `{oak: 0.6, birch: 0.4}`; null for a model of one hand. */
-  vector(network, mixed) {
-    if (!this.hands.length) return null;
-    const vector = new Float64Array(network.settings.static_width);
-    let total = 0;
-    for (const [name, weight] of Object.entries(mixed)) {
-      total += weight;
-      row(network.staticTable, this.hands.indexOf(name)).forEach((value, i) => { vector[i] += weight * value; });
-    }
-    return Float32Array.from(vector, value => value / total);
   }
 
   /** How far a step moves the pen, in steps of the grid. */

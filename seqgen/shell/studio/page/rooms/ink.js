@@ -1,7 +1,7 @@
 /** The room of handwriting: one types, and a pen writes it, as fast as people do. */
 
 import { linesOf, Line, Offsets } from "../codecs/offsets.js";
-import { button, buttons, choice, dial, dials, frame, make, modelChoice, number, put, save, shortcuts, statusLine } from "../ui.js";
+import { button, buttons, dial, dials, frame, make, mixture, modelChoice, number, put, save, shortcuts, statusLine } from "../ui.js";
 import { t } from "../words.js";
 import { Sheet } from "./ink_sheet.js";
 
@@ -20,7 +20,7 @@ export function enter(section, models, open) {
   const letters = make("p", { className: "letters", aria: { hidden: "true" } });
   const sheet = new Sheet();
   const named = modelChoice(models, open, status, () => { model = null; stop(); toggle.disabled = true; }, loaded);
-  let model, codec, first, second, mix, running = null;
+  let model, codec, hand, running = null;
 
   const toggle = button(t("write"), () => running ? stop() : write(), { className: "main" });
   put(section,
@@ -45,18 +45,10 @@ export function enter(section, models, open) {
   function loaded(given) {
     model = given;
     codec = new Offsets(model.codec);
-    first = choice(t("hand"), codec.hands);
-    second = choice(t("mixed"), [t("nobody"), ...codec.hands]);
-    mix = dial(t("share"), [0, 1, 0.05], 0.5, t("ofSecond"));
-    hands.replaceChildren(...(codec.hands.length ? [first.element, second.element, mix.element] : []));
+    hand = mixture(t("hand"), codec.hands);
+    hands.replaceChildren(...hand.elements);
     toggle.disabled = false;
     status.say("controlEnter");
-  }
-
-  function hand() {
-    if (!codec.hands.length) return null;
-    const share = !second.index || second.value === first.value ? 0 : mix.value;
-    return codec.vector(model.network, share ? { [first.value]: 1 - share, [second.value]: share } : { [first.value]: 1 });
   }
 
   function stop() {
@@ -75,7 +67,7 @@ export function enter(section, models, open) {
     const run = running = { stopped: false, hurry: false };
     toggle.textContent = t("stop");
     sheet.begin(lines, { pen: pen.value, slant: slant.value });
-    const vector = hand();
+    const vector = model.network.vector(codec.hands, hand.value);
     let written = 0, points = 0;
     for (const [row, words] of lines.entries()) {
       if (!words) continue;

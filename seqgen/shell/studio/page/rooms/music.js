@@ -1,6 +1,7 @@
-/** The room of music: four voices are composed while they sing, on a piano roll that grows. */
+/** The room of music: four voices, or songs, are composed while they sound, on a piano roll that grows. */
 
-import { opening, Piece, plan, VOICES } from "../codecs/grid.js";
+import { composing, written } from "../codecs/composing.js";
+import { VOICES } from "../codecs/grid.js";
 import { endsOnTonic } from "../codecs/leading.js";
 import { rowKey } from "../runtime/model.js";
 import { button, buttons, choice, dial, dials, make, modelChoice, number, put, shortcuts, statusLine, steadily } from "../ui.js";
@@ -8,6 +9,8 @@ import { t } from "../words.js";
 import { Player } from "./player.js";
 
 const METERS = { "4/4": [4, 4], "3/4": [3, 4], "2/4": [2, 4], "6/8": [6, 8] };
+// Of songs, which models say themselves where nobody does.
+const TEMPOS = [50, 60, 72, 80, 90, 100, 112, 120, 132, 152, 180];
 // Bars.
 const MOST = 200;
 // Of a piece that is to end on its tonic.
@@ -19,20 +22,20 @@ export function enter(section, models, open) {
   const minP = dial("Min-p", [0, 0.5, 0.01], 0.1, t("unlikely"));
   const meter = choice(t("meter"), Object.keys(METERS)), bars = number(t("bars"), 8, "", 1, MOST);
   const seed = number(t("seed"), 0, t("sameSeed"));
-  const status = statusLine(), player = new Player(() => `chorale-${seed.value}`, "off");
+  const status = statusLine(), player = new Player(() => `${written(model) ? "song" : "chorale"}-${seed.value}`, "off");
   // Of models that know keys.
   const end = choice(t("end"), [t("free"), t("tonic")]);
+  const anyMeter = choice(t("meter"), [t("any"), ...Object.keys(METERS)]), anyTempo = choice(t("tempo"), [t("any"), ...TEMPOS.map(String)]);
+  const own = dials();
+  const legend = make("p", { className: "legend" }, ...VOICES.flatMap((name, part) => [make("i", { className: `voice${part}` }), ` ${t(name)} `]));
   const named = modelChoice(models, open, status, () => { model = null; stop(); }, loaded);
   let model = null, running = null;
 
   const compose = button(t("compose"), () => running ? stop() : begin(), { className: "main" });
-  put(section, dials(named, temperature, topP, minP, player.tempo, meter, player.key, player.leading, end, bars, seed),
+  put(section, dials(named, temperature, topP, minP, own, bars, seed),
     buttons(compose, button(t("another"), () => { stop(); seed.value++; begin(); }, { title: t("nextSeed") }), ...player.controls),
-    status, player.roll,
-    make("p", { className: "legend" }, ...VOICES.flatMap((name, part) => [make("i", { className: `voice${part}` }), ` ${t(name)} `])));
+    status, player.roll, legend);
   shortcuts(section, { escape: stop });
-
-  end.element.hidden = true;
 
   function told() {
     compose.textContent = t(running ? "stop" : "compose");
@@ -41,7 +44,11 @@ export function enter(section, models, open) {
 
   function loaded(given) {
     model = given;
-    player.key.element.hidden = end.element.hidden = !model.codec.ranges;
+    const song = written(model), keyed = !!model.codec.ranges;
+    player.key.element.hidden = !song && !keyed;
+    legend.hidden = song;
+    own.replaceChildren(...(song ? [anyTempo, anyMeter, player.key] : [player.tempo, meter, player.key, player.leading, ...(keyed ? [end] : [])])
+      .map(({ element }) => element));
     told();
   }
 
@@ -57,14 +64,17 @@ export function enter(section, models, open) {
 
   async function begin() {
     if (!model || running) return;
-    const run = running = {}, over = METERS[meter.value], first = seed.value, tonic = !end.element.hidden && end.index === 1;
+    const run = running = {}, song = written(model), over = METERS[(song ? anyMeter : meter).value] ?? null, first = seed.value;
+    const tonic = end.element.isConnected && end.index === 1, bpm = anyTempo.index ? Number(anyTempo.value) : null;
+    const length = song ? Infinity : bars.value * (over[0] * 16) / over[1], options = () => ({ temperature: temperature.value, topP: topP.value, minP: minP.value });
     let piece;
     told();
     for (let attempt = 0; attempt < (tonic ? TRIES : 1); attempt++) {
-      piece = new Piece();
-      player.show(piece, over, bars.value * (over[0] * 16) / over[1]);
+      const making = composing(model, rowKey(first, 0, attempt ? [attempt] : []), { meter: over, bars: bars.value, tonality: player.asked, bpm, rule: player.rule });
+      ({ piece } = making);
+      player.show(piece, over ?? [4, 4], length);
       if (!tonic) player.perform(); // else once it is known how it ends
-      if (!await grow(piece, over, rowKey(first, 0, attempt ? [attempt] : []), () => running === run)) return;
+      if (!await steadily(() => making.step(options()), () => running === run, () => { player.composing(status, making.part); })) return;
       player.ended();
       if (endsOnTonic(piece)) break;
     }
@@ -72,25 +82,6 @@ export function enter(section, models, open) {
     told();
     player.tell(status, first);
     if (tonic) player.perform();
-  }
-
-  /** Composes a piece; whether it came to its end, while it was `wanted`. */
-  function grow(piece, over, key, wanted) {
-    const composer = model, { rule } = player, given = player.asked === null ? [] : opening(player.asked, over);
-    const rows = plan(over, bars.value, composer.codec.ranges, given.length > 0);
-    let state = composer.begin(key), known = rule?.start;
-    for (const symbol of given) {
-      state = composer.told(state, symbol);
-      piece.add(symbol);
-    }
-    return steadily(() => {
-      const { carry, said } = composer.ask(state), options = { temperature: temperature.value, topP: topP.value, minP: minP.value, allowed: rows[state.position] };
-      const symbol = composer.draw(state, rule ? rule.bend(known, said) : said, options);
-      state = composer.after(state, carry, symbol);
-      known = rule?.read(known, symbol);
-      piece.add(symbol);
-      return state.position < rows.length;
-    }, wanted, () => { player.composing(status, state.position / rows.length); });
   }
 
   named.load();

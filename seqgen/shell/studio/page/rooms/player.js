@@ -21,11 +21,16 @@ export class Player {
     this.leading = choice(t("leading"), Object.keys(LEADING).map(name => t(name)), () => {}, t(leading));
     this.roll = new Roll();
     this.play = button(t("play"), () => this.turn ? this.stop() : this.perform());
-    this.keep = button("MIDI", () => save(`${name()}.mid`, midi(this.piece, this.tempo.value, this.meter), "audio/midi"));
+    this.keep = button("MIDI", () => save(`${name()}.mid`, midi(this.said), "audio/midi"));
     this.looped = make("input", { type: "checkbox" });
     this.controls = [this.play, this.keep, make("label", {}, this.looped, ` ${t("loop")}`)];
     this.key.element.hidden = true;
     this.#tell();
+  }
+
+  /** The piece with what is said of it. */
+  get said() {
+    return { tempos: [[0, this.tempo.value]], meters: [[0, ...this.meter]], keys: [], ...this.piece };
   }
 
   get sound() {
@@ -54,7 +59,7 @@ export class Player {
   async perform() {
     const turn = this.turn = {};
     this.#tell();
-    await this.sound.perform(this.piece, this.roll, () => 15 / this.tempo.value, () => this.turn === turn, () => this.looped.checked);
+    await this.sound.perform(this.piece, this.roll, () => 15 / this.said.tempos[0][1], () => this.turn === turn, () => this.looped.checked);
     if (this.turn === turn) this.stop();
   }
 
@@ -78,8 +83,8 @@ export class Player {
 
   /** What the piece is, and of which seed. */
   tell(status, seed) {
-    const { bars, notes, key } = this.piece;
-    status.say("composed", bars.length, notes.length, key === null ? "" : t("comma") + NAMES[key], seed);
+    const { bars, notes, key, tempos } = this.piece, told = [...(key === null ? [] : [NAMES[key]]), ...(tempos ? [`♩ = ${tempos[0][1]}`] : [])];
+    status.say("composed", bars.length, notes.length, told.map(one => t("comma") + one).join(""), seed);
   }
 
   #tell() {

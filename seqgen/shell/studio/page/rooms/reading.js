@@ -78,7 +78,7 @@ export function enter(section, models, open, entries) {
       return;
     }
     const hand = codec.hands[Math.floor(Math.random() * codec.hands.length)];
-    const writing = new Line(model, codec, line, { vector: hand ? codec.vector(model.network, { [hand]: 1 }) : null, seed: Math.floor(Math.random() * 2 ** 32) });
+    const writing = new Line(model, codec, line, { vector: model.network.vector(codec.hands, { [hand]: 1 }), seed: Math.floor(Math.random() * 2 ** 32) });
     const strokes = [[]];
     const whole = await steadily(() => {
       const { x, y, lifts } = writing.next({ bias: 1 });

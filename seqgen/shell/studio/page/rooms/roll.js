@@ -3,8 +3,8 @@
 import { shape } from "../ui.js";
 import { t } from "../words.js";
 
-// From the lowest note of a bass to above the highest of a soprano.
-const LOW = 36, HIGH = 84;
+// From the lowest note of a bass to above the highest of a soprano, where a piece says no other.
+const CHOIR = [36, 84];
 // As wide as two semitones are high.
 const STEP = 2;
 // Sixteenths that are seen at once; on a telephone.
@@ -12,29 +12,30 @@ const VIEW = 96, NARROW = 48;
 
 export class Roll {
   constructor() {
-    this.element = shape("svg", { class: "roll", role: "img", "aria-label": t("emptyRoll"), preserveAspectRatio: "xMinYMid meet", viewBox: `0 0 ${STEP * VIEW} ${HIGH - LOW}` });
+    this.element = shape("svg", { class: "roll", role: "img", "aria-label": t("emptyRoll"), preserveAspectRatio: "xMinYMid meet", viewBox: `0 0 ${STEP * VIEW} ${CHOIR[1] - CHOIR[0]}` });
   }
 
   /** An empty roll for a piece of so many sixteenths. */
   begin(piece, steps) {
     this.piece = piece;
+    [this.low, this.high] = piece.range ?? CHOIR;
     this.view = Math.min(innerWidth < 600 ? NARROW : VIEW, steps);
     this.shapes = [];
     this.lines = 0;
-    this.line = shape("line", { class: "now", y1: 0, y2: HIGH - LOW });
+    this.line = shape("line", { class: "now", y1: 0, y2: this.high - this.low });
     this.element.replaceChildren(this.line);
   }
 
   /** As the piece stands, seen from a page of it to the next, sounding `at` so many sixteenths. */
   draw(at) {
-    const { piece } = this;
+    const { piece, low, high } = this;
     for (; this.lines < piece.bars.length; this.lines++) {
       const x = STEP * piece.bars[this.lines];
-      this.element.prepend(shape("line", { class: "bar", x1: x, x2: x, y1: 0, y2: HIGH - LOW }));
+      this.element.prepend(shape("line", { class: "bar", x1: x, x2: x, y1: 0, y2: high - low }));
     }
     piece.notes.forEach((note, i) => {
       if (!this.shapes[i]) {
-        this.shapes[i] = shape("rect", { class: `voice${note.part}`, x: STEP * note.start, y: HIGH - note.pitch - 1, height: 1, rx: 0.3 });
+        this.shapes[i] = shape("rect", { class: `voice${note.part % 4}`, x: STEP * note.start, y: Math.min(Math.max(high - note.pitch, 1), high - low) - 1, height: 1, rx: 0.3 });
         this.element.append(this.shapes[i]);
       }
       if (this.shapes[i].done) return;
@@ -42,7 +43,7 @@ export class Roll {
       this.shapes[i].done = note.end !== null;
     });
     const from = Math.floor(Math.min(at, piece.steps) / this.view) * this.view;
-    this.element.setAttribute("viewBox", `${STEP * from} 0 ${STEP * this.view} ${HIGH - LOW}`);
+    this.element.setAttribute("viewBox", `${STEP * from} 0 ${STEP * this.view} ${high - low}`);
     this.line.setAttribute("x1", STEP * at);
     this.line.setAttribute("x2", STEP * at);
     this.element.setAttribute("aria-label", t("roll", piece.bars.length, piece.notes.length));

@@ -1,7 +1,7 @@
 /** What a model makes while it is being trained: always from the same seed, so that one sees what it has learned. */
 
 import { Characters } from "../codecs/characters.js";
-import { Piece, plan } from "../codecs/grid.js";
+import { composing } from "../codecs/composing.js";
 import { Line, Offsets } from "../codecs/offsets.js";
 import { rowKey } from "../runtime/model.js";
 import { button, make, steadily } from "../ui.js";
@@ -14,18 +14,18 @@ const LETTERS = 240, WORDS = "The quick brown fox jumps over it", BARS = 4, QUAR
 
 /** An element that shows it, while it is being made; null where this page has no way to show what such a model makes. */
 export function sample(model, alive) {
-  const made = { characters: text, offsets: line, grid: bars }[model.codec.kind];
+  const made = { characters: text, offsets: line, grid: bars, beats: bars }[(model.codec.level ?? model.codec).kind];
   return made ? made(model, alive) : null;
 }
 
 function text(model, alive) {
   const codec = new Characters(model.codec), decode = codec.decoder(), allowed = codec.writable();
   const element = make("p", { className: "sample", dir: "auto", lang: "" });
-  let state = model.begin(rowKey(0));
+  let state = model.begin(rowKey(0), model.network.context({ vector: model.network.vector(codec.labels, { [codec.labels[0]]: 1 }) }));
   steadily(() => {
-    state = model.drawn(state, { temperature: 0.8, allowed });
+    state = model.drawn(state, { temperature: 0.8, minP: 0.05, allowed });
     element.append(decode([state.input])[0]);
-    return state.position < LETTERS;
+    return state.position < LETTERS && state.input !== codec.end;
   }, alive);
   return element;
 }
@@ -33,7 +33,7 @@ function text(model, alive) {
 function line(model, alive) {
   const codec = new Offsets(model.codec), words = [...WORDS].filter(letter => codec.letters.includes(letter)).join("").trim();
   if (!words) return null;
-  const sheet = new Sheet(), vector = codec.hands.length ? codec.vector(model.network, { [codec.hands[0]]: 1 }) : null;
+  const sheet = new Sheet(), vector = model.network.vector(codec.hands, { [codec.hands[0]]: 1 });
   const writing = new Line(model, codec, words, { vector, seed: 0 });
   sheet.begin([words], { pen: 0.12, slant: 0 });
   steadily(() => {
@@ -44,20 +44,16 @@ function line(model, alive) {
 }
 
 function bars(model, alive) {
-  const rows = plan([4, 4], BARS, model.codec.ranges), piece = new Piece(), roll = new Roll();
-  let state = model.begin(rowKey(0)), sound = null, playing = 0;
+  const making = composing(model, rowKey(0), { meter: [4, 4], bars: BARS }), { piece } = making, roll = new Roll();
+  let sound = null, playing = 0;
   roll.begin(piece, BARS * 16);
-  steadily(() => {
-    state = model.drawn(state, { allowed: rows[state.position] });
-    piece.add(state.input);
-    return state.position < rows.length;
-  }, alive).then(() => {
+  steadily(() => making.step({ temperature: 0.8, minP: 0.1 }), alive).then(() => {
     piece.close();
     roll.draw(0);
   });
   const play = button(t("play"), () => {
     const mine = ++playing;
-    (sound ??= new Sound()).perform(piece, roll, () => 15 / QUARTERS, () => mine === playing);
+    (sound ??= new Sound()).perform(piece, roll, () => 15 / (piece.tempos?.[0][1] ?? QUARTERS), () => mine === playing);
   });
   return make("div", { className: "sample" }, roll, play);
 }

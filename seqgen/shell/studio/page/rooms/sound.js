@@ -5,7 +5,12 @@ import { frame } from "../ui.js";
 // Seconds that are planned before they sound.
 const AHEAD = 0.4;
 const ATTACK = 0.04, RELEASE = 0.18, LOUD = 0.13;
+// Programs below it are struck, and fade in so many seconds.
+const STRUCK = 16, FADE = 0.8;
+const USUAL = 80; // velocity
 const PARTIALS = [0, 1, 0.55, 0.3, 0.16, 0.12, 0.05, 0.04, 0.02];
+// Which no oscillator is.
+const DRUMS = 128;
 // Where the voices stand.
 const SIDES = [-0.3, 0.25, -0.15, 0.1];
 
@@ -36,7 +41,7 @@ export class Sound {
     if (piece.grows && late > 0) this.origin += late * this.step;
     for (const note of piece.notes) {
       const start = this.origin + note.start * this.step;
-      if (!this.tones.has(note) && start > this.context.currentTime - 0.05 && start < this.context.currentTime + AHEAD) this.#sing(note, start);
+      if (!this.tones.has(note) && note.program !== DRUMS && start > this.context.currentTime - 0.05 && start < this.context.currentTime + AHEAD) this.#sing(note, start);
       const tone = this.tones.get(note);
       if (tone && note.end !== null && !tone.ends) this.#end(tone, this.origin + note.end * this.step);
     }
@@ -45,6 +50,7 @@ export class Sound {
   /** A piece from its beginning, `step()` seconds a sixteenth, with the line of its roll: once, or as often as it is `again`,
    * and no longer than it is `wanted`. */
   async perform(piece, roll, step, wanted, again = () => false) {
+    while (wanted() && piece.grows && !piece.notes.length) await frame(); // which say how fast they are
     this.#begin(step());
     while (wanted()) {
       if (!piece.grows && this.at > piece.steps + 2) {
@@ -71,11 +77,12 @@ export class Sound {
   }
 
   #sing(note, start) {
-    const { pitch, part } = note;
+    const { pitch, part, program, velocity = USUAL } = note;
     const oscillator = new OscillatorNode(this.context, { frequency: 440 * 2 ** ((pitch - 69) / 12), periodicWave: this.wave });
-    const gain = new GainNode(this.context, { gain: 0 }), pan = new StereoPannerNode(this.context, { pan: SIDES[part] });
+    const gain = new GainNode(this.context, { gain: 0 }), pan = new StereoPannerNode(this.context, { pan: SIDES[part % 4] });
     gain.gain.setValueAtTime(0, Math.max(start, this.context.currentTime));
-    gain.gain.linearRampToValueAtTime(LOUD, Math.max(start, this.context.currentTime) + ATTACK);
+    gain.gain.linearRampToValueAtTime((LOUD * velocity) / USUAL, Math.max(start, this.context.currentTime) + ATTACK);
+    if (program < STRUCK) gain.gain.setTargetAtTime(0, Math.max(start, this.context.currentTime) + ATTACK, FADE);
     oscillator.connect(gain).connect(pan).connect(this.out);
     oscillator.start(Math.max(start, this.context.currentTime));
     const tone = { oscillator, gain, ends: false, over: false };
@@ -86,8 +93,7 @@ export class Sound {
   #end(tone, when) {
     const end = Math.max(when - 0.02, this.context.currentTime + ATTACK);
     tone.ends = true;
-    tone.gain.gain.setValueAtTime(LOUD, end);
-    tone.gain.gain.exponentialRampToValueAtTime(0.0005, end + RELEASE);
+    tone.gain.gain.setTargetAtTime(0, end, RELEASE / 6);
     tone.oscillator.stop(end + RELEASE);
   }
 }

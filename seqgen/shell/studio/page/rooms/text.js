@@ -3,7 +3,7 @@
 import { Characters } from "../codecs/characters.js";
 import { rowKey } from "../runtime/model.js";
 import { Tree } from "../runtime/tree.js";
-import { button, buttons, dial, dials, make, modelChoice, number, percent, put, save, shortcuts, statusLine, steadily } from "../ui.js";
+import { button, buttons, dial, dials, make, mixture, modelChoice, number, percent, put, save, shortcuts, statusLine, steadily } from "../ui.js";
 import { t } from "../words.js";
 import { Page, SHADES } from "./text_page.js";
 
@@ -13,14 +13,16 @@ const MOST = 20_000;
 export function enter(section, models, open) {
   const temperature = dial(t("temperature"), [0, 2, 0.05], 0.8, t("cold"));
   const topP = dial("Top-p", [0.05, 1, 0.05], 1, t("fewest"));
+  const minP = dial("Min-p", [0, 0.5, 0.01], 0.05, t("unlikely"));
   const topK = dial("Top-k", [0, 50, 1], 0, t("likeliest"));
   const seed = number(t("seed"), 1, t("sameSeed"));
-  const prompt = make("textarea", { rows: 2, value: "ROMEO:", spellcheck: false, placeholder: t("anyWords"), dir: "auto" });
+  const prompt = make("textarea", { rows: 2, spellcheck: false, placeholder: t("anyWords"), dir: "auto" });
   const status = statusLine();
   const others = make("div", { className: "others" });
   const branches = make("ol", { className: "branches" });
   const named = modelChoice(models, open, status, leave, loaded);
-  let codec = null, tree, tip, running = null, begun, turn = 0, past, future;
+  const labels = dials();
+  let codec = null, usual = "", label, tree, tip, running = null, begun, turn = 0, past, future;
 
   const page = new Page(showOthers);
   const toggle = button(t("writeText"), () => running ? stop() : write(), { className: "main" });
@@ -30,7 +32,7 @@ export function enter(section, models, open) {
   const another = button(t("tryAnother"), async () => { seed.value++; if (await begin()) grow(); }, { title: t("nextSeed") });
 
   put(section,
-    dials(named, temperature, topP, topK, seed),
+    dials(named, temperature, topP, minP, topK, seed), labels,
     make("label", { className: "prompt" }, make("span", {}, t("beginWith")), prompt),
     buttons(toggle, afresh, another, undoing, redoing,
       button(t("copy"), async () => { await navigator.clipboard.writeText(page.text); status.say("copied"); }),
@@ -52,7 +54,12 @@ export function enter(section, models, open) {
 
   async function loaded(model) {
     codec = new Characters(model.codec);
-    tree = new Tree(model, rowKey(seed.value));
+    tree = new Tree(model, rowKey(seed.value), codec.end);
+    label = mixture(t("label"), codec.labels, async () => { const wrote = running; if (await begin() && wrote) grow(); });
+    labels.replaceChildren(...label.elements);
+    const before = usual;
+    usual = codec.end < 0 ? "ROMEO:" : "";
+    if (prompt.value === before) prompt.value = usual;
     list();
     if (await begin()) status.say("clickOne");
   }
@@ -63,6 +70,10 @@ export function enter(section, models, open) {
     if (!tree) return false;
     const mine = ++turn, given = prompt.value;
     tree.key = rowKey(seed.value);
+    if (codec.labels.length) {
+      const mixed = Object.entries(label.value), name = mixed.length > 1 ? mixed.map(one => one.join(":")).join() : mixed[0][0];
+      tree.begin(name, tree.model.network.context({ vector: tree.model.network.vector(codec.labels, label.value) }));
+    }
     const ids = codec.encode(given);
     let node = tree.root;
     const whole = await steadily(() => {
@@ -123,9 +134,9 @@ export function enter(section, models, open) {
         future = [];
         list();
       }
-      tip = tree.grow(tip, { temperature: temperature.value, topP: topP.value, topK: topK.value, allowed });
+      tip = tree.grow(tip, { temperature: temperature.value, topP: topP.value, minP: minP.value, topK: topK.value, allowed });
       fresh.push(tip);
-      return tip.depth < MOST;
+      return tip.symbol !== codec.end && tip.depth < MOST;
     }, () => running === run, () => {
       page.append(fresh);
       fresh = [];
@@ -133,6 +144,7 @@ export function enter(section, models, open) {
       status.say("written", tip.depth, Math.round((tip.depth - before.depth) / seconds));
     });
     if (whole) stop();
+    if (whole && tip.symbol === codec.end) status.say("textEnds", tip.depth);
   }
 
   /** What could have stood in a node's place, with its odds; a click goes on from there. */
@@ -142,7 +154,7 @@ export function enter(section, models, open) {
       make("h2", {}, t("instead", codec.name(node.symbol))),
       make("p", {}, t("surprise", percent(Math.exp(-node.nats)), (node.nats / Math.LN2).toFixed(1))),
       make("ul", {}, ...node.top.map(({ symbol, odds }) => make("li", {},
-        button(codec.name(symbol), () => { go(tree.choose(node.parent, symbol)); page.element.focus(); grow(); }, { aria: { current: String(symbol === node.symbol) } }),
+        button(codec.name(symbol), () => { go(tree.choose(node.parent, symbol)); page.element.focus(); if (symbol !== codec.end) grow(); }, { aria: { current: String(symbol === node.symbol) } }),
         make("meter", { min: 0, max: 1, value: odds, aria: { label: t("odds") } }), " ", percent(odds)))),
       button(t("cut"), () => { go(node.parent); page.element.focus(); }, { title: t("cutWhat") }));
     others.querySelector("button").focus();
@@ -153,9 +165,9 @@ export function enter(section, models, open) {
     for (const one of [toggle, afresh, another]) one.disabled = !tree;
     undoing.disabled = !past.length;
     redoing.disabled = !future.length;
-    branches.replaceChildren(...(tree?.leaves() ?? []).map(leaf => make("li", {},
-      button(codec.decode(tree.path(leaf).slice(-40).map(({ symbol }) => symbol)).join("") || t("empty"), () => go(leaf), { aria: { current: String(leaf === tip) } }),
-      ` ${leaf.depth} `,
+    branches.replaceChildren(...(tree?.leaves() ?? []).map(leaf => [leaf, tree.path(leaf)]).map(([leaf, path]) => make("li", {},
+      button(codec.decode(path.slice(-40).map(({ symbol }) => symbol)).join("") || t("empty"), () => go(leaf), { aria: { current: String(leaf === tip) } }),
+      ` ${leaf.depth} ${path[0].parent.name} `,
       button(t("remove"), () => { stop(); tree.prune(leaf, tip); past = []; future = []; show(tip); },
         { disabled: leaf === tip }))));
   }

@@ -37,6 +37,7 @@ export class Page {
     while (first?.nextSibling) first.nextSibling.remove();
     (line?.firstChild === first ? line : first)?.remove();
     this.nodes.length = same;
+    this.codec = codec;
     this.decode = codec.decoder();
     this.append(path.slice(same), true);
     // Lines have their heights only once they are seen.
@@ -44,13 +45,13 @@ export class Page {
   }
 
   append(nodes, down = this.element.scrollHeight - this.element.scrollTop - this.element.clientHeight < 40) {
-    const pieces = this.decode(nodes.map(({ symbol }) => symbol));
-    nodes.forEach(({ nats, given }, i) => {
+    const pieces = this.decode(nodes.map(({ symbol }) => symbol)), { end } = this.codec;
+    nodes.forEach(({ symbol, nats, given }, i) => {
       const span = document.createElement("span"); // thousands at once: `make` takes longer
-      span.className = `s${shade(nats)}${given ? " given" : ""}`;
+      span.className = `s${shade(nats)}${given ? " given" : ""}${symbol === end ? " end" : ""}`;
       span.textContent = pieces[i];
       // A line is an element, so that the browser lays out those anew that have changed, and only where they are seen.
-      if ((this.spans.at(-1)?.textContent ?? "\n") === "\n") this.element.append(make("div"));
+      if ((this.spans.at(-1)?.textContent ?? "\n").endsWith("\n")) this.element.append(make("div"));
       this.element.lastChild.append(span);
       this.spans.push(span);
     });

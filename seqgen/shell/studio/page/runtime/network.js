@@ -23,6 +23,18 @@ export class Network {
     return { memory: source && [...source].map(id => row(this.sourceTable, id)), vector };
   }
 
+  /** The vector of one of the names of hands or labels, or of some mixed by weight, `{oak: 0.6, birch: 0.4}`; null where there are none. */
+  vector(names, mixed) {
+    if (!names.length) return null;
+    const vector = new Float64Array(this.settings.static_width);
+    let total = 0;
+    for (const [name, weight] of Object.entries(mixed)) {
+      total += weight;
+      row(this.staticTable, names.indexOf(name)).forEach((value, i) => { vector[i] += weight * value; });
+    }
+    return Float32Array.from(vector, value => value / total);
+  }
+
   start() {
     const sums = new Float32Array((this.settings.running || []).length);
     return { layers: this.layers.map(([cell]) => cell.start()), sums, registers: this.registers?.start() };

@@ -8,11 +8,16 @@ const KEPT = 16;
 const TOLD = 10;
 
 export class Tree {
-  /** key: of the draws; another one may take its place at any time. */
-  constructor(model, key) {
-    this.model = model;
-    this.key = key;
-    this.root = { parent: null, depth: 0, children: [], state: model.begin(key) };
+  /** key: of the draws; another one may take its place at any time. end: the symbol behind which a text begins anew, if there is one. */
+  constructor(model, key, end = -1) {
+    Object.assign(this, { model, key, end, roots: [] });
+    this.begin();
+  }
+
+  /** From now on `root` is the one of this name, where nothing is written yet; context: of all that is below a new one. */
+  begin(name = "", context = {}) {
+    this.root = this.roots.find(root => root.name === name);
+    if (!this.root) this.roots.push(this.root = { name, parent: null, depth: 0, children: [], state: this.model.begin(this.key, context) });
   }
 
   /** A symbol drawn after `node`, as a node: with `nats`, how surprising it was, and `top`, what else was likely, with odds. */
@@ -39,7 +44,7 @@ export class Tree {
 
   /** The ends of all branches, the oldest first. */
   leaves() {
-    const found = [], open = [this.root];
+    const found = [], open = this.roots.slice().reverse();
     while (open.length) {
       const node = open.pop();
       if (!node.children.length && node.parent) found.push(node);
@@ -52,12 +57,12 @@ export class Tree {
   prune(leaf, kept = this.root) {
     if (leaf === kept || leaf.children.length) return;
     let node = leaf;
-    while (node.parent !== kept && node.parent.children.length === 1) node = node.parent;
+    while (node.parent !== kept && node.parent.parent && node.parent.children.length === 1) node = node.parent;
     node.parent.children = node.parent.children.filter(other => other !== node);
   }
 
   #below(node, state, carry, said, symbol, given) {
-    const after = this.model.after(state, carry, symbol, !given), found = child(node, symbol, given);
+    const after = this.#after(this.model.after(state, carry, symbol, !given)), found = child(node, symbol, given);
     node.state = node.depth % KEPT ? null : state;
     if (found) {
       found.state = after;
@@ -67,13 +72,17 @@ export class Tree {
     return added(node, { symbol, given, nats: -likely[symbol], top: likeliest(likely), state: after });
   }
 
+  #after(state) {
+    return state.input === this.end ? { ...this.model.begin(this.key, state.context), position: state.position } : state;
+  }
+
   #stateOf(node) {
     const missing = [];
     let at = node;
     for (; !at.state; at = at.parent) missing.push(at);
     let { state } = at;
     for (const one of missing.reverse()) {
-      state = this.model.told(state, one.symbol, !one.given);
+      state = this.#after(this.model.told(state, one.symbol, !one.given));
       if (one.depth % KEPT === 0) one.state = state;
     }
     return state;
