@@ -183,6 +183,27 @@ def test_what_two_branches_share_stays_where_it_is(enter: Any) -> None:
     assert page.evaluate("first.isConnected")
 
 
+def test_lines_that_are_come_back_to_are_those_that_were_there(enter: Any) -> None:
+    page = enter("text")
+    before = written(page, 200)
+    assert before.count("\n", 60) > 2
+    page.evaluate("window.lines = [...document.querySelectorAll('.page div')]")
+    page.locator(".page span").nth(30).click()
+    page.locator(".others li button[aria-current=false]").first.click()
+    grown(page, 60)
+    page.keyboard.press("Escape")
+    other = sheet(page).text_content()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()
+    assert sheet(page).text_content() == before
+    assert page.evaluate("lines.filter(line => line.isConnected).length") >= before.count("\n") - 1
+    page.get_by_role("button", name="Redo").click()
+    page.get_by_role("button", name="Redo").click()
+    assert sheet(page).text_content() == other
+    spans = page.locator(".page span").all_text_contents()
+    assert "".join(spans) == other and len(spans) == len(str(other))
+
+
 def test_a_long_text_is_seen_from_its_end_and_copied_as_it_is(enter: Any) -> None:
     page = enter("text", viewport={"width": 360, "height": 800}, permissions=["clipboard-read", "clipboard-write"])
     text = "".join(

@@ -11,6 +11,8 @@ export class Page {
     this.chosen = chosen;
     this.nodes = [];
     this.spans = [];
+    // Whole ones by the nodes that end them, of all that was ever shown: to come back to them is to put them in again.
+    this.lines = new WeakMap();
     this.at = -1;
     this.element = make("div", {
       className: "page", tabIndex: 0, role: "textbox", dir: "auto", lang: "",
@@ -32,10 +34,12 @@ export class Page {
     // Of a character that is spelt, all or nothing.
     while (same && !this.spans[same - 1].textContent) same--;
     this.#mark(-1);
-    const [first] = this.spans.splice(same), line = first?.parentNode;
+    const [first] = this.spans.splice(same), line = first?.parentNode, cut = first ? [...line.children].indexOf(first) : 0;
     while (line?.nextSibling) line.nextSibling.remove();
-    while (first?.nextSibling) first.nextSibling.remove();
-    (line?.firstChild === first ? line : first)?.remove();
+    if (cut) {
+      this.lines.delete(this.nodes[same - cut + line.children.length - 1]);
+      while (line.children.length > cut) line.lastChild.remove();
+    } else line?.remove();
     this.nodes.length = same;
     this.codec = codec;
     this.decode = codec.decoder();
@@ -46,15 +50,26 @@ export class Page {
 
   append(nodes, down = this.element.scrollHeight - this.element.scrollTop - this.element.clientHeight < 40) {
     const pieces = this.decode(nodes.map(({ symbol }) => symbol)), { end } = this.codec;
-    nodes.forEach(({ symbol, nats, given }, i) => {
-      const span = document.createElement("span"); // thousands at once: `make` takes longer
+    for (let i = 0; i < nodes.length; i++) {
+      // A line is an element, so that the browser lays out those anew that have changed, and only where they are seen.
+      if ((this.spans.at(-1)?.textContent ?? "\n").endsWith("\n")) {
+        let last = i;
+        while (last + 1 < nodes.length && !pieces[last].endsWith("\n")) last++;
+        const known = this.lines.get(nodes[last]);
+        this.element.append(known ?? make("div"));
+        if (known) {
+          this.spans.push(...known.children);
+          i = last;
+          continue;
+        }
+      }
+      const { symbol, nats, given } = nodes[i], span = document.createElement("span"); // thousands at once: `make` takes longer
       span.className = `s${shade(nats)}${given ? " given" : ""}${symbol === end ? " end" : ""}`;
       span.textContent = pieces[i];
-      // A line is an element, so that the browser lays out those anew that have changed, and only where they are seen.
-      if ((this.spans.at(-1)?.textContent ?? "\n").endsWith("\n")) this.element.append(make("div"));
       this.element.lastChild.append(span);
       this.spans.push(span);
-    });
+      if (pieces[i].endsWith("\n")) this.lines.set(nodes[i], this.element.lastChild);
+    }
     this.nodes.push(...nodes);
     if (down) this.#toEnd();
   }
