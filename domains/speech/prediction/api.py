@@ -40,7 +40,16 @@ class SoundScore(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class SoundModel:
-    """Speech without a text. Make one with `load_sound`."""
+    """Speech without a text. Make one with `load_sound`.
+
+    >>> import jax
+    >>> from seqgen.domains.speech.prediction.task import SIZES
+    >>> clip = Clip(np.random.default_rng(0).normal(0, 0.1, 16_000))
+    >>> codec = SoundCodec.fit([clip])
+    >>> model = SIZES["tiny"].model(codec)
+    >>> SoundModel(codec, model, model.init(jax.random.key(0)), "new").continued(clip, seconds=0.5).seconds
+    1.5
+    """
 
     codec: SoundCodec
     model: Model
