@@ -17,7 +17,7 @@ from hypothesis import given
 
 from seqgen import Splits
 from seqgen.domains import pairs
-from seqgen.domains.pairs import PRONOUNCE, TRANSLATE, Pair, PairCodec, PairModel, chrf, read_pairs
+from seqgen.domains.pairs import PRONOUNCE, TRANSLATE, Pair, PairCodec, PairModel, chrf, read_pairs, writing
 from seqgen.domains.pairs.alignment import Alignment
 from seqgen.domains.pairs.codec import match
 from seqgen.domains.pairs.copying import copied
@@ -27,6 +27,7 @@ from seqgen.domains.pairs.scores import rated, scored
 from seqgen.domains.pairs.sentences import pieces
 from seqgen.domains.pairs.units import Letters, Subwords, Tokens, units_from_dict
 from seqgen.errors import DataError, ModelError, UsageError
+from seqgen.sampling import beam_search
 from seqgen.shell.cli import main
 
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -175,6 +176,22 @@ def test_it_writes_what_it_has_not_seen(model: PairModel) -> None:
     (best,) = model.write_n(["three four."], n=3)
     assert len(best) == 3 and best[0].text == "34" and best[0].score >= best[1].score
     assert model.score([Pair("three four.", best[0].text)]).nats == pytest.approx(-best[0].log_prob, rel=1e-3, abs=1e-4)
+
+
+def test_batches_are_full(model: PairModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sources that are there only to fill a batch are decoded like all others."""
+    counts: list[int] = []
+
+    def search(*given: Any, **how: Any) -> Any:
+        counts.append(len(given[2]))
+        return beam_search(*given, **how)
+
+    monkeypatch.setattr(writing, "beam_search", search)
+    sources = [str(number) for number in range(40)]
+    for beam, wanted in ((5, [16, 16, 8]), (1, [64])):
+        counts.clear()
+        model.write(sources, beam=beam)
+        assert counts == wanted
 
 
 def test_it_looks_where_it_should(model: PairModel, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from seqgen.sampling.beam import PENALTY
 from .codec import PairCodec
 from .pictures.picture import Picture
 
-ROWS = 64  # beams side by side
+ROWS = 64  # beams side by side, or as many more as make the sources a power of two
 ENTRIES = 16  # sources are filled up to a multiple: texts of any length share a few compiled programs
 LONGER = 2  # a target has at most so many times as many units as its source, and MORE
 MORE = 16
@@ -57,7 +57,7 @@ def write(
     allowed[0] = False  # what is not known is never written
     found: dict[int, list[Written]] = {}
     order = np.argsort([len(own) for own in ids], kind="stable")
-    at_once = max(1, ROWS // beam)
+    at_once = 1 << (max(1, ROWS // beam) - 1).bit_length()  # fewer would be filled up to it
     for begin in range(0, len(order), at_once):
         rows = [int(row) for row in order[begin : begin + at_once]]
         batch = filled([ids[row] for row in rows])
