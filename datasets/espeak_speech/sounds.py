@@ -60,7 +60,7 @@ def clip_of(text: str, samples: NDArray[np.int16], rate: int, events: Sequence[t
             begins.append(sample + place * (until - sample) // len(sounds))
             first = False
     ending = begins[-1] if phones[-1].name == PAUSE else len(samples)
-    heard = np.concatenate([np.zeros(margin), samples[:ending], np.zeros(margin)]) / 32768
+    heard = (np.pad(samples[:ending], margin) / 32768).astype(np.float32)
     ends = [(begin + margin) / rate for begin in begins[1:]]
     return Clip(heard, rate, text, phones=_marked(phones, text), ends=(*ends, len(heard) / rate))
 
