@@ -35,7 +35,7 @@ def clip_of(text: str, samples: NDArray[np.int16], rate: int, events: Sequence[t
 
     >>> clip = clip_of("I", np.ones(1600, np.int16), 16_000, [(0, ""), (0, "'aI"), (800, "_:")])
     >>> [phone.name for phone in clip.phones], [round(end, 2) for end in clip.ends]
-    (['_', 'AY', '_'], [0.1, 0.15, 0.2])
+    (['_', 'AY', '_'], [0.1, 0.15, 0.25])
     """
     margin = round(SILENCE * rate)
     phones, begins, first = [Phone(PAUSE)], [-margin], True
