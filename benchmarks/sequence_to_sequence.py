@@ -1,8 +1,8 @@
 """How well one thing is read and another written: every figure of docs/pairs.md.
 
 Shipped models are measured on what they were not trained on, beside what needs no network; `dates` and `sums` train
-models of their own, in --runs, and take what was trained there before. `emoji` takes the model of `make_pairs.py emoji --runs
-runs/sequence_to_sequence`. Choose parts with --part.
+models of their own, in --runs, and take what was trained there before. `back` and `emoji` take what `make_pairs.py
+french-english`, and `emoji`, with --runs runs/sequence_to_sequence, has trained. Choose parts with --part.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ from seqgen.batching.items import Items
 from seqgen.batching.sources import in_memory
 from seqgen.domains import pairs
 from seqgen.domains.pairs import Pair, Picture
-from seqgen.domains.pairs.scores import rated, scored
+from seqgen.domains.pairs.scores import Measured, rated, scored
 from seqgen.machine.cache import use_compile_cache
 
 BEAM, SENTENCES = 5, 1000
@@ -62,18 +62,38 @@ def learned_sums(args: Arguments) -> list[Row]:
 
 
 def translation(args: Arguments) -> list[Row]:
-    """English to French."""
-    splits = _translated(args)
-    model, test = pairs.load("english-french"), splits.test
-    rows = _measures("english-french", model, test, "translate", args)
+    """English to French; also of those sentences alone of which no reference is known as that of another one."""
+    splits, model = _translated(args), pairs.load("english-french")
+    rows = _translations("english-french", model, splits, args)
+    known = {pair.target for pair in splits.train}
+    seen = {pair.source for pair in splits.test if pair.target in known}
+    new = [pair for pair in splits.test if pair.source not in seen]
+    rows += _measures("english-french, no reference known", model, new, "translate", args, wanted=False) if new else []
+    return rows
+
+
+def back(args: Arguments) -> list[Row]:
+    """French to English."""
+    splits, folder = _translated(args, "tatoeba-back"), args.runs / "french-english"
+    if args.toy:
+        pairs.train(splits, folder, size="tiny", steps=4)
+    return _translations("french-english", pairs.load(folder), splits, args, BLEU=(">=", 45.0))
+
+
+def _translations(
+    name: str, model: pairs.PairModel, splits: Splits[Pair], args: Arguments, **targets: tuple[str, float]
+) -> list[Row]:
+    """Of the test part, and beside it what needs no network."""
+    test = splits.test
+    rows = _measures(name, model, test, "translate", args, **targets)
     wanted: dict[str, list[str]] = defaultdict(list)
     for pair in test:
         wanted[str(pair.source)].append(pair.target)
     by_words, nearest = _word_by_word(splits.train), _nearest(splits.train)
-    for name, write in (("word by word", by_words), ("nearest sentence of training", nearest)):
+    for how, write in (("word by word", by_words), ("nearest sentence of training", nearest)):
         made = [write(source) for source in wanted]
-        rows += [_row(name, one.what, one.value, False) for one in rated(made, [*wanted.values()], "translate")]
-    return [row for row in rows if not math.isnan(row.reached)]
+        rows += _rows(f"{name} {how}", rated(made, [*wanted.values()], "translate"), {})
+    return rows
 
 
 def pronunciation(args: Arguments) -> list[Row]:
@@ -135,6 +155,7 @@ PARTS: dict[str, Callable[[Arguments], list[Row]]] = {
     "dates": learned_dates,
     "sums": learned_sums,
     "translation": translation,
+    "back": back,
     "pronunciation": pronunciation,
     "captions": captions,
     "emoji": emoji,
@@ -143,14 +164,26 @@ PARTS: dict[str, Callable[[Arguments], list[Row]]] = {
 }
 
 
-def _measures(name: str, model: pairs.PairModel, test: Sequence[Pair], domain: str, args: Arguments) -> list[Row]:
+def _measures(
+    name: str,
+    model: pairs.PairModel,
+    test: Sequence[Pair],
+    domain: str,
+    args: Arguments,
+    wanted: bool = True,
+    **targets: tuple[str, float],
+) -> list[Row]:
     found = scored(model, test, domain, beam=BEAM, most=args.most)
-    return [_row(name, one.what, one.value, True) for one in found]
+    return _rows(name, found, {**TARGETS, **targets} if wanted else {})
 
 
-def _row(name: str, what: str, value: float, wanted: bool) -> Row:
-    sense, target = TARGETS.get(what, ("<=", None)) if wanted else ("<=", None)
-    return Row(f"{name}: {what}", value, sense, target, UNITS.get(what, ""))
+def _rows(name: str, found: Iterable[Measured], targets: Mapping[str, tuple[str, float]]) -> list[Row]:
+    """A row a measure, but for what could not be measured here."""
+    return [
+        Row(f"{name}: {one.what}", one.value, *targets.get(one.what, ("<=", None)), UNITS.get(one.what, ""))
+        for one in found
+        if not math.isnan(one.value)
+    ]
 
 
 def _word_by_word(train: Sequence[Pair]) -> Callable[[str], str]:
@@ -212,9 +245,9 @@ def _drawn(args: Arguments) -> Splits[Pair]:
     return Splits(scenes, scenes[:4], scenes[4:])
 
 
-def _translated(args: Arguments) -> Splits[Pair]:
+def _translated(args: Arguments, name: str = "tatoeba") -> Splits[Pair]:
     if not args.toy:
-        return registry.dataset("tatoeba").load()  # type: ignore[no-any-return]
+        return registry.dataset(name).load()  # type: ignore[no-any-return]
     said = [Pair("He sleeps.", "Il dort."), Pair("She runs.", "Elle court."), Pair("Go home.", "Rentre chez toi.")]
     return Splits(said * 8, said, said)
 

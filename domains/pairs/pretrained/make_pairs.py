@@ -1,8 +1,8 @@
 """Makes the shipped models of pairs and their cards: `python domains/pairs/pretrained/make_pairs.py english-french`.
 
 Trains in runs/NAME (or goes on there, if it was stopped), releases the model in 8 bits beside this file, measures the
-released file and writes the card. `english-french` needs Tatoeba (datasets/tatoeba/SOURCE.md), `english-phonemes` the
-extra `pronounce`, `emoji` 190 MB of pictures (datasets/emoji/SOURCE.md), `shapes` nothing.
+released file and writes the card. `english-french` and `french-english` need Tatoeba (datasets/tatoeba/SOURCE.md),
+`english-phonemes` the extra `pronounce`, `emoji` 190 MB of pictures (datasets/emoji/SOURCE.md), `shapes` nothing.
 """
 
 from __future__ import annotations
@@ -46,6 +46,17 @@ RECIPES = {
         {"vocabulary": 4000, "dropout": 0.2},
         "language: [en, fr]\nlicense: apache-2.0\ndata_license: cc-by-2.0-fr\nwrites: short English sentences in French",
         "Translates short English sentences, such as people say, into French.",
+        {},
+    ),
+    "french-english": Recipe(
+        pairs.TRANSLATE,
+        "tatoeba-back",
+        "medium",
+        (5_000,),
+        TrainingConfig(rows=128, learning_rate=2e-3, ema=0.999, patience=0),
+        {"vocabulary": 4000, "dropout": 0.2},
+        "language: [fr, en]\nlicense: apache-2.0\ndata_license: cc-by-2.0-fr\nwrites: short French sentences in English",
+        "Translates short French sentences, such as people say, into English.",
         {},
     ),
     "english-phonemes": Recipe(
