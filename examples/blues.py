@@ -77,9 +77,7 @@ def main() -> None:
     random = np.random.default_rng(1)
     learned, held = ([chorus(random) for _ in range(count)] for count in (200, 20))
     music.train(Splits(learned, held), args.out, encoding="beats", size=args.size, steps=args.steps)
-    made = [
-        one.score for one in music.load(args.out).compose([None] * 20, bars=12, key=KEY, tempo=BPM, seed=1)
-    ]
+    made = [one.score for one in music.load(args.out).compose([None] * 20, bars=12, key=KEY, tempo=BPM, seed=1)]
     for name, choruses in (("corpus", learned), ("20 choruses of the model", made)):
         form, locked = measured(choruses)
         print(f"{name}: {form:.1%} of bars have the form's chord, {locked:.1%} of strong beats are chord tones")
