@@ -170,14 +170,8 @@ def train(
     """
     from seqgen.training import run
 
-    given: dict[str, Any] = {
-        "target": os.fspath(target),
-        "encoding": encoding,
-        "level": level,
-        "vocabulary": vocabulary,
-        "side": side,
-        "vary": vary,
-    }
+    given: dict[str, Any] = {"target": os.fspath(target), "encoding": encoding}
+    given |= {"level": level, "vocabulary": vocabulary, "side": side, "vary": vary}
     settings = {name: value for name, value in given.items() if name in domain.reading.settings}
     return run.begin(out, domain, data, settings, download=download, **how)
 
