@@ -27,6 +27,7 @@ from seqgen.domains.pairs.scores import Measured, rated, scored
 from seqgen.machine.cache import use_compile_cache
 
 BEAM, SENTENCES = 5, 1000
+Targets = Mapping[str, tuple[str, float]]
 TARGETS = {"word errors": ("<=", 25.0), "phoneme errors": ("<=", 6.0), "chrF2": (">=", 60.0), "BLEU": (">=", 42.0)}
 UNITS = {"nats/char": "nats/char", "exact": "%", "word errors": "%", "phoneme errors": "%"}
 
@@ -68,7 +69,7 @@ def translation(args: Arguments) -> list[Row]:
     known = {pair.target for pair in splits.train}
     seen = {pair.source for pair in splits.test if pair.target in known}
     new = [pair for pair in splits.test if pair.source not in seen]
-    rows += _measures("english-french, no reference known", model, new, "translate", args, wanted=False) if new else []
+    rows += _measures("english-french, no reference known", model, new, "translate", args, {}) if new else []
     return rows
 
 
@@ -77,15 +78,15 @@ def back(args: Arguments) -> list[Row]:
     splits, folder = _translated(args, "tatoeba-back"), args.runs / "french-english"
     if args.toy:
         pairs.train(splits, folder, size="tiny", steps=4)
-    return _translations("french-english", pairs.load(folder), splits, args, BLEU=(">=", 45.0))
+    return _translations("french-english", pairs.load(folder), splits, args, {"BLEU": (">=", 45.0)})
 
 
 def _translations(
-    name: str, model: pairs.PairModel, splits: Splits[Pair], args: Arguments, **targets: tuple[str, float]
+    name: str, model: pairs.PairModel, splits: Splits[Pair], args: Arguments, targets: Targets = TARGETS
 ) -> list[Row]:
     """Of the test part, and beside it what needs no network."""
     test = splits.test
-    rows = _measures(name, model, test, "translate", args, **targets)
+    rows = _measures(name, model, test, "translate", args, targets)
     wanted: dict[str, list[str]] = defaultdict(list)
     for pair in test:
         wanted[str(pair.source)].append(pair.target)
@@ -170,20 +171,20 @@ def _measures(
     test: Sequence[Pair],
     domain: str,
     args: Arguments,
-    wanted: bool = True,
-    **targets: tuple[str, float],
+    targets: Targets = TARGETS,
 ) -> list[Row]:
     found = scored(model, test, domain, beam=BEAM, most=args.most)
-    return _rows(name, found, {**TARGETS, **targets} if wanted else {})
+    return _rows(name, found, targets)
 
 
-def _rows(name: str, found: Iterable[Measured], targets: Mapping[str, tuple[str, float]]) -> list[Row]:
+def _rows(name: str, found: Iterable[Measured], targets: Targets) -> list[Row]:
     """A row a measure, but for what could not be measured here."""
-    return [
-        Row(f"{name}: {one.what}", one.value, *targets.get(one.what, ("<=", None)), UNITS.get(one.what, ""))
-        for one in found
-        if not math.isnan(one.value)
-    ]
+    rows = []
+    for one in found:
+        sense, target = targets.get(one.what, ("<=", None))
+        if not math.isnan(one.value):
+            rows.append(Row(f"{name}: {one.what}", one.value, sense, target, UNITS.get(one.what, "")))
+    return rows
 
 
 def _word_by_word(train: Sequence[Pair]) -> Callable[[str], str]:
