@@ -76,8 +76,10 @@ def words(model: text.TextModel, held_out: str, toy: bool) -> list[Row]:
         with contextlib.suppress(OSError):
             known |= {word.casefold() for word in (DICTIONARIES / name).read_text(encoding="utf-8").split()}
     shares = []
-    for how in ({"temperature": 0.8}, {"temperature": 0.8, "min_p": 0.0}):
-        drawn = model.samples([""] * (1 if toy else 20), length=50 if toy else 2000, seed=0, **how)
+    for min_p in (text.MIN_P, 0.0):
+        drawn = model.samples(
+            [""] * (1 if toy else 20), length=50 if toy else 2000, temperature=0.8, min_p=min_p, seed=0
+        )
         shares.append(measures.invented("\n".join(drawn), known)[0])
     share, free = shares
     usual = measures.invented(held_out, known)[0]
