@@ -24,12 +24,13 @@ CARD = """\
 ---
 license: apache-2.0
 data_license: cc0-1.0
-writes: songs for voice and piano, in any key and meter
+writes: songs for voice and piano, in any meter
 ---
 # songs
 
 Composes for voice and piano, without words, bar by bar, and goes on from yours. It has read songs of the nineteenth century and
-nothing else: no drums, no other instruments.
+nothing else: no drums, no other instruments. It keeps to the signature of the key asked for, and does not follow the mode: asked
+for A minor it writes what it writes in C major.
 
 | | |
 |---|---|
