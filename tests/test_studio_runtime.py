@@ -224,6 +224,7 @@ def test_a_seed_makes_the_song_that_it_makes_in_python(
         bars=bars,
         seed=seed,
         temperature=WILD,
+        minP=0,
         out=str(file),
     )
     step = 15 / piece["tempos"][0][1]
