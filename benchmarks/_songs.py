@@ -10,6 +10,7 @@ import numpy as np
 from seqgen import Splits
 from seqgen.counting.ngrams import NGrams
 from seqgen.domains.music import Key, MusicModel, Score
+from seqgen.domains.music.grid import key_number
 
 ORDER = 5
 EDGE = 1e-6  # seconds
@@ -63,12 +64,8 @@ def in_scale(songs: Sequence[Score]) -> float:
         keys = song.keys or (Key(0.0, 0),)
         for note in song.notes:
             key = [key for key in keys if key.time <= max(note.onset, keys[0].time) + EDGE][-1]
-            inside.append((note.pitch - _tonic(key)) % 12 in STEPS_OF[key.mode])
+            inside.append((note.pitch - key_number(key)) % 12 in STEPS_OF[key.mode])
     return float(np.mean(inside))
-
-
-def _tonic(key: Key) -> int:
-    return (7 * key.fifths + (9 if key.mode == "minor" else 0)) % 12
 
 
 def _written(song: Score) -> set[tuple[float, float, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from seqgen.errors import DataError
@@ -17,17 +17,13 @@ def fetch(name: str, *, address: str, sha256: str, download: bool = False) -> Pa
 
     Raises DataError when the file is nowhere, its SHA-256 is another, or the download fails.
     """
-    path = find(name)
-    if path:
-        return checked(path, sha256)
-    cached = cache_folder() / name
-    if not download:
-        raise DataError(
-            f"{name} is not on this machine: pass --download (in Python download=True), "
-            f"or get {address} and save it as {cached}"
-        )
-    _download(address, cached, sha256)
-    return cached
+    return _had_or_brought(
+        name,
+        sha256,
+        download,
+        lambda path: f"get {address} and save it as {path}",
+        lambda path: _download(address, path, sha256),
+    )
 
 
 def fetch_package(name: str, *, command: Sequence[str], sha256: str, download: bool = False) -> Path:
@@ -35,17 +31,13 @@ def fetch_package(name: str, *, command: Sequence[str], sha256: str, download: b
 
     command: what puts the file into the folder that is named after it. Raises DataError as `fetch` does, and without the client.
     """
-    path = find(name)
-    if path:
-        return checked(path, sha256)
-    cached = cache_folder() / name
-    if not download:
-        raise DataError(
-            f"{name} is not on this machine: pass --download (in Python download=True), "
-            f"or run {' '.join(command)} {cached.parent}"
-        )
-    _run_client(command, cached, sha256)
-    return cached
+    return _had_or_brought(
+        name,
+        sha256,
+        download,
+        lambda path: f"run {' '.join(command)} {path.parent}",
+        lambda path: _run_client(command, path, sha256),
+    )
 
 
 def checked(path: Path, sha256: str) -> Path:
@@ -86,6 +78,22 @@ def _sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}; check its permissions") from None
+
+
+def _had_or_brought(
+    name: str, sha256: str, download: bool, remedy: Callable[[Path], str], bring: Callable[[Path], None]
+) -> Path:
+    """The file that is here, checked; else, if asked, what `bring` puts into the cache, and checks itself."""
+    path = find(name)
+    if path:
+        return checked(path, sha256)
+    cached = cache_folder() / name
+    if not download:
+        raise DataError(
+            f"{name} is not on this machine: pass --download (in Python download=True), or {remedy(cached)}"
+        )
+    bring(cached)
+    return cached
 
 
 def _download(address: str, path: Path, sha256: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from studio_laws import SAYINGS, STEPS
-from studio_page import OWN, ask, shipped
+from studio_page import ask, own_models, shipped
 
 from seqgen.domains import handwriting, music, text
 from seqgen.domains.music.grid import key_number, numbered_key
@@ -21,10 +21,7 @@ pytestmark = [pytest.mark.node, pytest.mark.optimised]
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of models that were made for these tests."""
-    folder = tmp_path_factory.mktemp("models")
-    for name, make in OWN.items():
-        make(folder / name)
-    return folder
+    return own_models(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from studio_page import OWN, a_run, chromium, shipped
+from studio_page import OWN, a_run, chromium, own_models, shipped
 
 from seqgen.shell.studio.server import Studio
 from seqgen.shell.studio.site import site
@@ -63,10 +63,7 @@ def watching(run: Path) -> Iterator[Studio]:
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of models of kinds that do not ship; they have learned nothing."""
-    folder = tmp_path_factory.mktemp("models")
-    for name, make in OWN.items():
-        make(folder / name)
-    return folder
+    return own_models(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="session")

@@ -36,28 +36,23 @@ class Recipe(NamedTuple):
     load: dict[str, Any]  # how the data set is loaded to train, where not as always
 
 
+ENGLISH_FRENCH = Recipe(
+    pairs.TRANSLATE,
+    "tatoeba",
+    "medium",
+    (5_000,),
+    TrainingConfig(rows=128, learning_rate=2e-3, ema=0.999, patience=0),
+    {"vocabulary": 4000, "dropout": 0.2},
+    "language: [en, fr]\nlicense: apache-2.0\ndata_license: cc-by-2.0-fr\nwrites: short English sentences in French",
+    "Translates short English sentences, such as people say, into French.",
+    {},
+)
 RECIPES = {
-    "english-french": Recipe(
-        pairs.TRANSLATE,
-        "tatoeba",
-        "medium",
-        (5_000,),
-        TrainingConfig(rows=128, learning_rate=2e-3, ema=0.999, patience=0),
-        {"vocabulary": 4000, "dropout": 0.2},
-        "language: [en, fr]\nlicense: apache-2.0\ndata_license: cc-by-2.0-fr\nwrites: short English sentences in French",
-        "Translates short English sentences, such as people say, into French.",
-        {},
-    ),
-    "french-english": Recipe(
-        pairs.TRANSLATE,
-        "tatoeba-back",
-        "medium",
-        (5_000,),
-        TrainingConfig(rows=128, learning_rate=2e-3, ema=0.999, patience=0),
-        {"vocabulary": 4000, "dropout": 0.2},
-        "language: [fr, en]\nlicense: apache-2.0\ndata_license: cc-by-2.0-fr\nwrites: short French sentences in English",
-        "Translates short French sentences, such as people say, into English.",
-        {},
+    "english-french": ENGLISH_FRENCH,
+    "french-english": ENGLISH_FRENCH._replace(
+        data="tatoeba-back",
+        front="language: [fr, en]\nlicense: apache-2.0\ndata_license: cc-by-2.0-fr\nwrites: short French sentences in English",
+        what="Translates short French sentences, such as people say, into English.",
     ),
     "english-phonemes": Recipe(
         pairs.PRONOUNCE,
