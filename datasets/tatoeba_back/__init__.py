@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from seqgen.datasets import tatoeba
-from seqgen.datasets.tatoeba import DOMAIN, LICENCE, ORIGIN, SHA256
 from seqgen.domain import Splits
 from seqgen.domains.pairs.pair import Pair
 
-__all__ = ["load", "DOMAIN", "LICENCE", "ORIGIN", "SHA256"]
+DOMAIN, LICENCE, ORIGIN, SHA256 = tatoeba.DOMAIN, tatoeba.LICENCE, tatoeba.ORIGIN, tatoeba.SHA256
 
 
 def load(*, download: bool = False) -> Splits[Pair]:
