@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from seqgen.domains.handwriting import Ink, Offsets
 from seqgen.domains.handwriting.formats.ink_json import ink_json
 from seqgen.domains.handwriting.ink import MOST_POINTS
-from seqgen.domains.handwriting.offsets import DOWN, END, FARTHEST, GRID, UP
+from seqgen.domains.handwriting.offsets import DOWN, END, FARTHEST, GRID, SELDOM, UP
 from seqgen.errors import DataError, ModelError, UsageError
 from seqgen.spec import Continuous, Discrete, Product
 
@@ -229,3 +229,19 @@ def test_damaged_settings_are_refused(change: dict[str, Any], message: str) -> N
     for missing in WRITING.to_dict():
         with pytest.raises(ModelError, match="is not one of offsets"):
             Offsets.from_dict({name: value for name, value in WRITING.to_dict().items() if name != missing})
+
+
+def test_signs_that_were_seldom_are_known_as_such() -> None:
+    def line(text: str) -> Ink:
+        return Ink([[[number, 0] for number in range(len(text) + 1)]], text=text)
+
+    codec = Offsets.fit([line("a-0" * SELDOM), line("=@" * (SELDOM - 1)), line("e" * SELDOM), line("&ê(")])
+    assert codec.seldom == "=@ê" and codec.learned == "&(-0ae"  # nothing to make an & of: no 8 is known
+    assert Offsets.from_dict(codec.to_dict()) == codec and "seldom" not in WRITING.to_dict()
+    few = Offsets.fit([line("a-=")])
+    assert few.seldom == ""  # where nothing is known well, nothing is made of anything
+    assert codec.extended(few)[0].seldom == codec.seldom == codec.extended(codec)[0].seldom
+    assert few.extended(codec)[0].seldom == "@ê"
+    for wrong in ({"seldom": "z"}, {"seldom": 3}, {"rare": "="}):
+        with pytest.raises(ModelError):
+            Offsets.from_dict({**codec.to_dict(), **wrong})

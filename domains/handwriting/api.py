@@ -23,8 +23,10 @@ from seqgen.sampling import Stop
 from seqgen.spec import Steps, empty_steps
 
 from . import MODEL
+from .composing import compose
 from .hands import Style, Vector, vector_of
 from .ink import Ink
+from .marks import bases
 from .offsets import Offsets
 from .presets import DOMAIN, NETWORKS
 from .proofreading import proofread
@@ -85,6 +87,8 @@ class HandwritingModel:
     ) -> list[Ink]:
         """The text in ink, a line of ink for each line of at most `width` characters; a blank one has no strokes.
 
+        What the model has not learned, or hardly, is composed of what it writes and what is drawn to it, where that can be
+        done: letters with marks, signs (`marks.base_of`).
         hand: one of `codec.hands`, some of them mixed (`oak:0.6,birch:0.4`), or one of your own (`adopt`); the prime's,
         or the first.
         bias: 0 writes as differently as people do, more is neater (Graves 2013, section 5.4).
@@ -93,26 +97,27 @@ class HandwritingModel:
         reader: the recogniser that reads the tries, the shipped one if none is given.
         Raises UsageError for characters that the model has not learned and settings out of range.
         """
-        lines = lines_of(text, width)
+        wanted = lines_of(text, width)
+        lines = [bases(line, self.codec.learned) for line in wanted]
         self._writes("".join(lines))
         if not 1 <= tries <= ROWS:
             raise UsageError(f"tries is {tries}; give 1 to {ROWS}")
         opening, prompt = ("", empty_steps(self.codec.spec)) if prime is None else self._opening(prime)
         name, vector = self._who(hand, prime)
         made = [Ink((), text="") for _ in lines]
-        wanted = [number for number, line in enumerate(lines) if line]
+        inked = [number for number, line in enumerate(lines) if line]
         options = Options(temperature, bias=bias)
         at_once = ROWS // tries
         if tries > 1 and reader is None:
             reader = _shipped_reader()
-        for begin in range(0, len(wanted), at_once):
-            rows = wanted[begin : begin + at_once]
+        for begin in range(0, len(inked), at_once):
+            rows = inked[begin : begin + at_once]
             texts = [lines[row] for row in rows]
             page = Lines(self, opening, prompt, texts, vector, options, seed, begin, reader)
             drawn = page.once() if tries == 1 else proofread(texts, page.tries, empty_steps(self.codec.spec), tries)
             for row, steps in zip(rows, drawn, strict=True):
                 made[row] = replace(self.codec.decode(steps), text=lines[row], hand=name)
-        return made
+        return compose(self, made, wanted, seed)
 
     def go_on(self, ink: Ink, text: str | None = None, *, points: int = 400, bias: float = BIAS, seed: int = 0) -> Ink:
         """The ink, and then what a pen might have done next.
@@ -128,18 +133,20 @@ class HandwritingModel:
             if text is None:
                 raise UsageError(f"{self.name} writes texts: say what comes next")
             text = " ".join(text.split())
-            self._writes(text)
+            plain = bases(text, self.codec.learned)
+            self._writes(plain)
             if len(text) > WIDEST:
                 raise UsageError(f"the text has {len(text):,} characters; go on with at most {WIDEST} at once")
             opening, prompt = self._opening(ink)
-            points, stop, whole = MOST * (len(text) + 1), text_ends, opening + text
+            points, stop, wanted, whole = MOST * (len(plain) + 1), text_ends, opening + text, opening + plain
         else:
             if text is not None:
                 raise UsageError(f"{self.name} continues ink without knowing a text; leave the text out")
-            prompt, stop, whole = opened(self.codec.encode(ink).steps), line_ends, None
-        context = self.context([whole or ""], self._who(None, ink)[1])
+            prompt, stop, wanted, whole = opened(self.codec.encode(ink).steps), line_ends, "", ""
+        context = self.context([whole], self._who(None, ink)[1])
         (new,) = self.draw([prompt], context, length=points, options=Options(bias=bias), seed=seed, stop=stop)
-        return replace(self.codec.decode(joined(prompt, opened(new))), text=whole, hand=ink.hand)
+        made = replace(self.codec.decode(joined(prompt, opened(new))), text=whole or None, hand=ink.hand)
+        return compose(self, [made], [wanted], seed)[0] if whole else made
 
     def score(self, ink: Ink) -> InkScore:
         """How likely the ink is, with its text if the model knows texts; `ink` in x-heights, see `in_x_heights`.

@@ -157,10 +157,8 @@ def _write(args: argparse.Namespace) -> int:
     from seqgen.machine.cache import use_compile_cache
 
     from . import api
-    from .composing import compose
-    from .marks import bases
     from .saving import save
-    from .wrap import WIDEST, paragraphs_of
+    from .wrap import paragraphs_of
 
     use_compile_cache()
     text = args.text if args.file is None else read_text(args.file)
@@ -171,11 +169,10 @@ def _write(args: argparse.Namespace) -> int:
     paragraphs = paragraphs_of(text, width)
     wanted = [line for lines in paragraphs for line in lines]
     page_options.check_room(wanted, page, out)
-    if args.unknown == "compose":  # a sign may be written as two letters
-        text, width = bases("\n".join(wanted), model.codec.alphabet), WIDEST
+    if args.unknown == "error":  # what can be composed, too
+        model.codec.check("".join(wanted))
     settings = {"hand": args.hand, "bias": args.bias, "prime": prime, "width": width, "tries": args.tries}
     inks = model.write(text, seed=seed, **settings)
-    inks = compose(model, inks, wanted, seed) if args.unknown == "compose" else inks
     draw_verb.tell_seed(args.seed, seed)
     written = iter(inks)
     paths = save([[next(written) for _ in lines] for lines in paragraphs], out, page, convert.plotter(args))

@@ -16,7 +16,8 @@ from .signs import ABOVE, BELOW, LIGATURES, SIGNS, Box, Strokes
 
 Places = Sequence[NDArray[np.int64]]  # one array a stroke: of which character of the text each point is
 _GAP = 0.28  # x-heights between a letter and the mark above it
-_MOSTLY = 0.6  # of a stroke's points
+_MOSTLY = 0.5  # of a stroke's points that are on a character
+_SHORT = 8  # points
 _JITTER = 0.05  # of the size of a mark, in its place and size
 
 
@@ -72,18 +73,41 @@ def composed(ink: Ink, text: str, wanted: str, places: Places, seed: int = 0) ->
     base = _base(ink, text, places)
     lean = np.array([[1.0, 0.0], [slant, 1.0]])  # y down: what is lower lies to the left in hands that lean right
     strokes = [(stroke - (0.0, base)) / height @ np.linalg.inv(lean) for stroke in ink.strokes]
-    of = [_settled(place) for place in places]
+    of = [_settled(place, text) for place in places]
     for begin, length, sign in changes:
+        if not text[begin].isalpha():
+            of = _apart_from_letters(of, begin, length)
         strokes, of = _changed(strokes, of, begin, length, sign, draw)
     made = [stroke @ lean * height + (0.0, base) for stroke in strokes]
     return replace(ink, strokes=made, times=None, text=wanted)
 
 
-def _settled(place: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A stroke that is mostly of one character is wholly of it: a window comes to the next one a little early."""
-    found, counts = np.unique(place, return_counts=True)
+def _settled(place: NDArray[np.int64], text: str) -> NDArray[np.int64]:
+    """A stroke that is mostly of one character is wholly of it: a window comes to the next one a little early.
+
+    For a short stroke that is early enough to miss a sign: what it begins with is what it is.
+    """
+    seen = place[[text[at] != " " for at in place]]
+    if 0 < len(place) <= _SHORT and len(seen) and not text[seen[0]].isalpha():
+        return np.full(len(place), seen[0])
+    found, counts = np.unique(seen if len(seen) else place, return_counts=True)
     most = counts.argmax()
-    return np.full(len(place), found[most]) if counts[most] >= _MOSTLY * len(place) else np.array(place)
+    return np.full(len(place), found[most]) if counts[most] >= _MOSTLY * counts.sum() else np.array(place)
+
+
+def _apart_from_letters(of: list[NDArray[np.int64]], begin: int, length: int) -> list[NDArray[np.int64]]:
+    """Where a sign has strokes of its own, what letters' strokes have of it is theirs: signs are not joined to letters."""
+    sign = range(begin, begin + length)
+    if not any(np.isin(place, sign).all() for place in of):
+        return of
+    return [
+        place if np.isin(place, sign).all() else np.where(np.isin(place, sign), _others(place, sign), place)
+        for place in of
+    ]
+
+
+def _others(place: NDArray[np.int64], sign: range) -> int:
+    return next((int(at) for at in place if at not in sign), sign.start)
 
 
 def _changes(text: str, wanted: str) -> list[tuple[int, int, str]]:

@@ -15,12 +15,15 @@ from seqgen.errors import DataError, ModelError, UsageError
 from seqgen.spec import Continuous, Discrete, Product, Steps
 
 from .ink import MOST_POINTS, Ink
+from .marks import base_of
 from .resampling import ALIKE, sparser
 
 GRID = 0.005  # x-heights, to which points are rounded: 0.02 mm of letters whose x is 4 mm high
 FARTHEST = 20_000  # grid steps, 100 x-heights: a longer move is made as long as this
 MOST_HANDS = 1000
 MOST_DENSE = 64  # of so many points one is kept, at the least, each time it is looked
+SELDOM = 260  # times that a character must have been written to be learned
+LATER = {"step", "seldom"}  # not in models of before, which are written as they were
 DOWN, UP, END = range(3)  # after a point the pen stays down, lifts, or the line ends
 _SPEC = Product((Continuous(2), Discrete(3)))
 
@@ -38,6 +41,7 @@ class Offsets:
     counts as the first one's. mean, std: of the moves, x-heights.
     step: the usual length of a move of the pen that is down, x-heights; much denser ink is made as sparse. 0 where it is
     not known, in models of before.
+    seldom: characters of the alphabet that were too seldom to be learned well and can be made of others (`marks.base_of`).
 
     Raises ModelError for what cannot be: an unsorted alphabet, a hand twice, no spread.
 
@@ -53,11 +57,14 @@ class Offsets:
     mean: tuple[float, float]
     std: tuple[float, float]
     step: float = 0.0
+    seldom: str = ""
 
     def __post_init__(self) -> None:
         remedy = "the model is damaged, or was written by a newer seqgen"
         if list(self.alphabet) != sorted(set(self.alphabet)):
             raise ModelError(f"the alphabet of the offsets is not sorted, or has a character twice; {remedy}")
+        if not set(self.seldom) <= set(self.alphabet):
+            raise ModelError(f"the offsets name characters as seldom that are not in their alphabet; {remedy}")
         if len(set(self.hands)) != len(self.hands) or len(self.hands) > MOST_HANDS:
             raise ModelError(f"the offsets name a hand twice, or more than {MOST_HANDS:,}; {remedy}")
         numbers = [*self.mean, *self.std, self.step]
@@ -83,7 +90,8 @@ class Offsets:
         named = tuple(hands) if 1 < len(hands) <= MOST_HANDS else ()
         lengths = np.concatenate([_lengths(ink) for ink in inks])
         step = float(lengths.mean()) if len(lengths) else 0.0
-        return cls(alphabet, named, (mean_x, 0.0), (std_x, std_y), min(step, 1.0))
+        counts = Counter(character for text in texts for character in text or "")
+        return cls(alphabet, named, (mean_x, 0.0), (std_x, std_y), min(step, 1.0), _seldom(counts) if alphabet else "")
 
     def extended(self, other: Offsets) -> tuple[Offsets, NDArray[np.int32] | None, NDArray[np.int32] | None]:
         """This codec with the characters and hands of another one as well, and where each of its symbols and hands was.
@@ -98,7 +106,8 @@ class Offsets:
         """
         alphabet = "".join(sorted({*self.alphabet, *other.alphabet})) if self.alphabet else ""
         hands = (*self.hands, *(hand for hand in other.hands if hand not in self.hands)) if self.hands else ()
-        both = replace(self, alphabet=alphabet, hands=hands[:MOST_HANDS])
+        seldom = "".join(sorted({*self.seldom, *(c for c in other.seldom if c not in self.alphabet)}))
+        both = replace(self, alphabet=alphabet, hands=hands[:MOST_HANDS], seldom=seldom)
         size = len(self.alphabet)
         symbols = np.array([*(self.alphabet.find(character) for character in alphabet), size, size + 1], np.int32)
         writers = np.arange(len(both.hands), dtype=np.int32)
@@ -114,6 +123,11 @@ class Offsets:
     def symbols(self) -> int:
         """How many ids `source` uses: the alphabet, one for any other character, one for the end of the text."""
         return len(self.alphabet) + 2 if self.alphabet else 0
+
+    @property
+    def learned(self) -> str:
+        """The characters that it writes itself: the alphabet without those that were too seldom."""
+        return "".join(character for character in self.alphabet if character not in self.seldom)
 
     def source(self, text: str) -> NDArray[np.int32]:
         """What the window slides over: an id for each character, then the end, int32 `[len(text) + 1]`."""
@@ -166,9 +180,7 @@ class Offsets:
     def to_dict(self) -> dict[str, Any]:
         """Its settings as plain JSON values, read back by `from_dict`."""
         settings = {"kind": "offsets", **asdict(self)}
-        if not self.step:  # models of before are written as they were
-            del settings["step"]
-        return settings
+        return {name: value for name, value in settings.items() if value or name not in LATER}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Offsets:
@@ -181,11 +193,17 @@ class Offsets:
                 "mean": [int() | float() as mean_x, int() | float() as mean_y],
                 "std": [int() | float() as std_x, int() | float() as std_y],
                 **rest,
-            } if rest.keys() <= {"step"} and all(isinstance(hand, str) for hand in hands):
-                step = rest.get("step", 0.0)
-                if type(step) in (int, float):
-                    return cls(alphabet, tuple(hands), (mean_x, mean_y), (std_x, std_y), step)
+            } if rest.keys() <= LATER and all(isinstance(hand, str) for hand in hands):
+                step, seldom = rest.get("step", 0.0), rest.get("seldom", "")
+                if type(step) in (int, float) and isinstance(seldom, str):
+                    return cls(alphabet, tuple(hands), (mean_x, mean_y), (std_x, std_y), step, seldom)
         raise ModelError("the codec of a handwriting model is not one of offsets; the model is damaged or newer")
+
+
+def _seldom(counts: Counter[str]) -> str:
+    """Of the characters counted those that are made of others, if these were written often enough."""
+    often = {character for character, count in counts.items() if count >= SELDOM}
+    return "".join(sorted(c for c in counts if c not in often and base_of(c, often) is not None))
 
 
 def _lengths(ink: Ink) -> NDArray[np.float64]:

@@ -166,6 +166,31 @@ def _joined(strokes: Strokes, box: Box) -> Strokes:
     return strokes
 
 
+def _drawn(*parts: Floats, width: float) -> Callable[[Strokes, Box], Strokes]:
+    """Strokes of its own that are `width` wide from 0 on, in the middle of where the letter was."""
+
+    def made(strokes: Strokes, box: Box) -> Strokes:
+        left = (box[0] + box[2] - width) / 2
+        return [_at(part, left, 0.0) for part in parts]
+
+    return made
+
+
+def _twice(strokes: Strokes, box: Box) -> Strokes:
+    """A dash above another: =."""
+    middle = (box[1] + box[3]) / 2
+    return [_at(stroke, 0.0, y - middle) for y in (-0.72, -0.36) for stroke in strokes]
+
+
+def _turned(*knots: tuple[float, float]) -> Floats:
+    return _smooth(np.array(knots))
+
+
+_BRACE = _turned((0.45, -1.75), (0.25, -1.68), (0.22, -1.3), (0.2, -0.95), (0.0, -0.75), (0.2, -0.55), (0.22, -0.15),
+                 (0.25, 0.25), (0.45, 0.32))  # fmt: skip
+_MIRROR = np.array([-1.0, 1.0])
+
+
 SIGNS: dict[str, Sign] = {
     "ø": Sign("o", _slash),
     "Ø": Sign("O", _slash),
@@ -197,5 +222,96 @@ SIGNS: dict[str, Sign] = {
     "–": Sign("-", _dash(0.9), 0.35),
     "—": Sign("-", _dash(1.6), 1.05),
     "…": Sign("...", _joined),
+    # Signs on every keyboard and hardly in any ink that people gave: drawn where they were too seldom to be learned.
+    "@": Sign(
+        "0",
+        _drawn(
+            _turned(
+                (1.02, -0.85),
+                (0.78, -0.98),
+                (0.52, -0.72),
+                (0.56, -0.38),
+                (0.8, -0.36),
+                (1.0, -0.62),
+                (1.06, -0.92),
+                (1.03, -0.52),
+                (1.16, -0.32),
+                (1.42, -0.56),
+                (1.44, -1.02),
+                (1.1, -1.42),
+                (0.6, -1.42),
+                (0.16, -1.06),
+                (0.06, -0.46),
+                (0.34, 0.06),
+                (0.86, 0.2),
+                (1.3, 0.02),
+            ),
+            width=1.5,
+        ),
+        0.6,
+    ),
+    "&": Sign(
+        "8",
+        _drawn(
+            _turned(
+                (1.08, -0.02),
+                (0.72, -0.42),
+                (0.36, -0.96),
+                (0.3, -1.34),
+                (0.5, -1.58),
+                (0.72, -1.38),
+                (0.58, -1.04),
+                (0.2, -0.68),
+                (0.04, -0.34),
+                (0.22, -0.03),
+                (0.58, -0.06),
+                (0.88, -0.36),
+                (1.02, -0.7),
+            ),
+            width=1.08,
+        ),
+        0.25,
+    ),
+    "=": Sign("-", _twice),
+    "~": Sign("-", _drawn(_curve(lambda t: (0.35 + 0.35 * t, -0.55 - 0.13 * np.sin(np.pi * t)), -1, 1), width=0.7)),
+    "_": Sign("-", _drawn(_curve(lambda t: (t, 0.12 - 0.02 * np.sin(np.pi * t)), 0, 1, 8), width=1.0), 0.2),
+    "+": Sign("-", _drawn(_line((0.36, -0.95), (0.34, -0.15)), _line((0.0, -0.52), (0.7, -0.56)), width=0.7)),
+    "*": Sign(
+        "-",
+        _drawn(
+            _line((0.3, -1.5), (0.28, -0.8)),
+            _line((0.02, -1.3), (0.56, -0.98)),
+            _line((0.56, -1.34), (0.0, -0.96)),
+            width=0.56,
+        ),
+    ),
+    "#": Sign(
+        "0",
+        _drawn(
+            _line((0.42, -1.5), (0.22, 0.02)),
+            _line((0.82, -1.5), (0.62, 0.02)),
+            _line((0.08, -1.0), (1.02, -1.04)),
+            _line((0.0, -0.48), (0.94, -0.52)),
+            width=1.02,
+        ),
+        0.15,
+    ),
+    "%": Sign(
+        "0",
+        _drawn(
+            _at(_ring(0.24), 0.24, -1.3), _line((1.02, -1.5), (0.12, 0.02)), _at(_ring(0.24), 0.96, -0.24), width=1.2
+        ),
+        0.3,
+    ),
+    "^": Sign("-", _drawn(_line((0.0, -1.1), (0.28, -1.65), (0.56, -1.1)), width=0.56)),
+    "`": Sign("'", _drawn(_line((0.0, -1.8), (0.26, -1.45)), width=0.26)),
+    "\\": Sign("/", _drawn(_line((0.0, -1.75), (0.75, 0.15)), width=0.75)),
+    "[": Sign("(", _drawn(_line((0.4, -1.72), (0.04, -1.72), (0.0, 0.22), (0.38, 0.22)), width=0.4)),
+    "]": Sign(")", _drawn(_line((0.0, -1.72), (0.36, -1.72), (0.38, 0.22), (0.0, 0.22)), width=0.4)),
+    "{": Sign("(", _drawn(_BRACE, width=0.45)),
+    "}": Sign(")", _drawn(_BRACE * _MIRROR + (0.45, 0.0), width=0.45)),
+    "<": Sign("(", _drawn(_line((0.72, -1.12), (0.0, -0.58), (0.72, -0.08)), width=0.72), 0.2),
+    ">": Sign(")", _drawn(_line((0.0, -1.12), (0.72, -0.58), (0.0, -0.08)), width=0.72), 0.2),
+    "|": Sign("/", _drawn(_line((0.03, -1.85), (0.0, 0.4)), width=0.03)),
 }
 LIGATURES = {"æ", "Æ", "œ", "Œ"}  # drawn together: the second letter moves up to the first

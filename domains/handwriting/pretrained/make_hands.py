@@ -57,7 +57,8 @@ writes: texts in ASCII, in the hands of people
 ---
 # hands
 
-Writes texts in {hands} ({aliases}), in the 95 printable characters of ASCII, lines of up to 60 characters. Each hand is
+Writes texts in {hands} ({aliases}), in the 95 printable characters of ASCII (seldom signs are drawn),
+lines of up to 60 characters. Each hand is
 the vector of one person's ink in a network that learned from {writers} people; hands are named after trees, and no
 person's name, coordinates or number is in the model. Hands can be mixed, and a hand of one's own adopted.
 
