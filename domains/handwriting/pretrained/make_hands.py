@@ -1,7 +1,8 @@
 """Makes the shipped model `hands` and its card: `python -m seqgen.domains.handwriting.pretrained.make_hands`.
 
 Learns words, then lines, of people's ink (the data set unipen), in runs/hands-words and runs/hands-lines, or goes on there
-if it was stopped.
+if it was stopped; and then, in runs/hands-chosen, most of all the ink of the people whose hands ship. That stage begins
+from what the first two would release, and with --first from such a model that is there already.
 """
 
 from __future__ import annotations
@@ -24,8 +25,12 @@ SIZE, SEED = "medium", 0
 WRITERS = 200  # the best of the data set, less those that are held out
 EVERY = 2  # of the data's points: curves make up for the others
 SHORT_LINES, LINES = 14, 60  # characters of a text, at most
-WORD_STEPS, LINE_STEPS = 800, 3000
+WORD_STEPS, LINE_STEPS, CHOSEN_STEPS = 800, 3000, 1500
 LEAST, MOST = 600, 6000  # characters of a writer: with fewer it is left out, more are not needed
+SOME, TIMES = (
+    3000,
+    3,
+)  # of the others, in the last stage, and how often each word of those whose hands ship is set into a line
 HELD_OUT = 60  # one line in so many chooses the best weights
 HANDS = {  # whose ink a shipped hand learned, by number: those that were read best, and unlike each other; joined ones last
     "oak": "hand 90",
@@ -82,13 +87,19 @@ def main() -> None:
     options.add_argument("--runs", type=Path, default=Path("runs"), help="folder to train in")
     options.add_argument("--word-steps", type=int, default=WORD_STEPS)
     options.add_argument("--line-steps", type=int, default=LINE_STEPS)
+    options.add_argument("--chosen-steps", type=int, default=CHOSEN_STEPS)
+    options.add_argument("--first", type=Path, help="a model of the first two stages as they release it")
     args = options.parse_args()
     settings = handwriting.DOMAIN.sizes[SIZE].training
     settings = dataclasses.replace(settings, patience=0, ema=0.995, evaluation_steps=40_000)
-    words = learn(args.runs / "hands-words", data(SHORT_LINES), args.word_steps, settings, size=SIZE)
-    lines = learn(args.runs / "hands-lines", data(LINES), args.line_steps, settings, words.model)
-    release(lines.model, HERE / "hands")
-    write_card(HERE / "hands", [words.model, lines.model])
+    if (first := args.first) is None:
+        words = learn(args.runs / "hands-words", data(SHORT_LINES), args.word_steps, settings, size=SIZE)
+        lines = learn(args.runs / "hands-lines", data(LINES), args.line_steps, settings, words.model)
+        release(lines.model, first := args.runs / "hands-first")
+    slower = dataclasses.replace(settings, learning_rate=settings.learning_rate / 2)
+    chosen = learn(args.runs / "hands-chosen", data(LINES, chosen=True), args.chosen_steps, slower, first)
+    release(chosen.model, HERE / "hands")
+    write_card(HERE / "hands", [chosen.model])
 
 
 def release(trained: Path, folder: Path) -> None:
@@ -99,7 +110,7 @@ def release(trained: Path, folder: Path) -> None:
         some = registry.dataset("unipen").load(kind="lines", every=EVERY, writers=WRITERS).train[:500]
         codec = dataclasses.replace(codec, step=round(handwriting.Offsets.fit(some).step, 4))
     named = {**HANDS, **{alias: HANDS[hand] for alias, hand in ALIASES.items()}}
-    rows = np.array([codec.hands.index(hand) for hand in named.values()])
+    rows = np.array([codec.hands.index(name if name in codec.hands else hand) for name, hand in named.items()])
     network = {**given.params["network"], "static_table": given.params["network"]["static_table"][rows]}
     assert isinstance(given.model, Model) and isinstance(given.model.network, Network)
     save_pretrained(
@@ -138,10 +149,11 @@ def write_card(folder: Path, stages: list[Path]) -> None:
     print(card)
 
 
-def data(longest: int) -> Splits[handwriting.Ink]:
+def data(longest: int, chosen: bool = False) -> Splits[handwriting.Ink]:
     """The ink of a stage: lines as they were written and words side by side, all of at most `longest` characters.
 
     Lines with many capitals, digits and signs are there twice: of plain words there is plenty.
+    chosen: of those people most whose hands ship, by the names of these: their words in several orders.
     """
     unipen = registry.dataset("unipen")
     settings = {"writers": WRITERS, "every": EVERY, "seed": SEED}
@@ -151,11 +163,16 @@ def data(longest: int) -> Splits[handwriting.Ink]:
         lines = [*lines, *(ink for ink in rare if len(_RARE.findall(ink.text)) > len(ink.text) / 3)]
     written = unipen.load(kind="words", longest=LINES, **settings).train.characters()
     hands = {hand for hand, characters in written.items() if characters >= LEAST}
+    trees = {hand: tree for tree, hand in HANDS.items()} if chosen else {}
+    for seed in range(1, TIMES if chosen else 0):
+        again = unipen.load(kind="joined", longest=longest, **{**settings, "seed": SEED + seed}).train
+        joined = [*joined, *(again[row] for hand in trees for row in again.rows_of(hand))]
     inks: list[handwriting.Ink] = []
     characters: Counter[str | None] = Counter()
     for ink in [*lines, *joined]:
-        if ink.hand in hands and characters[ink.hand] < MOST:
-            inks.append(ink)
+        most = SOME if chosen and ink.hand not in trees else MOST * (TIMES if chosen else 1)
+        if ink.hand in hands and characters[ink.hand] < most:
+            inks.append(dataclasses.replace(ink, hand=trees.get(ink.hand, ink.hand)))
             characters[ink.hand] += len(ink.text or "")
     order = np.random.Generator(np.random.Philox(SEED)).permutation(len(inks))
     valid = set(order[: len(inks) // HELD_OUT].tolist())
