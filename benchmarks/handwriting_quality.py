@@ -1,6 +1,7 @@
 """How well handwriting is written: every figure of docs/handwriting.md, and its contact sheets with --sheet.
 
-A stranger's reader, tesseract-ocr, judges the lines; without it on this machine its rows are left out. Ink of the people
+A stranger's reader, tesseract-ocr, judges the lines; without it on this machine its rows are left out. --judge names another
+one, a recogniser that has not seen the people write whose hands these are (make_recogniser.py --judge). Ink of the people
 behind the hands is UNIPEN's, named by SEQGEN_DATA; without it there is nothing to compare with, and the rest is measured.
 """
 
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class Arguments:
     sheet: Path | None
     hands: Sequence[str]
     lines: int
+    judge: str | None
 
 
 def written(model: handwriting.HandwritingModel, lines: Sequence[str], hand: str, **how: Any) -> list[handwriting.Ink]:
@@ -55,34 +57,44 @@ def written(model: handwriting.HandwritingModel, lines: Sequence[str], hand: str
 
 
 def recognition(args: Arguments) -> list[Row]:
-    """What tesseract reads of the model's lines, without and with proof-reading, and of lines by the same people."""
-    if not _recognition.available():
-        print("tesseract-ocr is not on this machine: nothing was read", file=sys.stderr)
+    """What is read of the model's lines, without and with proof-reading, and of lines by the same people."""
+    readers = dict(readers_of(args))
+    if not readers:
+        print("tesseract-ocr is not on this machine, and no judge was named: nothing was read", file=sys.stderr)
         return []
     count, rows = 1 if args.toy else args.lines, []
     texts = {"prose": _people.prose(count), "hard cases": _people.hard(count)}
     for hand in args.hands:
         for what, lines in texts.items():
             people = _people.lines_of(HANDS.get(hand, ""), count, plain=what == "prose")
-            own = rate(people, [str(ink.text) for ink in people]) if people else None
-            if own is not None:
-                rows.append(Row(f"{hand}, {what}: character error rate of the person's own ink", own))
-            for tries, times in ((1, 1.3), (TRIES, 1.0)):
-                made = written(args.model, lines, hand, seed=1, tries=tries)
-                if args.sheet is not None:
-                    write_svg(made, args.sheet / f"{hand}_{what.replace(' ', '_')}_{tries}.svg")
-                found = rate(made, lines)
-                name = (
-                    f"{hand}, {what}: character error rate, {'no proof-reading' if tries == 1 else f'best of {tries}'}"
-                )
-                rows.append(Row(name, found, "<=", None if own is None else own * times))
+            made = {tries: written(args.model, lines, hand, seed=1, tries=tries) for tries in (1, TRIES)}
+            if args.sheet is not None:
+                for tries, inks in made.items():
+                    write_svg(inks, args.sheet / f"{hand}_{what.replace(' ', '_')}_{tries}.svg")
+            for name, read in readers.items():
+                own = rate(read, people, [str(ink.text) for ink in people]) if people else None
+                error = f"{hand}, {what}: character error rate by {name}"
+                if own is not None:
+                    rows.append(Row(f"{error}, the person's own ink", own))
+                for tries, times in ((1, 1.3), (TRIES, 1.0)):
+                    found, target = rate(read, made[tries], lines), None if own is None else own * times
+                    said = "no proof-reading" if tries == 1 else f"best of {tries}"
+                    rows.append(Row(f"{error}, {said}", found, "<=", target))
     return rows
 
 
-def rate(inks: Sequence[handwriting.Ink], lines: Sequence[str]) -> float:
-    """Character error rate of tesseract, letters like x 40 pixels high; case does not count."""
-    read = [_recognition.read(ink, _recognition.PAGE.x_height).lower() for ink in inks]
-    return handwriting.cer(read, [line.lower() for line in lines])
+def readers_of(args: Arguments) -> Iterator[tuple[str, Callable[[handwriting.Ink], str]]]:
+    """Who reads, by name: tesseract at letters like x 40 pixels high, where it is, and the judge that was named."""
+    if _recognition.available():
+        yield "tesseract", lambda ink: _recognition.read(ink, _recognition.PAGE.x_height)
+    if args.judge is not None:
+        judge = handwriting.load_reader(args.judge)
+        yield "the judge", lambda ink: judge.read(ink).text
+
+
+def rate(read: Callable[[handwriting.Ink], str], inks: Sequence[handwriting.Ink], lines: Sequence[str]) -> float:
+    """Character error rate of a reader; case does not count."""
+    return handwriting.cer([read(ink).lower() for ink in inks], [line.lower() for line in lines])
 
 
 def variety(args: Arguments) -> list[Row]:
@@ -233,10 +245,11 @@ def main() -> None:
     options.add_argument("--hand", action="append", metavar="NAME", help="only this; may repeat (all)")
     options.add_argument("--lines", type=int, default=LINES, help=f"of prose and of hard cases, a hand ({LINES})")
     options.add_argument("--sheet", type=Path, metavar="FOLDER", help="draw the lines that are read, a picture a hand")
+    options.add_argument("--judge", metavar="MODEL", help="a recogniser, to read the lines as well as tesseract does")
     args = options.parse_args()
     model = handwriting.load(args.model)
     hands = args.hand or [hand for hand in model.codec.hands if hand not in ALIASES][: 1 if args.toy else None]
-    asked = Arguments(args.toy, model, args.sheet, hands, args.lines)
+    asked = Arguments(args.toy, model, args.sheet, hands, args.lines, args.judge)
     rows = [row for part in args.part or PARTS for row in PARTS[part](asked)]
     report(rows, args.json)
 
