@@ -19,10 +19,10 @@ from seqgen import Categorical, Discrete, Model, Network, sample
 from seqgen.machine import cache, programs
 from seqgen.sampling import drawing
 
-SAMPLE = """
+RUN = """
 import sys
 from seqgen.shell.cli import main
-assert main(["text", "sample", "--seed", "1", "--length", "30"]) == 0
+assert main(sys.argv[1:]) == 0
 print([name for name in ("flax", "optax", "scipy.linalg") if name in sys.modules], file=sys.stderr)
 """
 
@@ -41,17 +41,29 @@ def flip(x: jax.Array) -> jax.Array:
     return jnp.linalg.inv(x)
 
 
-def test_a_sample_needs_no_flax_the_second_time(tmp_path: Path) -> None:
-    def run() -> tuple[bytes, str]:
-        environment = {**os.environ, "SEQGEN_CACHE": str(tmp_path)}
-        done = subprocess.run([sys.executable, "-c", SAMPLE], env=environment, capture_output=True, check=True)
-        return done.stdout, done.stderr.decode().splitlines()[-1]
+@pytest.mark.parametrize(
+    ("command", "programs"),
+    [
+        (["text", "sample", "--seed", "1", "--length", "30"], 2),  # how to begin, and how to go on
+        # What a text and a hand are to the network, lines read back, and what a recogniser reads as well.
+        (["handwriting", "write", "a b", "--seed", "1", "--tries", "2", "--out", "line.json"], 5),
+    ],
+    ids=["text", "handwriting"],
+)
+def test_a_sample_needs_no_flax_the_second_time(command: list[str], programs: int, tmp_path: Path) -> None:
+    def run(name: str) -> tuple[bytes, str, list[bytes]]:
+        (tmp_path / name).mkdir()
+        environment = {**os.environ, "SEQGEN_CACHE": str(tmp_path / "cache")}
+        asked: Any = {"env": environment, "cwd": tmp_path / name, "capture_output": True, "check": True}
+        done = subprocess.run([sys.executable, "-c", RUN, *command], **asked)
+        made = [path.read_bytes() for path in (tmp_path / name).iterdir()]
+        return done.stdout, done.stderr.decode().splitlines()[-1], made
 
-    first, loaded = run()
+    said, loaded, made = run("once")
     assert "flax" in loaded
-    assert run() == (first, "[]")
-    kept = sorted(path.suffix for path in tmp_path.glob("compiled-*/programs/*"))
-    assert kept == [".json", ".stablehlo", ".stablehlo"]  # the parameters' shapes, how to begin, how to go on
+    assert run("again") == (said, "[]", made)
+    kept = sorted(path.suffix for path in tmp_path.glob("cache/compiled-*/programs/*"))
+    assert kept.count(".stablehlo") == programs and set(kept) == {".json", ".stablehlo"}  # and the parameters' shapes
 
 
 def test_a_kept_program_is_the_function(folder: Path) -> None:

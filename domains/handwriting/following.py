@@ -55,7 +55,7 @@ def follow(model: Model, params: Params, lines: Sequence[Steps], context: Contex
     inputs = jax.tree.map(
         lambda first, leaf: np.concatenate([np.repeat(first[None], len(rows), 0), leaf[:, :-1]], axis=1), null, targets
     )
-    carry: Carry = model.start(params, len(rows), context)
+    carry: Carry | None = None
     parts = []
     for begin in range(0, longest, WINDOW):
         piece = np.s_[:, begin : begin + WINDOW]
@@ -74,7 +74,7 @@ def _read(model: Model) -> Callable[..., Any]:
     network, head = model.network, model.head
 
     def read_back(
-        params: Params, carry: Carry, inputs: Steps, targets: Steps, context: Context
+        params: Params, carry: Carry | None, inputs: Steps, targets: Steps, context: Context
     ) -> tuple[Carry, _Points]:
         def body(carry: Carry, at: tuple[Steps, Steps]) -> tuple[Carry, _Points]:
             step, target = at
@@ -83,8 +83,10 @@ def _read(model: Model) -> Callable[..., Any]:
             seen = jnp.argmax(weights(carry[0], context.memory), axis=1)
             return carry, _Points(seen, -head.log_prob(model.head_params(params), features, target))
 
+        if carry is None:  # here and not before: a kept program needs no network to be built
+            carry = model.start(params, inputs[0].shape[0], context)
         first = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), (inputs, targets))
         carry, read = jax.lax.scan(body, carry, first)
         return carry, jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), read)
 
-    return kept(read_back, model.to_dict(), parts=(model.network, model.head))
+    return kept(read_back, model.to_dict(), parts=(model.network, model.head, _Points))
