@@ -54,8 +54,8 @@ def test_a_sample_needs_no_flax_the_second_time(command: list[str], programs: in
     def run(name: str) -> tuple[bytes, str, list[bytes]]:
         (tmp_path / name).mkdir()
         environment = {**os.environ, "SEQGEN_CACHE": str(tmp_path / "cache")}
-        asked: Any = {"env": environment, "cwd": tmp_path / name, "capture_output": True, "check": True}
-        done = subprocess.run([sys.executable, "-c", RUN, *command], **asked)
+        asked: Any = {"env": environment, "cwd": tmp_path / name, "capture_output": True}
+        done = subprocess.run([sys.executable, "-c", RUN, *command], check=True, **asked)
         made = [path.read_bytes() for path in (tmp_path / name).iterdir()]
         return done.stdout, done.stderr.decode().splitlines()[-1], made
 
