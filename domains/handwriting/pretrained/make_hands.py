@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import re
+import shutil
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -73,10 +75,11 @@ person's name, coordinates or number is in the model. Hands can be mixed, and a 
 | data | UNIPEN train_r01_v07, The International Unipen Foundation, https://doi.org/10.5281/zenodo.1195803; words and lines cut out by their labels, cleaned, scaled to x-heights, every second point |
 | terms of the data | CC BY 4.0, with the attribution above. The weights are under the licence of seqgen, Apache 2.0 |
 | made by | `python -m seqgen.domains.handwriting.pretrained.make_hands` (seqgen {version}), with the data set in SEQGEN_DATA |
-| seed, steps | {seed}; {stages}, words first, then lines |
-| time | {minutes} minutes on two CPU cores that had other work as well |
+| seed, steps | {seed}; {words:,} of words, {lines} of lines, {chosen} of lines most of which are by the people whose hands ship |
+| time | {minutes} minutes for lines on two CPU cores that had other work as well, half an hour for words |
 
-The best validation of the last stage: {valid:.4f} nats a point, on one line in {held_out} by the same people, before the weights were rounded to 8 bits.
+The best validation of the last stage: {valid:.4f} nats a point, on one line in {held_out} by the same people, whose words may stand in
+other lines that were learned, before the weights were rounded to 8 bits.
 People whom it never saw, and how near a hand comes that is adopted from some of their words, how well its writing is read, and
 what of it can be told from people's: `python benchmarks/handwriting_quality.py`.
 """
@@ -99,11 +102,12 @@ def main() -> None:
     slower = dataclasses.replace(settings, learning_rate=settings.learning_rate / 2)
     chosen = learn(args.runs / "hands-chosen", data(LINES, chosen=True), args.chosen_steps, slower, first)
     release(chosen.model, HERE / "hands")
-    write_card(HERE / "hands", [chosen.model])
+    write_card(HERE / "hands", [first, chosen.model])
 
 
 def release(trained: Path, folder: Path) -> None:
-    """The trained model with the vectors of `HANDS` alone, under their names, in 8 bits."""
+    """The trained model with the vectors of `HANDS` alone, under their names, in 8 bits; what was there goes."""
+    shutil.rmtree(folder, ignore_errors=True)
     given = from_pretrained(trained)
     codec = handwriting.Offsets.from_dict(given.config["codec"])
     if not codec.step:
@@ -124,7 +128,7 @@ def release(trained: Path, folder: Path) -> None:
     )
 
 
-def write_card(folder: Path, stages: list[Path]) -> None:
+def write_card(folder: Path, stages: Sequence[Path]) -> None:
     """Says in README.md beside the files what they are, where from, and on which terms."""
     released = from_pretrained(folder)
     network = released.config["model"]["network"]
@@ -140,8 +144,11 @@ def write_card(folder: Path, stages: list[Path]) -> None:
         version=__version__,
         held_out=HELD_OUT,
         seed=SEED,
-        writers=len(from_pretrained(stages[-1]).config["codec"]["hands"]),
-        stages=" + ".join(f"{from_pretrained(stage).training['steps']:,}" for stage in stages),
+        writers=len(from_pretrained(stages[-1]).config["codec"]["hands"]) - len(ALIASES),
+        words=WORD_STEPS,
+        **dict(
+            zip(("lines", "chosen"), (f"{from_pretrained(stage).training['steps']:,}" for stage in stages), strict=True)
+        ),
         minutes=" + ".join(f"{from_pretrained(stage).training['minutes']:.0f}" for stage in stages),
         valid=released.training["valid"],
     )
