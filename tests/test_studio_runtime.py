@@ -35,8 +35,10 @@ USUAL = {"temperature": text.TEMPERATURE, "minP": text.MIN_P}
 
 @pytest.mark.parametrize("name", SAYINGS)
 def test_a_model_says_what_it_says_in_python(name: str, own: Path) -> None:
+    """With the module in WebAssembly, and without it."""
     law = SAYINGS[name](own)
-    law.check(ask("read", law.folder, **law.asked))
+    for simple in (False, True):
+        law.check(ask("read", law.folder, **law.asked, simple=simple))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { plain, read, recognise } from "./laws.mjs";
 
 const asked = JSON.parse(fs.readFileSync(0, "utf8"));
+if (asked.simple) delete globalThis.WebAssembly;
 const load = path => import(new URL(path, pathToFileURL(`${asked.page}/`)));
 const { Model, rowKey } = await load("runtime/model.js");
 
