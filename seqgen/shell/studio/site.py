@@ -38,10 +38,13 @@ ROOMS = {
 LACKED = ("encoder", "attention", "ahead", "controls")
 CELLS = {"lstm", "window"}
 
-# Strings and templates, which may span lines, stay; comments go, what lines begin with, and spaces around signs.
+# Strings and templates, which may span lines, stay; comments go, what lines begin with, and spaces around signs; then ends
+# of lines that end nothing, but for those before imports and exports, which `one_file` reads.
+_TEXT = r'("(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)'
 _PARTS = re.compile(
-    r'("(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)|\s*//[^\n]*|\s*/\*.*?\*/|(\n)\s*| ?([{}(),;:=?&|<>]) ?', re.DOTALL
+    _TEXT + r"|\s*//[^\n]*|\s*/\*.*?\*/|(\n)\s*| ?([{}(),;:=?&|<>]) ?| ([-+*%]) (?![-+])", re.DOTALL
 )
+_ENDS = re.compile(_TEXT + r"|(?<=[{;,(\[])\n(?!import|export)|\n(?=[})\]])", re.DOTALL)
 
 Site = Mapping[str, Path | bytes]  # a file, or what stands in the place of one
 
@@ -91,9 +94,11 @@ def lean(module: str) -> str:
     r"""A module without comments, indentation and other space that is for those who read it here.
 
     >>> lean('/** One. */\n\nfunction f(a, b) {\n  return `a, \n  // ${b}` + "//"; // why\n}\n')
-    '\nfunction f(a,b){\nreturn `a, \n  // ${b}` + "//";\n}\n'
+    '\nfunction f(a,b){return `a, \n  // ${b}`+"//";}\n'
     """
-    return _PARTS.sub(lambda found: found[found.lastindex] if found.lastindex else "", module)
+    for parts in (_PARTS, _ENDS):
+        module = parts.sub(lambda found: found[found.lastindex] if found.lastindex else "", module)
+    return module
 
 
 def playable(config: Mapping[str, Any]) -> bool:
