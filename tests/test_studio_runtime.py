@@ -277,6 +277,20 @@ def test_a_tune_is_harmonised_as_it_is_in_python(name: str, leading: str) -> Non
     assert _sung(model.codec.decode(np.array(found))) == _sung(wanted)
 
 
+@pytest.mark.parametrize(("name", "voices", "bars"), [("bach", (1,), (2, 2)), ("chorales", (0, 1, 3), (2, 3))])
+def test_voices_are_written_anew_as_they_are_in_python(
+    name: str, voices: tuple[int, ...], bars: tuple[int, int]
+) -> None:
+    model = music.load(name)
+    piece = model.sample(bars=3, seed=5, meter=music.Meter(0.0, 4, 4))
+    names = [("soprano", "alto", "tenor", "bass")[voice] for voice in voices]
+    (wanted,) = model.inpaint(piece, bars=bars, voices=names, particles=4, seed=3)
+    asked = {"temperature": music.TEMPERATURE, "minP": music.MIN_P, "particles": 4, "seeds": [5, 3]}
+    found = ask("anew", shipped("music", name), bars=3, voices=voices, anew=bars, **asked)
+    cells = [sorted((n["start"], n["part"], n["pitch"]) for n in found[when]["notes"]) for when in ("before", "after")]
+    assert cells[0] == _sung(piece) and cells[1] == _sung(wanted.score) != cells[0]
+
+
 def _sung(score: music.Score) -> list[tuple[int, int, int]]:
     return sorted((round(note.onset / 0.15), note.part, note.pitch) for note in score.notes)
 

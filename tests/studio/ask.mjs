@@ -106,10 +106,22 @@ const VERBS = {
     const { given } = await load("codecs/grid.js");
     const { ending, keyOf, LEADING, triad } = await load("codecs/leading.js");
     const { fill } = await load("runtime/particles.js");
-    const asked = given(meter, bars, tune, model.codec.ranges, keyOf(notes));
+    const asked = given(meter, bars, (voice, at) => voice ? -1 : tune[at] ?? 256, model.codec.ranges, keyOf(notes));
     const bias = tonic ? ending(asked, triad(keyOf(notes, true)), notes.at(-1).start) : [];
     const filling = fill(model, { ...asked, bias, rule: LEADING[leading], seed, particles, temperature });
     for (let { done, value } = filling.next(); ; ({ done, value } = filling.next())) if (done) return value;
+  },
+
+  // A piece composed, then these voices in these bars written anew: notes before and after.
+  async anew({ model, bars, seeds, temperature, minP, voices, anew, particles }) {
+    const { composing } = await load("codecs/composing.js");
+    const { refill } = await load("codecs/refilling.js");
+    const { LEADING } = await load("codecs/leading.js");
+    const making = composing(model, rowKey(seeds[0]), { meter: [4, 4], bars });
+    while (making.step({ temperature, minP }));
+    making.piece.close();
+    const filling = refill(model, making.piece, { meter: [4, 4], voices, bars: anew, rule: LEADING.soft, seed: seeds[1], particles, temperature });
+    for (let { done, value } = filling.next(); ; ({ done, value } = filling.next())) if (done) return { before: making.piece, after: value };
   },
 
   async key({ notes, ends }) {

@@ -1,6 +1,6 @@
 /** The room of harmony: one draws or plays a tune, and three voices are composed under it. */
 
-import { given, Piece } from "../codecs/grid.js";
+import { given, Piece, REST } from "../codecs/grid.js";
 import { ending, keyOf, triad } from "../codecs/leading.js";
 import { fill } from "../runtime/particles.js";
 import { button, buttons, choice, dial, dials, make, modelChoice, number, put, shortcuts, statusLine, steadily } from "../ui.js";
@@ -88,8 +88,8 @@ export function enter(section, models, open) {
       status.say(player.asked === null ? "noTonic" : "notTonic", NAMES[tonality]);
       return;
     }
-    const run = running = {}, { ranges } = model.codec, count = Math.ceil(Math.max(...tune.notes.map(({ end }) => end)) / BAR);
-    const asked = given(METER, count, tune.cells, ranges, ranges && (player.asked ?? keyOf(tune.notes)));
+    const run = running = {}, { ranges } = model.codec, { cells } = tune, count = Math.ceil(Math.max(...tune.notes.map(({ end }) => end)) / BAR);
+    const asked = given(METER, count, (voice, at) => voice ? -1 : cells[at] ?? REST, ranges, ranges && (player.asked ?? keyOf(tune.notes)));
     const bias = fits && ENDS[end.index] !== "free" ? ending(asked, chord, last.start) : [];
     const filling = fill(model, { ...asked, bias, rule: player.rule, seed: first, particles: particles.value, temperature: TEMPERATURE });
     let now = {};
