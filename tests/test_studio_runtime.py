@@ -53,6 +53,15 @@ def test_a_seed_writes_the_text_that_it_writes_on_the_command_line(options: dict
     assert ask("text", folder, prompt="ROMEO:", length=STEPS, seed=7, options=asked) == wanted
 
 
+def test_nothing_comes_twice_where_it_does_not_in_python() -> None:
+    model, folder = text.load(), shipped("text", "shakespeare")
+    free, wanted = (
+        model.sample("ROMEO:", length=STEPS, seed=0, temperature=0.0, **limits).removeprefix("ROMEO:")
+        for limits in ({}, {"max_repeat": 12})
+    )
+    assert ask("unrepeated", folder, prompt="ROMEO:", length=STEPS, longest=12) == wanted != free
+
+
 @pytest.mark.parametrize("mixed", [{"loud": 1}, {"calm": 0.7, "loud": 0.3}])
 def test_a_seed_writes_a_document_of_a_label_as_on_the_command_line(mixed: dict[str, float], own: Path) -> None:
     label = ",".join(f"{name}:{weight}" for name, weight in mixed.items())

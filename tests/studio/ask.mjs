@@ -32,6 +32,17 @@ const VERBS = {
     return codec.decode(drawn).join("");
   },
 
+  // The likeliest each time, which goes round in circles, but for what would come a second time.
+  async unrepeated({ model, prompt, length, longest }) {
+    const { Characters } = await load("codecs/characters.js");
+    const { Tree, unrepeated } = await load("runtime/tree.js");
+    const codec = new Characters(model.codec), tree = new Tree(model, rowKey(0)), allowed = codec.writable();
+    let node = codec.encode(prompt).reduce((before, id) => tree.choose(before, id, true), tree.root);
+    const given = node.depth;
+    while (node.depth < given + length) node = tree.grow(node, { temperature: 0, allowed: unrepeated(node, allowed, longest) });
+    return codec.decode(tree.path(node).slice(given).map(({ symbol }) => symbol)).join("");
+  },
+
   // Documents one after the other: how each begins, by the odds of its first symbol, and the same from states computed again.
   async after({ model, seed, mixed, count }) {
     const { Characters } = await load("codecs/characters.js");

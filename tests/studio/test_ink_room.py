@@ -87,7 +87,7 @@ def test_a_letter_is_written_on_paper_and_plotted(enter: Any, keep: Any) -> None
     assert b'width="148mm" height="210mm"' in drawn.read_bytes()
     lines = handwriting.read_ink(drawn)
     places = np.concatenate([stroke for ink in lines for stroke in ink.strokes])
-    assert 15 < places[:, 0].min() and places[:, 0].max() <= 128.1 and len(lines) > 2
+    assert places[:, 0].min() > 15 and places[:, 0].max() <= 128.1 and len(lines) > 2
     stand = np.diff([ink.baseline() for ink in lines])
     assert np.abs(stand - 4.2 * 4).max() < 2  # lines stand equally far apart
     strokes = [stroke for ink in lines for stroke in ink.strokes]

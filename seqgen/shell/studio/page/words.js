@@ -57,6 +57,8 @@ const WORDS = {
   rare: ["less than 0.1 %", "不到 0.1%"],
   // text
   likeliest: ["the likeliest so many; 0: all", "最可能的若干个；0：全部"],
+  repeat: ["Longest repeat", "最长重复"],
+  loops: ["nothing longer comes twice; 0: it may", "更长的不出现两次；0：不限"],
   beginWith: ["Begin with", "开头"],
   anyWords: ["Any words, in any script", "任何文字都可以"],
   redo: ["Redo", "重做"],
