@@ -201,7 +201,7 @@ def test_the_page_asks_for_nothing_from_outside_and_is_small() -> None:
     assert not any(
         re.search(rb"/\*\*|\n\s|`[^`]*\$\{[^}`]*`", data) for name, data in loaded.items() if name.endswith(".js")
     )
-    assert loaded["runtime/model.js"].count(b"}\ndraw(") == 1
+    assert loaded["runtime/model.js"].count(b"}draw(") == 1
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert len(text.splitlines()) <= 300, path.name

@@ -15,7 +15,7 @@ from pathlib import Path
 from posixpath import dirname, join, normpath
 
 ENTRY = "main.js"
-_IMPORT = re.compile(r'^import ?\{([^}]*)\} ?from "([^"]+)";$', re.MULTILINE)
+_IMPORT = re.compile(r'^import ?\{([^}]*)\} ?from "([^"]+)";', re.MULTILINE)
 _LATER = re.compile(r'\bimport\("([^"]+)"\)')
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const|let) (\w+))", re.MULTILINE)
 _LEFT = re.compile(r"^(import|export)\b.*", re.MULTILINE)  # a form that is not known here

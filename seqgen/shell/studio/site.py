@@ -41,10 +41,8 @@ CELLS = {"lstm", "window"}
 # Strings and templates, which may span lines, stay; comments go, what lines begin with, and spaces around signs; then ends
 # of lines that end nothing, but for those before imports and exports, which `one_file` reads.
 _TEXT = r'("(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)'
-_PARTS = re.compile(
-    _TEXT + r"|\s*//[^\n]*|\s*/\*.*?\*/|(\n)\s*| ?([{}(),;:=?&|<>]) ?| ([-+*%]) (?![-+])", re.DOTALL
-)
-_ENDS = re.compile(_TEXT + r"|(?<=[{;,(\[])\n(?!import|export)|\n(?=[})\]])", re.DOTALL)
+_PARTS = re.compile(_TEXT + r"|\s*//[^\n]*|\s*/\*.*?\*/|(\n)\s*| ?([{}(),;:=?&|<>]) ?| ([-+*%]) (?![-+])", re.DOTALL)
+_ENDS = re.compile(_TEXT + r"|(?<=[{};,(\[])\n(?!import|export)|\n(?=[})\]])", re.DOTALL)
 
 Site = Mapping[str, Path | bytes]  # a file, or what stands in the place of one
 
@@ -95,7 +93,7 @@ def lean(module: str) -> str:
     r"""A module without comments, indentation and other space that is for those who read it here.
 
     >>> lean('/** One. */\n\nfunction f(a, b) {\n  return `a, \n  // ${b}` + "//"; // why\n}\n')
-    '\nfunction f(a,b){return `a, \n  // ${b}`+"//";}\n'
+    '\nfunction f(a,b){return `a, \n  // ${b}`+"//";}'
     """
     for parts in (_PARTS, _ENDS):
         module = parts.sub(lambda found: found[found.lastindex] if found.lastindex else "", module)

@@ -92,6 +92,7 @@ export function enter(section, models, open) {
     running = null;
     told();
     player.tell(status, first);
+    last.value = piece.bars.length;
     if (tonic) player.perform();
   }
 
