@@ -16,7 +16,7 @@ export function enter(section, models, open) {
   const pen = dial(t("pen"), [0.04, 0.3, 0.01], 0.12, t("penUnit"));
   const slant = dial(t("slant"), [-20, 30, 1], 0, t("degrees"));
   const size = dial(t("size"), [2, 10, 0.5], 4, t("sizeUnit"));
-  const paper = choice(t("paper"), [t("fitting"), ...Object.keys(PAPERS)]);
+  const paper = choice(t("paper"), [t("fitting"), ...Object.keys(PAPERS).map(name => t(name))]);
   const speed = make("input", { type: "checkbox", onchange: () => sheet.look(looks()) });
   const tempo = dial(t("tempo"), [0.25, 10, 0.25], 1, t("handTempo"));
   const seed = number(t("seed"), 0, t("sameSeed"));
@@ -69,7 +69,7 @@ export function enter(section, models, open) {
 
   async function write() {
     if (!model || running) return;
-    const unknown = codec.unknown(text.value), on = paper.index ? paper.value : "", place = room(on, size.value), from = seed.value;
+    const unknown = codec.unknown(text.value), on = Object.keys(PAPERS)[paper.index - 1] ?? "", place = room(on, size.value), from = seed.value;
     const all = linesOf(text.value, Math.min(LINE, place.letters)), lines = all.slice(0, place.lines);
     if (unknown || !text.value.trim()) {
       status.textContent = unknown ? t("unknown", t("thisModel"), unknown) : t("type");
