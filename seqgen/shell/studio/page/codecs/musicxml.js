@@ -19,13 +19,14 @@ export function musicXml({ notes, bars, steps, key, tempos: [[, tempo]], meters:
     const sung = notes.filter(note => note.part === part).sort((a, b) => a.start - b.start);
     const measures = bars.map((start, number) => {
       const clef = part < 2 ? tag("sign", "G") + tag("line", 2) : tag("sign", "F") + tag("line", 4);
-      const head = number ? "" : tag("attributes", clock + tag("clef", clef)) + (part ? "" : `<sound tempo="${tempo}"/>`);
+      const sound = `<sound tempo="${tempo}"/>`, head = number ? "" : tag("attributes", clock + tag("clef", clef)) + (part ? "" : sound);
       return tag("measure", head + measure(sung, start, bars[number + 1] ?? steps, fifths), ` number="${number + 1}"`);
     });
     return tag("part", measures.join("\n"), ` id="P${part}"`);
   });
   const list = VOICES.map((name, part) => tag("score-part", tag("part-name", name), ` id="P${part}"`)).join("");
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${tag("score-partwise", `${tag("part-list", list)}\n${parts.join("\n")}`, ' version="4.0"')}\n`;
+  const score = tag("score-partwise", [tag("part-list", list), ...parts].join("\n"), ' version="4.0"');
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${score}\n`;
 }
 
 function measure(sung, start, stop, fifths) {

@@ -5,6 +5,8 @@ import { button, buttons, choice, dial, dials, frame, make, mixture, modelChoice
 import { t } from "../words.js";
 import { PAPERS, room, Sheet } from "./ink_sheet.js";
 
+// What the files of plotters are called.
+const PLOTTED = "G-code";
 // How far apart points usually are, in the spread of a model's moves.
 const USUAL = 0.55;
 // Milliseconds from point to point of a hand that writes, and through the air.
@@ -37,7 +39,7 @@ export function enter(section, models, open) {
       button(t("smooth"), () => save("handwriting.svg", sheet.svg(true), "image/svg+xml"), { title: t("curves") }),
       button(t("plotters"), () => save("handwriting-plotter.svg", sheet.svg(false), "image/svg+xml"), { title: t("pieces") }),
       button("PNG", async () => save("handwriting.png", await sheet.png(), "image/png")),
-      button("G-code", () => save("handwriting.gcode", sheet.gcode(), "text/plain"), { title: t("gcode") })),
+      button(PLOTTED, () => save("handwriting.gcode", sheet.gcode(), "text/plain"), { title: t("gcode") })),
     status, letters, sheet);
   for (const { input } of [pen, slant, size]) input.addEventListener("input", () => sheet.look(looks()));
   shortcuts(section, { escape: stop });

@@ -89,8 +89,8 @@ export class Sheet {
   /** A picture of its own, black on nothing, in which each line says its text: smooth curves, or for plotters straight pieces, one path a stroke. */
   svg(smooth) {
     const { left, top, right, bottom } = this.box, { unit, looks: { pen } } = this;
-    const path = points => smooth ? this.#paths(points).map(([d, width]) => `<path d="${d}"${width === 1 ? "" : ` stroke-width="${short(width * pen)}"`}/>\n`).join("")
-      : `<path d="${straight(points)}"/>\n`;
+    const wide = width => width === 1 ? "" : ` stroke-width="${short(width * pen)}"`;
+    const path = points => (smooth ? this.#paths(points) : [[straight(points), 1]]).map(([d, width]) => `<path d="${d}"${wide(width)}/>\n`).join("");
     const lines = this.lines.map(line => line.strokes.length ? `<g data-text="${escaped(line.words)}">\n${this.#placed(line).map(path).join("")}</g>\n` : "");
     const size = `width="${short(unit * (right - left))}mm" height="${short(unit * (bottom - top))}mm"`;
     return `<svg xmlns="${NAMESPACE}" ${size} viewBox="${[left, top, right - left, bottom - top].map(short).join(" ")}">\n`
@@ -117,7 +117,7 @@ export class Sheet {
     const { left, bottom } = this.box, { unit } = this, mm = value => Number((unit * value).toFixed(2));
     const place = ([x, y]) => `X${mm(x - left)} Y${mm(bottom - y)}`;
     const strokes = this.lines.flatMap(line => this.#placed(line)).flatMap(([first, ...rest]) =>
-      [`G0 ${place(first)}`, DOWN, ...rest.map((point, i) => `G1 ${place(point)}${i ? "" : ` F${FEED}`}`), UP]);
+      [`G0 ${place(first)}`, DOWN, ...rest.map((point, i) => `G1 ${place(point)}` + (i ? "" : ` F${FEED}`)), UP]);
     return ["G21", "G90", UP, ...strokes, "G0 X0 Y0", "M2", ""].join("\n");
   }
 

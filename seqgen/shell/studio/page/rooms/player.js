@@ -9,6 +9,7 @@ import { Roll } from "./roll.js";
 import { Sound } from "./sound.js";
 
 const TONES = ["C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B"];
+const SCORE = "MusicXML";
 /** Of keys, as models number them. */
 export const NAMES = ["major", "minor"].flatMap(mode => TONES.map(tone => t("tonality", t(tone), t(mode))));
 
@@ -24,7 +25,7 @@ export class Player {
     this.play = button(t("play"), () => this.turn ? this.stop() : this.perform());
     this.keep = button("MIDI", () => save(`${name()}.mid`, midi(this.said), "audio/midi"));
     this.wave = button("WAV", async () => save(`${name()}.wav`, await Sound.file(this.piece, this.step), "audio/wav"));
-    this.score = button("MusicXML", () => save(`${name()}.musicxml`, musicXml(this.said), "application/xml")); // of four voices
+    this.score = button(SCORE, () => save(`${name()}.musicxml`, musicXml(this.said), "application/xml")); // of four voices
     this.looped = make("input", { type: "checkbox" });
     this.controls = [this.play, this.keep, this.wave, this.score, make("label", {}, this.looped, ` ${t("loop")}`)];
     this.key.element.hidden = true;
