@@ -102,7 +102,17 @@ def test_every_kind_of_file_is_shown_and_linked(tmp_path: Path) -> None:
     assert len(walked.all("path")) == 2 and walked.all("svg")[0]["aria-label"] == 'A <b> "line": of two'
     assert '<div class="text" lang="" dir="auto">\tTo be,\n  or not</div>' in page
     assert walked.text["h2"] == "InkTuneProse" and "one & two" in walked.text["text"]
-    for said in ("By a pen.", "By ear.", "By heart.", "seqgen prose --help", "2.0 MB", "0.1 kB", __version__, "seed 7"):
+    for said in (
+        "By a pen.",
+        "By ear.",
+        "By heart.",
+        "seqgen prose --help",
+        "<code>seqgen studio</code>",
+        "2.0 MB",
+        "0.1 kB",
+        __version__,
+        "seed 7",
+    ):
         assert said in page
     assert walked.all("html") == [{"lang": "en"}]
     headings = [attributes["id"] for attributes in walked.all("h2")]

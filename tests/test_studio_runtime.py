@@ -35,8 +35,10 @@ USUAL = {"temperature": text.TEMPERATURE, "minP": text.MIN_P}
 
 @pytest.mark.parametrize("name", SAYINGS)
 def test_a_model_says_what_it_says_in_python(name: str, own: Path) -> None:
+    """With the module in WebAssembly, and without it."""
     law = SAYINGS[name](own)
-    law.check(ask("read", law.folder, **law.asked))
+    for simple in (False, True):
+        law.check(ask("read", law.folder, **law.asked, simple=simple))
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,15 @@ def test_a_seed_writes_the_text_that_it_writes_on_the_command_line(options: dict
     asked = {"minP": text.MIN_P, **{words[name]: value for name, value in options.items()}}
     folder = shipped("text", "shakespeare")
     assert ask("text", folder, prompt="ROMEO:", length=STEPS, seed=7, options=asked) == wanted
+
+
+def test_nothing_comes_twice_where_it_does_not_in_python() -> None:
+    model, folder = text.load(), shipped("text", "shakespeare")
+    free, wanted = (
+        model.sample("ROMEO:", length=STEPS, seed=0, temperature=0.0, **limits).removeprefix("ROMEO:")
+        for limits in ({}, {"max_repeat": 12})
+    )
+    assert ask("unrepeated", folder, prompt="ROMEO:", length=STEPS, longest=12) == wanted != free
 
 
 @pytest.mark.parametrize("mixed", [{"loud": 1}, {"calm": 0.7, "loud": 0.3}])
@@ -273,6 +284,20 @@ def test_a_tune_is_harmonised_as_it_is_in_python(name: str, leading: str) -> Non
     found = ask("harmonise", folder, leading=leading, notes=spans, tonic=end == "tonic", **asked)
     assert model.codec.decode(np.array(found)).notes and len(found) >= 2 * (4 * 16 + 4)
     assert _sung(model.codec.decode(np.array(found))) == _sung(wanted)
+
+
+@pytest.mark.parametrize(("name", "voices", "bars"), [("bach", (1,), (2, 2)), ("chorales", (0, 1, 3), (2, 3))])
+def test_voices_are_written_anew_as_they_are_in_python(
+    name: str, voices: tuple[int, ...], bars: tuple[int, int]
+) -> None:
+    model = music.load(name)
+    piece = model.sample(bars=3, seed=5, meter=music.Meter(0.0, 4, 4))
+    names = [("soprano", "alto", "tenor", "bass")[voice] for voice in voices]
+    (wanted,) = model.inpaint(piece, bars=bars, voices=names, particles=4, seed=3)
+    asked = {"temperature": music.TEMPERATURE, "minP": music.MIN_P, "particles": 4, "seeds": [5, 3]}
+    found = ask("anew", shipped("music", name), bars=3, voices=voices, anew=bars, **asked)
+    cells = [sorted((n["start"], n["part"], n["pitch"]) for n in found[when]["notes"]) for when in ("before", "after")]
+    assert cells[0] == _sung(piece) and cells[1] == _sung(wanted.score) != cells[0]
 
 
 def _sung(score: music.Score) -> list[tuple[int, int, int]]:

@@ -284,7 +284,7 @@ _PAGE = """<!DOCTYPE html>
 <header>
 <h1>Made on this machine, just&nbsp;now</h1>
 <p>Nothing here was there before: the small models that come with seqgen made it all from the number {seed}, without a
-network. <code>seqgen demo --seed {seed}</code> makes the same again, another number something else.</p>
+network. <code>seqgen demo --seed {seed}</code> makes the same again, another number something else. <code>seqgen studio</code> opens a page where you watch it being made, and step in.</p>
 </header>
 <main>
 {sections}</main>

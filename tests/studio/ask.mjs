@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { plain, read, recognise } from "./laws.mjs";
 
 const asked = JSON.parse(fs.readFileSync(0, "utf8"));
+if (asked.simple) delete globalThis.WebAssembly;
 const load = path => import(new URL(path, pathToFileURL(`${asked.page}/`)));
 const { Model, rowKey } = await load("runtime/model.js");
 
@@ -29,6 +30,17 @@ const VERBS = {
       state = model.after(state, carry, drawn.at(-1));
     }
     return codec.decode(drawn).join("");
+  },
+
+  // The likeliest each time, which goes round in circles, but for what would come a second time.
+  async unrepeated({ model, prompt, length, longest }) {
+    const { Characters } = await load("codecs/characters.js");
+    const { Tree, unrepeated } = await load("runtime/tree.js");
+    const codec = new Characters(model.codec), tree = new Tree(model, rowKey(0)), allowed = codec.writable();
+    let node = codec.encode(prompt).reduce((before, id) => tree.choose(before, id, true), tree.root);
+    const given = node.depth;
+    while (node.depth < given + length) node = tree.grow(node, { temperature: 0, allowed: unrepeated(node, allowed, longest) });
+    return codec.decode(tree.path(node).slice(given).map(({ symbol }) => symbol)).join("");
   },
 
   // Documents one after the other: how each begins, by the odds of its first symbol, and the same from states computed again.
@@ -105,10 +117,22 @@ const VERBS = {
     const { given } = await load("codecs/grid.js");
     const { ending, keyOf, LEADING, triad } = await load("codecs/leading.js");
     const { fill } = await load("runtime/particles.js");
-    const asked = given(meter, bars, tune, model.codec.ranges, keyOf(notes));
+    const asked = given(meter, bars, (voice, at) => voice ? -1 : tune[at] ?? 256, model.codec.ranges, keyOf(notes));
     const bias = tonic ? ending(asked, triad(keyOf(notes, true)), notes.at(-1).start) : [];
     const filling = fill(model, { ...asked, bias, rule: LEADING[leading], seed, particles, temperature });
     for (let { done, value } = filling.next(); ; ({ done, value } = filling.next())) if (done) return value;
+  },
+
+  // A piece composed, then these voices in these bars written anew: notes before and after.
+  async anew({ model, bars, seeds, temperature, minP, voices, anew, particles }) {
+    const { composing } = await load("codecs/composing.js");
+    const { refill } = await load("codecs/refilling.js");
+    const { LEADING } = await load("codecs/leading.js");
+    const making = composing(model, rowKey(seeds[0]), { meter: [4, 4], bars });
+    while (making.step({ temperature, minP }));
+    making.piece.close();
+    const filling = refill(model, making.piece, { meter: [4, 4], voices, bars: anew, rule: LEADING.soft, seed: seeds[1], particles, temperature });
+    for (let { done, value } = filling.next(); ; ({ done, value } = filling.next())) if (done) return { before: making.piece, after: value };
   },
 
   async key({ notes, ends }) {

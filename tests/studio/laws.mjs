@@ -1,7 +1,9 @@
 // What models say of given sequences: ask.mjs runs it in Node, test_parity.py in the page itself. load: imports a module of it.
 
-// What the head reads at each step of a given sequence.
-export async function read(load, { model, steps, source, mixed }) {
+// What the head reads at each step of a given sequence; simple: without the module in WebAssembly.
+export async function read(load, { model, steps, source, mixed, simple = false }) {
+  const { kernel } = model.head.heads?.[0] ?? model.head;
+  if (kernel instanceof Float32Array !== simple) throw new Error("the other way was taken");
   const { rowKey } = await load("runtime/model.js");
   const vector = mixed ? model.network.vector(model.codec.hands ?? model.codec.labels, mixed) : null;
   const context = model.network.context({ source, vector });

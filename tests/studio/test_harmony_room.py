@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +89,25 @@ def test_a_key_that_was_chosen_is_that_of_the_end(enter: Any) -> None:
     assert page.locator("svg.tune .voice0").last.get_attribute("width") == "3.9"  # what was beyond the bar is gone
 
 
+def test_a_tune_is_gone_on_from(enter: Any, keep: Any) -> None:
+    page = enter("harmony")
+    page.get_by_role("application").focus()
+    page.keyboard.type("adg")
+    page.get_by_label("Bars").fill("2")
+    page.get_by_label("Bars").press("Enter")
+    page.get_by_label("Go on after it").check()
+    page.get_by_role("button", name="Harmonise").click()
+    page.get_by_text("2 bars,").wait_for()
+    page.keyboard.press("Escape")
+    soprano = [note.pitch for note in music.read_midi(keep(page, "MIDI")).notes if note.part == 0]
+    assert soprano[:3] == TUNE[:3] and len(soprano) > 3
+
+
 def test_the_seed_that_is_told_is_the_one_that_was_taken(enter: Any) -> None:
     page = enter("harmony")
     page.get_by_role("button", name="An example").click()
     page.get_by_role("button", name="Harmonise").click()
-    page.get_by_text("Composing: 10 %").wait_for()
+    page.get_by_text(re.compile("^Composing")).wait_for()
     page.get_by_label("Seed").fill("5")
     page.get_by_text("4 bars,").wait_for()
     assert page.get_by_text("Seed 0.").is_visible()

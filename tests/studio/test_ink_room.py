@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from studio_page import ask, shipped
 
 from seqgen.domains import handwriting
+from seqgen.domains.handwriting.formats.gcode import gcode
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -72,6 +74,46 @@ def test_every_control_of_the_handwriting(enter: Any, keep: Any) -> None:
     page.get_by_label("Write this").fill("漢")
     page.get_by_role("button", name="Write", exact=True).click()
     page.get_by_text("has not learned to write 漢").wait_for()
+
+
+def test_a_letter_is_written_on_paper_and_plotted(enter: Any, keep: Any) -> None:
+    from PIL import Image
+
+    page = enter("handwriting")
+    page.get_by_label("Paper").select_option("A5")
+    page.get_by_label("Write this").fill("Dear Ann, the day is long. " * 2)
+    assert " / " in shown(page)
+    drawn = keep(page, "SVG for plotters")
+    assert b'width="148mm" height="210mm"' in drawn.read_bytes()
+    lines = handwriting.read_ink(drawn)
+    places = np.concatenate([stroke for ink in lines for stroke in ink.strokes])
+    assert places[:, 0].min() > 15 and places[:, 0].max() <= 128.1 and len(lines) > 2
+    stand = np.diff([ink.baseline() for ink in lines])
+    assert np.abs(stand - 4.2 * 4).max() < 2  # lines stand equally far apart
+    strokes = [stroke for ink in lines for stroke in ink.strokes]
+    told, wanted = keep(page, "G-code").read_text(), gcode(strokes, 210)
+    assert [line[:2] for line in told.split("\n")] == [line[:2] for line in wanted.split("\n")]
+    number = re.compile(r"-?\d+(?:\.\d+)?")
+    both = [np.array([float(one) for one in number.findall(text)]) for text in (told, wanted)]
+    assert np.abs(both[0] - both[1]).max() <= 0.02
+    picture = Image.open(keep(page, "PNG"))
+    assert picture.size == pytest.approx((148 * 300 / 25.4, 210 * 300 / 25.4), abs=1)
+    assert picture.convert("L").getextrema() == (0, 255)
+    page.get_by_label("Size").fill("10")
+    page.get_by_label("Write this").fill("One word. " * 80)
+    page.get_by_role("button", name="Write", exact=True).click()
+    page.get_by_role("button", name="Show it all").click()
+    page.get_by_text("The page is full; lines that had no room:").wait_for()
+
+
+def test_the_pen_is_wider_where_it_is_slow(enter: Any, keep: Any) -> None:
+    page = enter("handwriting")
+    shown(page)
+    even = keep(page, "SVG, smooth").read_text()
+    page.get_by_label("Wider where slow").check()
+    widths = {float(one) for one in re.findall('stroke-width="([^"]+)"', keep(page, "SVG, smooth").read_text())}
+    assert min(widths) >= 0.6 * 0.12 and max(widths) <= 1.7 * 0.12 + 0.001 and len(widths) > 5
+    assert even.count("stroke-width") == 1 and keep(page, "SVG for plotters").read_text().count("stroke-width") == 1
 
 
 def test_nothing_is_written_while_another_model_comes(enter: Any) -> None:

@@ -35,7 +35,26 @@ SAID = """() => {
 # Names: of this program, of what a file or a sampler is called everywhere, of hands and models, of keys on a keyboard.
 HANDS = json.loads((shipped("handwriting", "hands") / "config.json").read_bytes())["codec"]["hands"]
 MODELS = [word for entry in json.loads(site()["models.json"]) for word in entry["name"].split("-")]
-NAMES = {*["seqgen", "studio", "English", "SVG", "MIDI", "JSON", "Top", "Min", "Ctrl"], *MODELS, *HANDS}
+NAMES = {
+    *[
+        "seqgen",
+        "studio",
+        "English",
+        "SVG",
+        "PNG",
+        "G",
+        "code",
+        "MIDI",
+        "WAV",
+        "MusicXML",
+        "JSON",
+        "Top",
+        "Min",
+        "Ctrl",
+    ],
+    *MODELS,
+    *HANDS,
+}
 
 
 def english(page: Page) -> set[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import wave
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from studio_page import ask, check_looks, shipped
 
@@ -67,6 +69,50 @@ def test_every_control_of_the_music(enter: Any, keep: Any) -> None:
     page.keyboard.press("Escape")
     assert keep(page, "MIDI").read_bytes() != first
     assert str(page.locator("svg.roll").get_attribute("aria-label")).startswith("piano roll of 2 bars")
+
+
+def test_a_piece_is_kept_as_sound_and_as_a_score(enter: Any, keep: Any) -> None:
+    page = enter("music")
+    page.get_by_label("Bars").fill("3")
+    page.get_by_label("Tempo").fill("120")
+    page.get_by_role("button", name="Compose").click()
+    page.get_by_text("3 bars,").wait_for()
+    page.keyboard.press("Escape")
+    played, written = music.read_midi(keep(page, "MIDI")), music.read_musicxml(keep(page, "MusicXML"))
+    places = [
+        sorted((round(8 * note.onset), round(8 * note.end), note.pitch, note.part) for note in score.notes)
+        for score in (played, written)
+    ]
+    assert places[0] == places[1] and written.meters[0][1:] == (4, 4) and written.tempos[0].bpm == 120
+    with wave.open(str(keep(page, "WAV"))) as sound:
+        assert (sound.getnchannels(), sound.getsampwidth(), sound.getframerate()) == (2, 2, 44100)
+        assert sound.getnframes() == pytest.approx(44100 * (played.seconds + 1), rel=0.01)
+        heard = np.frombuffer(sound.readframes(sound.getnframes()), "<i2")
+    assert 3000 < np.abs(heard[: 2 * 44100]).max() <= 32767 and np.abs(heard[-4000:]).max() < 100
+
+
+def test_some_voices_are_written_anew_and_the_others_stay(enter: Any, keep: Any) -> None:
+    page = enter("music")
+    page.get_by_label("Bars").fill("2")
+    page.get_by_text("Write some of it anew").click()
+    anew = page.get_by_role("button", name="Write anew")
+    assert anew.is_disabled()
+    page.get_by_role("button", name="Compose").click()
+    page.get_by_text("2 bars,").wait_for()
+    page.keyboard.press("Escape")
+    before = music.read_midi(keep(page, "MIDI")).notes
+    page.get_by_label("Tenor").uncheck()
+    page.get_by_label("From bar").fill("2")
+    page.get_by_label("Seed").fill("4")
+    anew.click()
+    page.get_by_text(re.compile(r"^2 bars, .*Seed 4\.")).wait_for()
+    page.keyboard.press("Escape")
+    after = music.read_midi(keep(page, "MIDI")).notes
+    kept = [[note for note in notes if note.part in (0, 2)] for notes in (before, after)]
+    assert kept[0] == kept[1] and before != after
+    bar = 60 / 100 * 4
+    first = [[(n.onset, n.pitch, n.part) for n in notes if n.onset < bar - 0.01] for notes in (before, after)]
+    assert first[0] == first[1]
 
 
 def test_a_model_that_knows_keys_is_asked_for_one(enter: Any, own: Any) -> None:

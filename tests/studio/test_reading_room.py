@@ -123,6 +123,24 @@ def test_a_palm_is_no_pen(enter: Any) -> None:
     assert ink.count() == 2
 
 
+def test_a_line_is_as_wide_as_the_pen_is_pressed(enter: Any) -> None:
+    page = enter("reading")
+    page.locator(SHEET).evaluate(
+        """sheet => {
+          const {left, top} = sheet.getBoundingClientRect();
+          const at = (name, x, pressure) => sheet.dispatchEvent(new PointerEvent(name, {
+            pointerType: "pen", clientX: left + x, clientY: top + 50, bubbles: true, button: 0, pressure}));
+          sheet.setPointerCapture = () => {};
+          at("pointerdown", 50, 0.1); at("pointermove", 60, 0.1); at("pointermove", 70, 0.9); at("pointerup", 80, 0);
+        }"""
+    )
+    paths = page.locator(".pad .ink path")
+    widths = [float(paths.nth(i).get_attribute("stroke-width") or 0) for i in range(paths.count())]
+    assert widths == pytest.approx([1.5, 4.5]) and page.locator(".pad .ink > *").count() == 1
+    page.get_by_role("button", name="Undo stroke").click()
+    assert paths.count() == 0
+
+
 def test_a_hand_of_ones_own_is_written_checked_and_saved(enter: Any, keep: Any, strokes: list[np.ndarray]) -> None:
     page = enter("your-hand", ready="Line 1 of")
     keeping = page.get_by_role("button", name="Save my hand")

@@ -60,6 +60,7 @@ def test_every_control_of_the_text(enter: Any) -> None:
     page.get_by_label("Top-p").fill("0.9")
     page.get_by_label("Min-p").fill("0.01")
     page.get_by_label("Top-k").fill("5")
+    page.get_by_label("Longest repeat").fill("20")
     page.get_by_role("button", name="Try another").click()
     page.get_by_role("button", name="Stop").wait_for()  # from the prompt on, and not yet the text before
     grown(page, 40)

@@ -15,7 +15,7 @@ from pathlib import Path
 from posixpath import dirname, join, normpath
 
 ENTRY = "main.js"
-_IMPORT = re.compile(r'^import ?\{([^}]*)\} ?from "([^"]+)";$', re.MULTILINE)
+_IMPORT = re.compile(r'^import ?\{([^}]*)\} ?from "([^"]+)";', re.MULTILINE)
 _LATER = re.compile(r'\bimport\("([^"]+)"\)')
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const|let) (\w+))", re.MULTILINE)
 _LEFT = re.compile(r"^(import|export)\b.*", re.MULTILINE)  # a form that is not known here
@@ -36,7 +36,7 @@ def one_file(found: Mapping[str, Path | bytes]) -> bytes:
     style = files["studio.css"].decode()
     icon = base64.b64encode(files["icon.svg"]).decode()
     policy = (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data: blob:; "
+        f"default-src 'none'; script-src '{_hash(script)}' 'wasm-unsafe-eval'; style-src '{_hash(style)}'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
     )
     page = _POLICY.sub(f'<meta http-equiv="Content-Security-Policy" content="{policy}">', page)

@@ -50,19 +50,19 @@ export function opening(key, [over, under]) {
   return [KEYS + key, METERS + (at < 0 ? OVER.length : at)];
 }
 
-/** A piece of so many bars in which the soprano sings a tune: {steps, allowed, turns, voices}, as `fill` takes it; voices: whose
- * turn it is and in which sixteenth, `[voice, sixteenth]`, null for what no voice sings.
+/** A piece of so many bars of which something is given: {steps, allowed, turns, voices}, as `fill` takes it; voices: whose turn it
+ * is and in which sixteenth, `[voice, sixteenth]`, null for what no voice sings.
  *
- * tune: what it does in each sixteenth: a pitch begins, `pitch + 128` goes on, 256 rests. key: its number, of models
- * that know keys.
+ * sung: what a voice does in a sixteenth, `sung(voice, sixteenth)`: a pitch begins, `pitch + 128` goes on, 256 rests, -1 is to be
+ * found. key: its number, of models that know keys.
  */
-export function given(meter, bars, tune, ranges = null, key = null) {
+export function given(meter, bars, sung, ranges = null, key = null) {
   const allowed = plan(meter, bars, ranges), steps = [], turns = [], voices = [];
   let voiced = 0, beat = false;
   for (const row of allowed) {
     const sings = row[REST], turn = voiced % 4, sure = row.indexOf(true) === row.lastIndexOf(true);
     if (sings && turn === 0) beat = steps.length > 0 && steps.at(-1) >= BEAT;
-    if (sings) steps.push(ORDER[turn] ? -1 : tune[voiced >> 2] ?? REST);
+    if (sings) steps.push(sung(ORDER[turn], voiced >> 2));
     else steps.push(sure ? row.indexOf(true) : KEYS + key);
     turns.push(sings && beat);
     voices.push(sings ? [ORDER[turn], voiced >> 2] : null);
@@ -75,6 +75,16 @@ export function given(meter, bars, tune, ranges = null, key = null) {
   return { steps, allowed, turns, voices };
 }
 
+/** The same piece with these voices free from one sixteenth to before another, as `given` takes it. */
+export function anew({ rows }, voices, from, to) {
+  const free = (part, at) => voices.includes(part) && at >= from && at < to;
+  return (part, at) => {
+    const symbol = rows[at]?.[part] ?? REST; // one that was interrupted has no whole last bar
+    // What is tied over from there begins after it.
+    return free(part, at) ? -1 : symbol >= TIED && symbol < REST && at === to && voices.includes(part) ? symbol - TIED : symbol;
+  };
+}
+
 /** A piece that grows: notes `{start, end, pitch, part}` in sixteenths, end being null while one goes on. */
 export class Piece {
   constructor() {
@@ -84,6 +94,7 @@ export class Piece {
     this.grows = true;
     this.key = null; // its number, where the model says it
     this.cells = [];
+    this.rows = []; // of all whole sixteenths, what each voice does
     this.sounding = [null, null, null, null];
   }
 
@@ -95,6 +106,7 @@ export class Piece {
     this.cells.push(symbol);
     if (this.cells.length < 4) return;
     this.cells.forEach((own, i) => this.#sing(ORDER[i], own));
+    this.rows.push(ORDER.map((_, part) => this.cells[ORDER.indexOf(part)]));
     this.cells = [];
     this.steps++;
   }

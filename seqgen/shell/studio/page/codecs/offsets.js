@@ -12,8 +12,8 @@ const MOST = 50;
 const GONE = 0.02;
 // After a point the pen stays down, or the line ends; 1: it lifts.
 const DOWN = 0, END = 2;
-// Characters, as long as the models have learned to write in one go.
-const LINE = 40;
+/** Characters, as long as the models have learned to write in one go. */
+export const LINE = 40;
 // Lines that draw from one part's keys.
 const AT_ONCE = 32;
 

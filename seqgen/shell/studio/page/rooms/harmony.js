@@ -1,6 +1,6 @@
 /** The room of harmony: one draws or plays a tune, and three voices are composed under it. */
 
-import { given, Piece } from "../codecs/grid.js";
+import { given, Piece, REST } from "../codecs/grid.js";
 import { ending, keyOf, triad } from "../codecs/leading.js";
 import { fill } from "../runtime/particles.js";
 import { button, buttons, choice, dial, dials, make, modelChoice, number, put, shortcuts, statusLine, steadily } from "../ui.js";
@@ -22,13 +22,14 @@ export function enter(section, models, open) {
   const status = statusLine(), player = new Player(() => `harmony-${seed.value}`, "soft");
   const end = choice(t("end"), ENDS.map(name => t(name)));
   const tune = new Tune({ heard: pitch => player.sound.strike(pitch), changed: told, length: () => Object.values(LENGTHS)[length.index] });
+  const onward = make("input", { type: "checkbox" });
   const main = button(t("harmonise"), () => running ? stop() : harmonise(), { className: "main" });
   const another = button(t("another"), () => { stop(); seed.value++; harmonise(); }, { title: t("nextSeed") });
   const named = modelChoice(models, open, status, () => { model = null; stop(); }, loaded);
   const keyboard = button(t("keyboard"), connect);
   let model = null, running = null, access = null;
 
-  put(section, dials(named, length, bars, player.key, player.leading, end, player.tempo, particles, seed),
+  put(section, dials(named, length, bars, player.key, player.leading, end, player.tempo, particles, seed, make("label", { title: t("allVoices") }, onward, ` ${t("onward")}`)),
     make("p", { className: "status" }, t("draw")), tune,
     buttons(main, another, ...player.controls,
       button(t("example"), () => { bars.value = 4; extend(EXAMPLE.map((pitch, i) => ({ start: 4 * i, end: 4 * i + 4, pitch }))); }),
@@ -88,9 +89,10 @@ export function enter(section, models, open) {
       status.say(player.asked === null ? "noTonic" : "notTonic", NAMES[tonality]);
       return;
     }
-    const run = running = {}, { ranges } = model.codec, count = Math.ceil(Math.max(...tune.notes.map(({ end }) => end)) / BAR);
-    const asked = given(METER, count, tune.cells, ranges, ranges && (player.asked ?? keyOf(tune.notes)));
-    const bias = fits && ENDS[end.index] !== "free" ? ending(asked, chord, last.start) : [];
+    const run = running = {}, { ranges } = model.codec, { cells } = tune, stops = Math.max(...tune.notes.map(({ end }) => end));
+    const further = onward.checked && stops < cells.length, count = further ? bars.value : Math.ceil(stops / BAR);
+    const asked = given(METER, count, (voice, at) => voice || (further && at >= stops) ? -1 : cells[at] ?? REST, ranges, ranges && (player.asked ?? keyOf(tune.notes)));
+    const bias = fits && !further && ENDS[end.index] !== "free" ? ending(asked, chord, last.start) : [];
     const filling = fill(model, { ...asked, bias, rule: player.rule, seed: first, particles: particles.value, temperature: TEMPERATURE });
     let now = {};
     told();

@@ -2,6 +2,7 @@
 
 import { composing, written } from "../codecs/composing.js";
 import { VOICES } from "../codecs/grid.js";
+import { refill } from "../codecs/refilling.js";
 import { endsOnTonic } from "../codecs/leading.js";
 import { rowKey } from "../runtime/model.js";
 import { button, buttons, choice, dial, dials, make, modelChoice, number, put, shortcuts, statusLine, steadily } from "../ui.js";
@@ -13,6 +14,8 @@ const METERS = { "4/4": [4, 4], "3/4": [3, 4], "2/4": [2, 4], "6/8": [6, 8] };
 const TEMPOS = [50, 60, 72, 80, 90, 100, 112, 120, 132, 152, 180];
 // Bars.
 const MOST = 200;
+// Ways that are tried side by side where something is given.
+const PARTICLES = 8;
 // Of a piece that is to end on its tonic.
 const TRIES = 8;
 
@@ -28,25 +31,33 @@ export function enter(section, models, open) {
   const anyMeter = choice(t("meter"), [t("any"), ...Object.keys(METERS)]), anyTempo = choice(t("tempo"), [t("any"), ...TEMPOS.map(String)]);
   const own = dials();
   const legend = make("p", { className: "legend" }, ...VOICES.flatMap((name, part) => [make("i", { className: `voice${part}` }), ` ${t(name)} `]));
+  // Of four voices: which of them sing anew, in which bars.
+  const chosen = VOICES.map((name, part) => make("input", { type: "checkbox", checked: part > 0 }));
+  const first = number(t("fromBar"), 1, "", 1, MOST), last = number(t("toBar"), MOST, "", 1, MOST);
+  const singing = button(t("singAnew"), () => again(), { title: t("restStays") });
+  const anew = make("details", { hidden: true }, make("summary", {}, t("writeAnew")), dials(first, last,
+    ...VOICES.map((name, part) => make("label", {}, chosen[part], ` ${t(name)}`))), buttons(singing));
   const named = modelChoice(models, open, status, () => { model = null; stop(); }, loaded);
   let model = null, running = null;
 
   const compose = button(t("compose"), () => running ? stop() : begin(), { className: "main" });
   put(section, dials(named, temperature, topP, minP, own, bars, seed),
     buttons(compose, button(t("another"), () => { stop(); seed.value++; begin(); }, { title: t("nextSeed") }), ...player.controls),
-    status, player.roll, legend);
+    status, player.roll, legend, anew);
   shortcuts(section, { escape: stop });
 
   function told() {
     compose.textContent = t(running ? "stop" : "compose");
     compose.disabled = !model;
+    singing.disabled = running || !player.piece || player.piece.grows;
   }
 
   function loaded(given) {
     model = given;
     const song = written(model), keyed = !!model.codec.ranges;
     player.key.element.hidden = !song && !keyed;
-    legend.hidden = song;
+    legend.hidden = anew.hidden = song;
+    player.show(null);
     own.replaceChildren(...(song ? [anyTempo, anyMeter, player.key] : [player.tempo, meter, player.key, player.leading, ...(keyed ? [end] : [])])
       .map(({ element }) => element));
     told();
@@ -81,7 +92,27 @@ export function enter(section, models, open) {
     running = null;
     told();
     player.tell(status, first);
+    last.value = piece.bars.length;
     if (tonic) player.perform();
+  }
+
+  /** The chosen voices in the chosen bars, under and over what the others sing. */
+  async function again() {
+    const { piece, meter } = player, parts = VOICES.map((_, part) => part).filter(part => chosen[part].checked), count = piece.bars.length;
+    const bars = [Math.min(first.value, count), Math.min(Math.max(first.value, last.value), count)], from = seed.value;
+    if (!parts.length) return;
+    const run = running = {};
+    player.stop();
+    told();
+    const filling = refill(model, piece, { meter, voices: parts, bars, rule: player.rule, seed: from, particles: PARTICLES, temperature: temperature.value });
+    let now = {};
+    if (!await steadily(() => !(now = filling.next()).done, () => running === run, () => { if (!now.done) player.composing(status, now.value); })) return;
+    running = null;
+    player.show(now.value, meter, now.value.steps);
+    player.ended();
+    told();
+    player.tell(status, from);
+    player.perform();
   }
 
   named.load();

@@ -7,6 +7,8 @@ import { t } from "../words.js";
 const PAPER = 220, BASE = 0.62, LARGEST = 92;
 // Milliseconds after a pen was seen during which touches are a palm.
 const PALM = 1000;
+// Of a pen's pressure: what a line is wide at none and gains at the most, in usual widths, and how many widths are told apart.
+const FEATHER = 0.4, MORE = 1.2, WIDTHS = 10, USUAL = 3;
 
 export class Pad {
   /** changed: hears when a stroke is done or taken back. body: pixels that an x is about to be high. */
@@ -59,7 +61,7 @@ export class Pad {
 
   /** Takes the last stroke back. */
   undo() {
-    this.strokes.pop()?.path.remove();
+    this.strokes.pop()?.group.remove();
     this.marked.replaceChildren();
     this.changed();
   }
@@ -77,9 +79,9 @@ export class Pad {
   }
 
   #begin() {
-    this.open = { points: [], path: shape("path", {}), drawn: 0, d: "" };
+    this.open = { points: [], widths: [], group: shape("g", {}), drawn: 0 };
     this.strokes.push(this.open);
-    this.ink.append(this.open.path);
+    this.ink.append(this.open.group);
     this.marked.replaceChildren();
   }
 
@@ -113,23 +115,30 @@ export class Pad {
 
   #take(events) {
     const { left, top } = this.element.getBoundingClientRect();
-    for (const { clientX, clientY, timeStamp } of events) this.#add([clientX - left, clientY - top, timeStamp]);
+    for (const { clientX, clientY, timeStamp, pointerType, pressure } of events) {
+      this.#add([clientX - left, clientY - top, timeStamp], pointerType === "pen" ? FEATHER + MORE * pressure : 1);
+    }
     this.#draw();
   }
 
-  #add([x, y, at]) {
-    const { points } = this.open, before = points.at(-1) ?? this.strokes.at(-2)?.points.at(-1);
+  #add([x, y, at], width = 1) {
+    const { points, widths } = this.open, before = points.at(-1) ?? this.strokes.at(-2)?.points.at(-1);
     points.push([Math.round(100 * x) / 100, Math.round(100 * y) / 100, Math.max(at, before?.[2] ?? at)]); // clocks of devices differ
+    widths.push(USUAL * Math.round(WIDTHS * width) / WIDTHS);
   }
 
-  /** Only what is new is spelt. */
+  /** Only what is new is spelt, in a path of its own where the pen is pressed otherwise. */
   #draw() {
-    const { open } = this;
-    for (; open.drawn < open.points.length; open.drawn++) {
-      const [x, y] = open.points[open.drawn];
-      open.d += open.drawn ? `L${x} ${y}` : `M${x} ${y}h.01`;
+    const { open } = this, { points, widths, group } = open;
+    for (; open.drawn < points.length; open.drawn++) {
+      const [x, y] = points[open.drawn], [fromX, fromY] = points[open.drawn - 1] ?? [x, y], width = widths[open.drawn];
+      if (open.width !== width) {
+        Object.assign(open, { width, d: `M${fromX} ${fromY}h.01`, path: shape("path", { "stroke-width": width }) });
+        group.append(open.path);
+      }
+      open.d += `L${x} ${y}`;
     }
-    open.path.setAttribute("d", open.d);
+    open.path?.setAttribute("d", open.d);
   }
 }
 

@@ -2,12 +2,14 @@
 
 import { LEADING } from "../codecs/leading.js";
 import { midi } from "../codecs/midi.js";
+import { musicXml } from "../codecs/musicxml.js";
 import { button, choice, dial, make, save } from "../ui.js";
 import { t } from "../words.js";
 import { Roll } from "./roll.js";
 import { Sound } from "./sound.js";
 
 const TONES = ["C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B"];
+const SCORE = "MusicXML";
 /** Of keys, as models number them. */
 export const NAMES = ["major", "minor"].flatMap(mode => TONES.map(tone => t("tonality", t(tone), t(mode))));
 
@@ -22,8 +24,10 @@ export class Player {
     this.roll = new Roll();
     this.play = button(t("play"), () => this.turn ? this.stop() : this.perform());
     this.keep = button("MIDI", () => save(`${name()}.mid`, midi(this.said), "audio/midi"));
+    this.wave = button("WAV", async () => save(`${name()}.wav`, await Sound.file(this.piece, this.step), "audio/wav"));
+    this.score = button(SCORE, () => save(`${name()}.musicxml`, musicXml(this.said), "application/xml")); // of four voices
     this.looped = make("input", { type: "checkbox" });
-    this.controls = [this.play, this.keep, make("label", {}, this.looped, ` ${t("loop")}`)];
+    this.controls = [this.play, this.keep, this.wave, this.score, make("label", {}, this.looped, ` ${t("loop")}`)];
     this.key.element.hidden = true;
     this.#tell();
   }
@@ -31,6 +35,11 @@ export class Player {
   /** The piece with what is said of it. */
   get said() {
     return { tempos: [[0, this.tempo.value]], meters: [[0, ...this.meter]], keys: [], ...this.piece };
+  }
+
+  /** Seconds of a sixteenth. */
+  get step() {
+    return 15 / this.said.tempos[0][1];
   }
 
   get sound() {
@@ -59,7 +68,7 @@ export class Player {
   async perform() {
     const turn = this.turn = {};
     this.#tell();
-    await this.sound.perform(this.piece, this.roll, () => 15 / this.said.tempos[0][1], () => this.turn === turn, () => this.looped.checked);
+    await this.sound.perform(this.piece, this.roll, () => this.step, () => this.turn === turn, () => this.looped.checked);
     if (this.turn === turn) this.stop();
   }
 
@@ -90,6 +99,7 @@ export class Player {
   #tell() {
     const grows = !this.piece || this.piece.grows;
     this.play.textContent = t(this.turn && !grows ? "stop" : "play");
-    this.play.disabled = this.keep.disabled = grows;
+    for (const one of [this.play, this.keep, this.wave, this.score]) one.disabled = grows;
+    this.score.hidden = Boolean(this.piece?.tempos);
   }
 }

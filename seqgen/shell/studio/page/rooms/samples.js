@@ -35,7 +35,7 @@ function line(model, alive) {
   if (!words) return null;
   const sheet = new Sheet(), vector = model.network.vector(codec.hands, { [codec.hands[0]]: 1 });
   const writing = new Line(model, codec, words, { vector, seed: 0 });
-  sheet.begin([words], { pen: 0.12, slant: 0 });
+  sheet.begin([words], {});
   steadily(() => {
     sheet.add(0, writing.next({ bias: 1 }));
     return !writing.done;

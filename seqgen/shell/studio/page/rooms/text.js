@@ -2,7 +2,7 @@
 
 import { Characters } from "../codecs/characters.js";
 import { rowKey } from "../runtime/model.js";
-import { Tree } from "../runtime/tree.js";
+import { Tree, unrepeated } from "../runtime/tree.js";
 import { button, buttons, dial, dials, make, mixture, modelChoice, number, percent, put, save, shortcuts, statusLine, steadily } from "../ui.js";
 import { t } from "../words.js";
 import { Page, SHADES } from "./text_page.js";
@@ -15,6 +15,7 @@ export function enter(section, models, open) {
   const topP = dial("Top-p", [0.05, 1, 0.05], 1, t("fewest"));
   const minP = dial("Min-p", [0, 0.5, 0.01], 0.05, t("unlikely"));
   const topK = dial("Top-k", [0, 50, 1], 0, t("likeliest"));
+  const longest = dial(t("repeat"), [0, 60, 1], 0, t("loops"));
   const seed = number(t("seed"), 1, t("sameSeed"));
   const prompt = make("textarea", { rows: 2, spellcheck: false, placeholder: t("anyWords"), dir: "auto" });
   const status = statusLine();
@@ -32,7 +33,7 @@ export function enter(section, models, open) {
   const another = button(t("tryAnother"), async () => { seed.value++; if (await begin()) grow(); }, { title: t("nextSeed") });
 
   put(section,
-    dials(named, temperature, topP, minP, topK, seed), labels,
+    dials(named, temperature, topP, minP, topK, longest, seed), labels,
     make("label", { className: "prompt" }, make("span", {}, t("beginWith")), prompt),
     buttons(toggle, afresh, another, undoing, redoing,
       button(t("copy"), async () => { await navigator.clipboard.writeText(page.text); status.say("copied"); }),
@@ -134,7 +135,8 @@ export function enter(section, models, open) {
         future = [];
         list();
       }
-      tip = tree.grow(tip, { temperature: temperature.value, topP: topP.value, minP: minP.value, topK: topK.value, allowed });
+      tip = tree.grow(tip, { temperature: temperature.value, topP: topP.value, minP: minP.value, topK: topK.value,
+        allowed: longest.value ? unrepeated(tip, allowed, longest.value) : allowed });
       fresh.push(tip);
       return tip.symbol !== codec.end && tip.depth < MOST;
     }, () => running === run, () => {

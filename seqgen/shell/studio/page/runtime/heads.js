@@ -1,9 +1,9 @@
 /** What a network's features mean (seqgen/heads): symbols, points of a pen, or both; and how one of them is drawn. */
 
-import { addProduct } from "./layers.js";
 import { logAdd, logSoftmax } from "./logs.js";
 import { categorical, foldIn, normal, splitPart } from "./random.js";
 import { row } from "./network.js";
+import { addProduct } from "./products.js";
 
 const f32 = Math.fround;
 const MOST_R = 8;

@@ -1,25 +1,8 @@
 /** The recurrent cells, one position at a time: pure functions from a carry to the next one (seqgen/nn/lstm.py, window_cell.py). */
 
-const MOST_LOG = 30;
+import { addProduct } from "./products.js";
 
-/** Adds the product of a vector and a kernel `[inputs, columns]`, from row `first` on, to `out`. */
-export function addProduct(out, vector, kernel, first = 0) {
-  const columns = out.length, rows = vector.length;
-  let row = 0, at = first * columns;
-  // Four rows at once: what is summed is loaded and stored a fourth as often.
-  for (; row + 4 <= rows; row += 4, at += 4 * columns) {
-    const a = vector[row], b = vector[row + 1], c = vector[row + 2], d = vector[row + 3];
-    const second = at + columns, third = second + columns, fourth = third + columns;
-    for (let j = 0; j < columns; j++) {
-      out[j] += a * kernel[at + j] + b * kernel[second + j] + c * kernel[third + j] + d * kernel[fourth + j];
-    }
-  }
-  for (; row < rows; row++, at += columns) {
-    const a = vector[row];
-    for (let j = 0; j < columns; j++) out[j] += a * kernel[at + j];
-  }
-  return out;
-}
+const MOST_LOG = 30;
 
 /** The vectors one after another. */
 export function joined(...vectors) {

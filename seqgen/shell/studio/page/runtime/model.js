@@ -3,6 +3,7 @@
 import { t } from "../words.js";
 import { headOf, OPTIONS } from "./heads.js";
 import { Network } from "./network.js";
+import { placed } from "./products.js";
 import { foldIn, keyOf } from "./random.js";
 import { readTensors } from "./safetensors.js";
 
@@ -12,7 +13,7 @@ export class Model {
   /** config: config.json as it was parsed; weights: the bytes of model.safetensors. Throws for what this page cannot run. */
   constructor(config, weights) {
     if (config.format !== FORMAT) throw new Error(t("format", FORMAT, config.format));
-    const tensors = readTensors(weights), settings = config.model;
+    const tensors = placed(readTensors(weights)), settings = config.model;
     this.config = config;
     this.codec = config.codec;
     this.network = new Network(settings.network, tensors);

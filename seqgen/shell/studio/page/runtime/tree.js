@@ -4,6 +4,8 @@ import { logSoftmax } from "./logs.js";
 
 // Of so many nodes one keeps its state: from there the others are computed again.
 const KEPT = 16;
+// Symbols back that a repeat is looked for.
+const MEMORY = 1024;
 // Alternatives that a node remembers.
 const TOLD = 10;
 
@@ -87,6 +89,18 @@ export class Tree {
     }
     return state;
   }
+}
+
+/** Of the symbols that are allowed after a node those that make no repeat of more than `longest` (seqgen/sampling/repeats.py). */
+export function unrepeated(node, allowed, longest) {
+  const recent = [], open = [...allowed]; // the newest first
+  for (let one = node; one.parent && recent.length < MEMORY; one = one.parent) recent.push(one.symbol);
+  for (let at = 1; at < recent.length; at++) {
+    let length = 0;
+    while (length < longest && recent[at + length] === recent[length]) length++;
+    if (length === longest) open[recent[at - 1]] = false;
+  }
+  return open;
 }
 
 const child = (node, symbol, given) => node.children.find(one => one.symbol === symbol && one.given === given);
