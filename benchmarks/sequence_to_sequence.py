@@ -55,7 +55,7 @@ def trained(args: Arguments, name: str, splits: Splits[Pair], target: float, ste
 
 
 def learned_dates(args: Arguments) -> list[Row]:
-    return trained(args, "dates", dates(60, 8) if args.toy else dates(6_000, 1_000), 100.0, 2_000)
+    return trained(args, "dates", dates(60, 8) if args.toy else dates(6_000, 1_000), 100.0, 1_000)
 
 
 def learned_sums(args: Arguments) -> list[Row]:
