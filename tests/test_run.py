@@ -534,8 +534,8 @@ def test_of_two_that_are_as_right_the_likelier_is_the_better(
 ) -> None:
     monkeypatch.setattr(loop, "EVALUATE_SHARE", 0)
     right = iter([50.0, 100.0, 100.0, 100.0, 100.0, 99.0])
-    domain = dataclasses.replace(DOMAIN, metric=Metric("right", lambda *rest: next(right), lower=False))
-    losses = {"valid": [0.1, 3.0, 2.0, 2.0, 1.0, 0.5], "training": {"evaluations": 100, "patience": 0}}
+    domain = dataclasses.replace(DOMAIN, task=None, metric=Metric("right", lambda *rest: next(right), lower=False))
+    losses = {"valid": [0.1, 3.0, 2.0, 2.0, 1.0, 0.5], "training": {"evaluations": 100}}
     outcome = made_up(size="tiny", steps=60, domain=domain, **losses)
     assert outcome.best == 100.0
     released = from_pretrained(outcome.model)
