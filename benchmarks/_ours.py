@@ -124,7 +124,7 @@ def _learning(
         wait(state)
         return [float(loss) for loss in losses]
 
-    return Job(run, evaluate and (lambda: evaluate(model, state.params)))
+    return Job(run, None if evaluate is None else lambda: evaluate(model, state.params))
 
 
 def sample(work: Work) -> Job:

@@ -50,7 +50,7 @@ def _generated(work: Work) -> dict[str, NDArray[Any]]:
     random = np.random.default_rng(work.seed + 1)
     meaning = random.permutation(work.vocab).astype(np.int32)
     all_of_it = np.full(work.batch, work.window, np.int32)
-    made = {}
+    made: dict[str, NDArray[Any]] = {}
     for number in range(GENERATED):
         source = random.integers(work.vocab, size=(work.batch, work.window), dtype=np.int32)
         batch = Pairs(source, all_of_it, meaning[source[:, ::-1]], all_of_it)

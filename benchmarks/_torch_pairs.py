@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 PADDING = -100
 
 
-class Translator(nn.Module):
+class Translator(nn.Module):  # type: ignore[misc]  # of no types
     """As `seqgen.domains.pairs` builds it, with the weights that all begin with."""
 
     def __init__(self, work: Work) -> None:

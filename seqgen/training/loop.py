@@ -259,7 +259,7 @@ def _validate(run: Run, state: TrainState, done: int, bar: Progress, seconds: fl
     for name, figure in judged.items():
         bar.say(f"step {done}: {name} {figure:.4f}, {loss:.4f} nats/{run.domain.unit}")
     # Of two that are as good by the metric, nothing wrong say, the likelier one: it is as good by more.
-    if not (np.float32(rank), np.float32(loss)) < (float(state.best), float(state.nats)):
+    if not (float(np.float32(rank)), float(np.float32(loss))) < (float(state.best), float(state.nats)):
         return state._replace(patience=state.patience + 1)
     if distributed.leads():
         _release(run, params, done, {"valid": loss, **judged}, seconds)
