@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
+import _pair_work
 import jax
 import jax.numpy as jnp
 import numpy as np
+from _pair_work import Pairs
 from _work import CLIP, FINAL, RATE, WARMUP, Streams, Window, Work, first_weights, held_out, streams
 from _worker import Job
 
 import seqgen
-from seqgen import Batch, Categorical, Continuous, Discrete, Inputs, Mixture, Model, Network, TrainingConfig
+from seqgen import (
+    Batch,
+    Categorical,
+    Continuous,
+    Discrete,
+    Inputs,
+    Mixture,
+    Model,
+    Network,
+    SymbolEncoder,
+    TrainingConfig,
+)
 from seqgen.machine import native
 from seqgen.nn.products import matmul
 from seqgen.sampling import advance, prime
@@ -50,30 +64,67 @@ def batch(window: Window) -> Batch:
     return Batch(Inputs(window.inputs), window.targets, reset, np.ones((rows, length), bool))
 
 
+def translator(work: Work) -> tuple[Model, dict[str, Any]]:
+    """As `seqgen.domains.pairs` builds it, without dropout: no two libraries drop the same."""
+    half, spec = work.units // 2, Discrete(work.vocab)
+    encoder = SymbolEncoder(half, work.layers, half)
+    sizes: Any = {"source": work.vocab, "encoder": encoder, "attention": half}
+    network = Network(spec, work.layers, work.units, half, **sizes, precision=work.precision)
+    return Model(network, Categorical(work.vocab, half, work.precision)), jax.tree.map(
+        jnp.asarray, _pair_work.first_weights(work)
+    )
+
+
+def pair_batch(work: Work, pairs: Pairs) -> Batch:
+    valid, there = (
+        np.arange(ids.shape[1])[None] < lengths[:, None]
+        for ids, lengths in ((pairs.targets, pairs.lengths), (pairs.source, pairs.source_lengths))
+    )
+    reset = np.zeros(valid.shape, bool)
+    reset[:, 0] = True
+    return Batch(Inputs(pairs.inputs(work.vocab)), pairs.targets, reset, valid, pairs.source, there)
+
+
 def train(work: Work) -> Job:
-    model, params = build(work)
+    data = streams(work)
+
+    def evaluate(model: Model, params: Any) -> float:
+        test: Streams = held_out(work)
+        return seqgen.evaluate(model, params, (batch(test[number]) for number in range(test.count)))
+
+    return _learning(work, *build(work), lambda step: batch(data[step]), evaluate)
+
+
+def pairs(work: Work) -> Job:
+    data = _pair_work.Batches(work)
+    return _learning(work, *translator(work), lambda step: pair_batch(work, data[step]))
+
+
+def _learning(
+    work: Work,
+    model: Model,
+    params: dict[str, Any],
+    batches: Callable[[int], Batch],
+    evaluate: Callable[[Model, Any], float] | None = None,
+) -> Job:
     schedule: Any = {"warmup": WARMUP, "final": FINAL} if work.total else {"warmup": 0, "final": 1.0}
     config = TrainingConfig(learning_rate=RATE, clip=CLIP, weight_decay=0.0, ema=0.0, **schedule)
     optimizer = seqgen.make_optimizer(config, work.total or 1)
     step = seqgen.make_train_step(model.loss, optimizer)
     state = seqgen.init_state(model, optimizer, jax.random.key(work.seed), work.batch, params)
-    data, done = streams(work), 0
+    done = 0
 
     def run(count: int) -> list[float]:
         nonlocal state, done
         losses = []
         for _ in range(count):
-            state, metrics = step(state, batch(data[done]))
+            state, metrics = step(state, batches(done))
             losses.append(metrics.nll)
             done += 1
         wait(state)
         return [float(loss) for loss in losses]
 
-    def evaluate() -> float:
-        test: Streams = held_out(work)
-        return seqgen.evaluate(model, state.params, (batch(test[number]) for number in range(test.count)))
-
-    return Job(run, evaluate)
+    return Job(run, None if evaluate is None else lambda: evaluate(model, state.params))
 
 
 def sample(work: Work) -> Job:
@@ -111,4 +162,4 @@ def product(work: Work) -> Job:
     return Job(run)
 
 
-JOBS = {"train": train, "sample": sample, "product": product}
+JOBS = {"train": train, "pairs": pairs, "sample": sample, "product": product}

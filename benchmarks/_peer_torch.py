@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
+import _torch_pairs
 import torch
 from _work import CLIP, RATE, Work, first_weights, held_out, rate, streams
 from _worker import Absent, Job, cores
@@ -178,4 +179,4 @@ def product(work: Work) -> Job:
     return Job(run)
 
 
-JOBS = {"train": train, "sample": sample, "product": product}
+JOBS = {"train": train, "pairs": _torch_pairs.train, "sample": sample, "product": product}

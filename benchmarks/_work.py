@@ -15,7 +15,8 @@ HELD_OUT, HELD_OUT_ROWS, HELD_OUT_WINDOW = 0.1, 16, 256
 
 
 class Work(NamedTuple):
-    """One job. kind: "train", "sample", or "product", a matrix product [batch, units] x [units, window].
+    """One job. kind: "train", "pairs" (see `_pair_work`), "sample", or "product", a matrix product [batch, units] x
+    [units, window].
 
     components: of a mixture density over pen offsets; 0 for a softmax over `vocab` symbols.
     text: a file to learn from, all but its last tenth; generated symbols without one.

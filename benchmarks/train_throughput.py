@@ -124,6 +124,17 @@ def mixture(args: Arguments) -> Found:
     return meeting.rates(what, points, "points/s") + ratios + losses(what, meeting), meeting.about
 
 
+def pairs(args: Arguments) -> Found:
+    """An encoder and a decoder with attention; PyTorch's is `_torch_pairs`."""
+    what, work = "2 x 512 each side, batch 64, 30 in, 30 out", Work("pairs", window=30, vocab=4000)
+    meeting, tokens = contest(args, work, *OURS, *TORCH)
+    best = meeting.fastest(OURS)
+    rows = meeting.rates(what, tokens, "targets/s")
+    rows += meeting.ratio(f"{what}, f32", "seqgen f32", ["torch f32"], 1.2)
+    rows += meeting.ratio(f"{what}, best precision of each", best, TORCH, 1.2)
+    return rows + losses(what, meeting), meeting.about
+
+
 def memory(args: Arguments) -> Found:
     """What a model and two steps add to a process that has only imported its library."""
     what, work = "2 x 512, batch 64, window 1024", args.sized(Work("train", window=1024))
@@ -167,6 +178,7 @@ PARTS: dict[str, Callable[[Arguments], Found]] = {
     "small": small,
     "long": long,
     "mixture": mixture,
+    "pairs": pairs,
     "memory": memory,
     "windows": windows,
 }

@@ -72,7 +72,12 @@ CAUSAL: dict[str, Any] = {
         Discrete(6), (LSTM(4), Attending(5)), embedding=4, source=7, encoder=SymbolEncoder(3, embedding=2), attention=4
     ),
     "attending to a picture, skip": Network(
-        Discrete(6), (Attending(5), LSTM(4)), embedding=4, skip=True, source=256, encoder=PictureEncoder(7, 5, (3,), 4)
+        Discrete(6),
+        (Attending(5), LSTM(4)),
+        embedding=4,
+        skip=True,
+        source=256,
+        encoder=PictureEncoder(7, 5, (3,), 4, 1),
     ),
     "picture, window, bf16": Network(
         PEN, window=2, source=256, encoder=PictureEncoder(7, 5, (3,), 4), precision="bf16", **SMALL

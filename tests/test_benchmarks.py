@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import jax
+import numpy as np
 import pytest
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
@@ -41,7 +43,7 @@ def test_a_benchmark_runs_at_toy_size(script: Path, tmp_path: Path, cheap: dict[
             assert row["met"], "the contenders do not do the same work"
 
 
-@pytest.mark.parametrize("part", ["small", "long", "mixture", "memory", "windows"])
+@pytest.mark.parametrize("part", ["small", "long", "mixture", "pairs", "memory", "windows"])
 @pytest.mark.slow
 def test_every_part_of_train_throughput_runs_at_toy_size(part: str, tmp_path: Path, cheap: dict[str, str]) -> None:
     command = [sys.executable, FOLDER / "train_throughput.py", "--toy", "--part", part]
@@ -99,3 +101,27 @@ def test_who_came_to_a_loss_stands_at_it_and_all_stand_where_all_came(monkeypatc
     }
     assert [(row.reached, row.target) for row in rows_at(curves, 1.5, 0.7)] == [(15, None), (30, None), (0.5, 0.7)]
     assert [row.reached for row in rows_at(curves, 2.0, None)] == [10, 10, 20, 0.5]
+
+
+def test_pytorch_s_translator_is_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The same weights and sources of several lengths: the same losses while both learn."""
+    pytest.importorskip("torch").set_num_threads(1)
+    monkeypatch.syspath_prepend(FOLDER)
+    import _ours
+    import _torch_pairs
+    from _pair_work import Pairs, save
+    from _work import Work
+
+    random = np.random.default_rng(0)
+
+    def side(width: int) -> tuple[np.ndarray, np.ndarray]:
+        lengths = random.integers(1, width + 1, 4, dtype=np.int32)
+        symbols = random.integers(11, size=(4, width), dtype=np.int32)
+        return symbols * (np.arange(width) < lengths[:, None]), lengths
+
+    save(tmp_path / "batches.npz", [Pairs(*side(7), *side(5)) for _ in range(3)])
+    work = Work("pairs", 2, 16, 4, 7, 11, total=4)
+    for work in (work, work._replace(text=str(tmp_path / "batches.npz"))):
+        with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
+            ours = _ours.pairs(work).run(4)
+        assert ours == pytest.approx(_torch_pairs.train(work).run(4), abs=1e-5) and len({*ours}) == 4

@@ -24,6 +24,7 @@ from seqgen import (
 )
 from seqgen.batching.items import Items
 from seqgen.errors import DataError, ModelError, UsageError
+from seqgen.nn.encoder.pictures import coordinates
 from seqgen.nn.network import Network as Stack
 
 ENCODER = SymbolEncoder(3, layers=2, embedding=2, dropout=0.5)
@@ -110,8 +111,17 @@ def test_a_model_of_pictures_takes_no_others() -> None:
         model.check(of(np.array([1, 2])))
     with pytest.raises(DataError, match="the picture of example 0 is 10 high; this model reads 9 at most"):
         model.check(of(np.zeros((10, 6, 3), np.uint8)))
-    with pytest.raises(UsageError, match="an encoder of pictures needs a height"):
-        PictureEncoder(0, 4)
+    for sizes in ({"height": 0, "width": 4}, {"height": 4, "width": 4, "waves": -1}):
+        with pytest.raises(UsageError, match=r"an encoder of pictures needs a height, .* and waves >= 0, not"):
+            PictureEncoder(**sizes)
+
+
+def test_waves_find_a_place_again() -> None:
+    """A query of a place's own coordinates is answered best there; by height and side alone only in the corners."""
+    for waves, found in ((0, 4), (1, 25), (2, 25)):
+        told = np.asarray(coordinates(5, waves))
+        places = np.concatenate([np.repeat(told, 5, axis=0), np.tile(told, (5, 1))], axis=1)
+        assert ((places @ places.T).argmax(axis=0) == np.arange(25)).sum() == found
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 from seqgen.config import TrainingConfig
-from seqgen.domain import Reading, Splits
+from seqgen.domain import Metric, Reading, Splits
 from seqgen.domains import handwriting, music, text
 from seqgen.domains.text import DOMAIN
 from seqgen.domains.text.files import split
@@ -474,7 +474,13 @@ def made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., ru
     """A run whose step adds 1 to every weight, with losses as given; `losses` of steps, `valid` of validations."""
 
     def begin(
-        *, losses: Any = None, norm: float = 1.0, valid: Any = None, data: Any = TWICE, **settings: Any
+        *,
+        losses: Any = None,
+        norm: float = 1.0,
+        valid: Any = None,
+        data: Any = TWICE,
+        domain: Any = DOMAIN,
+        **settings: Any,
     ) -> run.Outcome:
         of_steps, of_valid = iter(losses or itertools.repeat(2.0)), iter(valid or itertools.count(9, -1))
 
@@ -490,7 +496,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., ru
         for module in (run, loop):
             monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
         training = TrainingConfig(rows=2, window=8, patience=2, ema=0.9, **settings.pop("training", {}))
-        return run.begin(tmp_path / "out", DOMAIN, data, training=training, **settings)
+        return run.begin(tmp_path / "out", domain, data, training=training, **settings)
 
     return begin
 
@@ -521,6 +527,19 @@ def test_no_improvement_ends_a_run_and_the_best_stays(
     assert resumed.stopped_early and (resumed.step, resumed.best) == (40, 2.0)
     longer = run.resume(tmp_path / "out", DOMAIN, TWICE, steps=1010)
     assert longer.stopped_early and (longer.step, longer.best) == (70, 1.0)
+
+
+def test_of_two_that_are_as_right_the_likelier_is_the_better(
+    made_up: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "EVALUATE_SHARE", 0)
+    right = iter([50.0, 100.0, 100.0, 100.0, 100.0, 99.0])
+    domain = dataclasses.replace(DOMAIN, task=None, metric=Metric("right", lambda *rest: next(right), lower=False))
+    losses = {"valid": [0.1, 3.0, 2.0, 2.0, 1.0, 0.5], "training": {"evaluations": 100}}
+    outcome = made_up(size="tiny", steps=60, domain=domain, **losses)
+    assert outcome.best == 100.0
+    released = from_pretrained(outcome.model)
+    assert (released.training["steps"], released.training["valid"]) == (50, 1.0) and additions(outcome.model) == {50.0}
 
 
 def test_minutes_become_steps_once(made_up: Any, tmp_path: Path) -> None:

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from ..devices.crew import Crew
     from .steps import TrainState
 
-FORMAT = 2  # 1 was before roll-backs: no lr_scale, no attempt
+FORMAT = 3
+SINCE = {"lr_scale": 2, "attempt": 2, "nats": 3}  # the first format that has it
 _NAME = re.compile(r"\d{6,}_step_\d+", re.ASCII)
 
 
@@ -231,7 +232,7 @@ def _leaves(folder: Path, names: Collection[str]) -> dict[str, np.ndarray]:
 
 def _read(folder: Path, template: TrainState) -> tuple[TrainState, dict[str, Any]]:
     about, wanted = _about(folder), named(template)
-    newer = template._field_defaults if about["format"] == 1 else {}
+    newer = {name: template._field_defaults[name] for name, first in SINCE.items() if about["format"] < first}
     kept = {name: _described(leaf) for name, leaf in wanted.items() if name not in newer}
     if wrong := differences(about["leaves"], kept):
         raise ModelError(f"{folder} is of another run: {wrong}; resume with the settings the run began with")

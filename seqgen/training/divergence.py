@@ -93,6 +93,7 @@ def rolled_back(point: TrainState, now: TrainState) -> TrainState:
         attempt=now.attempt + 1,
         lr_scale=now.lr_scale * LOWER,
         best=now.best,
+        nats=now.nats,
         carry=jax.tree.map(
             lambda leaf: leaf - leaf, point.carry
         ),  # zeros where it lies, for nobody to read: the data is dealt anew from here, and each row begins with a reset

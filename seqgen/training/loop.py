@@ -258,11 +258,13 @@ def _validate(run: Run, state: TrainState, done: int, bar: Progress, seconds: fl
     bar.update(done, valid=loss)
     for name, figure in judged.items():
         bar.say(f"step {done}: {name} {figure:.4f}, {loss:.4f} nats/{run.domain.unit}")
-    if not rank < float(state.best):
+    # Of two that are as good by the metric, nothing wrong say, the likelier one: it is as good by more.
+    if not (float(np.float32(rank)), float(np.float32(loss))) < (float(state.best), float(state.nats)):
         return state._replace(patience=state.patience + 1)
     if distributed.leads():
         _release(run, params, done, {"valid": loss, **judged}, seconds)
-    return state._replace(best=jnp.minimum(state.best, rank), patience=0 * state.patience)
+    nats = jnp.where(True, loss, state.nats)  # where the old one lies, on however many devices
+    return state._replace(best=jnp.minimum(state.best, rank), nats=nats, patience=0 * state.patience)
 
 
 def _release(run: Run, params: Params, done: int, figures: Mapping[str, float], seconds: float) -> None:

@@ -34,11 +34,14 @@ class TrainState(NamedTuple):
     carry: Carry  # the streams' state after the last window
     key: Array  # raw PRNG key data, uint32 [2]
     ema: Params  # running average of params; params themselves where none is asked for
-    best: Array  # [] float32, lowest validation loss so far, nats a step
+    best: (
+        Array  # [] float32, the best validation so far: nats a step, or the domain's metric, minus where more is better
+    )
     patience: Array  # [] int32, evaluations since then
-    # Defaults: checkpoints of format 1 lack them.
+    # Defaults: checkpoints of older formats lack them.
     lr_scale: Array = np.float32(1)  # type: ignore[assignment]  # [] float32, factor of the learning rate
     attempt: Array = np.int32(0)  # type: ignore[assignment]  # [] int32, roll-backs so far
+    nats: Array = np.float32(np.inf)  # type: ignore[assignment]  # [] float32, nats a step of the best
 
 
 class Metrics(NamedTuple):
@@ -81,6 +84,7 @@ def init_state(
             patience=jnp.zeros((), jnp.int32),
             lr_scale=jnp.ones((), jnp.float32),
             attempt=jnp.zeros((), jnp.int32),
+            nats=jnp.asarray(jnp.inf, jnp.float32),
         )
 
     # In programs: op by op, each is compiled by itself.

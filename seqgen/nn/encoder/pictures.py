@@ -22,7 +22,7 @@ CHANNELS = 3  # red, green, blue
 class PictureReader(nnx.Module):
     """relu(W [what the filters see at a place] + a learned vector of it) + where it is, an entry a place.
 
-    Where it is stands there as coordinates along two learned directions: the mean of what is attended to then says where that
+    Where it is stands there as coordinates along learned directions: the mean of what is attended to then says where that
     is, and how two things lie is a difference, which is else found very late or never.
     """
 
@@ -33,7 +33,8 @@ class PictureReader(nnx.Module):
         self.kernel = nnx.Param(nnx.initializers.he_normal()(rngs.params(), shape))
         places = places_left(encoder.height, encoder.width, len(encoder.filters))
         self.place = nnx.Param(jax.random.normal(rngs.params(), (*places, encoder.units)) * 0.1)
-        self.directions = nnx.Param(jax.random.normal(rngs.params(), (2, encoder.units)) * 0.3)
+        told = 2 * (1 + 2 * encoder.waves)
+        self.directions = nnx.Param(jax.random.normal(rngs.params(), (told, encoder.units)) * 0.3)
 
     def __call__(self, source: Array, valid: Array | None, key: Array | None) -> tuple[Memory, Array]:
         """source `[B, H, W, 3]`, 0 to 255 -> entries `[B, places, units]`, and nothing that opens a sequence, `[B, 0]`."""
@@ -44,8 +45,15 @@ class PictureReader(nnx.Module):
         high, wide = seen.shape[1:3]
         known = self.place[...]
         entries = jax.nn.relu(matmul(seen, self.kernel[...], self.precision) + known[:high, :wide])
-        down, right = self.directions[...]
-        y, x = (jnp.linspace(-1, 1, side) for side in known.shape[:2])
-        where = y[:high, None, None] * down + x[:wide, None] * right
+        down, right = jnp.split(self.directions[...], 2)
+        y, x = (coordinates(side, self.encoder.waves) for side in known.shape[:2])
+        where = matmul(y[:high], down, "f32")[:, None] + matmul(x[:wide], right, "f32")
         placed = jnp.where(there[..., None, None], entries + where, 0.0).reshape(len(seen), high * wide, -1)
         return Memory(placed, jnp.repeat(there, wide, axis=1).astype(jnp.float32)), jnp.zeros((len(seen), 0))
+
+
+def coordinates(side: int, waves: int) -> Array:
+    """Where each place of a side is, `[side, 1 + 2 waves]`: from -1 to 1, and on waves as long as two sides, one, a half."""
+    at = jnp.linspace(-1, 1, side)[:, None]
+    turns = jnp.pi / 2 * jnp.exp2(jnp.arange(waves, dtype=jnp.float32)) * at
+    return jnp.concatenate([at, jnp.sin(turns), jnp.cos(turns)], axis=-1)

@@ -100,6 +100,8 @@ class PictureEncoder:
 
     height, width: of the pictures, red, green and blue of 0 to 255 at each place, so that `source` is 256.
     filters: how many of 3 x 3 each of the convolutions has, as for `seqgen.Convolution`. units: values of an entry.
+    waves: of how many lengths waves say where a place is, each half as long as the one before (sinusoidal positions, Vaswani
+    et al. 2017): by them a place is found again, or left out, where its height and side alone say only which is further.
 
     >>> import jax, numpy
     >>> from seqgen import Discrete, Network
@@ -114,11 +116,14 @@ class PictureEncoder:
     width: int
     filters: tuple[int, ...] = (16, 32, 64)
     units: int = 128
+    waves: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "filters", tuple(self.filters))
-        if not self.filters or min(self.height, self.width, self.units, *self.filters) < 1:
-            raise UsageError(f"an encoder of pictures needs a height, width, filters and units >= 1, not {self}")
+        if not self.filters or min(self.height, self.width, self.units, *self.filters) < 1 or self.waves < 0:
+            raise UsageError(
+                f"an encoder of pictures needs a height, width, filters and units >= 1, and waves >= 0, not {self}"
+            )
 
     @property
     def entry(self) -> int:
