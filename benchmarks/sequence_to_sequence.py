@@ -107,8 +107,15 @@ def captions(args: Arguments) -> list[Row]:
 
     scenes = shapes.Scenes("test", 0, 4 if args.toy else 1000, 64)
     made = pairs.load("shapes", pairs.CAPTION).write([pair.source for pair in scenes], beam=BEAM)
-    right = 100 * float(np.mean([scenes.scene(i).means(text) for i, text in enumerate(made)]))
-    return [Row(f"shapes, {len(made):,} scenes, right by meaning", right, ">=", 97.0, "%")]
+    right = np.array([scenes.scene(i).means(text) for i, text in enumerate(made)])
+    alike = np.array([len({thing.color for thing in scenes.scene(i).things}) == 1 for i in range(len(made))])
+    alike &= np.array([len(scenes.scene(i).things) == 2 for i in range(len(made))])
+    rows = [Row(f"shapes, {len(made):,} scenes, right by meaning", 100 * float(right.mean()), ">=", 97.0, "%")]
+    if alike.any():
+        rows.append(
+            Row(f"of these {alike.sum()} of two things of one color", 100 * float(right[alike].mean()), unit="%")
+        )
+    return rows
 
 
 def emoji(args: Arguments) -> list[Row]:

@@ -76,7 +76,7 @@ def _seeing(
             embedding=embedding,
             dropout=dropout,
             source=codec.symbols,
-            encoder=PictureEncoder(codec.source.side, codec.source.side, filters, units, waves=2),
+            encoder=PictureEncoder(codec.source.side, codec.source.side, filters, units),
         )
         return Model(network, Categorical(codec.spec.size))
 
