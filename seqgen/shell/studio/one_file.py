@@ -55,7 +55,7 @@ def bundle(modules: Mapping[str, str]) -> str:
     """Modules as one script that does what `ENTRY` does; a module has imports and exports of the forms that the page uses.
 
     >>> bundle({"main.js": 'import { two } from "./x.js";\\nalert(two);\\n', "x.js": "export const two = 2;\\n"})
-    'const $0 = (() => {\\nconst two = 2;\\nreturn { two };\\n})();\\nconst { two } = $0;\\nalert(two);\\n'
+    'const $0 = (() => {\\nconst two = 2;\\nreturn {two};\\n})();\\nconst { two } = $0;\\nalert(two);\\n'
     """
     needs = {name: [_from(name, path) for path in _paths(text)] for name, text in modules.items()}
     order = [name for name in TopologicalSorter(needs).static_order() if name != ENTRY]
@@ -80,7 +80,7 @@ def _body(name: str, text: str, names: Mapping[str, str]) -> str:
     text = _EXPORT.sub("", text)
     if left := _LEFT.search(text):
         raise ValueError(f"{name} says {left[0]!r}, which is no form of a module that can stand in one file")
-    return text if name == ENTRY else f"{text}return {{ {', '.join(exported)} }};\n"
+    return text if name == ENTRY else f"{text}return {{{','.join(exported)}}};\n"
 
 
 def _hash(text: str) -> str:
