@@ -34,9 +34,7 @@ class TrainState(NamedTuple):
     carry: Carry  # the streams' state after the last window
     key: Array  # raw PRNG key data, uint32 [2]
     ema: Params  # running average of params; params themselves where none is asked for
-    best: (
-        Array  # [] float32, the best validation so far: nats a step, or the domain's metric, minus where more is better
-    )
+    best: Array  # [] float32, the lowest validation so far: nats a step, or the metric, negated where more is better
     patience: Array  # [] int32, evaluations since then
     # Defaults: checkpoints of older formats lack them.
     lr_scale: Array = np.float32(1)  # type: ignore[assignment]  # [] float32, factor of the learning rate
