@@ -103,6 +103,7 @@ def test_who_came_to_a_loss_stands_at_it_and_all_stand_where_all_came(monkeypatc
     assert [row.reached for row in rows_at(curves, 2.0, None)] == [10, 10, 20, 0.5]
 
 
+@pytest.mark.slow  # where PyTorch is: a peer, which tests need not install
 def test_pytorch_s_translator_is_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The same weights and sources of several lengths: the same losses while both learn."""
     pytest.importorskip("torch").set_num_threads(1)
