@@ -91,7 +91,9 @@ def test_a_letter_is_written_on_paper_and_plotted(enter: Any, keep: Any) -> None
     stand = np.diff([ink.baseline() for ink in lines])
     assert np.abs(stand - 4.2 * 4).max() < 2  # lines stand equally far apart
     strokes = [stroke for ink in lines for stroke in ink.strokes]
-    strokes = [stroke if np.ptp(stroke, axis=0).max() > 0.01 else stroke[:1] for stroke in strokes]  # a dot is a short line
+    strokes = [
+        stroke if np.ptp(stroke, axis=0).max() > 0.01 else stroke[:1] for stroke in strokes
+    ]  # a dot is a short line
     told, wanted = keep(page, "G-code").read_text(), gcode(strokes, 210)
     assert [line[:2] for line in told.split("\n")] == [line[:2] for line in wanted.split("\n")]
     number = re.compile(r"-?\d+(?:\.\d+)?")
