@@ -60,6 +60,11 @@ class Contender:
         self.about: str = ready.get("about", "")
         self.idle: int = ready.get("idle", 0)  # bytes at its peak so far, before it made a model
 
+    @property
+    def told(self) -> str:
+        """What a report says of it: versions, or why it cannot run."""
+        return self.about if self.absent is None else f"absent: {self.absent}"
+
     def ask(self, what: str) -> Answer:
         assert self.process.stdin is not None
         self.process.stdin.write(f"{what}\n")
@@ -80,6 +85,12 @@ class Contender:
         if kind is not None:
             self.process.kill()
         self.process.communicate()
+
+
+def entered(stack: ExitStack, works: Mapping[str, Work]) -> tuple[list[Contender], dict[str, str]]:
+    """Those that can do their work, running until the stack closes, and what a report says of all."""
+    all_of_them = [stack.enter_context(Contender(name, work)) for name, work in works.items()]
+    return [one for one in all_of_them if one.absent is None], {one.name: one.told for one in all_of_them}
 
 
 class Meeting:
@@ -125,10 +136,9 @@ def meet(works: Mapping[str, Work], steps: int | Mapping[str, int], rounds: int,
         present = []
         for name, work in works.items():
             contender = stack.enter_context(Contender(name.split(":")[0], work))
+            meeting.about[name] = contender.told
             if contender.absent is not None:
-                meeting.about[name] = f"absent: {contender.absent}"
                 continue
-            meeting.about[name] = contender.about
             meeting.turns[name] = []
             contender.ask(f"run {warm}")
             present.append((name, contender))

@@ -15,7 +15,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from _contenders import Contender
+from _contenders import entered
 from _report import Row, parser, report
 from _work import Work, alphabet
 
@@ -26,15 +26,10 @@ Curve = list[tuple[float, float]]  # seconds of training, held-out nats a charac
 def learn(works: dict[str, Work], target: float, turn: int, last: int) -> tuple[dict[str, Curve], dict[str, str]]:
     """The held-out loss of each over its own seconds, until it is at the target or `last` steps are done."""
     curves: dict[str, Curve] = {}
-    about = {}
     with ExitStack() as stack:
-        learning = []
-        for name, work in works.items():
-            contender = stack.enter_context(Contender(name, work))
-            about[name] = contender.about if contender.absent is None else f"absent: {contender.absent}"
-            if contender.absent is None:
-                curves[name] = [(0.0, contender.ask("evaluate").values[0])]
-                learning.append(contender)
+        learning, about = entered(stack, works)
+        for contender in learning:
+            curves[contender.name] = [(0.0, contender.ask("evaluate").values[0])]
         for done in range(turn, last + turn, turn):
             for contender in list(learning):
                 curve = curves[contender.name]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _contenders import Contender
+from _contenders import entered
 from _pair_work import Pairs, save
 from _report import Row, parser, report
 from _work import Work
@@ -56,15 +56,10 @@ def learn(
     """The seconds of each and the losses of its steps, until the slowest has had `seconds`, or did `last` steps."""
     taken: dict[str, float] = {}
     nats: dict[str, list[float]] = {}
-    about = {}
     with ExitStack() as stack:
-        learning = []
-        for name, work in works.items():
-            contender = stack.enter_context(Contender(name, work))
-            about[name] = contender.about if contender.absent is None else f"absent: {contender.absent}"
-            if contender.absent is None:
-                learning.append(contender)
-                taken[name], nats[name] = 0.0, []
+        learning, about = entered(stack, works)
+        for contender in learning:
+            taken[contender.name], nats[contender.name] = 0.0, []
         for done in range(turn, last + 1, turn):
             for contender in learning:
                 answer = contender.ask(f"run {turn}")

@@ -141,7 +141,7 @@ def memory(args: Arguments) -> Found:
     added, about = {}, {}
     for name in args.wanted(*OURS, "torch f32"):
         with Contender(name, work) as contender:  # one after another: they would not all fit
-            about[name] = contender.about if contender.absent is None else f"absent: {contender.absent}"
+            about[name] = contender.told
             if contender.absent is None:
                 added[name] = (contender.ask("run 2").peak - contender.idle) / 1e6
     rows = [Row(f"{what}: memory, {name}", size, unit="MB") for name, size in added.items()]

@@ -98,11 +98,12 @@ def _settled(place: NDArray[np.int64], text: str) -> NDArray[np.int64]:
 def _apart_from_letters(of: list[NDArray[np.int64]], begin: int, length: int) -> list[NDArray[np.int64]]:
     """Where a sign has strokes of its own, what letters' strokes have of it is theirs: signs are not joined to letters."""
     sign = range(begin, begin + length)
-    if not any(np.isin(place, sign).all() for place in of):
+    inside = [np.isin(place, sign) for place in of]
+    if not any(part.all() for part in inside):
         return of
     return [
-        place if np.isin(place, sign).all() else np.where(np.isin(place, sign), _others(place, sign), place)
-        for place in of
+        place if part.all() else np.where(part, _others(place, sign), place)
+        for place, part in zip(of, inside, strict=True)
     ]
 
 
