@@ -18,8 +18,8 @@ from seqgen.models.pretrained import save_in_8_bits
 from seqgen.models.shipped import megabytes
 
 HERE = Path(__file__).parent
-TRAINING = TrainingConfig(rows=16, learning_rate=2e-3, ema=0.995, patience=0)
-MINUTES = 25
+TRAINING = TrainingConfig(rows=16, learning_rate=2e-3, ema=0.995, patience=0, evaluations=20, precision="bf16")
+STEPS = 3000
 DATA = "arctic-voice"
 CARD = """\
 ---
@@ -56,15 +56,14 @@ def main() -> None:
     options.add_argument("name", nargs="?", default=speech.VOICE, help="what the voice is called (alto)")
     options.add_argument("--runs", type=Path, default=Path("runs"), help="folder to train in")
     options.add_argument("--size", default="medium", help="of the networks (medium)")
-    options.add_argument("--minutes", type=float, default=MINUTES, help=f"how long, reading included ({MINUTES})")
+    options.add_argument("--steps", type=int, default=STEPS, help=f"of {TRAINING.rows} sentences ({STEPS})")
     args = options.parse_args()
     use_compile_cache()
     run = args.runs / args.name
     if run.exists():
         outcome = speech.resume(run)
     else:
-        # Some of it is reading and aligning; what is left is turned into steps by timing the first ones.
-        outcome = speech.train(DATA, run, size=args.size, minutes=args.minutes, training=TRAINING)
+        outcome = speech.train(DATA, run, size=args.size, steps=args.steps, training=TRAINING)
     if outcome.signal is not None:
         sys.exit(f"stopped at step {outcome.step}; run this again to go on")
     folder, given = HERE / args.name, from_pretrained(outcome.model)

@@ -18,6 +18,8 @@ CANDIDATES = 8  # pitches a frame
 VOICED = 0.3  # how alike periods of a voice are at the least
 OCTAVE = 0.03  # how much a pitch is favoured over one an octave below
 JUMP, ONSET = 1.2, 0.4  # what a change of an octave costs; of voicing
+ENOUGH = 20  # frames with a voice, from which its range is known
+BELOW, ABOVE = 0.75, 1.75  # times its lower and upper quartile: no pitch is beyond (after De Looze & Hirst 2008)
 BAND, BAND_SPAN = (2000.0, 4000.0), 480  # Hz where noise is measured; samples that are looked at
 LEAST = 0.003  # of power in noise
 SHARPER = 1.75  # a voice is never quite even: on average this agrees with D4C (Morise 2016)
@@ -27,7 +29,8 @@ def pitch_of(samples: Floats) -> Floats:
     """Hz of every frame, 0 where there is no voice.
 
     The autocorrelation of a window divided by that of the window function, its peaks as candidates, the best path
-    through them (Boersma 1993).
+    through them (Boersma 1993); then once more within the range that the voice turned out to have, as an octave too
+    low or too high is the usual mistake.
     """
     seen = windows(samples, SPAN)
     seen = seen - seen.mean(axis=1, keepdims=True)
@@ -41,18 +44,29 @@ def pitch_of(samples: Floats) -> Floats:
     inner = alike[:, low : high + 1]
     peak = (inner >= alike[:, low - 1 : high]) & (inner >= alike[:, low + 1 : high + 2])
     scores = np.where(peak, inner - OCTAVE * np.log2(np.arange(low, high + 1) * LOWEST / RATE), -1.0)
+    quiet = loud < QUIET * np.percentile(loud, 95)  # closures of stops, which a long window looks across
+    scores[quiet] = -1.0
+    found = _tracked(alike, scores, low)
+    voiced = found[found > 0]
+    if len(voiced) >= ENOUGH:
+        quarter, three_quarters = np.percentile(voiced, (25, 75))
+        tones = RATE / np.arange(low, high + 1)
+        scores[:, (tones < BELOW * quarter) | (tones > ABOVE * three_quarters)] = -1.0
+        found = _tracked(alike, scores, low)
+    return found
+
+
+def _tracked(alike: Floats, scores: Floats, low: int) -> Floats:
+    """Hz of every frame by the best path through the peaks of `scores`, whose first lag is `low`."""
     best = np.argsort(-scores, axis=1)[:, :CANDIDATES]
     lags = best + low
     rows = np.arange(len(lags))[:, None]
     before, here, after = (alike[rows, lags + step] for step in (-1, 0, 1))
     curve = before - 2 * here + after
     fine = lags + np.where(np.abs(curve) > 1e-9, 0.5 * (before - after) / np.where(curve == 0, 1, curve), 0.0)
-    quiet = loud < QUIET * np.percentile(loud, 95)  # closures of stops, which a long window looks across
-    strength = np.where(quiet[:, None], -1.0, scores[rows, best])
-    chosen = _path(np.log2(RATE / np.maximum(fine, 1.0)), strength)
-    voiced = chosen < CANDIDATES
+    chosen = _path(np.log2(RATE / np.maximum(fine, 1.0)), scores[rows, best])
     taken = np.minimum(chosen, CANDIDATES - 1)
-    return np.where(voiced, RATE / fine[rows[:, 0], taken], 0.0)
+    return np.where(chosen < CANDIDATES, RATE / fine[rows[:, 0], taken], 0.0)
 
 
 def roughness(samples: Floats, hertz: Floats) -> Floats:
