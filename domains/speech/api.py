@@ -18,7 +18,7 @@ from seqgen.nn.context import Params
 from . import VOICE
 from .clip import PAUSE, Clip
 from .codec import VoiceCodec
-from .front.phones import phones_of, sentences_of
+from .front.languages import ENGLISH, sentences_in
 from .measures import Nearness, nearness
 from .prediction.codec import SoundCodec
 from .presets import DOMAIN
@@ -89,11 +89,11 @@ class VoiceModel:
                 raise UsageError(f"{what} is {value}; give {SLOWEST} to {FASTEST:.0f} times the voice's own")
         if not 0 <= lively <= 1:
             raise UsageError(f"lively is {lively}; give 0 to 1")
-        sentences = sentences_of(text)
+        sentences = sentences_in(text, self.codec.language)
         if len(sentences) > MOST_SENTENCES:
             raise UsageError(f"{len(sentences):,} sentences are too many at once; give {MOST_SENTENCES:,} at most")
         for sentence in sentences:
-            phones = phones_of(sentence, self.codec.lexicon)
+            phones = self.codec.phones(Clip(np.zeros(0, np.float32), text=sentence))
             ((frames, lasts),) = spoken(self.codec, self.model, self.params, [phones], None, lively)
             ends = np.cumsum(lasts) * SECONDS / speed
             yield Clip(
@@ -155,6 +155,7 @@ def train(
     out: str | os.PathLike[str],
     *,
     network: str = "synthesis",
+    language: str = ENGLISH,
     download: bool = False,
     **how: Unpack[How],
 ) -> Outcome:
@@ -162,6 +163,7 @@ def train(
 
     out: a new folder for the run; `load(out)` gives the best voice so far at any time.
     network: "synthesis", or "prediction" for what goes on from clips and needs no texts; `load_sound(out)` then.
+    language: of the texts, "en"; others are pronounced by espeak-ng (the extra `espeak`) and called as there: "de", "fr".
     how: size, steps, minutes, seed, start_from, training, precision, crew: see `seqgen.training.run.How`.
     Raises UsageError, DataError, ModelError: see `seqgen.errors`.
 
@@ -174,7 +176,7 @@ def train(
     """
     from seqgen.training import run
 
-    return run.begin(out, DOMAIN, data, {"network": network}, download=download, **how)
+    return run.begin(out, DOMAIN, data, {"network": network, "language": language}, download=download, **how)
 
 
 def resume(

@@ -36,6 +36,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     _add_score(verb("score", "how near a voice comes to recordings", "held_out --voice runs/recordings"))
     inspect = verb("inspect", "what is in a folder of recordings, and what would not be used", "recordings")
     inspect.add_argument("data", metavar="FOLDER", help=FOLDER)
+    inspect.add_argument("--language", default="en", help="of the texts, as for train (en)")
     inspect.set_defaults(run=_inspect)
 
 
@@ -43,6 +44,10 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     train_verb.add_options(train, data="a folder: metadata.csv and wavs/, or NAME.wav and NAME.txt; or a data set")
     train.add_argument(
         "--network", help="synthesis, which says texts, or prediction, which goes on from clips (synthesis)"
+    )
+    train.add_argument(
+        "--language",
+        help="of the texts: en, or as espeak-ng calls it: de, fr, es, ... (en; others need seqgen[espeak])",
     )
     train.set_defaults(run=_train)
 
@@ -92,7 +97,7 @@ def _train(args: argparse.Namespace) -> int:
     from . import api
     from .presets import DOMAIN
 
-    outcome = train_verb.run_train(args, api.train, api.resume, "network")
+    outcome = train_verb.run_train(args, api.train, api.resume, "network", "language")
     from .prediction.api import predicts
 
     verb = "continue FILE" if outcome.signal is None and predicts(outcome.model) else "say TEXT"
@@ -182,19 +187,22 @@ def _score(args: argparse.Namespace) -> int:
 
     use_compile_cache()
     goes_on = predicts(args.voice)
+    voice = None if goes_on else load(args.voice)
     if Path(args.data).exists():
-        clips, uses = read_clips(args.data, texts=not goes_on)
+        clips, uses = read_clips(
+            args.data, texts=not goes_on, language=voice.codec.language if voice is not None else "en"
+        )
         _tell(uses)
     else:
         clips = list(registry.load_dataset(args.data, DOMAIN.name).test)
     if not clips:
         raise DataError(f"{args.data} has no test part; name a folder")
-    if goes_on:
+    if voice is None:
         nats, still, frames = load_sound(args.voice).score(clips)
         print(f"of {len(clips):,} clips, {frames:,} frames of 10 ms: {nats:.2f} nats a frame")
         print(f"who only knows how far frames usually move from the last: {still:.2f} nats")
         return 0
-    found = load(args.voice).score(clips)
+    found = voice.score(clips)
     distortion, hertz, voicing = found.nearness
     print(f"of {len(clips):,} clips, {found.frames:,} frames of 10 ms, their durations given:")
     print(f"mel-cepstral distortion {distortion:.2f} dB, pitch {hertz:.1f} Hz, voicing errors {voicing:.1%}")
@@ -205,7 +213,7 @@ def _score(args: argparse.Namespace) -> int:
 def _inspect(args: argparse.Namespace) -> int:
     from .files import read_clips
 
-    clips, uses = read_clips(args.data)
+    clips, uses = read_clips(args.data, language=args.language)
     seconds = sorted(clip.seconds for clip in clips)
     rates = sorted({clip.rate for clip in clips})
     words = sum(len(clip.text.split()) for clip in clips)

@@ -15,13 +15,14 @@ from seqgen.errors import DataError, ModelError
 from seqgen.spec import Binary, Discrete, Product, Steps
 
 from .clip import MARKS, PAUSE, Clip, Phone
-from .front.phones import CONSONANTS, VOWELS, lexicon_of, phones_of
+from .front.languages import ENGLISH, phones_in
+from .front.phones import CONSONANTS, VOWELS, lexicon_of
 from .sound.aligner import Aligner, Heard
 from .sound.analysis import analysed, resampled
 from .sound.frames import ORDERS, Frames, unstacked
 from .sound.listening import heard
 
-NAMES = (PAUSE, *sorted(VOWELS + CONSONANTS))
+SOUNDS = tuple(sorted(VOWELS + CONSONANTS))  # of English
 FLAGS = 4 + len(MARKS) - 1  # stresses, first, last, marks
 FINEST = 2.0**-8  # of a deviation: what frames are rounded to
 PACE = 2  # steps of the aligner a frame
@@ -36,7 +37,8 @@ class VoiceCodec:
     """What a voice knows besides its networks; a `seqgen.domain.Codec[Clip]`.
 
     lexicon: pronunciations of the words it learned from. aligner: what finds phones in them.
-    means, deviations: of a frame's values. lively: their usual deviation within a clip.
+    means, deviations: of a frame's values. lively: their usual deviation within a clip. language: "en", or as espeak-ng
+    calls another. sounds: the names of all phones but the pause.
 
     >>> from seqgen.domains import speech
     >>> sorted(speech.load().codec.lexicon)[:2]
@@ -48,27 +50,33 @@ class VoiceCodec:
     means: Floats
     deviations: Floats
     lively: Floats
+    language: str = ENGLISH
+    sounds: tuple[str, ...] = SOUNDS
 
     @classmethod
-    def fit(cls, clips: Sequence[Clip]) -> VoiceCodec:
-        """Learned from clips with their texts. Raises DataError where none has both."""
+    def fit(cls, clips: Sequence[Clip], language: str = ENGLISH) -> VoiceCodec:
+        """Learned from clips with their texts. Raises DataError where none has both, UsageError for unknown languages."""
         clips = [clip for clip in clips if len(clip.samples) and clip.text]
         if not clips:
             raise DataError("there is nothing to learn a voice from: give clips with sound and text")
-        lexicon = lexicon_of(clip.text for clip in clips if not clip.phones)
-        some = clips[:: -(-len(clips) // 400)]
-        aligner = Aligner.fit([_heard(clip, lexicon) for clip in some])
+        english = language == ENGLISH
+        lexicon = lexicon_of(clip.text for clip in clips if not clip.phones) if english else {}
+        said = [clip.phones or phones_in(clip.text, language, lexicon) for clip in clips]
+        sounds = SOUNDS if english else tuple(sorted({phone.name for phones in said for phone in phones} - {PAUSE}))
+        some = list(zip(clips, said, strict=True))[:: -(-len(clips) // 400)]
+        aligner = Aligner.fit([_heard(clip, phones) for clip, phones in some])
         aligner = Aligner.from_dict(aligner.to_dict())  # as it will be read back
         frames = [analysed(clip).stacked() for clip in clips[:: -(-len(clips) // SOME)]]
         every = np.concatenate(frames)
         deviations = np.maximum(every.std(axis=0), 1e-3)
         lively = np.sqrt(np.mean([part.var(axis=0) for part in frames], axis=0))
-        return cls(lexicon, aligner, *(np.round(numbers, 5) for numbers in (every.mean(axis=0), deviations, lively)))
+        means, deviations, lively = (np.round(values, 5) for values in (every.mean(axis=0), deviations, lively))
+        return cls(lexicon, aligner, means, deviations, lively, language, sounds)
 
     @property
     def spec(self) -> Product:
         """A phone, and what is so of it."""
-        return Product((Discrete(len(NAMES) + 1), Binary(FLAGS)))
+        return Product((Discrete(len(self.sounds) + 2), Binary(FLAGS)))
 
     @property
     def width(self) -> int:
@@ -85,7 +93,7 @@ class VoiceCodec:
         Raises DataError for sound without a text, and where the two cannot belong together.
         """
         if not len(item.samples):
-            return Example(self.steps(item.phones or phones_of(item.text, self.lexicon)))
+            return Example(self.steps(self.phones(item)))
         if not item.text:
             raise DataError(f"the clip {item.name} has no text: say what is said in it")
         phones, counts = self.aligned(item)
@@ -102,25 +110,29 @@ class VoiceCodec:
 
         Raises DataError for a clip that is too short for its text.
         """
-        said = _heard(clip, self.lexicon)
+        said = _heard(clip, self.phones(clip))
         return _in_frames(said.phones, self.aligner.align(said).frames.tolist())
+
+    def phones(self, clip: Clip) -> tuple[Phone, ...]:
+        """What a clip says of itself, or the sounds of its text. Raises DataError for a text without words."""
+        return clip.phones or phones_in(clip.text, self.language, self.lexicon)
 
     def steps(self, phones: Sequence[Phone]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Phones as symbols and flags."""
-        place = {name: number for number, name in enumerate(NAMES, 1)}
+        place = {name: number for number, name in enumerate((PAUSE, *self.sounds), 1)}
         flags = np.zeros((len(phones), FLAGS), np.float32)
         for row, phone in zip(flags, phones, strict=True):
             row[:4] = phone.stress == 1, phone.stress == 2, phone.first, phone.last
             if phone.mark:
                 row[3 + MARKS.index(phone.mark)] = 1
-        return np.array([place.get(phone.name, 0) for phone in phones], np.int32), flags
+        return np.array([_number(place, phone.name) for phone in phones], np.int32), flags
 
     def decode(self, steps: Steps) -> Clip:
         """A clip of the phones that steps stand for, without sound."""
         symbols, flags = (np.asarray(leaf) for leaf in steps)
-        phones = []
+        phones, names = [], (PAUSE, *self.sounds)
         for symbol, row in zip(symbols.tolist(), (flags > 0.5).tolist(), strict=True):
-            name = NAMES[symbol - 1] if 1 <= symbol <= len(NAMES) else PAUSE
+            name = names[symbol - 1] if 1 <= symbol <= len(names) else PAUSE
             mark = next((mark for mark, there in zip(MARKS[1:], row[4:], strict=True) if there), "")
             phones.append(Phone(name, 1 if row[0] else 2 if row[1] else 0, row[2], row[3], mark))
         return Clip(np.zeros(0, np.float32), phones=tuple(phones))
@@ -138,7 +150,8 @@ class VoiceCodec:
     def to_dict(self) -> dict[str, Any]:
         """Its settings as plain JSON values, read back by `from_dict`."""
         numbers = {name: getattr(self, name).tolist() for name in ("means", "deviations", "lively")}
-        return {"kind": "voice", "lexicon": dict(self.lexicon), "aligner": self.aligner.to_dict(), **numbers}
+        other = {} if self.language == ENGLISH else {"language": self.language, "sounds": list(self.sounds)}
+        return {"kind": "voice", "lexicon": dict(self.lexicon), "aligner": self.aligner.to_dict(), **numbers, **other}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> VoiceCodec:
@@ -146,13 +159,14 @@ class VoiceCodec:
         match dict(data):
             case {"kind": "voice", "lexicon": dict(lexicon), "aligner": dict(aligner), "means": [*means],
                   "deviations": [*deviations], "lively": [*lively], **others} if (
-                not others and _sayable(lexicon)
+                _is_other(others) and _sayable(lexicon)
                 and len(means) == len(deviations) == len(lively) == ORDERS + 3
                 and all(isinstance(value, int | float) and math.isfinite(value) for value in (*means, *deviations, *lively))
                 and min(deviations) > 0
             ):  # fmt: skip
-                numbers = (np.array(values, np.float64) for values in (means, deviations, lively))
-                return cls(lexicon, Aligner.from_dict(aligner), *numbers)
+                arrays = [np.array(values, np.float64) for values in (means, deviations, lively)]
+                language, sounds = others.get("language", ENGLISH), tuple(others.get("sounds", SOUNDS))
+                return cls(lexicon, Aligner.from_dict(aligner), arrays[0], arrays[1], arrays[2], language, sounds)
         raise ModelError("the codec of a voice is not one of voices; the model is damaged or newer")
 
 
@@ -160,8 +174,22 @@ def _sayable(lexicon: Mapping[Any, Any]) -> bool:
     return all(isinstance(word, str) and isinstance(sounds, str) and sounds.split() for word, sounds in lexicon.items())
 
 
-def _heard(clip: Clip, lexicon: Mapping[str, str]) -> Heard:
-    return Heard(heard(resampled(clip)), with_rests(clip.phones or phones_of(clip.text, lexicon)))
+def _number(place: Mapping[str, int], name: str) -> int:
+    """The number of a sound, or of one without its length or tone where a voice has never heard that; 0 for none."""
+    return next((place[name[:end]] for end in range(len(name), 0, -1) if name[:end] in place), 0)
+
+
+def _is_other(data: Mapping[str, Any]) -> bool:
+    """Nothing, for English, or another language and its sounds."""
+    match dict(data):
+        case {"language": str(language), "sounds": [*sounds], **rest} if not rest:
+            named = all(isinstance(name, str) and name for name in sounds)
+            return language != ENGLISH and named and PAUSE not in sounds and 0 < len(sounds) == len(set(sounds))
+    return not data
+
+
+def _heard(clip: Clip, phones: Sequence[Phone]) -> Heard:
+    return Heard(heard(resampled(clip)), with_rests(phones))
 
 
 def with_rests(phones: Sequence[Phone]) -> tuple[Phone, ...]:

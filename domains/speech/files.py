@@ -19,7 +19,8 @@ from seqgen.files.report import tell_use
 from .clip import Clip
 from .formats.sound import ENDINGS, read_sound
 from .formats.wav import Sound
-from .front.phones import words_of
+from .front import espeak
+from .front.languages import ENGLISH, letters_in
 
 FEWEST = 4  # clips: below, there is nothing to hold out
 SHORTEST, LONGEST = 0.3, 20.0  # seconds of a clip that is learned from
@@ -43,12 +44,14 @@ class Use(NamedTuple):
     reason: str = ""
 
 
-def read_clips(path: str | os.PathLike[str], *, texts: bool = True) -> tuple[list[Clip], list[Use]]:
+def read_clips(
+    path: str | os.PathLike[str], *, texts: bool = True, language: str = ENGLISH
+) -> tuple[list[Clip], list[Use]]:
     """The clips of a folder, silence trimmed and on one level, and what became of each recording.
 
     A folder is in LJSpeech's layout, `metadata.csv` with a line NAME|text for each wavs/NAME.wav (or .flac, .ogg), or has
-    a NAME.txt beside each NAME.wav. texts: whether a clip must have one. Raises DataError for a folder of which no clip
-    can be used.
+    a NAME.txt beside each NAME.wav. texts: whether a clip must have one. language: "en", or what espeak-ng calls another.
+    Raises DataError for a folder of which no clip can be used, UsageError for a language that is not known.
 
     >>> import tempfile
     >>> from seqgen.domains.speech import write_wav
@@ -60,12 +63,14 @@ def read_clips(path: str | os.PathLike[str], *, texts: bool = True) -> tuple[lis
     ('Hm, hm.', True)
     """
     folder = Path(path)
+    if language != ENGLISH:
+        espeak.check(language)
     if not folder.is_dir():
         raise DataError(f"{folder} is no folder; give one with recordings and their texts")
     clips, uses, total = [], [], 0.0
     for name, file, text in _listed(folder):
         try:
-            clip = _clip(name, file, text, texts)
+            clip = _clip(name, file, text, texts, language)
             total += clip.seconds
             if total > TOTAL:
                 raise DataError(f"there are {TOTAL / 3600:.0f} hours before it, which is all that is used")
@@ -80,9 +85,9 @@ def read_clips(path: str | os.PathLike[str], *, texts: bool = True) -> tuple[lis
     return clips, uses
 
 
-def read(name: str, *, network: str = "synthesis") -> Splits[Clip]:
+def read(name: str, *, network: str = "synthesis", language: str = ENGLISH) -> Splits[Clip]:
     """Clips to learn from, for what goes on from them without their texts; says on stderr what is passed over."""
-    clips, uses = read_clips(name, texts=network != "prediction")
+    clips, uses = read_clips(name, texts=network != "prediction", language=language)
     if len(clips) < len(uses):
         tell_use(uses, "clips", "speech")
     return split(clips)
@@ -122,14 +127,14 @@ def prepared(sound: Sound, name: str = "the clip") -> NDArray[np.float32]:
     return trimmed
 
 
-def _clip(name: str, file: Path | None, text: str | None, texts: bool) -> Clip:
+def _clip(name: str, file: Path | None, text: str | None, texts: bool, language: str) -> Clip:
     if file is None:
         raise DataError(f"there is no recording of it: no {name} with one of the endings {', '.join(ENDINGS)}")
     if not texts:
         text = text or ""
     elif text is None:
         raise DataError(f"there is no text to it; write what is said into {name}.txt")
-    letters = sum(map(len, words_of(text)))
+    letters = letters_in(text, language)
     if texts and not letters:
         raise DataError(f"its text has no words: {text!r:.40}; write what is said")
     sound = read_sound(file)

@@ -15,6 +15,7 @@ from seqgen.errors import pick
 from .clip import RATE, Clip
 from .codec import VoiceCodec
 from .files import read
+from .front.languages import ENGLISH
 from .prediction.codec import SoundCodec
 from .prediction.task import predicting
 
@@ -47,15 +48,15 @@ SIZES = {
 
 
 # What to fit, by the name on the command line.
-NETWORKS: dict[str, Callable[[Sequence[Clip]], VoiceCodec | SoundCodec]] = {
+NETWORKS: dict[str, Callable[[Sequence[Clip], str], VoiceCodec | SoundCodec]] = {
     "synthesis": VoiceCodec.fit,
-    "prediction": SoundCodec.fit,
+    "prediction": lambda clips, language: SoundCodec.fit(clips),
 }
 
 
-def fit_codec(clips: Sequence[Clip], *, network: str = "synthesis") -> VoiceCodec | SoundCodec:
-    """What a voice needs, or what goes on from clips. Raises UnknownName."""
-    return pick("network", network, NETWORKS)(clips)
+def fit_codec(clips: Sequence[Clip], *, network: str = "synthesis", language: str = ENGLISH) -> VoiceCodec | SoundCodec:
+    """What a voice needs, or what goes on from clips. Raises UnknownName, UsageError for unknown languages."""
+    return pick("network", network, NETWORKS)(clips, language)
 
 
 def load_codec(data: Mapping[str, Any]) -> VoiceCodec | SoundCodec:
@@ -63,9 +64,11 @@ def load_codec(data: Mapping[str, Any]) -> VoiceCodec | SoundCodec:
     return (SoundCodec if data.get("kind") == "sound" else VoiceCodec).from_dict(data)
 
 
-def network_of(codec: VoiceCodec | SoundCodec) -> str:
-    """What a codec is for, one of `NETWORKS`."""
-    return "prediction" if isinstance(codec, SoundCodec) else "synthesis"
+def settled(codec: VoiceCodec | SoundCodec) -> dict[str, str]:
+    """What a model that is learned on from decides: what it is for, one of `NETWORKS`, and its language."""
+    if isinstance(codec, SoundCodec):
+        return {"network": "prediction"}
+    return {"network": "synthesis", "language": codec.language}
 
 
 def _hum(pitch: float, text: str) -> Clip:
@@ -80,7 +83,7 @@ DOMAIN: Domain[Clip] = Domain(
     fit_codec=fit_codec,
     load_codec=load_codec,
     sizes=SIZES,
-    reading=Reading(read, {"network": "synthesis"}, lambda codec: {"network": network_of(codec)}),
+    reading=Reading(read, {"network": "synthesis", "language": ENGLISH}, settled),
     unit="frame",
     task=lambda codec: predicting(DOMAIN) if isinstance(codec, SoundCodec) else DOMAIN,
     shipped=SHIPPED,
