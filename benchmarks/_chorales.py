@@ -1,7 +1,8 @@
 """Bach's chorales on the grid of sixteenths: joint nats a note, and what counting alone reaches.
 
-Joint: the nats of everything the model had to say, markers of beats and bars included, over 4 x steps, pooled over all
-pieces, the first step included. A cell is held where its voice keeps the pitch, or the silence, of the step before.
+Joint: the nats of everything the model had to say, over 4 x steps, pooled over all pieces, the first step included: markers
+of beats and bars too, and what the encoding says of a piece in its own symbols, its key, its meter and where it ends, which
+nothing else tells the model. A cell is held where its voice keeps the pitch, or the silence, of the step before.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import numpy as np
 from seqgen import Splits, evaluation_windows, in_memory
 from seqgen.domains import music
 from seqgen.domains.music.grid import ORDER, REST, TIED, to_grid
+from seqgen.domains.music.presets import CHOIRS
 from seqgen.training import log_probs
 
 SIZE, STEPS = "medium", 2200
-TRAINING = dataclasses.replace(music.DOMAIN.sizes[SIZE].training, rows=32, window=128, evaluations=20, patience=6)
+TRAINING = dataclasses.replace(CHOIRS[SIZE].training, evaluations=22, patience=8, ema=0.995, weight_decay=0.02)
 
 
 class Joint(NamedTuple):
@@ -36,7 +38,7 @@ def train(
 ) -> music.MusicModel:
     """Trains in `folder`, or takes what was trained there before."""
     if not (folder / "model").exists():
-        music.train(splits, folder, size=size, steps=steps, seed=seed, encoding="grid", training=TRAINING)
+        music.train(splits, folder, size=size, steps=steps, seed=seed, encoding="chorale", training=TRAINING)
     return music.load(folder)
 
 
