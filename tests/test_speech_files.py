@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 from speech_clips import TEXTS, robot
 
-from seqgen.domains.speech import read_clips, read_sound, write_wav
+from seqgen.domains.speech import Clip, read_clips, read_sound, write_wav
+from seqgen.domains.speech.cli import COMMANDS
 from seqgen.domains.speech.files import Use, prepared, split
 from seqgen.domains.speech.formats.wav import read_wav
 from seqgen.domains.speech.front.phones import (
@@ -232,3 +234,16 @@ def test_a_picture_is_a_png(tmp_path: Path) -> None:
         write_picture(tmp_path / "a.svg", [robot(TEXTS[0])])
     with pytest.raises(DataError, match="one clip or more"):
         write_picture(tmp_path / "a.png", [])
+
+
+def test_a_clip_plays_in_a_notebook() -> None:
+    clip = Clip(np.zeros(16_000 * 70, np.float32), text="1 < 2")
+    page = clip._repr_html_()
+    assert "<figcaption>1 &lt; 2</figcaption>" in page
+    sound = base64.b64decode(page.partition("base64,")[2].partition('"')[0])
+    assert len(sound) == 44 + 2 * 16_000 * 60  # a minute of it
+
+
+def test_the_demo_says_a_sentence(tmp_path: Path) -> None:
+    (path,) = COMMANDS.demo.make(tmp_path, 1) if COMMANDS.demo else ()
+    assert path == tmp_path / "speech.wav" and 1 < len(read_sound(path).samples) / 16_000 < 6

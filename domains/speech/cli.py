@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from seqgen.errors import DataError, UsageError
 from seqgen.shell import train_verb
-from seqgen.shell.commands import Commands
+from seqgen.shell.commands import Commands, Demo
 
 from . import VOICE
 
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from .files import Use
 
 
+# Pangrams: every letter is in each.
+SAID = (
+    "The quick brown fox jumps over the lazy dog.",
+    "Pack my box with five dozen liquor jugs.",
+    "How vexingly quick daft zebras jump!",
+    "Sphinx of black quartz, judge my vow.",
+)
 FOLDER = "recordings with their texts, as for train"
 
 
@@ -233,6 +240,21 @@ def _tell(uses: list[Use], most: int = 10) -> None:
         print(f"and {len(unused) - most:,} more", file=sys.stderr)
 
 
+def demo(folder: Path, seed: int) -> list[Path]:
+    """A sentence in the shipped voice."""
+    from .api import load
+    from .formats.wav import write_wav
+
+    clip, out = load().say(SAID[seed % len(SAID)]), folder / "speech.wav"
+    write_wav(out, clip.samples, clip.rate)
+    return [out]
+
+
+DEMO = Demo(
+    demo,
+    "A sentence, by networks that learned a volunteer's voice from 50 minutes of reading.",
+    'seqgen speech say "Your own words." --out words.wav',
+)
 COMMANDS = Commands(
-    "say a text in a voice that is learned from recordings: train, say, continue, align, score, inspect", add
+    "say a text in a voice that is learned from recordings: train, say, continue, align, score, inspect", add, DEMO
 )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from seqgen.errors import DataError
+from seqgen.files.wav import wav_bytes
 
 RATE = 16_000  # samples a second that voices have
 LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000
 LONGEST = 3600.0  # seconds
+SHOWN = 60.0  # seconds that a notebook plays: of 16 kHz 2.6 MB of page
 PAUSE = "_"
 MARKS = ("", ",", ".", "?")  # what a pause stands for
 
@@ -71,6 +74,14 @@ class Clip:
     def seconds(self) -> float:
         """How long it lasts."""
         return len(self.samples) / self.rate
+
+    def _repr_html_(self) -> str:
+        """In a notebook: a player of its first minute, and its text."""
+        from base64 import b64encode
+
+        sound = b64encode(wav_bytes(self.samples[: round(SHOWN * self.rate)], self.rate)).decode()
+        player = f'<audio controls src="data:audio/wav;base64,{sound}"></audio>'
+        return f"<figure>{player}<figcaption>{escape(self.text)}</figcaption></figure>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Clip):
