@@ -42,8 +42,8 @@ def _size(reading: int, layers: int, units: int, dropout: float, training: Train
 SIZES = {
     "tiny": _size(48, 1, 64, 0.0, TrainingConfig(rows=8, learning_rate=4e-3)),
     "small": _size(96, 2, 128, 0.1, TrainingConfig(rows=16, learning_rate=3e-3)),
-    "medium": _size(160, 2, 224, 0.2, TrainingConfig(rows=16, learning_rate=2e-3)),
-    "large": _size(256, 3, 320, 0.3, TrainingConfig(rows=16, learning_rate=1.5e-3)),
+    "medium": _size(160, 2, 224, 0.35, TrainingConfig(rows=16, learning_rate=2e-3)),
+    "large": _size(256, 3, 320, 0.4, TrainingConfig(rows=16, learning_rate=1.5e-3)),
 }
 
 

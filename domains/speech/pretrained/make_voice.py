@@ -18,8 +18,10 @@ from seqgen.models.pretrained import save_in_8_bits
 from seqgen.models.shipped import megabytes
 
 HERE = Path(__file__).parent
-TRAINING = TrainingConfig(rows=16, learning_rate=2e-3, ema=0.995, patience=0, evaluations=20, precision="bf16")
-STEPS = 3000
+TRAINING = TrainingConfig(
+    rows=16, learning_rate=2e-3, ema=0.995, patience=0, evaluations=20, precision="bf16", weight_decay=0.01
+)
+STEPS = 1600
 DATA = "arctic-voice"
 CARD = """\
 ---
