@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,6 +81,12 @@ def test_a_resumed_run_is_the_run_that_never_stopped(tmp_path: Path) -> None:
     assert parts.step == whole.step == 4
     with pytest.raises(DataError, match="the data is not what"):
         resume(tmp_path / "parts", Splits(CLIPS[1:5], CLIPS[4:5]), steps=5)
+
+
+def test_both_networks_have_the_dropout_that_is_asked_for(tmp_path: Path) -> None:
+    run = train(Splits(CLIPS[:3], CLIPS[3:4]), tmp_path / "run", size="tiny", steps=1, rows=2, dropout=0.4)
+    settings = json.loads((run.folder / "config.json").read_text())["model"]
+    assert settings["network"]["dropout"] == settings["over"]["dropout"] == 0.4
 
 
 def test_recordings_are_aligned_and_scored(voice: VoiceModel) -> None:

@@ -313,10 +313,13 @@ def _evaluation_rows(model: Trainable, training: TrainingConfig, data: Encoded) 
 
 
 def _with_dropout(model: Trainable, dropout: float) -> Trainable:
-    network = getattr(model, "network", None)
-    if not hasattr(network, "dropout"):
+    """All of its networks with this dropout: some models have two."""
+    parts = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}  # type: ignore[arg-type]
+    networks = {name: part for name, part in parts.items() if hasattr(part, "dropout")}
+    if not networks:
         raise UsageError("this kind of model has no dropout to set; leave it out")
-    return dataclasses.replace(model, network=dataclasses.replace(network, dropout=dropout))  # type: ignore[type-var]
+    changed = {name: dataclasses.replace(network, dropout=dropout) for name, network in networks.items()}
+    return dataclasses.replace(model, **changed)  # type: ignore[type-var]
 
 
 def _with_cell(model: Trainable, cell: str) -> Trainable:
