@@ -77,7 +77,7 @@ CAUSAL: dict[str, Any] = {
         embedding=4,
         skip=True,
         source=256,
-        encoder=PictureEncoder(7, 5, (3,), 4, 1),
+        encoder=PictureEncoder(7, 5, (3,), 4, 1, 3),
     ),
     "picture, window, bf16": Network(
         PEN, window=2, source=256, encoder=PictureEncoder(7, 5, (3,), 4), precision="bf16", **SMALL

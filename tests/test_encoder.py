@@ -111,9 +111,29 @@ def test_a_model_of_pictures_takes_no_others() -> None:
         model.check(of(np.array([1, 2])))
     with pytest.raises(DataError, match="the picture of example 0 is 10 high; this model reads 9 at most"):
         model.check(of(np.zeros((10, 6, 3), np.uint8)))
-    for sizes in ({"height": 0, "width": 4}, {"height": 4, "width": 4, "waves": -1}):
-        with pytest.raises(UsageError, match=r"an encoder of pictures needs a height, .* and waves >= 0, not"):
+    for sizes in ({"height": 0, "width": 4}, {"height": 4, "width": 4, "waves": -1}, {"height": 4, "width": 4, "whole": -1}):
+        with pytest.raises(UsageError, match=r"an encoder of pictures needs a height, .* waves and whole >= 0, not"):
             PictureEncoder(**sizes)
+
+
+def test_a_view_of_the_whole_opens_what_is_said() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (2, 9, 6, 3), np.uint8)
+    encoder = PictureEncoder(9, 6, (4, 3), units=4, whole=5)
+    network = dataclasses.replace(NETWORK, source=256, encoder=encoder)
+    params = network.init(jax.random.key(0))
+    alone = network.encode(params, picture[1:])
+    assert alone.start is not None
+    both = network.encode(params, picture)
+    jax.tree.map(lambda one, two: np.testing.assert_allclose(one, two[1:], atol=1e-6), alone.start, both.start)
+    assert any(float(np.ptp(leaf, axis=0).max()) > 1e-3 for leaf in jax.tree.leaves(both.start))
+    less = network.encode(params, picture[:, :5])  # what is not there is white
+    white = np.concatenate([picture[:, :5], np.full((2, 4, 6, 3), 255, np.uint8)], axis=1)
+    there = np.arange(9) < np.array([[5], [5]])
+    jax.tree.map(
+        lambda one, two: np.testing.assert_allclose(one, two, atol=1e-6),
+        less.start,
+        network.encode(params, white, None, there).start,
+    )
 
 
 def test_waves_find_a_place_again() -> None:

@@ -32,12 +32,15 @@ class PictureReader(nnx.Module):
         shape = encoder.filters[-1], encoder.units
         self.kernel = nnx.Param(nnx.initializers.he_normal()(rngs.params(), shape))
         places = places_left(encoder.height, encoder.width, len(encoder.filters))
+        if encoder.whole:
+            flat = places[0] * places[1] * encoder.filters[-1]
+            self.whole = nnx.Param(nnx.initializers.he_normal()(rngs.params(), (flat, encoder.whole)))
         self.place = nnx.Param(jax.random.normal(rngs.params(), (*places, encoder.units)) * 0.1)
         told = 2 * (1 + 2 * encoder.waves)
         self.directions = nnx.Param(jax.random.normal(rngs.params(), (told, encoder.units)) * 0.3)
 
     def __call__(self, source: Array, valid: Array | None, key: Array | None) -> tuple[Memory, Array]:
-        """source `[B, H, W, 3]`, 0 to 255 -> entries `[B, places, units]`, and nothing that opens a sequence, `[B, 0]`."""
+        """source `[B, H, W, 3]`, 0 to 255 -> entries `[B, places, units]`, and what opens a sequence, `[B, whole]`."""
         there = jnp.ones(source.shape[:2], bool) if valid is None else jnp.asarray(valid)
         # Paper is 0: what lies beyond the edges is white, too.
         dark = jnp.where(there[..., None, None], 1 - jnp.asarray(source, jnp.float32) / 255, 0.0)
@@ -49,7 +52,15 @@ class PictureReader(nnx.Module):
         y, x = (coordinates(side, self.encoder.waves) for side in known.shape[:2])
         where = matmul(y[:high], down, "f32")[:, None] + matmul(x[:wide], right, "f32")
         placed = jnp.where(there[..., None, None], entries + where, 0.0).reshape(len(seen), high * wide, -1)
-        return Memory(placed, jnp.repeat(there, wide, axis=1).astype(jnp.float32)), jnp.zeros((len(seen), 0))
+        return Memory(placed, jnp.repeat(there, wide, axis=1).astype(jnp.float32)), self._whole(seen)
+
+    def _whole(self, seen: Array) -> Array:
+        """relu(W [what the filters see, all places side by side]), `[B, whole]`."""
+        if not self.encoder.whole:
+            return jnp.zeros((len(seen), 0))
+        high, wide = self.place[...].shape[:2]
+        full = jnp.pad(seen, ((0, 0), (0, high - seen.shape[1]), (0, wide - seen.shape[2]), (0, 0)))
+        return jax.nn.relu(matmul(full.reshape(len(seen), -1), self.whole[...], self.precision))
 
 
 def coordinates(side: int, waves: int) -> Array:

@@ -102,6 +102,8 @@ class PictureEncoder:
     filters: how many of 3 x 3 each of the convolutions has, as for `seqgen.Convolution`. units: values of an entry.
     waves: of how many lengths waves say where a place is, each half as long as the one before (sinusoidal positions, Vaswani
     et al. 2017): by them a place is found again, or left out, where its height and side alone say only which is further.
+    whole: values of a view of the whole, which open a sequence: what a picture is called is seen at once. 0 for none: what is
+    seen is then only to be had by looking there, and a decoder that says how things lie learns to look.
 
     >>> import jax, numpy
     >>> from seqgen import Discrete, Network
@@ -117,12 +119,13 @@ class PictureEncoder:
     filters: tuple[int, ...] = (16, 32, 64)
     units: int = 128
     waves: int = 0
+    whole: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "filters", tuple(self.filters))
-        if not self.filters or min(self.height, self.width, self.units, *self.filters) < 1 or self.waves < 0:
+        if not self.filters or min(self.height, self.width, self.units, *self.filters) < 1 or min(self.waves, self.whole) < 0:
             raise UsageError(
-                f"an encoder of pictures needs a height, width, filters and units >= 1, and waves >= 0, not {self}"
+                f"an encoder of pictures needs a height, width, filters and units >= 1, waves and whole >= 0, not {self}"
             )
 
     @property
@@ -132,8 +135,8 @@ class PictureEncoder:
 
     @property
     def ends(self) -> int:
-        """It opens nothing: what is seen is only to be had by looking there, or a decoder would never learn to look."""
-        return 0
+        """Values that open a sequence."""
+        return self.whole
 
     @property
     def picture(self) -> tuple[int, ...]:
