@@ -32,9 +32,9 @@ writes: English speech, read aloud, 16 kHz
 ---
 # {name}
 
-Reads an English text aloud in a woman's voice. A first voice, after some minutes of training: nobody has judged yet how well
-it is understood; the figures below say how far it is from the speaker. It is nobody's voice by name: it was learned from a volunteer's
-recordings that were made and given away for just this.
+Reads an English text aloud in a woman's voice, slightly muffled, with less melody than a person. How well it is understood
+docs/speech.md says; nobody has judged how it sounds. It is nobody's voice by name: it was learned from a volunteer's recordings
+that were made and given away for just this.
 
 | | |
 |---|---|
