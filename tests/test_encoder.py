@@ -111,7 +111,11 @@ def test_a_model_of_pictures_takes_no_others() -> None:
         model.check(of(np.array([1, 2])))
     with pytest.raises(DataError, match="the picture of example 0 is 10 high; this model reads 9 at most"):
         model.check(of(np.zeros((10, 6, 3), np.uint8)))
-    for sizes in ({"height": 0, "width": 4}, {"height": 4, "width": 4, "waves": -1}, {"height": 4, "width": 4, "whole": -1}):
+    for sizes in (
+        {"height": 0, "width": 4},
+        {"height": 4, "width": 4, "waves": -1},
+        {"height": 4, "width": 4, "whole": -1},
+    ):
         with pytest.raises(UsageError, match=r"an encoder of pictures needs a height, .* waves and whole >= 0, not"):
             PictureEncoder(**sizes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -75,9 +76,26 @@ def test_what_espeak_cannot_say_is_said() -> None:
             sentences_in(nothing, "de")
 
 
+def test_a_process_that_ended_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    phones_in("eins", "de", {})
+    espeak._process().kill()
+    with pytest.raises(UsageError, match="espeak-ng does not run; install the package espeakng-loader again"):
+        phones_in("zwei", "de", {})
+    assert phones_in("drei", "de", {})
+
+    @functools.lru_cache(maxsize=1)
+    def missing() -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", f"raise SystemExit({espeak.MISSING})"]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    monkeypatch.setattr(espeak, "_process", missing)
+    with pytest.raises(UsageError, match=r"not on this machine: pip install 'seqgen\[espeak\]'"):
+        phones_in("vier", "de", {})
+
+
 def test_odd_texts_are_said_or_refused() -> None:
     random = np.random.default_rng(0)
-    alphabet = [*"abcäß ,.?!()„“\n\t\0\x1b09%€", "好", "。", "\U0001f600", "\u0301", "(de)", "_", "\u02c8"]
+    alphabet = [*"abcäß ,.?!()„“\n\t\0\x1b09%€", "好", "。", "\U0001f600", "\u0301", "(de)", "_", "\u02c8", "\ud800"]
     for _ in range(300):
         text = "".join(random.choice(alphabet, 12))
         try:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
+import atexit
 import functools
+import json
 import re
+import subprocess
+import sys
 import threading
-from importlib.util import find_spec
+from pathlib import Path
 
 from seqgen.errors import DataError, UsageError
 
 from ..clip import PAUSE, Phone
+from .espeak_process import MISSING
 
-SYNCHRONOUS, UTF8, IPA = 2, 1, 2  # of speak_lib.h, as all numbers here
-BETWEEN = "_"  # what is put between sounds
 STRESSES = {"\u02c8": 1, "\u02cc": 2}  # of the International Phonetic Alphabet
 COMMAS = ",;:\u3001\uff0c\uff1a\uff1b"  # the last ones as Chinese writes them
 LONGEST = 300  # characters of a sentence, or it is cut where there is a comma
@@ -23,7 +24,9 @@ _CLAUSE = re.compile(
     rf"(?<=[,;:.!?\u2026])[{re.escape(_CLOSING)}]*\s+|(?<=[\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f])|\n+"
 )
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
-_TURN = threading.Lock()  # the library has one language at a time
+_TURN = threading.Lock()  # one question at a time
+_MISSING = "other languages than English are pronounced by espeak-ng, which is not on this machine: pip install 'seqgen[espeak]'"
+_BROKEN = "espeak-ng does not run; install the package espeakng-loader again"
 
 
 def sentences_of(text: str) -> list[str]:
@@ -55,7 +58,7 @@ def phones_of(text: str, language: str) -> tuple[Phone, ...]:
     """
     found = [Phone(PAUSE)]
     for clause in _clauses(text):
-        words = [_sounds(word) for word in _said(clause, language).split()]
+        words = [_sounds(word) for word in _said(language, clause).split()]
         for sounds in filter(None, words):
             for place, (name, stress) in enumerate(sounds):
                 found.append(Phone(name, stress, place == 0, place == len(sounds) - 1))
@@ -68,8 +71,7 @@ def phones_of(text: str, language: str) -> tuple[Phone, ...]:
 
 def check(language: str) -> None:
     """Raises UsageError for a language that espeak-ng does not speak here."""
-    with _TURN:
-        _speaking(language)
+    _said(language, "")
 
 
 def _clauses(text: str) -> list[str]:
@@ -86,45 +88,43 @@ def _mark(clause: str) -> str:
 def _sounds(word: str) -> list[tuple[str, int]]:
     """Sounds and their stresses; where espeak-ng changes its language it says so in brackets."""
     found = []
-    for sound in re.sub(r"\([a-z-]*\)", "", word).split(BETWEEN):
+    for sound in re.sub(r"\([a-z-]*\)", "", word).split("_"):
         name = sound.lstrip("".join(STRESSES))
         if name:
             found.append((name, STRESSES.get(sound[0], 0)))
     return found
 
 
-def _said(clause: str, language: str) -> str:
+def _said(language: str, text: str) -> str:
+    if not _LANGUAGE.fullmatch(language):
+        raise _unknown(language)
     with _TURN:
-        library = _speaking(language)
-        given = ctypes.create_string_buffer(clause.encode())
-        rest, found = ctypes.c_void_p(ctypes.addressof(given)), []
-        while rest.value:
-            found.append(library.espeak_TextToPhonemes(ctypes.byref(rest), UTF8, IPA | ord(BETWEEN) << 8))
-    return " ".join(part.decode() for part in found if part)
+        process = _process()
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            process.stdin.write(json.dumps([language, text]).encode() + b"\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
+        except OSError:
+            answer = b""
+        if not answer:
+            _process.cache_clear()
+            process.communicate()
+            raise UsageError(_MISSING if process.returncode == MISSING else _BROKEN)
+    said = json.loads(answer)
+    if said is None:
+        raise _unknown(language)
+    return str(said)
 
 
-def _speaking(language: str) -> ctypes.CDLL:
-    library = _library()
-    if not _LANGUAGE.fullmatch(language) or library.espeak_SetVoiceByName(language.encode()):
-        raise UsageError(f"espeak-ng has no language {language!r}; give one such as de, fr, es, pt-br or cmn")
-    return library
+def _unknown(language: str) -> UsageError:
+    return UsageError(f"espeak-ng has no language {language!r}; give one such as de, fr, es, pt-br or cmn")
 
 
 @functools.lru_cache(maxsize=1)
-def _library() -> ctypes.CDLL:
-    name, data = ctypes.util.find_library("espeak-ng"), None
-    if find_spec("espeakng_loader") is not None:
-        import espeakng_loader
-
-        name, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path().encode()
-    if name is None:
-        raise UsageError(
-            "other languages than English are pronounced by espeak-ng, which is not on this machine: "
-            "pip install 'seqgen[espeak]'"
-        )
-    library = ctypes.CDLL(name)
-    if library.espeak_Initialize(SYNCHRONOUS, 0, data, 0) <= 0:
-        raise UsageError("espeak-ng does not start; install the package espeakng-loader again")
-    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
-    library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int]
-    return library
+def _process() -> subprocess.Popen[bytes]:
+    """One for all texts: it ends when this process does."""
+    command = [sys.executable, str(Path(__file__).with_name("espeak_process.py"))]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    atexit.register(lambda: process.communicate() if process.poll() is None else None)
+    return process
