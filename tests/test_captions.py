@@ -165,6 +165,7 @@ def test_a_picture_is_varied_and_not_mirrored() -> None:
     for vary in (True, False):
         codec = PairCodec.fit(FIELDS, side=16, vary=vary)
         assert CAPTION.of(codec).augment is (varied if vary else None)
+        assert CAPTION.sizes["tiny"].model(codec).network.encoder.whole == (64 if vary else 0)
         assert PairCodec.from_dict(codec.to_dict()) == codec
 
 

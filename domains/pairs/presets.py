@@ -70,13 +70,15 @@ def _seeing(
         from seqgen.nn.network import Network
 
         assert isinstance(codec, PairCodec) and isinstance(codec.source, Pixels)
+        # Where pictures are moved and turned, captions say no places: they are names, for which the whole is looked at first.
+        whole = units if codec.source.vary else 0
         network = Network(
             codec.spec,
             (*[LSTM(units)] * (layers - 1), Attending(units)),
             embedding=embedding,
             dropout=dropout,
             source=codec.symbols,
-            encoder=PictureEncoder(codec.source.side, codec.source.side, filters, units),
+            encoder=PictureEncoder(codec.source.side, codec.source.side, filters, units, whole=whole),
         )
         return Model(network, Categorical(codec.spec.size))
 
