@@ -123,7 +123,11 @@ class PictureEncoder:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "filters", tuple(self.filters))
-        if not self.filters or min(self.height, self.width, self.units, *self.filters) < 1 or min(self.waves, self.whole) < 0:
+        if (
+            not self.filters
+            or min(self.height, self.width, self.units, *self.filters) < 1
+            or min(self.waves, self.whole) < 0
+        ):
             raise UsageError(
                 f"an encoder of pictures needs a height, width, filters and units >= 1, waves and whole >= 0, not {self}"
             )
