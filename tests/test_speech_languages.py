@@ -47,6 +47,7 @@ def _names(text: str, language: str) -> str:
     ("text", "language", "said"),
     [
         ("Komm, Mann!", "de", "_ k \u02541 m/ _, m a1 n/ _."),
+        ("Il l\u2019a.", "fr", "_ i l/ l a1/ _."),
         ("Oui ?", "fr", "_ w i1/ _?"),
         ("你好\uff0c我。", "cmn", "_ n i2 \u03c7 \u0251u21/ _, w o21/ _."),
         ("the", "fr", "_ \u00f0 \u0259/ _."),  # said in English

@@ -89,7 +89,7 @@ def _sounds(word: str) -> list[tuple[str, int]]:
     """Sounds and their stresses; where espeak-ng changes its language it says so in brackets."""
     found = []
     for sound in re.sub(r"\([a-z-]*\)", "", word).split("_"):
-        name = sound.lstrip("".join(STRESSES))
+        name = sound.lstrip("".join(STRESSES)).rstrip("-")  # a hyphen: the same sound, shorter
         if name:
             found.append((name, STRESSES.get(sound[0], 0)))
     return found
