@@ -86,7 +86,7 @@ BINARY = bytes(range(128, 256)) * 4
 DATA: dict[str, tuple[bytes | None, str]] = {
     "empty": (b"", r".*data\.txt is empty; give it some text"),
     "binary": (BINARY, r".*data\.txt is not UTF-8: byte 0x80 at offset 0; save it as UTF-8, or name its encoding .*"),
-    "NULs": (b"text\0" * 50, r".*data\.txt is binary, not text: NUL at character 4; .*"),
+    "NULs": (b"text\0" * 50, r".*data\.txt is binary, not text: NUL at byte 4; .*"),
     "too short": (b"A word.", r"the text has 7 characters, too short .*; give it 32 or more"),
     "missing": (None, r"no file, folder or data set named '.*data\.txt' .*"),
 }

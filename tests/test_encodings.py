@@ -78,6 +78,23 @@ def test_latin_1_is_read_as_windows_wrote_it(tmp_path: Path) -> None:
     assert len(read_text(path, "latin-1")) == 255
 
 
+@pytest.mark.parametrize(("encoding", "text"), CASES)
+@pytest.mark.parametrize("said", ["latin-1", "cp1252"])
+def test_a_text_of_another_script_is_not_made_accents_of(tmp_path: Path, encoding: str, text: str, said: str) -> None:
+    path = tmp_path / "book.txt"
+    path.write_bytes((text * 20).encode(encoding))
+    western = encoding in ("cp1252", "cp1250", "iso8859-2", "mac_roman", "cp437")
+    for read in (lambda: read_text(path, said), lambda: prepare(path, tmp_path / encoding, encoding=said)):
+        if western:  # what these make of one another only a reader can tell, and who names it may know better
+            try:
+                read()
+            except DataError as error:
+                assert "looks like" in str(error)  # cp1252 has no letter for every byte
+        else:
+            with pytest.raises(DataError, match=f"is (said to be|not) {said.upper()}.* looks like {encoding}: name it"):
+                read()
+
+
 @given(st.binary(max_size=200))
 def test_a_name_that_is_given_reads_the_text(raw: bytes) -> None:
     name = likely_encoding(raw)

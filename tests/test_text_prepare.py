@@ -175,7 +175,7 @@ def test_a_folder_passes_over_what_is_no_text(tmp_path: Path) -> None:
 REFUSED: list[tuple[bytes, str]] = [
     (b"abc\n" * 60 + b"\xff", r"a\.txt is not UTF-8: byte 0xff at offset 240; save it as UTF-8, or name its encoding"),
     (b"abc\n" * 60 + b"\xc3", r"is not UTF-8: byte 0xc3 at offset 240"),
-    (b"abc\n" * 60 + b"\0", r"a\.txt is binary, not text: it holds a NUL; if it is UTF-16, name it with"),
+    (b"abc\n" * 60 + b"\0", r"a\.txt is binary, not text: NUL at byte 240; if it is UTF-16, name it with"),
     (b"", r"a\.txt is empty; give it some text"),
     (codecs.BOM_UTF8, r"0 characters, too short to train on"),
     (b"short", r"the text has 5 characters, too short to train on and validate; give it 32 or more"),

@@ -236,6 +236,17 @@ class TextModel:
             ).params,
         )
 
+    def tempered(self, temperature: float) -> TextModel:
+        """The same model with its scores divided by a temperature, which is 1 from there on: below 1 it is surer.
+
+        Which one suits it best is what `report` finds. Raises UsageError for one that is not above 0.
+        """
+        if not 0 < temperature < math.inf:
+            raise UsageError(f"temperature is {temperature:g}; give one above 0")
+        from .tempering import tempered
+
+        return replace(self, params=tempered(self.params, temperature))
+
     def compress(self, data: bytes, *, adapt: bool = False) -> bytes:
         """Any bytes by arithmetic coding, in few if the model expects them; `decompress` gives them back to the bit.
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from seqgen.errors import DataError, UsageError
-from seqgen.files.encodings import remedy, written_as
+from seqgen.files.encodings import mistaken, remedy, written_as
 from seqgen.files.folders import walk
-from seqgen.files.reading import MARKS
+from seqgen.files.reading import MARKS, binary
 
 from .formats.table import is_packed, unpacked
 
@@ -179,18 +179,21 @@ def decoded(file: BinaryIO, name: str, encoding: str, start: int, stop: int | No
             codec, errors = written_as(encoding)
             decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(codec)(errors), translate=True)
             first = not start
+            wrong = mistaken(raw, encoding)
         try:
             text = decoder.decode(raw, final=not raw)
         except UnicodeDecodeError as error:
             if b"\0" in raw:
-                raise _binary(name) from None
+                raise binary(name, raw, at) from None
             offset = at + len(raw) - len(error.object) + error.start
             raise DataError(
                 f"{name} is not {encoding.upper()}: byte 0x{error.object[error.start]:02x} at offset {offset}; "
                 f"{remedy(error.object, error.start)}"
             ) from None
         if "\0" in text:
-            raise _binary(name)
+            raise binary(name, raw, at)
+        if wrong:
+            raise DataError(f"{name} {wrong}")
         if first and text:
             text, first = text.removeprefix("\ufeff"), False
         if text:
@@ -217,10 +220,6 @@ def by_lines(chunks: Iterable[str]) -> Iterator[str]:
 def _marked(raw: bytes) -> str | None:
     """The encoding that a byte order mark names."""
     return next((encoding for mark, encoding in MARKS if raw.startswith(mark)), None)
-
-
-def _binary(name: str) -> DataError:
-    return DataError(f"{name} is binary, not text: it holds a NUL; if it is UTF-16, name it with --encoding utf-16-le")
 
 
 def check_encoding(encoding: str) -> None:

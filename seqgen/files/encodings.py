@@ -93,6 +93,23 @@ def remedy(raw: bytes, at: int) -> str:
     return f"it looks like {name}: name it with --encoding {name}, or save it as UTF-8"
 
 
+_ANY_BYTES = ("iso8859-1", "cp1252")  # they read whatever comes, and make accents of it
+_ACCENTS = (*_ANY_BYTES, "cp1250", "iso8859-2", "mac_roman", "cp437")
+
+
+def mistaken(raw: bytes, encoding: str) -> str | None:
+    """What is wrong with a text that is said to be latin-1 or cp1252 and looks like one in another script; None otherwise.
+
+    >>> mistaken("吾輩は猫である。名前はまだ無い。".encode("shift_jis"), "latin-1")
+    'is said to be LATIN-1 and looks like shift_jis: name it with --encoding shift_jis, or save it as UTF-8'
+    """
+    if codecs.lookup(encoding).name not in _ANY_BYTES or (name := likely_encoding(raw)) in (None, *_ACCENTS):
+        return None
+    return (
+        f"is said to be {encoding.upper()} and looks like {name}: name it with --encoding {name}, or save it as UTF-8"
+    )
+
+
 def written_as(encoding: str) -> tuple[str, str]:
     """The codec and the error handler that read an encoding; latin-1 is read as cp1252, as browsers do.
 

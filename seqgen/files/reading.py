@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from ..errors import DataError, UsageError
-from .encodings import remedy, written_as
+from .encodings import mistaken, remedy, written_as
 
 # The first match counts: the mark of UTF-16 begins that of UTF-32.
 MARKS = (
@@ -19,6 +19,19 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
     (codecs.BOM_UTF8, "utf-8"),
 )
+
+_KINDS = {  # what files of other kinds begin with
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"%PDF": "PDF, of which pdftotext makes text",
+    b"PK\3\4": "a ZIP archive",
+    b"\x1f\x8b": "packed by gzip",
+    b"MThd": "a MIDI file",
+    b"RIFF": "sound or video (RIFF)",
+    b"\x7fELF": "a program",
+    b"SQLite": "a database",
+}
 
 
 def read_bytes(path: str | os.PathLike[str], limit: int, *, too_large: str) -> bytes:
@@ -81,8 +94,8 @@ def _decode(raw: bytes, name: str, encoding: str) -> str:
     try:
         text = raw.decode(*written_as(encoding)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        if b"\0" in raw:
-            raise _binary(name, f"byte {raw.index(0)}") from None
+        if b"\0" in raw or _kind(raw):
+            raise binary(name, raw) from None
         raise DataError(
             f"{name} is not {encoding.upper()}: byte 0x{error.object[error.start]:02x} at offset {error.start}; "
             f"{remedy(raw, error.start)}"
@@ -92,11 +105,22 @@ def _decode(raw: bytes, name: str, encoding: str) -> str:
             f"no text encoding named {encoding!r}; there is utf-8, utf-16, cp1252, shift_jis, ..."
         ) from None
     if "\0" in text:
-        raise _binary(name, f"character {text.index(chr(0))}")
+        raise binary(name, raw)
+    if wrong := mistaken(raw, encoding):
+        raise DataError(f"{name} {wrong}")
     if not text:
         raise DataError(f"{name} is empty; give it some text")
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _binary(name: str, where: str) -> DataError:
-    return DataError(f"{name} is binary, not text: NUL at {where}; if it is UTF-16, name it with --encoding utf-16-le")
+def _kind(raw: bytes) -> str:
+    return next((kind for mark, kind in _KINDS.items() if raw.startswith(mark)), "")
+
+
+def binary(name: str, raw: bytes, at: int = 0) -> DataError:
+    """What to say of bytes that are no text, where they hold a NUL or begin as files of another kind do; at: where they stand."""
+    if not at and (kind := _kind(raw)):
+        return DataError(f"{name} is {kind}, not text; name a file of text")
+    return DataError(
+        f"{name} is binary, not text: NUL at byte {at + raw.find(0)}; if it is UTF-16, name it with --encoding utf-16-le"
+    )

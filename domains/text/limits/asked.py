@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqgen.batching.encode import encoded, read_named
+from seqgen.batching.sources import Encoded
 from seqgen.errors import UsageError
 from seqgen.sampling import Copies, Penalties, Repeats, Rule
 
@@ -80,22 +81,27 @@ def _at_least(limits: Limits, name: str, least: float) -> Any:
 
 
 def learned_from(
-    codec: Any, data: Mapping[str, Any] | None, named: str | os.PathLike[str] | None = None, *, held_out: bool = True
+    codec: Any, data: Mapping[str, Any] | None, named: str | os.PathLike[str] | None = None
 ) -> Iterator[NDArray[Any]]:
-    """The symbols of what a model learned from, as its notes name it, or of what is named; held_out: also of that part.
+    """The symbols of what a model learned from and was validated on, as its notes name it, or of what is named.
 
-    Raises UsageError where it is not known, and what reading it raises.
+    Raises as `read_again`.
     """
+    found = read_again(codec, data, named)
+    for source in (found.train, found.valid):
+        for index, length in enumerate(source.lengths):
+            yield np.asarray(source.read(index, 0, int(length)))
+
+
+def read_again(codec: Any, data: Mapping[str, Any] | None, named: str | os.PathLike[str] | None = None) -> Encoded:
+    """The same as training had it, in its parts. Raises UsageError where it is not known, and what reading it raises."""
     from ..presets import DOMAIN
 
     name = named if named is not None else (data or {}).get("name")
     if name is None or name == "-":
         raise UsageError("it is not known what this model learned from; name a file, folder or data set with --corpus")
     settings = {key: (data or {}).get(key, usual) for key, usual in DOMAIN.reading.settings.items()}
-    found = encoded(codec, read_named(DOMAIN, os.fspath(name), settings))
-    for source in (found.train, found.valid) if held_out else (found.train,):
-        for index, length in enumerate(source.lengths):
-            yield np.asarray(source.read(index, 0, int(length)))
+    return encoded(codec, read_named(DOMAIN, os.fspath(name), settings))
 
 
 def writable(codec: Any) -> NDArray[np.bool_]:

@@ -11,7 +11,8 @@ from seqgen.errors import DataError, UsageError
 
 from ..adapting import read
 from ..likely import by_character
-from ..limits.asked import learned_from
+from ..limits.asked import read_again
+from ..tempering import tuned
 from .measures import Floor, Mean, bootstrap, by_distance, counted, invented, longest_copies, packed, words
 
 if TYPE_CHECKING:
@@ -22,10 +23,18 @@ DRAWN = 4000  # characters that a model writes for its words and its copies
 LN2 = float(np.log(2))
 
 
+class Tuned(NamedTuple):
+    """The softmax at the temperature that the part which training held out is likeliest at. nats: a character."""
+
+    temperature: float
+    nats: Mean
+
+
 class Report(NamedTuple):
     """What a model makes of a text.
 
-    static, dynamic: nats a character; dynamic is None where the model was not to adapt.
+    static, tuned, dynamic: nats a character; tuned is None without what the model learned from, dynamic where the model was
+    not to adapt.
     floors: what counting and xz make of it; those of counting only where what the model learned from is at hand.
     memory: (from, to, nats) by the distance to a beginning.
     invented: shares of words that are in neither what it learned from nor the word list, of the text and of a sample; their
@@ -36,6 +45,7 @@ class Report(NamedTuple):
     name: str
     text: str
     static: Mean
+    tuned: Tuned | None
     dynamic: Mean | None
     floors: list[Floor]
     memory: list[tuple[int, int, float]]
@@ -56,25 +66,29 @@ def report(model: TextModel, text: str, *, adapt: bool = True, known: str = "", 
         likely = read(model.codec, model.model, model.params, ids).log_probs
         dynamic = bootstrap(-by_character(model.codec, ids, likely))
     pieces = [text[at : at + PIECE] for at in range(0, len(text), PIECE)][:PIECES]
-    floors, found, copies = [packed(text)], None, None
+    floors, best, found, copies = [packed(text)], None, None, None
     try:
-        train = np.concatenate([np.zeros(0, np.int32), *learned_from(model.codec, model.data, held_out=False)])
+        again = read_again(model.codec, model.data)
     except (DataError, UsageError):  # it is elsewhere
-        train = None
-    if train is not None:
+        again = None
+    if again is not None:
+        temperature = tuned(model.model, model.params, again.valid)
+        best = Tuned(temperature, bootstrap(-model.tempered(temperature).log_probs(text)))
+        train = np.concatenate([again.train.read(index, 0, length) for index, length in enumerate(again.train.lengths)])
         floors = [*counted(train, ids, len(text)), *floors]
         corpus, sample = model.codec.decode(train), model.sample(length=DRAWN, seed=seed)
         vocabulary = {*words(corpus), *words(known)}
         share, new = invented(sample, vocabulary)
         found, copies = (invented(text, vocabulary)[0], share, new), longest_copies(sample, corpus)
     memory = by_distance([model.log_probs(piece) for piece in pieces])
-    return Report(model.name, text, bootstrap(surprise), dynamic, floors, memory, found, copies, surprise)
+    return Report(model.name, text, bootstrap(surprise), best, dynamic, floors, memory, found, copies, surprise)
 
 
 def table(own: Report) -> str:
     """As lines for a terminal."""
     lines = [f"{own.name}: {len(own.text):,} characters", f"{'':34}nats/char  bits/char"]
-    for name, mean in (("static", own.static), ("adapting (dynamic evaluation)", own.dynamic)):
+    tuned = (f"tuned to temperature {own.tuned.temperature:.3f}", own.tuned.nats) if own.tuned else ("", None)
+    for name, mean in (("static", own.static), tuned, ("adapting (dynamic evaluation)", own.dynamic)):
         if mean is not None:
             between = f"   95 %: {mean.low:.4f} to {mean.high:.4f} nats"
             lines.append(f"{name:34}{mean.value:9.4f}  {mean.value / LN2:9.4f}{between}")
