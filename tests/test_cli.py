@@ -259,6 +259,52 @@ def test_what_is_no_number_is_told_with_the_usage(capsys: pytest.CaptureFixture[
     assert "argument --seed: invalid int value: 'many'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (
+            "text sample --temprature 2",
+            "seqgen text sample: error: there is no '--temprature' here; did you mean --temperature?",
+        ),
+        ("text score a.txt --modle=x", "seqgen text score: error: there is no '--modle' here; did you mean --model?"),
+        (
+            "music sample --barz 3 --seed 1",
+            "seqgen music sample: error: there is no '--barz' here; did you mean --bars?",
+        ),
+        ("handwriting write hi there", "seqgen handwriting write: error: there is no 'there' here"),
+        ("doctor --zzz", "seqgen doctor: error: there is no '--zzz' here"),
+    ],
+)
+def test_an_option_that_is_none_is_told_with_its_verbs_usage(
+    typed: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(typed.split())
+    err = capsys.readouterr().err
+    assert err.startswith(f"usage: {said.partition(':')[0]} [-h]") and err.splitlines()[-1] == said
+
+
+def test_what_an_output_lacks_is_said_once(folder: Path) -> None:
+    sample = ["text", "sample", "--model", str(folder), "--length", "1", "--seed", "1", "--prompt", "café ☕ 日本"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "seqgen", *sample],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"}, cwd=ROOT, capture_output=True, check=True,
+    )  # fmt: skip
+    assert ran.stdout.startswith(b"caf? ? ??")
+    assert ran.stderr.decode().count("this output is ascii, which lacks some characters: each is written as ?") == 1
+
+
+def test_a_text_that_loops_is_told_of(folder: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = ["text", "sample", "--model", str(folder), "--seed", "1", "--length", "5"]
+    for pieces, loops in (
+        (["the state of ", "the state of the state of "], True),
+        (["ha ha ha ha ha", " and so on"], False),
+    ):
+        monkeypatch.setattr(text.TextModel, "stream", lambda *_, pieces=pieces, **__: iter([[one] for one in pieces]))
+        assert main(sample) == 0
+        assert ("--max-repeat 20" in told()[1]) == loops
+
+
 def test_a_sample_begins_with_its_prompt_whatever_that_is(folder: Path, told: Told) -> None:
     sample = ["text", "sample", "--model", str(folder), "--length", "10", "--seed", "1", "--prompt"]
     for prompt in ("", "night", "日本 👩\u200d🔬 Ω", "torrents " * 100):  # the last is longer than any window
@@ -324,7 +370,7 @@ def test_many_texts_as_lines_of_json_and_into_a_file(folder: Path, prose: Path, 
     check_refused(told, [*sample, "--out", prose.parent / "no" / "out.txt"], 1, ".*out.txt: No such file .*")
 
 
-def test_no_escape_sequence_reaches_a_terminal(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_escape_sequence_reaches_a_terminal(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -334,6 +380,11 @@ def test_no_escape_sequence_reaches_a_terminal(folder: Path, monkeypatch: pytest
         monkeypatch.setattr(sys, "stdout", output)
         assert main(sample) == 0
         assert output.getvalue().startswith(shown)
+        with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
+            learned, out = tmp_path / "learned.txt", tmp_path / f"run{len(shown)}"
+            learned.write_text("\x1b[2J" * 40)
+            assert main(["text", "train", str(learned), "--steps", "1", "--size", "tiny", "--out", str(out)]) == 0
+        assert ("\x1b" in output.getvalue()) != output.isatty()
 
 
 # Scoring

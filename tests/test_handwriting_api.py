@@ -225,7 +225,9 @@ def test_going_on_as_it_cannot(pen: HandwritingModel, going_on: HandwritingModel
     for model, ink, settings, message in refused:
         with pytest.raises(UsageError, match=message):
             model.go_on(ink, **settings)
-    with pytest.raises(UsageError, match="prediction continues ink and cannot write a text; train on ink that has"):
+    with pytest.raises(
+        UsageError, match="prediction continues ink and cannot write a text; have it continue ink, or train one on"
+    ):
         going_on.write("ab")
     with pytest.raises(DataError, match="ink without a point"):
         going_on.go_on(Ink(()))

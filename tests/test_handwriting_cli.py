@@ -229,6 +229,25 @@ def test_continue_with_a_text_and_without(made: Path, prime: Path, tmp_path: Pat
     told()
 
 
+def test_what_is_new_is_counted_from_what_the_model_took(made: Path, tmp_path: Path, told: Told) -> None:
+    x = np.linspace(0, 30, 400)  # of a pen that is far denser than what a model learned
+    write_ink_json([Ink([np.stack([x, 5 * np.sin(x / 3)], axis=1)], None, "ab", "flat")], tmp_path / "dense.json")
+    model = handwriting.load("hands")
+    given = model.codec.canonical(handwriting.in_x_heights(read_ink(tmp_path / "dense.json"))[0]).points
+    assert typed("continue", tmp_path / "dense.json", "--text", "c", "--seed", 1, "--out", tmp_path / "a.json") == 0
+    (ink,) = read_ink(tmp_path / "a.json")
+    assert told()[0].endswith(f": {given} points of the ink given, {ink.points - given} new\n") and ink.points > given
+
+
+def test_a_model_that_goes_on_from_ink_is_told_of_with_the_verb_that_does(
+    made: Path, tmp_path: Path, told: Told
+) -> None:
+    train = ["train", made / "ink.json", "--network", "prediction", "--steps", 1, "--size", "tiny"]
+    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
+        assert typed(*train, "--out", tmp_path / "run") == 0
+    assert f"go on with: seqgen handwriting continue INK --model {tmp_path / 'run'}\n" in told()[0]
+
+
 def test_inspect_tells_of_every_line_and_never_fails(made: Path, tmp_path: Path, told: Told) -> None:
     (tmp_path / "empty.json").touch()
     assert typed("inspect", made / "iam", tmp_path, tmp_path / "nowhere.xml") == 0

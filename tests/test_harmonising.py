@@ -290,7 +290,7 @@ def test_harmonise_and_inpaint_as_typed(
     for arguments, code, message in (
         (["inpaint", str(full), "--bars", "two"], 2, "--bars is 'two'; give a bar or two, such as 5 or 5-8"),
         (["inpaint", str(full), "--bars", "9"], 2, "bars 9-9 cannot be; the piece has bars 1 to 3"),
-        (["harmonise", str(full), "--out", "x.wav"], 2, "--out names the MIDI file, x.wav is none"),
+        (["harmonise", str(full), "--out", "x.wav"], 2, "--out names the file of notes, x.wav is none"),
         (["harmonise", str(tmp_path / "none.mid")], 1, "cannot read"),
     ):
         assert main(["music", *arguments, *how]) == code

@@ -34,9 +34,11 @@ from seqgen.domains.music.beats import (
     SPEED,
     UP,
 )
+from seqgen.domains.music.files import read_score
 from seqgen.domains.music.presets import fit_either
 from seqgen.domains.music.ticks import KEYS, METERS, TEMPOS, ticked
 from seqgen.errors import ModelError, UsageError
+from seqgen.shell.cli import main
 
 CODEC, HOME = Beats(), Beats(tonic=True)
 BEAT = 0.5
@@ -249,6 +251,36 @@ def test_bars_meter_key_and_tempo_come_out_as_asked(writing: music.MusicModel) -
     assert short.score.seconds <= 2.0
     (few,) = writing.compose([None], events=30, seed=2)
     assert 0 < len(few.score.notes) <= 15
+
+
+def test_a_piece_that_comes_not_as_far_as_asked_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = saved(tmp_path / "m", CODEC, slice(NOTE, NOTE + 128))  # it never goes on
+    monkeypatch.setattr("seqgen.domains.music.length.BUSY_BAR", 60)
+    (piece,) = model.compose([None], bars=3, seed=2)
+    assert not piece.whole and piece.made
+    sample = [
+        "music",
+        "sample",
+        "--model",
+        str(tmp_path / "m"),
+        "--bars",
+        "3",
+        "--no-wav",
+        "--out",
+        str(tmp_path / "a.mid"),
+    ]
+    assert main(sample) == 0
+    assert "the piece is shorter than asked: the model wrote note upon note" in capsys.readouterr().err
+
+
+def test_chords_are_written_where_the_format_has_them(writing: music.MusicModel, tmp_path: Path) -> None:
+    for name in ("a.abc", "a.musicxml"):
+        sample = ["music", "sample", "--model", writing.name, "--bars", "2", "--chords", "Am F", "--no-wav"]
+        assert main([*sample, "--seed", "3", "--out", str(tmp_path / name)]) == 0
+        assert [chord.symbol for chord in read_score(tmp_path / name).chords] == ["Am", "F"]
+    assert {path.name for path in tmp_path.iterdir()} == {"a.abc", "a.musicxml", "a.svg", "a.png"}
 
 
 def test_a_primer_is_kept_and_gone_on_from_the_next_bar(writing: music.MusicModel) -> None:

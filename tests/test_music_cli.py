@@ -128,7 +128,11 @@ def test_bad_input_is_one_line(folder: Path, tmp_path: Path, told: Told) -> None
         (["train", "--resume", tmp_path, "--encoding", "grid"], 2, "--encoding is settled when a run begins.*"),
         (["train", tmp_path / "gone"], 2, "no file, folder or data set named .*"),
         (["sample", "--bars", 2, "--seconds", 3], 2, "seconds, bars and events each say.*give one of them"),
-        (["sample", "--out", tmp_path / "x.wav"], 2, "--out names the MIDI file, .* is none; end it in .mid"),
+        (
+            ["sample", "--out", tmp_path / "x.wav"],
+            2,
+            "--out names the file of notes, .* is none; end it in .mid, .midi, .musicxml, .xml, .abc",
+        ),
         (
             ["sample", "--meter", "4:4", "--out", out],
             2,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seqgen.domains.text.files import Texts, read_texts, split
+from seqgen.domains.text.files import Texts, read, read_texts, split
 from seqgen.errors import DataError, UsageError
 from seqgen.files.reading import read_text
 
@@ -57,6 +57,28 @@ def test_a_file_is_read_as_what_it_says_it_is(tmp_path: Path, raw: bytes) -> Non
 def test_an_encoding_can_be_named(tmp_path: Path, encoding: str) -> None:
     path = write(tmp_path / "book.txt", "Größe\n".encode(encoding))
     assert read_text(path, encoding) == "Größe\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fields"),
+    [
+        ("a.jsonl", '{"title": "Soup", "n": 3, "how": "boil it"}\n' * 9, "title, how"),
+        ("a.CSV", "title,how\n" + "Soup,boil it\n" * 9, "title, how"),
+        ("a.tsv", "a\x1b[2J\tb\n" + "Soup\tboil it\n" * 9, r"a\x1b[2J, b"),
+        ("a.jsonl", "no JSON at all, of some length\n" * 9, ""),
+        ("a.txt", "title,how\n" + "Soup,boil it\n" * 9, ""),
+    ],
+)
+def test_records_that_are_learned_as_they_stand_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: str, fields: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    read(str(tmp_path / name))
+    told = capsys.readouterr().err
+    assert (f"with --field, one of {fields}, each record's is a document" in told) if fields else not told
+    if fields:
+        read(str(tmp_path / name), field=fields.split(", ")[1])
+        assert "with --field" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

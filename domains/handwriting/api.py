@@ -173,7 +173,9 @@ class HandwritingModel:
     def _writes(self, text: str) -> None:
         """Raises UsageError for a text that this model cannot write."""
         if not self.codec.alphabet:
-            raise UsageError(f"{self.name} continues ink and cannot write a text; train on ink that has its texts")
+            raise UsageError(
+                f"{self.name} continues ink and cannot write a text; have it continue ink, or train one on ink that has its texts"
+            )
         if not text:
             raise UsageError("there is nothing to write: give a text of one character or more")
         self.codec.check(text)

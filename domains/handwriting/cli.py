@@ -141,8 +141,11 @@ def _train(args: argparse.Namespace) -> int:
 
         if reads(outcome.model):
             return train_verb.tell(outcome, "handwriting", "character", "read FILE")
-        if found := trouble(api.load(outcome.model)):
+        model = api.load(outcome.model)
+        if found := trouble(model):
             print(f"seqgen: this model does not write yet: {found}; train it longer or on more lines", file=sys.stderr)
+        if not model.codec.alphabet:
+            return train_verb.tell(outcome, "handwriting", "point", "continue INK")
     return train_verb.tell(outcome, "handwriting", "point", "write TEXT")
 
 
@@ -199,8 +202,8 @@ def _continue(args: argparse.Namespace) -> int:
     made = model.go_on(ink, args.text, points=args.points, bias=args.bias, seed=seed)
     draw_verb.tell_seed(args.seed, seed)
     paths = save([made], out, page, convert.plotter(args))
-    where, new = ", ".join(map(str, paths)), made.points - ink.points
-    print(f"seqgen: wrote {where}: {ink.points} points of the ink given, {new} new")
+    given = model.codec.canonical(ink).points  # as the model takes them
+    print(f"seqgen: wrote {', '.join(map(str, paths))}: {given} points of the ink given, {made.points - given} new")
     return 0
 
 

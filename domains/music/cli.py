@@ -173,6 +173,12 @@ def _sample(args: argparse.Namespace) -> int:
         )
     draw_verb.tell_seed(args.seed, seed)
     for piece, place in zip(made, writing.places(args, len(made)), strict=True):
+        if not piece.whole:
+            print(
+                "seqgen: the piece is shorter than asked: the model wrote note upon note and hardly went on in time; train it "
+                "longer, or give a lower --temperature",
+                file=sys.stderr,
+            )
         held = piece.longest_hold
         if held > max(STILL, piece.new / 3):
             print(

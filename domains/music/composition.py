@@ -13,12 +13,14 @@ from .score import Meter, Score
 
 class Composition(NamedTuple):
     """What was made. score: primer and all; made: how many of its notes are new; closed: how many of these were still
-    sounding where it ends, and were ended there; new: how many of its seconds are new."""
+    sounding where it ends, and were ended there; new: how many of its seconds are new; whole: whether it is as long as was
+    asked for."""
 
     score: Score
     made: int
     closed: int
     new: float = 0.0
+    whole: bool = True
 
     @property
     def longest_hold(self) -> float:

@@ -111,8 +111,10 @@ def compose(
         if all(map(enough, range(len(made)))):
             break
     return [
-        _composed(codec, primer, prompt, length.cut(steps), begin, length, wishes.key is not None)
-        for primer, prompt, steps, begin in zip(primers, prompts, made, begins, strict=True)
+        _composed(codec, primer, prompt, length.cut(steps), begin, length, wishes.key is not None)._replace(
+            whole=enough(row)
+        )
+        for row, (primer, prompt, steps, begin) in enumerate(zip(primers, prompts, made, begins, strict=True))
     ]
 
 

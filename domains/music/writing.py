@@ -13,6 +13,8 @@ from seqgen.files.folders import free_path
 if TYPE_CHECKING:
     from .score import Score
 
+NOTES = (".mid", ".midi", ".musicxml", ".xml", ".abc")
+
 
 def add_out(parser: argparse.ArgumentParser) -> None:
     """The options --out and --no-wav."""
@@ -20,27 +22,28 @@ def add_out(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="NAME.mid",
-        help="MIDI file; NAME.wav, .svg and .png lie beside it; of several NAME-1.mid, NAME-2.mid, ... (tune.mid)",
+        help="MIDI, or NAME.musicxml or .abc, which keep chord symbols; NAME.wav, .svg and .png lie beside it; of several "
+        "NAME-1.mid, NAME-2.mid, ... (tune.mid)",
     )
     parser.add_argument("--no-wav", action="store_true", help="leave out the sound, 10 MB a minute")
 
 
 def check_out(args: argparse.Namespace) -> None:
-    """Raises UsageError for another file than MIDI."""
-    if args.out is not None and args.out.suffix.lower() not in (".mid", ".midi"):
-        raise UsageError(f"--out names the MIDI file, {args.out} is none; end it in .mid")
+    """Raises UsageError for another file than one of notes."""
+    if args.out is not None and args.out.suffix.lower() not in NOTES:
+        raise UsageError(f"--out names the file of notes, {args.out} is none; end it in {', '.join(NOTES)}")
 
 
 def places(args: argparse.Namespace, count: int) -> Iterator[Path]:
-    """A MIDI file for each of so many pieces."""
+    """A file for each of so many pieces."""
     out = args.out or free_path(Path("tune"), ".mid")
     for number in range(1, count + 1):
         yield out if count == 1 else out.with_stem(f"{out.stem}-{number}")
 
 
-def write(score: Score, midi: Path, sound: bool = True) -> list[Path]:
-    """The piece as MIDI, sound and pictures: their files."""
-    paths = [midi, *(midi.with_suffix(ending) for ending in [".wav"] * sound + [".svg", ".png"])]
+def write(score: Score, notes: Path, sound: bool = True) -> list[Path]:
+    """The piece as notes, sound and pictures: their files."""
+    paths = [notes, *(notes.with_suffix(ending) for ending in [".wav"] * sound + [".svg", ".png"])]
     for path in paths:
         score.save(path)
     return paths

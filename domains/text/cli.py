@@ -10,7 +10,9 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 from seqgen.errors import UsageError
 from seqgen.shell import draw_verb, train_verb
@@ -125,7 +127,8 @@ def _train(args: argparse.Namespace) -> int:
     outcome = train_verb.run_train(args, api.train, api.resume, "encoding", "labels", *_DIVISION)
     code = train_verb.tell(outcome, "text", outcome.unit)
     if code == 0:
-        print(api.load(outcome.folder).sample(length=300, temperature=0.8, seed=args.seed or 0))
+        sample = api.load(outcome.folder).sample(length=300, temperature=0.8, seed=args.seed or 0)
+        print(_clean(sys.stdout)(sample))
     return code
 
 
@@ -176,12 +179,14 @@ def _sample(args: argparse.Namespace) -> int:
     shown = "" if args.no_prompt else prompt
     with contextlib.ExitStack() as stack:
         out = stack.enter_context(args.out.open("w", encoding="utf-8")) if args.out else sys.stdout
-        # Whoever wrote what a model learned from could else send a terminal commands.
-        clean = without_controls if out is not None and out.isatty() else str
+        clean = _clean(out)
         if args.number == 1 and not args.json:  # as it comes
+            text = ""
             for (piece,) in itertools.chain([[shown]], pieces):
                 print(clean(piece), end="", flush=True, file=out)
+                text += piece
             print(file=out)
+            _tell_loop(text)
             return 0
         texts = ["".join(row) for row in zip(*pieces, strict=True)]
         for number, text in enumerate(texts):
@@ -193,6 +198,20 @@ def _sample(args: argparse.Namespace) -> int:
             between = "\n" if number and not args.json else ""
             print(between + clean(json.dumps(row, ensure_ascii=False) if args.json else shown + text), file=out)
     return 0
+
+
+def _clean(out: TextIO | None) -> Callable[[str], str]:
+    """Whoever wrote what a model learned from could else send a terminal commands."""
+    return without_controls if out is not None and out.isatty() else str
+
+
+def _tell_loop(text: str) -> None:
+    if re.search(r"(.{10,200}?)\1\1.{0,200}\Z", text[-1000:], re.DOTALL):
+        print(
+            "seqgen: it writes the same again and again: --max-repeat 20 lets nothing over 20 characters come twice, a "
+            "higher --temperature makes it rarer",
+            file=sys.stderr,
+        )
 
 
 def without_controls(text: str) -> str:

@@ -162,6 +162,21 @@ def _records(chunks: Iterable[str], name: str) -> Iterator[tuple[str, Any]]:
     return _json_lines(chunks, name) if table is None else _table(chunks, name, table)
 
 
+def fields(text: str, name: str) -> list[str]:
+    """Which fields of its first record are text, of a file that is named like records; none of others.
+
+    >>> fields('{"title": "Soup", "serves": 4}', "recipes.jsonl"), fields("title,how\\nSoup,boil", "recipes.txt")
+    (['title'], [])
+    """
+    if not name.lower().endswith((".jsonl", ".ndjson", ".csv", ".tsv")):
+        return []
+    try:
+        _, row = next(_records([text], name))
+    except (StopIteration, DataError):
+        return []
+    return [key for key, value in row.items() if key and isinstance(value, str)] if isinstance(row, Mapping) else []
+
+
 def _value(row: Any, field: str, where: str) -> Any:
     if not isinstance(row, Mapping) or field not in row:
         known = ", ".join(map(repr, row)) if isinstance(row, Mapping) else one_line(repr(row))[:80]

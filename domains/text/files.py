@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from seqgen.domain import Splits
 from seqgen.errors import DataError, UnknownName, UsageError
 from seqgen.files.folders import walk
+from seqgen.files.report import printable
 
-from .division import FEW, Division, Document, Item, held_out, text_of
+from .division import FEW, Division, Document, Item, fields, held_out, text_of
 from .formats.table import read_document
 
 T = TypeVar("T", bound=Item)
@@ -95,6 +96,8 @@ def read(
     check_hold_out(hold_out)
     found = read_texts(name, encoding, Division(documents, field, labels))
     tell_skipped(found.skipped)
+    if not documents and not field and len(found.texts) == 1:
+        tell_fields(name, fields(text_of(found.texts[0]), name))
     return hold_out_of(found.texts, hold_out, found.names)
 
 
@@ -130,6 +133,17 @@ def tell_held_out(count: int, held: int | None, names: Sequence[str] = ()) -> No
         if len(set(names)) == len(names) > 0:
             told += f": {', '.join(names[:SKIPPED_SHOWN])}" + (", ..." if len(names) > SKIPPED_SHOWN else "")
     print(f"held out: {told}", file=sys.stderr)
+
+
+def tell_fields(name: str, found: Sequence[str]) -> None:
+    """Says on stderr, of a file of records that is learned as it stands, that they could be documents."""
+    if found:
+        some = ", ".join(map(printable, found[:SKIPPED_SHOWN]))
+        print(
+            f"{name} holds records, and all of it is learned as it stands, commas and quotes too; with --field, one of {some}, "
+            "each record's is a document",
+            file=sys.stderr,
+        )
 
 
 def tell_skipped(lines: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 it could not be done; 2 the request cannot be met as typed
 from __future__ import annotations
 
 import argparse
+import codecs
 import os
 import sys
 from collections.abc import Sequence
@@ -22,9 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line and returns its exit code."""
     for output in (sys.stdout, sys.stderr):
         if hasattr(output, "reconfigure"):  # a terminal that cannot show a character gets a stand-in, not an error
-            output.reconfigure(errors="replace")
+            output.reconfigure(errors="replace" if output is sys.stderr else _STAND_IN)
     try:
-        args = build_parser().parse_args(arguments)
+        args = _parsed(sys.argv[1:] if arguments is None else arguments)
         if arguments is None and getattr(
             args, "large", False
         ):  # as a program: a caller's process is not ours to replace
@@ -49,6 +50,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.filename is None:
             _drop_output()
         return 1
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = build_parser()
+    args, unknown = parser.parse_known_args(arguments)
+    if not unknown:
+        return args
+    verb = parser
+    for word in arguments:  # down to the one whose options these would be
+        for action in verb._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                verb = action.choices.get(word, verb)
+    import difflib  # 15 ms that only a wrong name should cost
+
+    option = unknown[0].partition("=")[0]
+    close = difflib.get_close_matches(option, verb._option_string_actions, n=1)
+    guess = f"; did you mean {close[0]}?" if close else ""
+    verb.error(f"there is no {option!r} here{guess}")
+
+
+def _stand_in(error: UnicodeError) -> tuple[str, int]:
+    """A ? for each character that a terminal cannot show, and, once, what to do about it."""
+    assert isinstance(error, UnicodeEncodeError)
+    if not _told:
+        _told.append(error.encoding)
+        print(
+            f"seqgen: this output is {error.encoding}, which lacks some characters: each is written as ?; "
+            "PYTHONIOENCODING=utf-8 makes it UTF-8",
+            file=sys.stderr,
+        )
+    return "?" * (error.end - error.start), error.end
+
+
+_STAND_IN, _told = "seqgen.stand-in", list[str]()
+codecs.register_error(_STAND_IN, _stand_in)
 
 
 def _drop_output() -> None:

@@ -181,4 +181,6 @@ def foreseen(lines: Sequence[str], page: Page) -> tuple[float, float]:
 
 def _too_large(what: str, width: float, height: float) -> UsageError:
     size = f"{width / 1000:.3g} x {height / 1000:.3g} m"
-    return UsageError(f"{what} a page of {size}, above {LARGEST / 1000:.0f} m; draw fewer lines or smaller")
+    return UsageError(
+        f"{what} a page of {size}, above {LARGEST / 1000:.0f} m; draw fewer lines or smaller, or pages: paper a4"
+    )

@@ -10,15 +10,27 @@ from itertools import pairwise
 from seqgen.errors import DataError
 
 from ..score import DRUMS, Meter, Note, Score, Tempo
-from ..signs import FIFTHS, STEPS
+from ..signs import FIFTHS, STEPS, Chord, Key
+from .abc_playing import Playing, shown, struck
 from .guard import MAX_EVENTS
 from .limits import read_bytes
-from .sheet import upbeat
+from .sheet import upbeat, with_modes
 
 LARGEST = 2**18  # characters; a tune has some 300
 MOST_VOICES = 64
 LARGEST_BOOK = 8 * 2**20  # bytes; the largest of music21's has 0.6 million, of 1,850 tunes
 _MODES = {"maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "mix": -1, "dor": -2, "phr": -4, "lyd": 1, "loc": -5}
+_SAID = {
+    "": "major",
+    "maj": "major",
+    "ion": "major",
+    "m": "minor",
+    "min": "minor",
+    "aeo": "minor",
+}  # of others the notes say
+_CHORD_SYMBOL = re.compile(
+    r"N\.C\.|[A-G][#b]?(?:maj|min|dim|aug|sus|add|mmaj|[mM\d+#b()°ø-])*(?:/[A-G][#b]?)?"
+)  # and no word such as Fine
 _ACCIDENTALS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # p notes in the time of these; 5, 7 and 9 follow the meter
 
@@ -30,8 +42,8 @@ _TOKEN = re.compile(
       (?P<skip> "[^"]*" | \{{[^}}]*\}} | ![^!|\s]{{1,20}}! | ! | \+[^+]*\+ | [\s`\\.~H-WYhkuvyt*$;]+ )
     | \[ (?P<field>[A-Za-z]) : (?P<value>[^\]]*) \]
     | \( (?P<p>[2-9]) (?: :(?P<q>\d?) (?: :(?P<r>\d?) )? )?
-    | (?P<bar> \[?\|[|:\]]* | :[|:\]]* | \]+ ) (?: \ *\[?\d[\d,.-]* | \ *\["[^"]*" )?
-    | \[\d[\d,.-]*                                             # the ending of a repeat, without a bar
+    | (?P<bar> \[?\|[|:\]]* | :[|:\]]* | \]+ ) (?: \ *\[?(?P<ending>\d[\d,.-]*) | \ *\["[^"]*" )?
+    | \[ (?P<passes>\d[\d,.-]*)                                 # the ending of a repeat, without a bar
     | \[ (?P<chord>[^\]|]*) \] {_LENGTH.replace("<", "<chord_")} -?
     | {_NOTE}{_LENGTH} (?P<tie>-?)
     | (?P<rest>[zxZX]) {_LENGTH.replace("<", "<rest_")}
@@ -87,8 +99,8 @@ def split_abc(text: str) -> list[str]:
 def score_from_abc(tune: str) -> Score:
     """One tune as it sounds, each voice a part; 120 quarter notes a minute where it names no tempo.
 
-    Left out: repeats (a repeated section sounds once), grace notes, ornaments, chord symbols, lyrics. An accidental
-    holds for its letter, in all octaves, to the end of the bar. Instruments are those of `%%MIDI program` and `channel`.
+    Repeats, endings, da capo, dal segno, coda and fine are played; keys and chord symbols are kept. Left out: grace notes,
+    ornaments, lyrics, the order of parts (P:). An accidental holds for its letter, in all octaves, to the end of the bar. Instruments are those of `%%MIDI program` and `channel`.
     Raises DataError for a tune of more than 64 voices, with signs that are not ABC, without notes, or too long. Source: the ABC
     music standard 2.1.
 
@@ -138,6 +150,9 @@ class _Tune:
         self.key: dict[str, int] = {}
         self.tempos: list[tuple[float, float]] = []
         self.meters: list[tuple[float, int, int]] = []
+        self.keys: list[tuple[float, tuple[int, str]]] = []
+        self.chords: list[tuple[float, str]] = []
+        self.playing = Playing()
         self.now = _Voice()
         self.voices: dict[str, _Voice] = {}
 
@@ -200,6 +215,8 @@ class _Tune:
         self.key = (
             dict.fromkeys(FIFTHS[:sharps], 1) if sharps > 0 else dict.fromkeys(FIFTHS[sharps:] if sharps else "", -1)
         )
+        if found:
+            self.keys.append((self.now.position, (sharps, _SAID.get("m" if mode == "m" else mode[:3], ""))))
         for accidental, step in re.findall(r"(?<=\s)(\^|_|=)([A-Ga-g])\b", value):
             self.key[step.upper()] = _ACCIDENTALS[accidental]
 
@@ -210,13 +227,18 @@ class _Tune:
             if token is None:
                 raise DataError(f"{line[at]!r} is no sign of ABC notation, in {line[at : at + 20]!r}")
             at = token.end()
-            if token["field"]:
+            if token["skip"]:
+                self.words(token["skip"])
+            elif token["field"]:
                 self.field(token["field"], token["value"])
             elif token["p"]:
                 p = int(token["p"])
                 q = int(token["q"] or 0) or _TUPLETS.get(p) or (3 if self.compound else 2)
                 self.now.tuplet = q / p, int(token["r"] or 0) or p
+            elif token["passes"]:
+                self.playing.line(self.now.position, "", token["passes"])
             elif token["bar"]:
+                self.playing.line(self.now.position, token["bar"], token["ending"] or "")
                 self.now.accidentals = {}
                 if (
                     self.now.position
@@ -234,6 +256,14 @@ class _Tune:
             elif token["rest"]:
                 bars = token["rest"] in "ZX"
                 self.advance(_times(token, "rest_") * (self.bar if bars else self.base))
+
+    def words(self, sign: str) -> None:
+        """What stands over a note: a chord symbol, or what leads elsewhere."""
+        text = sign[1:-1].strip()
+        if sign[0] == '"' and _CHORD_SYMBOL.fullmatch(text):
+            self.chords.append((self.now.position, text))
+        elif sign[0] in '"!+':
+            self.playing.words(text.lstrip("^_<>@"))
 
     @property
     def base(self) -> float:
@@ -303,7 +333,11 @@ class _Tune:
         voices = [voice for voice in self.voices.values() or [self.now] if voice.notes]
         if not voices:
             raise DataError("the tune has no notes")
-        beats = dict([(0.0, 120.0), *self.tempos])
+        sections = self.playing.sections(max(voice.position for voice in voices))
+        played = [list(struck(sections, voice.notes)) for voice in voices]
+        if sum(map(len, played)) > MAX_EVENTS:
+            raise DataError(f"the tune has more than {MAX_EVENTS:,} notes as it is played; split it")
+        beats = dict([(0.0, 120.0), *shown(sections, self.tempos, holds=True)])
         times = [0.0]
         turns = sorted(beats.items())
         for (before, bpm), (after, _) in pairwise(turns):
@@ -312,11 +346,24 @@ class _Tune:
         notes = [
             Note(start := clock.time_at(onset), pitch, clock.time_at(onset + length) - start, 80, voice.program, part)
             for part, voice in enumerate(voices)
-            for onset, pitch, length in voice.notes
+            for onset, pitch, length in played[part]
         ]
-        meters = {beat: Meter(clock.time_at(beat), *meter) for beat, *meter in [(0.0, 4, 4), *self.meters]}
+        written = [(beat, tuple(meter)) for beat, *meter in self.meters]
+        meters = {
+            beat: Meter(clock.time_at(beat), *meter) for beat, meter in [(0.0, (4, 4)), *shown(sections, written, True)]
+        }
+        signatures = dict(shown(sections, self.keys, holds=True))
+        keys = [Key(clock.time_at(beat), *key) for beat, key in signatures.items()]
+        chords = dict(shown(sections, self.chords, holds=False))
         names = [voice.name for voice in voices]
-        return Score(notes, clock.tempos, list(meters.values()), names=names if any(names) else ())
+        return Score(
+            notes,
+            clock.tempos,
+            list(meters.values()),
+            list(with_modes(keys, notes)),
+            [Chord(clock.time_at(beat), symbol) for beat, symbol in chords.items()],
+            names if any(names) else (),
+        )
 
 
 def _times(token: re.Match[str], prefix: str = "") -> float:

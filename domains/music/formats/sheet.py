@@ -97,7 +97,7 @@ class Sheet:
                 notes,
                 tempos,
                 [Meter(clock.time_at(beat), *meter) for beat, meter in self._meters(played, lengths)],
-                list(_with_modes(keys, notes)),
+                list(with_modes(keys, notes)),
                 [Chord(clock.time_at(beat), chord) for beat, chord in _shown(played, self.chords)],
                 [self.names[part] for part, *_ in voices] if self.names else (),
             )
@@ -204,7 +204,7 @@ def _one_at_a_time(same: list[tuple[float, float, Written]]) -> list[tuple[float
     return kept
 
 
-def _with_modes(keys: list[Key], notes: list[Note]) -> Iterator[Key]:
+def with_modes(keys: list[Key], notes: list[Note]) -> Iterator[Key]:
     """Most programs write a signature without its mode: then the notes under it say."""
     for key, until in zip(keys, [*(key.time for key in keys[1:]), math.inf], strict=False):
         under = (note for note in notes if key.time <= note.onset < until)
