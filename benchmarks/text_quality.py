@@ -71,7 +71,7 @@ def compress(model: text.TextModel, held_out: str, toy: bool) -> list[Row]:
 
 def words(model: text.TextModel, held_out: str, toy: bool) -> list[Row]:
     """Known are the words of the training text, and those of Debian's wbritish-huge and wamerican-huge where they are installed."""
-    known = set(measures.words("" if toy else registry.load_dataset(DATA, "text").train[0]))
+    known = set(measures.words_of("" if toy else registry.load_dataset(DATA, "text").train[0]))
     for name in LISTS:
         with contextlib.suppress(OSError):
             known |= {word.casefold() for word in (DICTIONARIES / name).read_text(encoding="utf-8").split()}

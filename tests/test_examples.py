@@ -139,6 +139,39 @@ def test_blues(run: Run, tmp_path: Path) -> None:
         run("blues", "--steps", 2, "--size", "tiny")
 
 
+def test_drums(run: Run, tmp_path: Path) -> None:
+    said = run("drums", "--steps", 2, "--size", "tiny", "--tempo", 90)
+    corpus, made, files = said.splitlines()[-3:]
+    assert re.fullmatch(
+        r"corpus: 100.0% of bars begin with a kick, 100.0% of backbeats have a snare, hi-hats are \+30 on the beat",
+        corpus,
+    )
+    assert made.startswith("10 grooves of the model: ") and files.startswith("one of them: ")
+    played = read_midi(tmp_path / "runs" / "drums" / "drums.mid")
+    assert played.tempos[0].bpm == pytest.approx(90, rel=0.01)
+    (tmp_path / "mine").mkdir()
+    for number in range(4):
+        hits = [Note(0.25 * at, 36 if at % 4 else 38, 0.1, 100 - number) for at in range(32 + number)]
+        Score(hits, names=("Drum Rack",)).save(tmp_path / "mine" / f"{number}.mid")  # as programs export them: a piano
+    said = run("drums", "--data", "mine", "--steps", 2, "--size", "tiny", "--out", "runs/mine")
+    assert "corpus: 0.0% of bars begin with a kick" in said
+    with pytest.raises(SystemExit, match=r"drums: runs.drums is in use"):
+        run("drums", "--steps", 2, "--size", "tiny")
+
+
+def test_lead_sheets(run: Run, tmp_path: Path) -> None:
+    said = run("lead_sheets", "--steps", 2, "--size", "tiny", "--chords", "Em C")
+    learned, made, files = said.splitlines()[-3:]
+    share = re.fullmatch(r"what it learned from: (\d\d\.\d)% of 6,400 notes on strong beats are chord tones", learned)
+    assert share and 85 < float(share[1]) < 98  # strains are heard twice; by chance 3 of 7 belong to a triad
+    assert made.startswith("10 tunes of the model to Em C: ") and files.startswith("one of them: ")
+    for name in ("tune.abc", "tune.musicxml"):
+        chords = read_score(tmp_path / "runs" / "tunes" / name).chords
+        assert [chord.symbol for chord in chords] == ["Em", "C"] * 4
+    with pytest.raises(SystemExit, match=r"lead_sheets: no chord is called 'H'"):
+        run("lead_sheets", "--steps", 2, "--size", "tiny", "--chords", "H", "--out", "runs/other")
+
+
 def test_train_handwriting(run: Run, tmp_path: Path) -> None:
     inks = [synthetic_ink.write(word, synthetic_ink.hand("print")) for word in ("one", "two", "six", "ten")]
     write_ink_json(inks, tmp_path / "mine.json")

@@ -81,7 +81,7 @@ def test_a_report_says_what_score_says_and_its_page_is_whole(
         tmp_path / "m", domain="text", codec=CODEC.to_dict(), model=MODEL, params=parameters(), training=notes
     )
     model = text.load(folder)
-    made = model.report(asked.read_text(), known="shud")
+    made = model.report(asked.read_text(), words="shud")
     static, dynamic = model.score(made.text), model.score(made.text, adapt=True)
     assert made.static.value == pytest.approx(static.nats_per_char, rel=1e-5)
     assert made.dynamic is not None and made.dynamic.value == pytest.approx(dynamic.nats_per_char, rel=1e-5)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from seqgen.errors import DataError, UsageError
 from seqgen.files.folders import free_path
 from seqgen.shell import draw_verb, train_verb
-from seqgen.shell.commands import Commands, Demo
+from seqgen.shell.commands import Commands, Demo, example
 
 from . import MODEL, convert, page_options
 from .recognition import verb as read_verb
@@ -62,6 +62,7 @@ def _add_train(train: argparse.ArgumentParser) -> None:
         "--network",
         help="synthesis, to write texts; recognition, to read them; prediction, to continue ink (by the ink)",
     )
+    example(train, "seqgen handwriting train my_ink --minutes 60 --out runs/mine")
     train.set_defaults(run=_train)
 
 
@@ -88,6 +89,12 @@ def _add_write(write: argparse.ArgumentParser) -> None:
         "where that can be done, or error (replace)",
     )
     write.add_argument("--explain", action="store_true", help="pictures of what the model looked at, beside the output")
+    example(
+        write,
+        'seqgen handwriting write "Dear reader, hello!" --hand larch --out hello.svg',
+        'seqgen handwriting write "Thank you" --out note.json',
+        "seqgen handwriting write --file letter.txt --paper a4 --color navy",
+    )
     write.set_defaults(run=_write)
 
 
@@ -96,6 +103,7 @@ def _add_continue(go_on: argparse.ArgumentParser) -> None:
     go_on.add_argument("--text", help="what to write next, for models that know texts")
     go_on.add_argument("--points", type=int, default=400, help="how many are new, for models that do not (400)")
     _add_making(go_on)
+    example(go_on, 'seqgen handwriting continue note.json --text "for all" --out more.svg')
     go_on.set_defaults(run=_continue)
 
 
@@ -117,17 +125,20 @@ def _add_adopt(adopt: argparse.ArgumentParser) -> None:
     )
     adopt.add_argument("--out", type=Path, default=Path("mine.style"), metavar="FILE", help="NAME.style (mine.style)")
     draw_verb.add_model(adopt, MODEL)
+    example(adopt, "seqgen handwriting adopt my_ink --texts said.txt --out mine.style")
     adopt.set_defaults(run=_adopt)
 
 
 def _add_score(score: argparse.ArgumentParser) -> None:
     score.add_argument("files", nargs="+", metavar="FILE", help="files of ink, or folders of them")
     draw_verb.add_model(score, MODEL)
+    example(score, "seqgen handwriting score note.json")
     score.set_defaults(run=_score)
 
 
 def _add_inspect(inspect: argparse.ArgumentParser) -> None:
     inspect.add_argument("files", nargs="+", metavar="FILE", help="files of ink, or folders of them")
+    example(inspect, "seqgen handwriting inspect note.json my_ink")
     inspect.set_defaults(run=_inspect)
 
 

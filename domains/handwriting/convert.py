@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqgen.errors import UsageError
+from seqgen.shell.commands import example
 
 if TYPE_CHECKING:
     from .formats.gcode import Plotter
@@ -21,6 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--x-height", type=float, default=4.0, metavar="MM", help="of letters like x, on a page (4)")
     parser.add_argument("--pen", type=float, default=0.3, metavar="MM", help="width of the line, on a page (0.3)")
     add_plotter(parser)
+    example(parser, "seqgen handwriting convert note.json --out note.gcode")
     parser.set_defaults(run=_convert)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from seqgen.errors import DataError, UsageError
 from seqgen.shell import draw_verb, train_verb
-from seqgen.shell.commands import Commands, Demo
+from seqgen.shell.commands import Commands, Demo, example
 
 from . import MIN_P, MODEL, TEMPERATURE, writing
 from .drums import HOW
@@ -46,6 +46,7 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     train_verb.add_options(train, data="a MIDI, MusicXML or ABC file, a folder of them, or a data set's name")
     train.add_argument("--encoding", help="beats, performance, grid, chorale or roll (what suits the pieces)")
     _add_reading(train, None)
+    example(train, "seqgen music train my_midi_folder --minutes 30 --out runs/mine")
     train.set_defaults(run=_train)
 
 
@@ -85,6 +86,11 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
     draw_verb.add_seed(sample, "makes the same piece")
     writing.add_out(sample)
     _add_max_events(sample, MAX_EVENTS)
+    example(
+        sample,
+        "seqgen music sample --bars 16 --key D --mode minor --end tonic --out chorale.mid",
+        "seqgen music sample --model songs --primer chorale.mid --bars 8 --out more.musicxml",
+    )
     sample.set_defaults(run=_sample)
 
 
@@ -92,6 +98,7 @@ def _add_score(score: argparse.ArgumentParser) -> None:
     score.add_argument("files", nargs="+", metavar="FILE", help="MIDI, MusicXML or ABC files, or folders of them")
     draw_verb.add_model(score, MODEL)
     _add_reading(score, "guess")
+    example(score, "seqgen music score chorale.mid")
     score.set_defaults(run=_score)
 
 
@@ -105,13 +112,14 @@ def _add_convert(convert: argparse.ArgumentParser) -> None:
         help="NAME.mid, NAME.musicxml or NAME.abc, also .wav, .svg or .png; of several pieces NAME-1.mid, NAME-2.mid, ...",
     )
     _add_reading(convert, "channel10")
-    convert.epilog = "example: seqgen music convert tune.abc --out tune.musicxml"
+    example(convert, "seqgen music convert chorale.mid --out chorale.musicxml")
     convert.set_defaults(run=_convert)
 
 
 def _add_inspect(inspect: argparse.ArgumentParser) -> None:
     inspect.add_argument("files", nargs="+", metavar="FILE", help="MIDI, MusicXML or ABC files, or folders of them")
     _add_reading(inspect, "guess")
+    example(inspect, "seqgen music inspect chorale.mid my_midi_folder")
     inspect.set_defaults(run=_inspect)
 
 

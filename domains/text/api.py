@@ -219,11 +219,11 @@ class TextModel:
             )
         return self.codec
 
-    def report(self, text: str, *, adapt: bool = True, known: str = "", seed: int = 0) -> Report:
-        """What the model makes of a text, beside what counting does: see `Report`. known: words that are not invented."""
+    def report(self, text: str, *, adapt: bool = True, words: str = "", seed: int = 0) -> Report:
+        """What the model makes of a text, beside what counting does: see `Report`. words: those that are not invented."""
         from .reports.report import report
 
-        return report(self, text, adapt=adapt, known=known, seed=seed)
+        return report(self, text, adapt=adapt, words=words, seed=seed)
 
     def adapted(self, text: str) -> TextModel:
         """The same model once it has read a text and learned from it a little: it writes more like it."""

@@ -16,7 +16,7 @@ from typing import TextIO
 
 from seqgen.errors import UsageError
 from seqgen.shell import draw_verb, train_verb
-from seqgen.shell.commands import Commands, Demo
+from seqgen.shell.commands import Commands, Demo, example
 
 from . import MIN_P, MODEL, TEMPERATURE
 from .compression.verbs import add_compress, add_decompress
@@ -44,6 +44,11 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     train.add_argument("--encoding", help="of the files, such as cp1252 (utf-8)")
     _add_division(train)
     train.add_argument("--labels", metavar="WHAT", help="what documents are labelled by: folder, or a field of records")
+    example(
+        train,
+        "seqgen text train poem.txt --minutes 2 --out runs/poem",
+        "seqgen text train recipes.jsonl --field directions",
+    )
     train.set_defaults(run=_train)
 
 
@@ -68,16 +73,22 @@ def _add_prepare(prepare: argparse.ArgumentParser) -> None:
     prepare.add_argument("--encoding", default="utf-8", help="of the files, such as cp1252 (utf-8)")
     prepare.add_argument("--bytes", action="store_true", help="the same as --level bytes: half the disk")
     _add_division(prepare)
+    example(prepare, "seqgen text prepare books/ --out corpus")
     prepare.set_defaults(run=_prepare)
 
 
 def _add_verify(verify: argparse.ArgumentParser) -> None:
     verify.add_argument("folder", type=Path, metavar="FOLDER", help="a folder that prepare made")
+    example(verify, "seqgen text verify corpus")
     verify.set_defaults(run=_verify)
 
 
 def _add_sample(sample: argparse.ArgumentParser) -> None:
-    sample.description = r"Example: seqgen text sample --prompt 'ROMEO:\n' --match '[A-Z][^.]*\.' --max-copy 30 -n 3"
+    example(
+        sample,
+        'seqgen text sample --prompt "JULIET:" --length "80 words"',
+        r"seqgen text sample --prompt 'ROMEO:\n' --match '[A-Z][^.]*\.' --max-repeat 30 -n 3",
+    )
     draw_verb.add_model(sample, MODEL)
     told = r"\n, \t and \\ are a line end, a tab and a backslash"
     sample.add_argument(
@@ -102,7 +113,7 @@ def _add_sample(sample: argparse.ArgumentParser) -> None:
 
 
 def _add_score(score: argparse.ArgumentParser) -> None:
-    score.description = "Example: seqgen text score play.txt --adapt"
+    example(score, "seqgen text score play.txt --adapt")
     score.add_argument("file", metavar="FILE", help="a text file, or - for standard input")
     draw_verb.add_model(score, MODEL)
     score.add_argument("--encoding", default="utf-8", help="of the file, such as cp1252 (utf-8)")
@@ -118,6 +129,7 @@ def _add_classify(classify: argparse.ArgumentParser) -> None:
     classify.add_argument("--model", required=True, metavar="MODEL", help="one that was trained with --labels")
     classify.add_argument("--held-out", action="store_true", help="only the documents that training on DATA holds out")
     classify.add_argument("--encoding", default="utf-8", help="of the files, such as cp1252 (utf-8)")
+    example(classify, "seqgen text classify letters/ --model runs/authors")
     classify.set_defaults(run=_classify)
 
 

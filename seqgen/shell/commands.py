@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
+
+
+def example(verb: ArgumentParser, *lines: str) -> None:
+    """What a verb's --help ends with: commands to copy, each on one line however long it is.
+
+    >>> verb = ArgumentParser("seqgen text score")
+    >>> example(verb, "seqgen text score play.txt --adapt")
+    >>> verb.format_help().splitlines()[-2:]
+    ['example:', '  seqgen text score play.txt --adapt']
+    """
+    verb.formatter_class = RawDescriptionHelpFormatter
+    verb.epilog = "\n".join(["example:", *(f"  {line}" for line in lines)])
 
 
 class Demo(NamedTuple):

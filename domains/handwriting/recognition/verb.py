@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqgen.errors import UsageError
 from seqgen.shell import draw_verb
+from seqgen.shell.commands import example
 
 from .. import READER
 
@@ -26,6 +27,7 @@ def add(read: argparse.ArgumentParser) -> None:
     how = read.add_mutually_exclusive_group()
     how.add_argument("--times", action="store_true", help="where each character stands: its points, and its seconds")
     how.add_argument("--json", action="store_true", help="all that is known, one JSON object a line of ink")
+    example(read, "seqgen handwriting read note.json --language shakespeare")
     read.set_defaults(run=_read)
 
 

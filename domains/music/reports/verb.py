@@ -6,13 +6,14 @@ import argparse
 from pathlib import Path
 
 from seqgen.shell import draw_verb
+from seqgen.shell.commands import example
 
 from .. import TEMPERATURE
 
 
 def add_report(verb: argparse.ArgumentParser, model: str) -> None:
     """A model to a table, and a page."""
-    verb.description = "Example: seqgen music report --model runs/mine --count 40 --html report.html"
+    example(verb, "seqgen music report --model runs/mine --count 40 --html report.html")
     draw_verb.add_model(verb, model)
     verb.add_argument("--beside", metavar="DATA", help="a file, folder or data set (what the model learned from)")
     verb.add_argument("--count", type=int, default=20, metavar="N", help="how many pieces are sampled (20)")

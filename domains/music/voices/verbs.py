@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqgen.errors import UsageError
 from seqgen.shell import draw_verb
+from seqgen.shell.commands import example
 
 from .. import MODEL, TEMPERATURE, writing
 from ..formats.guard import MAX_EVENTS
@@ -36,7 +37,7 @@ def add_harmonise(parser: argparse.ArgumentParser) -> None:
         help="to follow: 'G D Em C', a bar each, or 'G D | Em C', bars by lines, over and over",
     )
     _add_how(parser)
-    parser.epilog = "example: seqgen music harmonise tune.abc --keep soprano --out full.mid"
+    example(parser, "seqgen music harmonise tune.abc --keep soprano --out full.mid")
     parser.set_defaults(run=_harmonise)
 
 
@@ -50,7 +51,7 @@ def add_inpaint(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--voices", default="soprano,alto,tenor,bass", metavar="VOICES", help="in which voices (all)")
     _add_how(parser)
-    parser.epilog = "example: seqgen music inpaint piece.mid --bars 5-8 --voices alto,tenor --out new.mid"
+    example(parser, "seqgen music inpaint full.mid --bars 5-8 --voices alto,tenor --out new.mid")
     parser.set_defaults(run=_inpaint)
 
 

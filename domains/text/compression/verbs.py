@@ -8,11 +8,12 @@ from pathlib import Path
 
 from seqgen.errors import DataError, UsageError
 from seqgen.shell import draw_verb
+from seqgen.shell.commands import example
 
 
 def add_compress(compress: argparse.ArgumentParser, model: str) -> None:
     """A file to one that a model has made short."""
-    compress.description = "Example: seqgen text compress play.txt -o play.txt.sgz"
+    example(compress, "seqgen text compress play.txt -o play.txt.sgz")
     _add(compress, model, "where to (FILE.sgz)")
     compress.add_argument("--adapt", action="store_true", help="learn from the file as it goes: smaller, and slower")
     compress.set_defaults(run=_compress)
@@ -20,7 +21,7 @@ def add_compress(compress: argparse.ArgumentParser, model: str) -> None:
 
 def add_decompress(decompress: argparse.ArgumentParser, model: str) -> None:
     """And back."""
-    decompress.description = "Example: seqgen text decompress play.txt.sgz -o play.txt"
+    example(decompress, "seqgen text decompress play.txt.sgz -o again.txt")
     _add(decompress, model, "where to (FILE without .sgz)")
     decompress.set_defaults(run=_decompress)
 

@@ -78,10 +78,10 @@ def by_distance(likely: Sequence[NDArray[np.float32]]) -> list[tuple[int, int, f
     return found
 
 
-def words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
     """The words of a text, in small letters.
 
-    >>> words("Don't go, Lear's fool: 3 o'clock!")
+    >>> words_of("Don't go, Lear's fool: 3 o'clock!")
     ["don't", 'go', "lear's", 'fool', "o'clock"]
     """
     return [found.casefold() for found in WORD.findall(text)]
@@ -93,7 +93,7 @@ def invented(text: str, known: Iterable[str]) -> tuple[float, list[str]]:
     >>> invented("the seat, the shud", {"the", "seat"})
     (0.25, ['shud'])
     """
-    found, known = words(text), known if isinstance(known, set) else set(known)
+    found, known = words_of(text), known if isinstance(known, set) else set(known)
     new = [word for word in found if word not in known]
     return len(new) / max(len(found), 1), sorted(set(new), key=lambda word: (-new.count(word), word))
 

@@ -13,7 +13,7 @@ from ..adapting import read
 from ..likely import by_character
 from ..limits.asked import read_again
 from ..tempering import tuned
-from .measures import Floor, Mean, bootstrap, by_distance, counted, invented, longest_copies, packed, words
+from .measures import Floor, Mean, bootstrap, by_distance, counted, invented, longest_copies, packed, words_of
 
 if TYPE_CHECKING:
     from ..api import TextModel
@@ -54,8 +54,8 @@ class Report(NamedTuple):
     surprise: NDArray[np.float32]
 
 
-def report(model: TextModel, text: str, *, adapt: bool = True, known: str = "", seed: int = 0) -> Report:
-    """Measures all there is. known: a text of words that are not invented either. Raises DataError for an empty text."""
+def report(model: TextModel, text: str, *, adapt: bool = True, words: str = "", seed: int = 0) -> Report:
+    """Measures all there is. words: a text of those that are not invented either. Raises DataError for an empty text."""
     text = model.codec.canonical(text)
     if not text:
         raise DataError("there is nothing to report on: the text is empty; give it a character or more")
@@ -77,7 +77,7 @@ def report(model: TextModel, text: str, *, adapt: bool = True, known: str = "", 
         train = np.concatenate([again.train.read(index, 0, length) for index, length in enumerate(again.train.lengths)])
         floors = [*counted(train, ids, len(text)), *floors]
         corpus, sample = model.codec.decode(train), model.sample(length=DRAWN, seed=seed)
-        vocabulary = {*words(corpus), *words(known)}
+        vocabulary = {*words_of(corpus), *words_of(words)}
         share, new = invented(sample, vocabulary)
         found, copies = (invented(text, vocabulary)[0], share, new), longest_copies(sample, corpus)
     memory = by_distance([model.log_probs(piece) for piece in pieces])

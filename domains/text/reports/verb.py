@@ -6,11 +6,12 @@ import argparse
 from pathlib import Path
 
 from seqgen.shell import draw_verb
+from seqgen.shell.commands import example
 
 
 def add_report(verb: argparse.ArgumentParser, model: str) -> None:
     """A model and a file to a table, and a page."""
-    verb.description = "Example: seqgen text report held-out.txt --model runs/mine --html report.html"
+    example(verb, "seqgen text report held-out.txt --model runs/poem --html report.html")
     verb.add_argument("file", metavar="FILE", help="a text file that the model did not learn from, or -")
     draw_verb.add_model(verb, model)
     verb.add_argument("--encoding", default="utf-8", help="of the file, such as cp1252 (utf-8)")
@@ -34,9 +35,9 @@ def _report(args: argparse.Namespace) -> int:
     from .report import table
 
     use_compile_cache()
-    known = read_text(args.words) if args.words else ""
+    words = read_text(args.words) if args.words else ""
     text = read_text(args.file, args.encoding)
-    made = api.load(args.model).report(text, adapt=not args.static, known=known)
+    made = api.load(args.model).report(text, adapt=not args.static, words=words)
     print(table(made))
     if args.html:
         write_output(args.html, page(made).encode())
