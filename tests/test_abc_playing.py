@@ -89,6 +89,10 @@ def test_chord_symbols_are_kept_and_words_are_none() -> None:
 
 
 def test_a_tune_cannot_play_without_end() -> None:
+    for many in ("[1-16C:|", "|:C:|", "!segno!C!D.S.!|", "C:|"):
+        with pytest.raises(DataError, match="more than 400 repeats and double bars; split it"):
+            tune(many * 17000)
+    assert len(tune("C||" * 1000).notes) == 1000
     with pytest.raises(DataError, match=r"more than 200,000 notes as it is played"):
         tune("|:" + "CDEF" * 5000 + "".join(f"|{number} G:" for number in range(1, 17)) + "|")
 

@@ -26,6 +26,7 @@ from seqgen.domains.text.files import read
 from seqgen.errors import ModelError, SeqgenError
 from seqgen.files import storage
 from seqgen.heads import Categorical
+from seqgen.models.info import _told
 from seqgen.models.model import Model
 from seqgen.models.pretrained import save_pretrained
 from seqgen.nn.network import Network
@@ -487,9 +488,16 @@ def test_info_tells_what_a_model_is(folder: Path, told: Told) -> None:
     assert err == "" and lines[0].startswith("prose: a model of text, 0.0 MB in ")
     count = sum(leaf.size for leaf in jax.tree.leaves(jax.eval_shape(lambda: MODEL.init(jax.random.key(0)))))
     assert lines[1] == f"  network   1 x 12 LSTM, {count:,} parameters, reads {CODEC.spec}"
-    assert "  valid     4.5" in lines
+    assert "  valid     4.5" in lines and "  size      tiny" in lines
     assert main(["info"]) == 0
     assert "shakespeare: a model of text" in told()[0]
+
+
+def test_info_tells_settings_in_words() -> None:
+    said = _told(
+        {"data": {"name": "mix", "field": "", "n": 3, "valid": 2.8557941122401145}, "drums": None, "yes": True}
+    )
+    assert said == "data name mix, n 3, valid 2.85579, yes true"
 
 
 def test_the_notes_of_a_stranger_do_not_reach_the_terminal(folder: Path, tmp_path: Path, told: Told) -> None:

@@ -32,11 +32,20 @@ def describe(name: str | Path) -> str:
         f"  network   {_shape(network)}, {given.parameters:,} parameters, reads {network.spec}",
         f"  head      {given.model.head}",
     ]
-    lines += [f"  {key!s:9.9} {json.dumps(value)}" for key, value in notes.items() if key != "settings"]
+    lines += [f"  {key!s:9.9} {_told(value)}" for key, value in notes.items() if key != "settings"]
     card = folder / CARD
     lines += [f"  card      {card}"] if card.exists() else []
     # The notes are a stranger's words: no terminal is to obey them.
     return "\n".join("".join(letter if letter.isprintable() else " " for letter in line) for line in lines)
+
+
+def _told(value: Any) -> str:
+    """A note in a few words: numbers to six digits, of settings those that say something."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_told(one)}" for key, one in value.items() if one not in ("", None))
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _shape(network: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from seqgen.errors import DataError
 
@@ -334,9 +334,12 @@ class _Tune:
         if not voices:
             raise DataError("the tune has no notes")
         sections = self.playing.sections(max(voice.position for voice in voices))
-        played = [list(struck(sections, voice.notes)) for voice in voices]
-        if sum(map(len, played)) > MAX_EVENTS:
-            raise DataError(f"the tune has more than {MAX_EVENTS:,} notes as it is played; split it")
+        played, left = list[list[tuple[float, int, float]]](), MAX_EVENTS
+        for voice in voices:
+            played.append(list(islice(struck(sections, voice.notes), left + 1)))
+            left -= len(played[-1])
+            if left < 0:
+                raise DataError(f"the tune has more than {MAX_EVENTS:,} notes as it is played; split it")
         beats = dict([(0.0, 120.0), *shown(sections, self.tempos, holds=True)])
         times = [0.0]
         turns = sorted(beats.items())

@@ -10,10 +10,12 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
-from .repeats import Marks, play_order
+from seqgen.errors import DataError
 
+from .repeats import TIMES, Marks, play_order
+
+MOST = 400  # places where something is repeated or led to; a tune has some ten
 NEAR = 1e-6  # quarter notes: positions that differ by less are one
-MOST_PASSES = 64  # a number of an ending, at most
 Value = TypeVar("Value")
 _LEADS = {"segno": "segno", "coda": "coda", "dacapo": "capo", "dalsegno": "segno", "dacoda": "to_coda"}
 
@@ -69,9 +71,13 @@ class Playing:
         self.bar = at
 
     def sections(self, end: float) -> list[Section]:
-        """All that is played, in order; end: of what is written."""
+        """All that is played, in order; end: of what is written. Raises DataError for more signs than `MOST`."""
         self._close(round(end, 6))
+        if not any(mark.backward or mark.jump for mark in self.ends.values()):
+            return [Section(0.0, end, 0.0, follows=True)]
         inner = {at for at in (*self.begins, *self.ends) if NEAR < at < end - NEAR}
+        if len(inner) > MOST:
+            raise DataError(f"the tune has more than {MOST} repeats and double bars; split it")
         spans = list(pairwise([0.0, *sorted(inner), end]))
         bars = []
         for begin, until in spans:
@@ -90,7 +96,7 @@ class Playing:
 def _passes(ending: str) -> frozenset[int]:
     found = set[int]()
     for first, last in re.findall(r"(\d{1,2})(?:-(\d{1,2}))?", ending):
-        found.update(range(int(first), min(int(last or first), MOST_PASSES) + 1))
+        found.update(range(int(first), min(int(last or first), TIMES) + 1))
     return frozenset(found)
 
 
