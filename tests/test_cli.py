@@ -382,7 +382,7 @@ def test_no_escape_sequence_reaches_a_terminal(folder: Path, tmp_path: Path, mon
         assert main(sample) == 0
         assert output.getvalue().startswith(shown)
         with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
-            learned, out = tmp_path / "learned.txt", tmp_path / f"run{len(shown)}"
+            learned, out = tmp_path / "learned.txt", tmp_path / f"run{output.isatty()}"
             learned.write_text("\x1b[2J" * 40)
             assert main(["text", "train", str(learned), "--steps", "1", "--size", "tiny", "--out", str(out)]) == 0
         assert ("\x1b" in output.getvalue()) != output.isatty()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import json
 import os
 import re
@@ -193,8 +192,9 @@ def _sample(args: argparse.Namespace) -> int:
         out = stack.enter_context(args.out.open("w", encoding="utf-8")) if args.out else sys.stdout
         clean = _clean(out)
         if args.number == 1 and not args.json:  # as it comes
+            print(clean(shown), end="", flush=True, file=out)
             text = ""
-            for (piece,) in itertools.chain([[shown]], pieces):
+            for (piece,) in pieces:
                 print(clean(piece), end="", flush=True, file=out)
                 text += piece
             print(file=out)
