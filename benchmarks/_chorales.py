@@ -20,8 +20,8 @@ from seqgen.domains.music.grid import ORDER, REST, TIED, to_grid
 from seqgen.domains.music.presets import CHOIRS
 from seqgen.training import log_probs
 
-SIZE, STEPS = "medium", 2200
-TRAINING = dataclasses.replace(CHOIRS[SIZE].training, evaluations=22, patience=8, ema=0.995, weight_decay=0.02)
+SIZE, STEPS, DROPOUT = "medium", 3600, 0.4
+TRAINING = dataclasses.replace(CHOIRS[SIZE].training, evaluations=36, patience=8, ema=0.995, weight_decay=0.02)
 
 
 class Joint(NamedTuple):
@@ -38,7 +38,9 @@ def train(
 ) -> music.MusicModel:
     """Trains in `folder`, or takes what was trained there before."""
     if not (folder / "model").exists():
-        music.train(splits, folder, size=size, steps=steps, seed=seed, encoding="chorale", training=TRAINING)
+        music.train(
+            splits, folder, size=size, steps=steps, seed=seed, encoding="chorale", training=TRAINING, dropout=DROPOUT
+        )
     return music.load(folder)
 
 

@@ -186,7 +186,7 @@ def test_a_folder_is_read_in_order_and_reports_what_it_skips(tmp_path: Path) -> 
         "latin.txt",
     ]
     assert "hidden" in found.skipped[0]
-    assert "binary" in found.skipped[3]
+    assert "is a PNG picture" in found.skipped[3]
     assert read_texts(tmp_path, "latin-1").texts[-1] == "été"
 
 

@@ -48,11 +48,11 @@ def best_temperature(scores: NDArray[np.floating], targets: NDArray[Any]) -> flo
     >>> best_temperature(np.log([[0.9, 0.1]] * 10), np.array([0] * 7 + [1] * 3)) > 2  # it was too sure
     True
     """
-    scores = jnp.asarray(scores - scores.max(axis=-1, keepdims=True), jnp.float32)
-    chosen = jnp.take_along_axis(scores, jnp.asarray(targets)[:, None], axis=-1).mean()
+    below = jnp.asarray(scores - scores.max(axis=-1, keepdims=True), jnp.float32)
+    chosen = jnp.take_along_axis(below, jnp.asarray(targets)[:, None], axis=-1).mean()
     inverse = 1.0
     for _ in range(STEPS):
-        slope, bend = map(float, _moments(scores, inverse))
+        slope, bend = map(float, _moments(below, inverse))
         wanted = inverse - (slope - float(chosen)) / max(bend, 1e-12)
         wanted = min(max(wanted, inverse / 2, 1 / FARTHEST), inverse * 2, FARTHEST)
         near = abs(wanted - inverse) < 1e-5
