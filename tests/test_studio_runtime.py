@@ -59,7 +59,17 @@ def test_nothing_comes_twice_where_it_does_not_in_python() -> None:
         model.sample("ROMEO:", length=STEPS, seed=0, temperature=0.0, **limits).removeprefix("ROMEO:")
         for limits in ({}, {"max_repeat": 12})
     )
-    assert ask("unrepeated", folder, prompt="ROMEO:", length=STEPS, longest=12) == wanted != free
+    found = ask("grown", folder, prompt="ROMEO:", length=STEPS, longest=12, options={"temperature": 0})
+    assert found == wanted != free
+
+
+@pytest.mark.parametrize("penalties", [{"repetition": 1.3}, {"presence": 0.7}, {"frequency": 0.1, "presence": 0.2}])
+def test_penalties_write_what_they_write_in_python(penalties: dict[str, float]) -> None:
+    wanted = text.load().sample("ROMEO:", length=STEPS, seed=4, **penalties).removeprefix("ROMEO:")
+    found = ask(
+        "grown", shipped("text", "shakespeare"), prompt="ROMEO:", length=STEPS, seed=4, options=USUAL | penalties
+    )
+    assert found == wanted != text.load().sample("ROMEO:", length=STEPS, seed=4).removeprefix("ROMEO:")
 
 
 @pytest.mark.parametrize("mixed", [{"loud": 1}, {"calm": 0.7, "loud": 0.3}])

@@ -32,14 +32,14 @@ const VERBS = {
     return codec.decode(drawn).join("");
   },
 
-  // The likeliest each time, which goes round in circles, but for what would come a second time.
-  async unrepeated({ model, prompt, length, longest }) {
+  // From a tree, which knows what was there: `longest` repeat, and options with penalties.
+  async grown({ model, prompt, length, seed = 0, longest = 0, options }) {
     const { Characters } = await load("codecs/characters.js");
     const { Tree, unrepeated } = await load("runtime/tree.js");
-    const codec = new Characters(model.codec), tree = new Tree(model, rowKey(0)), allowed = codec.writable();
+    const codec = new Characters(model.codec), tree = new Tree(model, rowKey(seed)), allowed = codec.writable();
     let node = codec.encode(prompt).reduce((before, id) => tree.choose(before, id, true), tree.root);
     const given = node.depth;
-    while (node.depth < given + length) node = tree.grow(node, { temperature: 0, allowed: unrepeated(node, allowed, longest) });
+    while (node.depth < given + length) node = tree.grow(node, { ...options, allowed: longest ? unrepeated(node, allowed, longest) : allowed });
     return codec.decode(tree.path(node).slice(given).map(({ symbol }) => symbol)).join("");
   },
 

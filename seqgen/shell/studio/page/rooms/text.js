@@ -16,6 +16,7 @@ export function enter(section, models, open) {
   const minP = dial("Min-p", [0, 0.5, 0.01], 0.05, t("unlikely"));
   const topK = dial("Top-k", [0, 50, 1], 0, t("likeliest"));
   const longest = dial(t("repeat"), [0, 60, 1], 0, t("loops"));
+  const penalties = ["repetition", "presence", "frequency"].map((name, i) => dial(t(name), [[1, 2, 0.05], [0, 3, 0.1], [0, 1, 0.02]][i], i ? 0 : 1, t(`${name}About`)));
   const seed = number(t("seed"), 1, t("sameSeed"));
   const prompt = make("textarea", { rows: 2, spellcheck: false, placeholder: t("anyWords"), dir: "auto" });
   const status = statusLine();
@@ -34,6 +35,7 @@ export function enter(section, models, open) {
 
   put(section,
     dials(named, temperature, topP, minP, topK, longest, seed), labels,
+    make("details", {}, make("summary", {}, t("penalties")), dials(...penalties)),
     make("label", { className: "prompt" }, make("span", {}, t("beginWith")), prompt),
     buttons(toggle, afresh, another, undoing, redoing,
       button(t("copy"), async () => { await navigator.clipboard.writeText(page.text); status.say("copied"); }),
@@ -127,7 +129,7 @@ export function enter(section, models, open) {
     toggle.textContent = t("stop");
     others.replaceChildren();
     tree.key = rowKey(seed.value);
-    const before = tip, started = performance.now(), allowed = codec.writable();
+    const before = tip, started = performance.now(), allowed = codec.writable(), [repetition, presence, frequency] = penalties;
     let fresh = [];
     const whole = await steadily(() => {
       if (tip === before) {
@@ -136,6 +138,7 @@ export function enter(section, models, open) {
         list();
       }
       tip = tree.grow(tip, { temperature: temperature.value, topP: topP.value, minP: minP.value, topK: topK.value,
+        repetition: repetition.value, presence: presence.value, frequency: frequency.value,
         allowed: longest.value ? unrepeated(tip, allowed, longest.value) : allowed });
       fresh.push(tip);
       return tip.symbol !== codec.end && tip.depth < MOST;
