@@ -223,7 +223,7 @@ def test_all_that_a_module_imports_is_exported_there() -> None:
 
 def test_only_a_modules_own_variables_have_short_names() -> None:
     said = """import { total } from "./x.js";
-const of = ["name"], { name: title, size = 2, ...rest } = total(`a ${(word => `${word}}`)("name")}`);
+const of = ["name", ' two  names'], { name: title, size = 2, ...rest } = total(`a ${(word => `${word}}`)("name")}`);
 export class Sheet extends Base {
   #ink = /[/"]+/g;
   size = of.length;
@@ -234,7 +234,7 @@ export const add = async ([first, second], { size: third } = {}) => first ? seco
 try { performance.now(); } catch (error) { alert(error.name, location); }
 """
     wanted = (
-        'import{total}from"./x.js";const of=["name"],{name:c,size:d=2,...e}=total(`a ${(f=>`${f}}`)("name")}`);\n'
+        'import{total}from"./x.js";const of=["name",\' two  names\'],{name:c,size:d=2,...e}=total(`a ${(f=>`${f}}`)("name")}`);\n'
         'export class Sheet extends Base{#g=/[/"]+/g;size=of.length;get name(){return{title:c,name:this.#g,size(){return d/2/3;}};}}for(let a=0,b=1;a<b;a++)e[a]=a+ +b;\n'
         "export const add=async([a,h],{size:i}={})=>a?h:i;try{performance.now();}catch(j){alert(j.name,location);}"
     )

@@ -272,6 +272,22 @@ def test_a_seed_makes_the_song_that_it_makes_in_python(
             assert [turn[1:] for turn in turns[0]] == [turn[1:] for turn in turns[1]]
 
 
+@pytest.mark.parametrize(("told", "seed"), [({}, 5), ({"meter": (6, 8), "key": 23, "bpm": 60}, 8)])
+def test_a_song_is_the_score_that_python_writes(told: dict[str, Any], seed: int, tmp_path: Path) -> None:
+    file, other = tmp_path / "song.mid", tmp_path / "song.musicxml"
+    ask("compose", shipped("music", "songs"), **told, bars=6, seed=seed, temperature=WILD, minP=0, out=str(file))
+    music.write_musicxml(music.read_midi(file), other)
+    found, wanted = (music.read_musicxml(path) for path in (f"{file}.musicxml", other))
+    heard = [
+        sorted(
+            (round(48 * score.beat_at(n.onset)), round(48 * score.beat_at(n.end)), *n[1:2], *n[3:]) for n in score.notes
+        )
+        for score in (found, wanted)
+    ]
+    assert heard[0] == heard[1] and len({n.part for n in found.notes}) > 1
+    assert found.meters == wanted.meters and [round(t.bpm, 3) for t in wanted.tempos] == [t.bpm for t in found.tempos]
+
+
 def rounded(note: list[Any]) -> list[Any]:
     return [round(note[0], 6), *note[2:], round(note[1], 6)]
 

@@ -101,6 +101,7 @@ const VERBS = {
     const { composing } = await load("codecs/composing.js");
     const { endsOnTonic, LEADING } = await load("codecs/leading.js");
     const { midi } = await load("codecs/midi.js");
+    const { musicXml } = await load("codecs/musicxml.js");
     let piece;
     for (let attempt = 0; attempt < tries && !(attempt && endsOnTonic(piece)); attempt++) {
       const making = composing(model, rowKey(seed, 0, attempt ? [attempt] : []), { meter, bars, tonality: key, bpm, rule: LEADING[leading] });
@@ -108,7 +109,9 @@ const VERBS = {
       while (making.step({ temperature, minP }));
       piece.close();
     }
-    fs.writeFileSync(out, midi({ tempos: [[0, bpm]], meters: [[0, ...meter ?? []]], keys: [], ...piece }));
+    const said = { tempos: [[0, bpm]], meters: [[0, ...meter ?? []]], keys: [], ...piece };
+    fs.writeFileSync(out, midi(said));
+    fs.writeFileSync(`${out}.musicxml`, musicXml(said));
     return piece;
   },
 

@@ -149,6 +149,11 @@ def test_every_control_of_songs(enter: Any, own: Any, made: Path, keep: Any, tmp
     found = music.read_midi(keep(page, "MIDI"))
     assert found.meters[0][1:] == (6, 8) and found.tempos[0].bpm == pytest.approx(152, abs=1e-3)
     assert found.keys[0][1:] == (-3, "major")
+    written = music.read_musicxml(keep(page, "MusicXML"))
+    assert written.keys[0][1:] == (-3, "major") and written.meters[0][1:] == (6, 8)
+    assert {(n.pitch, n.program) for n in written.notes if n.program < 128} <= {
+        (n.pitch, n.program) for n in found.notes
+    }
     page.get_by_role("button", name="Play").wait_for()
     check_looks(page, tmp_path, "songs")
     page.get_by_label("Model").select_option("choir")

@@ -15,8 +15,8 @@ from string import ascii_letters
 from typing import NamedTuple
 
 _TOKEN = re.compile(
-    r'(?P<space>\s+|//[^\n]*|/\*.*?\*/)|(?P<text>"(?:\\.|[^"\\\n])*")|(?P<name>#?[A-Za-z_$][\w$]*)|(?P<number>[\d][\w.]*)'
-    r"|(?P<sign>\.\.\.|=>|\?\.(?!\d)|\+\+|--|.)",
+    r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/)|(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
+    r"|(?P<name>#?[A-Za-z_$][\w$]*)|(?P<number>[\d][\w.]*)|(?P<sign>\.\.\.|=>|\?\.(?!\d)|\+\+|--|.)",
     re.DOTALL,
 )
 _PATTERN = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+/[a-z]*")  # a regular expression
