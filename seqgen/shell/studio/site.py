@@ -26,6 +26,7 @@ KINDS = {  # of what the page has; any other file of its folder is no part of it
     ".safetensors": "application/octet-stream",
 }
 MODELS = "models.json"  # which there are
+INK = "ink"  # where ink is sent, where somebody keeps it
 # What rooms there are for (page/main.js): domains, and kinds of codec. And what networks may have that the page's lack
 # (page/runtime/network.js).
 ROOMS = {
@@ -41,10 +42,10 @@ CELLS = {"lstm", "window"}
 Site = Mapping[str, Path | bytes]  # a file, or what stands in the place of one
 
 
-def site(models: Sequence[str] = (), run: Path | None = None) -> Site:
+def site(models: Sequence[str] = (), run: Path | None = None, ink: Path | None = None) -> Site:
     """All files by their address, with "/" between folders; models: shipped names, runs or folders, all shipped if none.
 
-    run: the folder of a training that is watched, for which models.json has an entry more.
+    run, ink: the folders of a training that is watched, and for ink, for which models.json has entries more.
 
     Every model that is named is looked through, as whoever loads it does; of those that the page cannot run it is said on
     stderr, if they were named. Raises UnknownName, ModelError.
@@ -62,6 +63,8 @@ def site(models: Sequence[str] = (), run: Path | None = None) -> Site:
     pages = sorted(path for path in PAGE.rglob("*") if path.suffix in KINDS and path.name != "package.json")
     found: dict[str, Path | bytes] = {path.relative_to(PAGE).as_posix(): _loaded(path) for path in pages}
     entries: list[dict[str, Any]] = [] if run is None else [{"name": run.absolute().name, "watched": True}]
+    if ink is not None:
+        entries.append({"name": str(ink), "takes": INK})
     for folder in folders:
         config = configs[folder]
         name = folder.name if folder.name != "model" else folder.absolute().parent.name  # of a run

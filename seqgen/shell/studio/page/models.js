@@ -40,6 +40,11 @@ export async function fetched(address) {
   return response;
 }
 
+/** What the server answers to this JSON, null where it does not. */
+export function sent(address, body) {
+  return fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body }).catch(() => null);
+}
+
 async function* pieces(reader) {
   for (;;) {
     const { done, value } = await reader.read();

@@ -63,7 +63,8 @@ export function enter(section, models, open, entries) {
 
   function opened(text) {
     try {
-      pad.show(readInk(text)[0].strokes);
+      const [{ strokes, pressures }] = readInk(text);
+      pad.show(strokes, pressures);
     } catch (error) {
       status.textContent = error.message;
     }

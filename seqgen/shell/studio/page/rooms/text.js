@@ -16,7 +16,9 @@ export function enter(section, models, open) {
   const minP = dial("Min-p", [0, 0.5, 0.01], 0.05, t("unlikely"));
   const topK = dial("Top-k", [0, 50, 1], 0, t("likeliest"));
   const longest = dial(t("repeat"), [0, 60, 1], 0, t("loops"));
-  const penalties = ["repetition", "presence", "frequency"].map((name, i) => dial(t(name), [[1, 2, 0.05], [0, 3, 0.1], [0, 1, 0.02]][i], i ? 0 : 1, t(`${name}About`)));
+  const repetition = dial(t("repetition"), [1, 2, 0.05], 1, t("repetitionAbout"));
+  const presence = dial(t("presence"), [0, 3, 0.1], 0, t("presenceAbout"));
+  const frequency = dial(t("frequency"), [0, 1, 0.02], 0, t("frequencyAbout"));
   const seed = number(t("seed"), 1, t("sameSeed"));
   const prompt = make("textarea", { rows: 2, spellcheck: false, placeholder: t("anyWords"), dir: "auto" });
   const status = statusLine();
@@ -35,7 +37,7 @@ export function enter(section, models, open) {
 
   put(section,
     dials(named, temperature, topP, minP, topK, longest, seed), labels,
-    make("details", {}, make("summary", {}, t("penalties")), dials(...penalties)),
+    make("details", {}, make("summary", {}, t("penalties")), dials(repetition, presence, frequency)),
     make("label", { className: "prompt" }, make("span", {}, t("beginWith")), prompt),
     buttons(toggle, afresh, another, undoing, redoing,
       button(t("copy"), async () => { await navigator.clipboard.writeText(page.text); status.say("copied"); }),
@@ -129,7 +131,7 @@ export function enter(section, models, open) {
     toggle.textContent = t("stop");
     others.replaceChildren();
     tree.key = rowKey(seed.value);
-    const before = tip, started = performance.now(), allowed = codec.writable(), [repetition, presence, frequency] = penalties;
+    const before = tip, started = performance.now(), allowed = codec.writable();
     let fresh = [];
     const whole = await steadily(() => {
       if (tip === before) {
