@@ -29,7 +29,7 @@ export function enter(section, models, open, entries) {
   const back = button(t("back"), () => turn(at - 1)), next = button(t("next"), () => turn(at + 1), { className: "main" });
   const undo = button(t("undoStroke"), () => pad.undo()), clear = button(t("clear"), () => pad.clear());
   const kept = entries.find(({ takes }) => takes), commands = make("code", {}), told = statusLine();
-  const show = file => { commands.textContent = `seqgen handwriting adopt ${file} --out mine.style\nseqgen handwriting write "Dear Ann," --hand mine.style`; };
+  const show = file => commands.replaceChildren(`seqgen handwriting adopt ${file} --out mine.style\nseqgen handwriting write "Dear Ann," --hand mine.style`);
   const keep = button(t("saveHand"), async () => {
     const lines = written.flatMap((strokes, i) => strokes.length && texts[i].trim() ? [{ text: texts[i].trim(), strokes }] : []), ink = inkJson(lines, "mine");
     saved = true;
