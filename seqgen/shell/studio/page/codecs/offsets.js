@@ -18,8 +18,9 @@ export const LINE = 40;
 const AT_ONCE = 32;
 
 export class Offsets {
-  constructor({ alphabet, hands, mean, std }) {
+  constructor({ alphabet, hands, mean, std, seldom = "" }) {
     this.letters = [...alphabet];
+    this.written = this.letters.filter(letter => !seldom.includes(letter)); // others were too seldom to be learned
     this.hands = hands;
     this.mean = mean;
     this.std = std;
@@ -33,7 +34,7 @@ export class Offsets {
 
   /** Characters of a text that cannot be written. */
   unknown(text) {
-    return [...new Set(text.replaceAll("\n", ""))].filter(letter => !this.letters.includes(letter)).join("");
+    return [...new Set(text.replaceAll("\n", ""))].filter(letter => !this.written.includes(letter)).join("");
   }
 
   /** How far a step moves the pen, in steps of the grid. */
