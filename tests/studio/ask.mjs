@@ -97,6 +97,13 @@ const VERBS = {
     };
   },
 
+  // How the instruments and drums sound.
+  async sounds({ programs, pitches, rate }) {
+    const { layersOf, rung, timbre } = await load("codecs/timbres.js"), { drum } = await load("codecs/drums.js");
+    const tones = programs.flatMap(program => pitches.map(pitch => layersOf(timbre(program), pitch, program % 4, rate).flat()));
+    return { tones, waves: tones.map(tone => rung(tone, 2000, rate)), timbres: programs.map(timbre), drums: Array.from({ length: 128 }, (_, pitch) => drum(pitch)) };
+  },
+
   async compose({ model, meter = null, bars, seed, out, bpm = null, temperature, minP, key = null, leading = "off", tries = 1 }) {
     const { composing } = await load("codecs/composing.js");
     const { endsOnTonic, LEADING } = await load("codecs/leading.js");
