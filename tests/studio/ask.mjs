@@ -156,11 +156,12 @@ const VERBS = {
   },
 
   async write({ model, text, hand, seed, bias }) {
-    const { Line, Offsets, linesOf } = await load("codecs/offsets.js");
+    const { ComposedLine, Offsets, linesOf } = await load("codecs/offsets.js");
     const codec = new Offsets(model.codec), vector = model.network.vector(codec.hands, hand);
     return linesOf(text).map((words, number) => {
-      const line = new Line(model, codec, words, { vector, seed, number });
+      const line = new ComposedLine(model, codec, words, { vector, seed, number });
       const points = [];
+      while (line.step({ bias }));
       while (!line.done) {
         const { x, y, lifts } = line.next({ bias });
         points.push([x, y, lifts ? 1 : 0]);

@@ -8,7 +8,8 @@ const CHOIR = 52, LOUD = 80, DRUM_CHANNEL = 9;
 export const DRUMS = 128;
 
 /** The bytes of a file. tempos, meters, keys: from a tick on. */
-export function midi({ notes, tempos, meters, keys }) {
+export function midi({ notes: written, tempos, meters, keys }) {
+  const notes = written.map(note => note.played ? { ...note, start: note.played[0], end: note.played[1] } : note);
   const clock = [
     ...tempos.map(([tick, bpm]) => [tick, 0, [0xff, 0x51, 3, ...bytes(Math.round(6e7 / bpm), 3)]]),
     ...meters.map(([tick, over, under]) => [tick, 0, [0xff, 0x58, 4, over, Math.log2(under), 24, 8]]),
@@ -49,8 +50,8 @@ export function spansOf(notes) {
 function track(events) {
   let before = 0;
   const timed = events.sort((a, b) => a[0] - b[0] || a[1] - b[1]).flatMap(([tick, , message]) => {
-    const wait = TICK * (tick - before);
-    before = tick;
+    const wait = Math.round(TICK * tick) - before;
+    before += wait;
     return [...variable(wait), ...message];
   });
   return [...timed, 1, 0xff, 0x2f, 0];

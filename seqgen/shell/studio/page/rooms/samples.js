@@ -31,7 +31,7 @@ function text(model, alive) {
 }
 
 function line(model, alive) {
-  const codec = new Offsets(model.codec), words = [...WORDS].filter(letter => codec.letters.includes(letter)).join("").trim();
+  const codec = new Offsets(model.codec), words = [...WORDS].filter(letter => codec.written.includes(letter)).join("").trim();
   if (!words) return null;
   const sheet = new Sheet(), vector = model.network.vector(codec.hands, { [codec.hands[0]]: 1 });
   const writing = new Line(model, codec, words, { vector, seed: 0 });
