@@ -151,7 +151,7 @@ const VERBS = {
   },
 
   async named({ all }) {
-    const { named } = await load("words.js");
+    const { named } = await load("language.js");
     return all.map(one => named(...one));
   },
 

@@ -1,7 +1,7 @@
 /** Models as the page gets them: whole, once, and kept. */
 
 import { Model } from "./runtime/model.js";
-import { t } from "./words.js";
+import { t } from "./language.js";
 
 const loaded = new Map();
 

@@ -1,17 +1,14 @@
-/** All that the page says, in its languages: the one that was chosen, or the first of the browser's that is here.
- *
- * Another language is another column. `{}` is where a value stands.
- */
+/** All that the page says, in its languages. Another language is another column. `{}` is where a value stands. */
 
 export const LANGUAGES = { en: "English", "zh-Hans": "中文" };
-const STORED = "seqgen-language", YEAR = 31536000;
 
-const WORDS = {
+export const WORDS = {
   // the page
   language: ["Language", "语言"],
   skip: ["Skip to the room", "跳到主要内容"],
   rooms: ["Rooms", "页面"],
   foot: ["The models run in this page. Nothing leaves it.", "模型就在本页运行，数据不会离开这里。"],
+  reference: ["The Python package: its reference", "Python 程序包的参考文档"],
   nothing: ["None of these models can be played with here; start seqgen studio without naming any.", "这些模型都不能在这里使用；启动 seqgen studio 时不要指定模型。"],
   wrong: ["Something went wrong: {}", "出错了：{}"],
   unreachable: ["{} cannot be had ({}); is seqgen studio still running?", "无法取得 {}（{}）；seqgen studio 还在运行吗？"],
@@ -265,39 +262,3 @@ const WORDS = {
   "size medium": ["medium", "中型"],
   "size large": ["large", "大型"],
 };
-
-/** The tag of the language that the page speaks. */
-export const LANGUAGE = stored() ?? globalThis.navigator?.languages?.map(spoken).find(Boolean) ?? "en";
-
-const COLUMN = Object.keys(LANGUAGES).indexOf(LANGUAGE);
-
-/** What stands under this key, with these values; what is no key stands for itself. */
-export function t(key, ...values) {
-  return Object.hasOwn(WORDS, key) ? WORDS[key][COLUMN].replaceAll("{}", () => values.shift()) : key;
-}
-
-/** The word for a unit, a domain or a size; those of packages that are not known here stand for themselves. */
-export const named = (kind, name) => Object.hasOwn(WORDS, `${kind} ${name}`) ? t(`${kind} ${name}`) : name;
-
-/** Another language from now on; the page begins anew. A cookie is kept for all ports of a host: the studio has another each time. */
-export function speak(language) {
-  try {
-    document.cookie = `${STORED}=${language}; path=/; max-age=${YEAR}; SameSite=Strict`;
-    if (stored() !== language) localStorage.setItem(STORED, language); // a file has no cookies
-    location.reload();
-  } catch {
-    // Nothing may be stored.
-  }
-}
-
-function spoken(wanted) {
-  return Object.keys(LANGUAGES).find(tag => tag.split("-")[0] === wanted.split("-")[0]);
-}
-
-function stored() {
-  try {
-    return spoken(document.cookie.match(/seqgen-language=([\w-]+)/)?.[1] ?? localStorage.getItem(STORED));
-  } catch { // nothing is stored, or may be
-    return undefined;
-  }
-}

@@ -4,7 +4,7 @@ import { linesOf } from "../codecs/offsets.js";
 import { Reader } from "../codecs/reader.js";
 import { sent } from "../models.js";
 import { button, buttons, make, put, save, shortcuts, statusLine } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 import { inkJson, Pad } from "./pad.js";
 
 // All signs of a keyboard that a letter needs, each letter more than once.

@@ -4,7 +4,7 @@ import { given, Piece, REST } from "../codecs/grid.js";
 import { ending, keyOf, triad } from "../codecs/leading.js";
 import { fill } from "../runtime/particles.js";
 import { button, buttons, choice, dial, dials, make, modelChoice, number, put, shortcuts, statusLine, steadily } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 import { NAMES, Player } from "./player.js";
 import { piano, Recorder } from "./recorder.js";
 import { Tune } from "./tune.js";

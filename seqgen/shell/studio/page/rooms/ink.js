@@ -2,7 +2,7 @@
 
 import { ComposedLine, LINE, linesOf, Offsets } from "../codecs/offsets.js";
 import { button, buttons, choice, dial, dials, frame, make, mixture, modelChoice, number, put, save, shortcuts, statusLine, steadily } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 import { PAPERS, room, Sheet } from "./ink_sheet.js";
 
 // What the files of plotters are called.

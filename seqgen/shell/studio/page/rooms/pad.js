@@ -1,7 +1,7 @@
 /** A sheet that one writes on with a pen, a finger or a mouse. */
 
 import { field, make, shape } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 
 // Pixels: how high it is, where letters stand on it, an x that is shown.
 const PAPER = 220, BASE = 0.62, LARGEST = 92;

@@ -4,7 +4,7 @@ import { LEADING } from "../codecs/leading.js";
 import { midi } from "../codecs/midi.js";
 import { musicXml } from "../codecs/musicxml.js";
 import { button, choice, dial, make, save } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 import { Roll } from "./roll.js";
 import { Sound } from "./sound.js";
 

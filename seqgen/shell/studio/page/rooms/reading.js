@@ -3,7 +3,7 @@
 import { ComposedLine, linesOf, Offsets } from "../codecs/offsets.js";
 import { Reader } from "../codecs/reader.js";
 import { button, buttons, field, make, modelChoice, percent, put, save, shortcuts, statusLine, steadily } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 import { fileField, inkJson, Pad, readInk } from "./pad.js";
 
 // Milliseconds after a stroke: more may come.

@@ -1,7 +1,7 @@
 /** A piano roll of four voices that grows with its piece, and a line where it sounds. */
 
 import { shape } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 
 // From the lowest note of a bass to above the highest of a soprano, where a piece says no other.
 const CHOIR = [36, 84];

@@ -5,7 +5,7 @@ import { composing } from "../codecs/composing.js";
 import { Line, Offsets } from "../codecs/offsets.js";
 import { rowKey } from "../runtime/model.js";
 import { button, make, steadily } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 import { Sheet } from "./ink_sheet.js";
 import { Roll } from "./roll.js";
 import { Sound } from "./sound.js";

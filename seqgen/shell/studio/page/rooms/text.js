@@ -4,7 +4,7 @@ import { Characters } from "../codecs/characters.js";
 import { rowKey } from "../runtime/model.js";
 import { Tree, unrepeated } from "../runtime/tree.js";
 import { button, buttons, dial, dials, make, mixture, modelChoice, number, percent, put, save, shortcuts, statusLine, steadily } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 import { Page, SHADES } from "./text_page.js";
 
 // Characters, then it stops by itself.

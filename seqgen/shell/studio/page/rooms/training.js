@@ -2,7 +2,7 @@
 
 import { fetchModel, sent } from "../models.js";
 import { button, buttons, make, put, statusLine } from "../ui.js";
-import { LANGUAGE, named, t } from "../words.js";
+import { LANGUAGE, named, t } from "../language.js";
 import { Curve } from "./curve.js";
 import { sample } from "./samples.js";
 

@@ -1,7 +1,7 @@
 /** A tune that one draws, or plays on the keys of a computer, note after note. */
 
 import { make, shape } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 
 // What is seen: a soprano sings from C to the A above the next one.
 const LOW = 57, HIGH = 84;
