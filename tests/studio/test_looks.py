@@ -35,7 +35,7 @@ def test_a_room_fits_on_every_screen_and_keeps_nobody_out(enter: Any, room: str,
         ("text", "textarea", "Begin with", "JULIET:"),
         ("handwriting", "svg.sheet", "Write this", "Hello"),
         ("music", "svg.roll", "Bars", "3"),
-        ("harmony", "svg.tune .bar", "Bars", "3"),
+        ("harmony", "svg.tune", "Bars", "3"),
         ("reading", "svg.pad", "Or have this written", "Hello"),
     ],
 )
