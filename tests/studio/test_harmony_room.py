@@ -129,6 +129,13 @@ def test_a_tune_is_played_with_a_finger_or_a_mouse(enter: Any) -> None:
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Record").wait_for()
     assert page.locator("svg.tune .now").count() == 0 and notes.count() == 0
+    page.get_by_role("button", name="Undo").click()
+    assert notes.count() == 3 and page.get_by_role("button", name="Redo").is_enabled()
+    page.keyboard.press("Control+z")
+    assert notes.count() == 2
+    for _ in range(2):
+        page.get_by_role("button", name="Redo").click()
+    assert notes.count() == 0 and page.get_by_role("button", name="Redo").is_disabled()
 
 
 def test_a_key_that_was_chosen_is_that_of_the_end(enter: Any) -> None:

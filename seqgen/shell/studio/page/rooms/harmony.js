@@ -42,18 +42,19 @@ export function enter(section, models, open) {
   const another = button(t("another"), () => { stop(); seed.value++; harmonise(); }, { title: t("nextSeed") });
   const named = modelChoice(models, open, status, () => { model = null; stop(); }, loaded);
   const keyboard = button(t("keyboard"), connect);
+  const undoing = button(t("undo"), () => tune.undo()), redoing = button(t("redo"), () => tune.redo());
   let model = null, running = null, access = null;
 
   put(section, dials(named, length, bars, player.key, player.leading, end, player.tempo, quantise, particles, seed, make("label", { title: t("allVoices") }, onward, ` ${t("onward")}`)),
     make("p", { className: "status" }, t("draw")), tune, piano(recorder),
     buttons(record, main, another, ...player.controls,
       button(t("example"), () => { bars.value = 4; extend(EXAMPLE.map((pitch, i) => ({ start: 4 * i, end: 4 * i + 4, pitch }))); }),
-      keyboard, button(t("clear"), () => { stop(); player.show(null); extend([]); })),
+      keyboard, undoing, redoing, button(t("clear"), () => { stop(); player.show(null); extend([]); })),
     status, player.roll);
   quantise.input.addEventListener("input", () => tune.clock(null));
   bars.input.addEventListener("change", () => extend());
   keyboard.hidden = !navigator.requestMIDIAccess;
-  shortcuts(section, { escape: stop });
+  shortcuts(section, { "Control+z": () => tune.undo(), "Control+Shift+z": () => tune.redo(), escape: stop });
   extend();
 
   function extend(notes) {
@@ -86,6 +87,8 @@ export function enter(section, models, open) {
   function told() {
     main.textContent = t(running ? "stop" : "harmonise");
     main.disabled = another.disabled = !model || !tune.notes.length || recorder.turn !== null;
+    undoing.disabled = !tune.past.length;
+    redoing.disabled = !tune.future.length;
     record.textContent = t(recorder.turn ? "stop" : "record");
   }
 

@@ -102,7 +102,7 @@ export class Sound {
     const { context } = this, { pitch, program = CHOIR, velocity = VELOCITY } = note, beats = program === DRUMS, begin = Math.max(start, context.currentTime);
     const kind = beats ? drum(pitch) : timbre(program), force = (velocity / 127) ** 1.6 * kind.level * LOUD;
     const rise = new GainNode(context), fall = new GainNode(context, { gain: force * (beats ? 3 : Math.SQRT2 * 10 ** (0.004 * (60 - pitch))) });
-    const sources = beats || kind.decay ? [this.#struck(kind, pitch, program, velocity)] : this.#held(kind, pitch, velocity, begin);
+    const sources = beats || kind.decay ? [this.#struck(kind, pitch, program, velocity)] : this.#held(kind, pitch, program, velocity, begin);
     for (const { source, share = 1 } of sources) source.connect(new GainNode(context, { gain: share })).connect(rise);
     rise.connect(fall).connect(new StereoPannerNode(context, { pan: Math.min(Math.max(beats ? kind.pan : pan, -1), 1) })).connect(this.dry);
     if (!beats) rise.gain.setValueCurveAtTime(curve(1), begin, kind.attack);
@@ -125,20 +125,25 @@ export class Sound {
     return { source: new AudioBufferSourceNode(context, { buffer: this.made.get(id) }) };
   }
 
-  /** What sounds as long as it is held: an oscillator a layer, the first with vibrato. */
-  #held(kind, pitch, velocity, begin) {
-    const { context } = this, layers = layersOf(kind, pitch, velocity >> 5, context.sampleRate), frequency = 440 * 2 ** ((pitch - 69) / 12);
-    return kind.layers.map(([detune], i) => {
+  /** What sounds as long as it is held: an oscillator a layer, which have the same wave, the first with vibrato. */
+  #held(kind, pitch, program, velocity, begin) {
+    const { context } = this, id = `${program} ${pitch} ${velocity >> 5}`, frequency = 440 * 2 ** ((pitch - 69) / 12);
+    if (!this.made.has(id)) { // it takes longer than all else
       const real = new Float32Array(42), imag = new Float32Array(42); // of harmonics
-      for (const { ratio, strength, phase } of layers[i]) [real[ratio], imag[ratio]] = [strength * Math.sin(phase), strength * Math.cos(phase)];
-      const source = new OscillatorNode(context, { frequency, detune, periodicWave: new PeriodicWave(context, { real, imag, disableNormalization: true }) });
+      for (const { ratio, strength, phase } of layersOf(kind, pitch, velocity >> 5, context.sampleRate)[0]) {
+        [real[ratio], imag[ratio]] = [strength * Math.sin(phase), strength * Math.cos(phase)];
+      }
+      this.made.set(id, new PeriodicWave(context, { real, imag, disableNormalization: true }));
+    }
+    return kind.layers.map(([detune, share], i) => {
+      const source = new OscillatorNode(context, { frequency, detune, periodicWave: this.made.get(id) });
       if (!i && kind.vibrato) {
         const shaking = new OscillatorNode(context, { frequency: VIBRATO });
         shaking.connect(new GainNode(context, { gain: kind.vibrato })).connect(source.detune);
         shaking.start(begin);
         source.onended = () => shaking.stop();
       }
-      return { source };
+      return { source, share };
     });
   }
 

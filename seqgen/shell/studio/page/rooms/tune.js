@@ -13,7 +13,7 @@ export class Tune {
   /** heard: is told of a pitch that was set; changed: that the tune is another one; length(): how many sixteenths a note has; strength(): how
    * far onsets that were played are drawn to the grid, 0 to 1; pressed and released: hear of a key that is one of a piano. */
   constructor({ heard, changed, length, strength, pressed, released }) {
-    Object.assign(this, { heard, changed, length, strength, pressed, notes: [], steps: 0, at: 0, pitch: 72, drawn: null, now: null });
+    Object.assign(this, { heard, changed, length, strength, pressed, notes: [], past: [], future: [], steps: 0, at: 0, pitch: 72, drawn: null, now: null });
     const lift = () => { this.drawn = null; };
     this.svg = shape("svg", {
       class: "roll tune", preserveAspectRatio: "none", "aria-hidden": "true", onpointerdown: event => this.#down(event),
@@ -26,9 +26,10 @@ export class Tune {
     }, this.svg);
   }
 
-  /** So many sixteenths, and these notes `{start, end, pitch}`. */
-  show(steps, notes = this.notes, bar = 16) {
-    Object.assign(this, { steps, bar, notes: notes.filter(({ start }) => start < steps).map(note => ({ ...note, end: Math.min(note.end, steps) })), at: Math.min(this.at, steps - 1) });
+  /** So many sixteenths, and these notes `{start, end, pitch}`, or those that are there. */
+  show(steps, notes = null, bar = 16) {
+    if (notes) this.#keep();
+    Object.assign(this, { steps, bar, notes: (notes ?? this.notes).filter(({ start }) => start < steps).map(note => ({ ...note, end: Math.min(note.end, steps) })), at: Math.min(this.at, steps - 1) });
     this.#draw();
   }
 
@@ -57,9 +58,31 @@ export class Tune {
     return cells;
   }
 
+  undo() {
+    this.#move(this.past, this.future);
+  }
+
+  redo() {
+    this.#move(this.future, this.past);
+  }
+
+  #move(from, to) {
+    if (!from.length) return;
+    to.push(this.notes);
+    this.notes = from.pop().filter(({ start }) => start < this.steps);
+    this.#draw();
+  }
+
+  /** What is there can be come back to. */
+  #keep() {
+    this.past.push(this.notes.map(note => ({ ...note })));
+    this.future = [];
+  }
+
   /** A note where the mark is; it takes the place of what was there. */
   #set(start, pitch) {
     const note = { start, end: start + this.length(), pitch };
+    this.#keep();
     this.#put(note);
     this.heard(pitch);
     return note;
@@ -75,6 +98,7 @@ export class Tune {
   }
 
   #remove(note) {
+    this.#keep();
     this.notes = this.notes.filter(one => one !== note);
     this.#draw();
   }
