@@ -26,6 +26,7 @@ const OTHERS = [[PLUCKED, [6, 7, 15, 45, 46]], [BELL, [8, 9, 10, 11, 14, 112]], 
   [STRINGS, [110]], [MALLET, [108, 47]]];
 // Of the sampling rate, above which no partial lies; and what is heard beside the strongest.
 const BAND = 0.45, FAINT = 4e-3;
+const SILENT = 3e-4; // of full scale: nothing is heard below
 
 /** What plays a General MIDI program, 0 to 127. */
 export function timbre(program) {
@@ -52,11 +53,13 @@ export function rung(partials, count, rate) {
   const sound = new Float32Array(count);
   for (const { hertz, strength, phase, damping } of partials) {
     const fade = Math.exp(-damping / rate), turn = (2 * Math.PI * hertz) / rate, c = fade * Math.cos(turn), s = fade * Math.sin(turn);
-    const last = damping ? Math.min(count, Math.ceil((9 * rate) / damping)) : count;
+    const last = damping ? Math.min(count, Math.ceil((rate * Math.log(strength / SILENT)) / damping)) : count;
     let x = strength * Math.cos(phase), y = strength * Math.sin(phase);
     for (let i = 0; i < last; i++) {
       sound[i] += y;
-      [x, y] = [x * c - y * s, x * s + y * c];
+      const turned = x * c - y * s;
+      y = x * s + y * c;
+      x = turned;
     }
   }
   return sound;

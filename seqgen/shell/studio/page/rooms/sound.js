@@ -8,7 +8,7 @@ import { frame } from "../ui.js";
 
 // Seconds that are planned before they sound.
 const AHEAD = 0.4;
-const SHORTEST = 0.04, TAIL = 1.8, FADE = 0.1;
+const SHORTEST = 0.04, LONGEST = 6, TAIL = 1.8, FADE = 0.1;
 const LOUD = 0.16, PEAK = 0.9, LIFT = 3; // of a file
 const LIVE = 2; // times as loud where nothing is levelled
 const ROOM = 0.2, HALL = [[150, 900, 1.5], [900, 3000, 1.1], [3000, 7000, 0.6]]; // bands in Hz, and seconds until each is still
@@ -51,7 +51,7 @@ export class Sound {
     if (piece.grows && late > 0) this.origin += late * this.step;
     for (const note of piece.notes) {
       const [from, to] = note.played ?? [note.start, note.end], start = this.origin + from * this.step;
-      if (!this.tones.has(note) && start > now - 0.05 && start < now + AHEAD) this.#sing(note, start, place(note, piece));
+      if (!this.tones.has(note) && start > now - 0.05 && start < now + AHEAD) this.#sing(note, start, place(note, piece), to === null ? LONGEST : (to - from) * this.step);
       const tone = this.tones.get(note);
       if (tone && to !== null && !tone.ends) this.#end(tone, this.origin + to * this.step);
     }
@@ -78,7 +78,7 @@ export class Sound {
     const length = Math.ceil(RATE * (piece.steps * step + TAIL)), context = new OfflineAudioContext(2, length, RATE), sound = new Sound(context);
     for (const note of piece.notes) {
       const [from, to] = note.played ?? [note.start, note.end];
-      sound.#end(sound.#sing(note, from * step, place(note, piece)), to * step);
+      sound.#end(sound.#sing(note, from * step, place(note, piece), (to - from) * step), to * step);
     }
     const heard = await context.startRendering(), channels = [0, 1].map(channel => heard.getChannelData(channel));
     const peak = channels.flat().reduce((most, own) => own.reduce((so, value) => Math.max(so, Math.abs(value)), most), 0);
@@ -89,7 +89,7 @@ export class Sound {
   /** A short tone now, or at another time of `context`. */
   strike(pitch, program = CHOIR, when = this.context.currentTime) {
     this.context.resume();
-    this.#end(this.#sing({ pitch, program }, when, 0), when + 0.25);
+    this.#end(this.#sing({ pitch, program }, when, 0, 0.25), when + 0.25);
   }
 
   silence() {
@@ -97,12 +97,12 @@ export class Sound {
     this.tones.clear();
   }
 
-  /** Begins a note at a place between left, -1, and right. */
-  #sing(note, start, pan) {
+  /** Begins a note at a place between left, -1, and right; lasts: how many seconds it is held. */
+  #sing(note, start, pan, lasts) {
     const { context } = this, { pitch, program = CHOIR, velocity = VELOCITY } = note, beats = program === DRUMS, begin = Math.max(start, context.currentTime);
     const kind = beats ? drum(pitch) : timbre(program), force = (velocity / 127) ** 1.6 * kind.level * LOUD;
     const rise = new GainNode(context), fall = new GainNode(context, { gain: force * (beats ? 3 : Math.SQRT2 * 10 ** (0.004 * (60 - pitch))) });
-    const sources = beats || kind.decay ? [this.#struck(kind, pitch, program, velocity)] : this.#held(kind, pitch, program, velocity, begin);
+    const sources = beats || kind.decay ? [this.#struck(kind, pitch, program, velocity, lasts + kind.release)] : this.#held(kind, pitch, program, velocity, begin);
     for (const { source, share = 1 } of sources) source.connect(new GainNode(context, { gain: share })).connect(rise);
     rise.connect(fall).connect(new StereoPannerNode(context, { pan: Math.min(Math.max(beats ? kind.pan : pan, -1), 1) })).connect(this.dry);
     if (!beats) rise.gain.setValueCurveAtTime(curve(1), begin, kind.attack);
@@ -112,12 +112,12 @@ export class Sound {
     return tone;
   }
 
-  /** What rings by itself: a buffer of it, until nothing is heard. */
-  #struck(kind, pitch, program, velocity) {
-    const { context } = this, { sampleRate } = context, bright = program === DRUMS ? 0 : velocity >> 5, id = `${program} ${pitch} ${bright}`;
+  /** What rings by itself: a buffer of it, as long as it is wanted or longer. */
+  #struck(kind, pitch, program, velocity, lasts) {
+    const { context } = this, { sampleRate } = context, seconds = program === DRUMS ? 0 : Math.min(2 ** Math.ceil(Math.log2(lasts)), LONGEST);
+    const bright = program === DRUMS ? 0 : velocity >> 5, id = `${program} ${pitch} ${bright} ${seconds}`;
     if (!this.made.has(id)) {
-      const partials = kind.decay ? layersOf(kind, pitch, bright, sampleRate).flat() : [], slowest = Math.min(...partials.map(({ damping }) => damping));
-      const samples = kind.decay ? rung(partials, Math.ceil(Math.min(7.6 / slowest, 12) * sampleRate) || 1, sampleRate) : stroke(kind, this.random, sampleRate);
+      const samples = kind.decay ? rung(layersOf(kind, pitch, bright, sampleRate).flat(), Math.ceil(seconds * sampleRate), sampleRate) : stroke(kind, this.random, sampleRate);
       const buffer = new AudioBuffer({ length: samples.length, sampleRate });
       buffer.copyToChannel(samples, 0);
       this.made.set(id, buffer);
