@@ -11,6 +11,7 @@ import functools
 import html
 import importlib
 import inspect
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -177,6 +178,16 @@ def entry(name: Name) -> Iterator[str]:
             yield "</section>"
 
 
+def link_from_studio(out: Path) -> None:
+    """Where an exported studio lies beside it, its page leads here."""
+    models = out.with_name("models.json")
+    if not models.is_file():
+        return
+    others = [entry for entry in json.loads(models.read_text(encoding="utf-8")) if "reference" not in entry]
+    text = json.dumps([*others, {"name": out.stem, "reference": out.name}], ensure_ascii=False, indent=1)
+    models.write_text(text, encoding="utf-8")
+
+
 def main() -> None:
     modules = packages()
     found = names(modules)
@@ -185,6 +196,7 @@ def main() -> None:
     out = Path(sys.argv[1])
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page(found, modules), encoding="utf-8")
+    link_from_studio(out)
     wrong = missing(found, modules)
     print(*wrong, sep="\n", end="\n" * bool(wrong), file=sys.stderr)
     print(f"wrote {out}: {sum(each.before is None for each in found)} names in {len(modules)} packages")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import tempfile
+from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +16,7 @@ from seqgen import registry
 from seqgen.domains.music.grid import Grid
 from seqgen.domains.music.presets import CHOIRS
 from seqgen.models.pretrained import save_pretrained
+from seqgen.shell.studio.lean import lean
 from seqgen.shell.studio.site import PAGE
 from seqgen.training.run_config import write_config
 
@@ -30,12 +33,23 @@ def shipped(domain: str, name: str) -> Path:
 
 
 def ask(verb: str, folder: Path, **asked: Any) -> Any:
-    """What a verb of ask.mjs answers."""
-    request = json.dumps({"verb": verb, "page": str(PAGE), "folder": str(folder), **asked})
+    """What a verb of ask.mjs answers, by the modules as a browser is given them."""
+    request = json.dumps({"verb": verb, "page": _modules().name, "folder": str(folder), **asked})
     node = str(shutil.which("node"))
     done = subprocess.run([node, str(ASK)], input=request, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+@cache
+def _modules() -> tempfile.TemporaryDirectory[str]:
+    folder = tempfile.TemporaryDirectory(prefix="seqgen-studio-")
+    for path in PAGE.rglob("*.js"):
+        place = Path(folder.name, path.relative_to(PAGE))
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(lean(path.read_text(encoding="utf-8")), encoding="utf-8")
+    shutil.copy(PAGE / "package.json", folder.name)
+    return folder
 
 
 def a_run(folder: Path, *, steps: int = 100) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 import subprocess
@@ -41,6 +42,16 @@ def test_the_page_has_signatures_prose_and_examples(tmp_path: Path) -> None:
     assert "<dt>source</dt><dd><code>[U, ...]</code>, what conditions the whole sequence" in page
     assert "&gt;&gt;&gt; Discrete" not in page.split("<h3 ")[0], "a page begins with names"
     assert "batch_size" not in page and "<script" not in page
+
+
+def test_the_studio_beside_it_leads_to_it(reference: dict[str, Any], tmp_path: Path) -> None:
+    link, models = reference["link_from_studio"], tmp_path / "models.json"
+    link(tmp_path / "reference.html")
+    assert not models.exists()
+    models.write_text('[{"name": "hands"}]')
+    for _ in range(2):
+        link(tmp_path / "reference.html")
+        assert json.loads(models.read_text())[1:] == [{"name": "reference", "reference": "reference.html"}]
 
 
 def test_what_is_missing_is_named(reference: dict[str, Any]) -> None:

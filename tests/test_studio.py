@@ -17,6 +17,7 @@ import pytest
 from seqgen.errors import UnknownName, UsageError
 from seqgen.shell.cli import main
 from seqgen.shell.studio import kernel, server
+from seqgen.shell.studio.lean import lean
 from seqgen.shell.studio.one_file import bundle, one_file
 from seqgen.shell.studio.server import Studio
 from seqgen.shell.studio.site import MODELS, PAGE, ROOMS, export, site
@@ -207,6 +208,37 @@ def test_the_page_asks_for_nothing_from_outside_and_is_small() -> None:
         assert len(text.splitlines()) <= 300, path.name
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), path.name
         assert not re.search(r"\beval\(|new Function|innerHTML|document\.write", text), path.name
+
+
+def test_all_that_a_module_imports_is_exported_there() -> None:
+    """Also in one file, which finds but the first name of an export."""
+    exported = re.compile(r"^export (?:async )?(?:function|class|const|let)[ *]+(\w+)", re.MULTILINE)
+    for path in PAGE.rglob("*.js"):
+        for names, other in re.findall(
+            r'^import \{([^}]*)\} from "([^"]+)"', path.read_text(encoding="utf-8"), re.MULTILINE
+        ):
+            found = exported.findall((path.parent / other).read_text(encoding="utf-8"))
+            assert {name.strip() for name in names.split(",")} <= set(found), (path.name, other)
+
+
+def test_only_a_modules_own_variables_have_short_names() -> None:
+    said = """import { total } from "./x.js";
+const of = ["name", ' two  names'], { name: title, size = 2, ...rest } = total(`a ${(word => `${word}}`)("name")}`);
+export class Sheet extends Base {
+  #ink = /[/"]+/g;
+  size = of.length;
+  get name() { return { title, name: this.#ink, size() { return size / 2 / 3; } }; }
+}
+for (let first = 0, other = 1; first < other; first++) rest[first] = first + +other;
+export const add = async ([first, second], { size: third } = {}) => first ? second : third;
+try { performance.now(); } catch (error) { alert(error.name, location); }
+"""
+    wanted = (
+        'import{total}from"./x.js";const of=["name",\' two  names\'],{name:c,size:d=2,...e}=total(`a ${(f=>`${f}}`)("name")}`);\n'
+        'export class Sheet extends Base{#g=/[/"]+/g;size=of.length;get name(){return{title:c,name:this.#g,size(){return d/2/3;}};}}for(let a=0,b=1;a<b;a++)e[a]=a+ +b;\n'
+        "export const add=async([a,h],{size:i}={})=>a?h:i;try{performance.now();}catch(j){alert(j.name,location);}"
+    )
+    assert lean(said) == wanted
 
 
 def test_the_page_has_the_module_that_the_script_makes() -> None:

@@ -176,6 +176,9 @@ def build_parser() -> argparse.ArgumentParser:
     studio.add_argument(
         "--run", dest="watched", type=Path, metavar="RUN", help="watch this training, and stop it from the page"
     )
+    studio.add_argument(
+        "--ink", type=Path, metavar="DIR", help="keep what is written under `Your hand` here, for handwriting adopt"
+    )
     studio.add_argument("--no-open", action="store_true", help="print the address, and open no browser")
     studio.add_argument(
         "--export",
@@ -289,13 +292,15 @@ def _studio(args: argparse.Namespace) -> int:
     if args.export is not None:
         if args.watched is not None:
             raise UsageError("a training is watched while seqgen studio runs: leave out --run, or --export")
+        if args.ink is not None:
+            raise UsageError("an exported page offers ink as a download: leave out --ink, or --export")
         from .studio.site import export
 
         print(f"seqgen: wrote {export(args.export, args.models)}", file=sys.stderr)
         return 0
     from .studio.server import serve
 
-    return serve(args.models, run=args.watched, show=not args.no_open)
+    return serve(args.models, run=args.watched, ink=args.ink, show=not args.no_open)
 
 
 def _verify_resume(args: argparse.Namespace) -> int:

@@ -32,14 +32,14 @@ const VERBS = {
     return codec.decode(drawn).join("");
   },
 
-  // The likeliest each time, which goes round in circles, but for what would come a second time.
-  async unrepeated({ model, prompt, length, longest }) {
+  // From a tree, which knows what was there: `longest` repeat, and options with penalties.
+  async grown({ model, prompt, length, seed = 0, longest = 0, options }) {
     const { Characters } = await load("codecs/characters.js");
     const { Tree, unrepeated } = await load("runtime/tree.js");
-    const codec = new Characters(model.codec), tree = new Tree(model, rowKey(0)), allowed = codec.writable();
+    const codec = new Characters(model.codec), tree = new Tree(model, rowKey(seed)), allowed = codec.writable();
     let node = codec.encode(prompt).reduce((before, id) => tree.choose(before, id, true), tree.root);
     const given = node.depth;
-    while (node.depth < given + length) node = tree.grow(node, { temperature: 0, allowed: unrepeated(node, allowed, longest) });
+    while (node.depth < given + length) node = tree.grow(node, { ...options, allowed: longest ? unrepeated(node, allowed, longest) : allowed });
     return codec.decode(tree.path(node).slice(given).map(({ symbol }) => symbol)).join("");
   },
 
@@ -97,10 +97,18 @@ const VERBS = {
     };
   },
 
+  // How the instruments and drums sound.
+  async sounds({ programs, pitches, rate }) {
+    const { layersOf, rung, timbre } = await load("codecs/timbres.js"), { drum } = await load("codecs/drums.js");
+    const tones = programs.flatMap(program => pitches.map(pitch => layersOf(timbre(program), pitch, program % 4, rate).flat()));
+    return { tones, waves: tones.map(tone => rung(tone, 2000, rate)), timbres: programs.map(timbre), drums: Array.from({ length: 128 }, (_, pitch) => drum(pitch)) };
+  },
+
   async compose({ model, meter = null, bars, seed, out, bpm = null, temperature, minP, key = null, leading = "off", tries = 1 }) {
     const { composing } = await load("codecs/composing.js");
     const { endsOnTonic, LEADING } = await load("codecs/leading.js");
     const { midi } = await load("codecs/midi.js");
+    const { musicXml } = await load("codecs/musicxml.js");
     let piece;
     for (let attempt = 0; attempt < tries && !(attempt && endsOnTonic(piece)); attempt++) {
       const making = composing(model, rowKey(seed, 0, attempt ? [attempt] : []), { meter, bars, tonality: key, bpm, rule: LEADING[leading] });
@@ -108,7 +116,9 @@ const VERBS = {
       while (making.step({ temperature, minP }));
       piece.close();
     }
-    fs.writeFileSync(out, midi({ tempos: [[0, bpm]], meters: [[0, ...meter ?? []]], keys: [], ...piece }));
+    const said = { tempos: [[0, bpm]], meters: [[0, ...meter ?? []]], keys: [], ...piece };
+    fs.writeFileSync(out, midi(said));
+    fs.writeFileSync(`${out}.musicxml`, musicXml(said));
     return piece;
   },
 
@@ -141,16 +151,17 @@ const VERBS = {
   },
 
   async named({ all }) {
-    const { named } = await load("words.js");
+    const { named } = await load("language.js");
     return all.map(one => named(...one));
   },
 
   async write({ model, text, hand, seed, bias }) {
-    const { Line, Offsets, linesOf } = await load("codecs/offsets.js");
+    const { ComposedLine, Offsets, linesOf } = await load("codecs/offsets.js");
     const codec = new Offsets(model.codec), vector = model.network.vector(codec.hands, hand);
     return linesOf(text).map((words, number) => {
-      const line = new Line(model, codec, words, { vector, seed, number });
+      const line = new ComposedLine(model, codec, words, { vector, seed, number });
       const points = [];
+      while (line.step({ bias }));
       while (!line.done) {
         const { x, y, lifts } = line.next({ bias });
         points.push([x, y, lifts ? 1 : 0]);

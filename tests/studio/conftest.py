@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from studio_page import OWN, a_run, chromium, own_models, shipped
 
+from seqgen.shell.studio.keeping import Kept
 from seqgen.shell.studio.server import Studio
 from seqgen.shell.studio.site import site
 from seqgen.shell.studio.watching import Watched
@@ -32,8 +33,8 @@ Enter = Callable[..., "Page"]
 
 
 @contextlib.contextmanager
-def served(models: list[str], run: Path | None = None) -> Iterator[Studio]:
-    with Studio(site(models, run), run and Watched(run)) as studio:
+def served(models: list[str], run: Path | None = None, ink: Path | None = None) -> Iterator[Studio]:
+    with Studio(site(models, run, ink), run and Watched(run), ink and Kept(ink)) as studio:
         thread = threading.Thread(target=studio.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield studio
@@ -57,6 +58,13 @@ def run(tmp_path: Path) -> Path:
 def watching(run: Path) -> Iterator[Studio]:
     """With a training that is watched."""
     with served(["shakespeare"], run) as studio:
+        yield studio
+
+
+@pytest.fixture
+def keeping(tmp_path: Path) -> Iterator[Studio]:
+    """With a folder for ink, `tmp_path / "ink"`."""
+    with served(["hands", "recogniser"], ink=tmp_path / "ink") as studio:
         yield studio
 
 

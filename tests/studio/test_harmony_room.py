@@ -72,6 +72,72 @@ def test_a_tune_is_played_on_a_midi_keyboard(enter: Any) -> None:
     assert [notes.nth(i).get_attribute("y") for i in range(notes.count())] == [str(83 - 60), str(83 - 76)]
 
 
+# Records two notes of a keyboard that says when they were played: 1.1 seconds apart, after the four clicks.
+RECORDED = """async () => {
+  const record = [...document.querySelectorAll("button")].find(one => one.textContent === "Record"), now = performance.now();
+  let heard;
+  navigator.requestMIDIAccess = async () => ({ inputs: new Map([["one", heard = {}]]) });
+  [...document.querySelectorAll("button")].find(one => one.textContent === "MIDI keyboard").click();
+  record.click(); // four clicks of half a second, after a tenth
+  await new Promise(resolve => setTimeout(resolve, 300));
+  const play = (after, ...data) => heard.onmidimessage({ data: Uint8Array.from(data), timeStamp: now + 2475 + after });
+  play(0, 0x90, 72, 99); play(900, 0x80, 72, 0); play(1100, 0x90, 74, 99); play(1600, 0x90, 74, 0);
+  const said = record.textContent;
+  record.click();
+  return said;
+}"""
+
+
+def test_a_tune_is_recorded_with_its_timing_and_drawn_to_the_grid_as_far_as_is_wanted(enter: Any, keep: Any) -> None:
+    page = enter("harmony")
+    page.get_by_label("Bars").fill("2")
+    page.get_by_label("Tempo").fill("120")
+    page.get_by_label("A note is a").select_option("half")
+    page.get_by_label("Quantise").fill("0")
+    page.locator(".piano i").first.click()  # which makes the sound
+    assert page.evaluate(RECORDED) == "Stop"
+    notes = page.locator("svg.tune .voice0")
+
+    def apart() -> float:
+        first, second = (float(notes.nth(i).get_attribute("x") or 0) for i in range(notes.count()))
+        return second - first
+
+    assert apart() == pytest.approx(8.8)
+    page.get_by_label("Quantise").fill("50")
+    assert apart() == pytest.approx(8.4)
+    page.get_by_label("Quantise").fill("100")
+    assert apart() == 8
+    for seed, percent, seconds in (("1", "0", 1.1), ("2", "100", 1.0)):
+        page.get_by_label("Quantise").fill(percent)
+        page.get_by_label("Seed").fill(seed)
+        page.get_by_role("button", name="Harmonise").click()
+        page.get_by_text(f"Seed {seed}.").wait_for()
+        page.keyboard.press("Escape")
+        tune = [note for note in music.read_midi(keep(page, "MIDI")).notes if note.part == 0]
+        assert [note.pitch for note in tune] == [72, 74]
+        assert tune[1].onset - tune[0].onset == pytest.approx(seconds, abs=0.01)
+
+
+def test_a_tune_is_played_with_a_finger_or_a_mouse(enter: Any) -> None:
+    page = enter("harmony")
+    for key in (0, 4, 7):
+        page.locator(".piano i").nth(key).click()
+    notes = page.locator("svg.tune .voice0")
+    assert [float(notes.nth(i).get_attribute("y") or 0) for i in range(notes.count())] == [83 - 60, 83 - 64, 83 - 67]
+    page.get_by_role("button", name="Record").click()
+    page.locator("svg.tune .now").wait_for(state="attached")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Record").wait_for()
+    assert page.locator("svg.tune .now").count() == 0 and notes.count() == 0
+    page.get_by_role("button", name="Undo").click()
+    assert notes.count() == 3 and page.get_by_role("button", name="Redo").is_enabled()
+    page.keyboard.press("Control+z")
+    assert notes.count() == 2
+    for _ in range(2):
+        page.get_by_role("button", name="Redo").click()
+    assert notes.count() == 0 and page.get_by_role("button", name="Redo").is_disabled()
+
+
 def test_a_key_that_was_chosen_is_that_of_the_end(enter: Any) -> None:
     page = enter("harmony")
     tune = page.get_by_role("application")

@@ -76,6 +76,14 @@ def test_every_control_of_the_handwriting(enter: Any, keep: Any) -> None:
     page.get_by_text("has not learned to write 漢").wait_for()
 
 
+def test_signs_that_a_model_hardly_saw_are_drawn(enter: Any, keep: Any) -> None:
+    page = enter("handwriting")
+    page.get_by_label("Write this").fill("5% of a@b, naïve")
+    assert shown(page) == "handwriting: 5% of a@b, naïve"
+    (ink,) = handwriting.read_ink(keep(page, "SVG for plotters"))
+    assert ink.text == "5% of a@b, naïve" and max(map(len, ink.strokes)) > 50  # an @ in one go
+
+
 def test_a_letter_is_written_on_paper_and_plotted(enter: Any, keep: Any) -> None:
     from PIL import Image
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,33 @@ def test_a_room_fits_on_every_screen_and_keeps_nobody_out(enter: Any, room: str,
     if room == "text":
         page.locator(".page span").nth(40).click()
     check_looks(page, tmp_path, room)
+
+
+@pytest.mark.parametrize(
+    ("room", "seen", "name", "value"),
+    [
+        ("text", "textarea", "Begin with", "JULIET:"),
+        ("handwriting", "svg.sheet", "Write this", "Hello"),
+        ("music", "svg.roll", "Bars", "3"),
+        ("harmony", "svg.tune", "Bars", "3"),
+        ("reading", "svg.pad", "Or have this written", "Hello"),
+    ],
+)
+def test_a_room_is_there_before_its_model(
+    browser: Any, studio: Any, room: str, seen: str, name: str, value: str
+) -> None:
+    page, held = browser.new_page(), []
+    page.route("**/*.safetensors", lambda route: held.append(route))
+    page.goto(f"{studio.address}#{room}")
+    page.get_by_text(re.compile(r"^Loading \w+: 0 %")).wait_for()
+    assert page.locator(seen).first.is_visible() and page.get_by_role("link", name="Music").is_visible()
+    page.get_by_label(name).fill(value)
+    assert held and page.get_by_text("Ready").count() == 0
+    for one in held:
+        one.continue_()
+    page.get_by_text("Ready").first.wait_for()
+    assert page.get_by_label(name).input_value() == value
+    page.close()
 
 
 def test_who_skips_to_the_room_stays_in_it(enter: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import wave
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from studio_page import ask, check_looks, shipped
 
 from seqgen.domains import music
+from seqgen.domains.music.showing.synth import synthesize
 
 pytestmark = pytest.mark.browser
 
@@ -86,9 +88,21 @@ def test_a_piece_is_kept_as_sound_and_as_a_score(enter: Any, keep: Any) -> None:
     assert places[0] == places[1] and written.meters[0][1:] == (4, 4) and written.tempos[0].bpm == 120
     with wave.open(str(keep(page, "WAV"))) as sound:
         assert (sound.getnchannels(), sound.getsampwidth(), sound.getframerate()) == (2, 2, 44100)
-        assert sound.getnframes() == pytest.approx(44100 * (played.seconds + 1), rel=0.01)
-        heard = np.frombuffer(sound.readframes(sound.getnframes()), "<i2")
-    assert 3000 < np.abs(heard[: 2 * 44100]).max() <= 32767 and np.abs(heard[-4000:]).max() < 100
+        assert sound.getnframes() == pytest.approx(44100 * (played.seconds + 1.8), rel=0.01)
+        heard = np.frombuffer(sound.readframes(sound.getnframes()), "<i2").reshape(-1, 2) / 32768
+    assert np.abs(heard).max() == pytest.approx(0.9, abs=0.01) and np.abs(heard[-100:]).max() < 0.01
+    wanted = synthesize(played)
+    for part in range(4):
+        one, other = (bands(both[part * 60_000 : (part + 1) * 60_000].mean(axis=1)) for both in (heard, wanted))
+        assert one @ other > 0.95 * np.linalg.norm(one) * np.linalg.norm(other)
+        assert np.linalg.norm(one) == pytest.approx(np.linalg.norm(other), rel=0.5)
+
+
+def bands(sound: np.ndarray) -> np.ndarray:
+    """How loud it is in thirds of octaves from 60 Hz to 8 kHz."""
+    energy, hertz = abs(np.fft.rfft(sound)) ** 2, np.fft.rfftfreq(len(sound), 1 / 44_100)
+    edges = 60 * 2 ** (np.arange(22) / 3)
+    return np.sqrt([energy[(hertz >= low) & (hertz < high)].sum() for low, high in pairwise(edges)])
 
 
 def test_some_voices_are_written_anew_and_the_others_stay(enter: Any, keep: Any) -> None:
@@ -149,6 +163,11 @@ def test_every_control_of_songs(enter: Any, own: Any, made: Path, keep: Any, tmp
     found = music.read_midi(keep(page, "MIDI"))
     assert found.meters[0][1:] == (6, 8) and found.tempos[0].bpm == pytest.approx(152, abs=1e-3)
     assert found.keys[0][1:] == (-3, "major")
+    written = music.read_musicxml(keep(page, "MusicXML"))
+    assert written.keys[0][1:] == (-3, "major") and written.meters[0][1:] == (6, 8)
+    assert {(n.pitch, n.program) for n in written.notes if n.program < 128} <= {
+        (n.pitch, n.program) for n in found.notes
+    }
     page.get_by_role("button", name="Play").wait_for()
     check_looks(page, tmp_path, "songs")
     page.get_by_label("Model").select_option("choir")

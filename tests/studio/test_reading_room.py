@@ -123,7 +123,7 @@ def test_a_palm_is_no_pen(enter: Any) -> None:
     assert ink.count() == 2
 
 
-def test_a_line_is_as_wide_as_the_pen_is_pressed(enter: Any) -> None:
+def test_a_line_is_as_wide_as_the_pen_is_pressed_and_kept_so(enter: Any, keep: Any) -> None:
     page = enter("reading")
     page.locator(SHEET).evaluate(
         """sheet => {
@@ -137,6 +137,11 @@ def test_a_line_is_as_wide_as_the_pen_is_pressed(enter: Any) -> None:
     paths = page.locator(".pad .ink path")
     widths = [float(paths.nth(i).get_attribute("stroke-width") or 0) for i in range(paths.count())]
     assert widths == pytest.approx([1.5, 4.5]) and page.locator(".pad .ink > *").count() == 1
+    path = keep(page, "Save ink")
+    assert json.loads(path.read_text(encoding="utf-8"))["lines"][0]["pressures"] == [[0.1, 0.1, 0.9]]
+    assert handwriting.read_ink(path)[0].points == 3
+    page.get_by_label("Ink from a file").set_input_files(path)
+    assert json.loads(keep(page, "Save ink").read_text(encoding="utf-8"))["lines"][0]["pressures"] == [[0.1, 0.1, 0.9]]
     page.get_by_role("button", name="Undo stroke").click()
     assert paths.count() == 0
 
@@ -164,6 +169,34 @@ def test_a_hand_of_ones_own_is_written_checked_and_saved(enter: Any, keep: Any, 
         build_parser().parse_args(shlex.split(line)[1:])
     page.get_by_role("button", name="Clear").click()
     assert keeping.is_disabled()
+
+
+def test_a_hand_is_kept_by_the_server_where_a_folder_was_named(
+    enter: Any, keep: Any, keeping: Any, strokes: list[np.ndarray], tmp_path: Path
+) -> None:
+    page = enter("your-hand", keeping.address, ready="Line 1 of")
+    for _ in range(3):
+        draw(page, strokes[:4])
+        page.get_by_role("button", name="Next line").click()
+    page.get_by_role("button", name="Save my hand").click()
+    path = tmp_path / "ink" / "hand-1.json"
+    page.get_by_text(f"Kept as {path}.").wait_for()
+    assert len(handwriting.read_ink(path)) == 3
+    first, _ = str(page.locator("pre").text_content()).splitlines()
+    assert build_parser().parse_args(shlex.split(first)[1:]) and str(path) in shlex.split(first)
+
+
+def test_a_hand_that_the_server_cannot_keep_is_offered_as_a_file(
+    enter: Any, keep: Any, keeping: Any, strokes: list[np.ndarray]
+) -> None:
+    page = enter("your-hand", keeping.address, ready="Line 1 of")
+    for _ in range(3):
+        draw(page, strokes[:1])
+        page.get_by_role("button", name="Next line").click()
+    page.evaluate("() => { window.fetch = async () => { throw new Error(); }; }")
+    path = keep(page, "Save my hand")
+    page.get_by_text("The server could not keep it").wait_for()
+    assert path.name == "my_hand.json" and len(handwriting.read_ink(path)) == 3
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,10 @@ def test_a_seed_writes_in_the_page_what_it_writes_elsewhere(enter: Any, keep: An
     options = {"temperature": text.TEMPERATURE, "minP": text.MIN_P}
     wanted = ask("text", shipped("text", "shakespeare"), prompt="ROMEO:", length=94, seed=7, options=options)
     assert shown.startswith(f"ROMEO:{wanted}")
+    page.get_by_text("Penalties for what was there").click()
+    page.get_by_label("Presence").fill("0.7")
+    page.get_by_role("button", name="Begin anew").click()
+    assert written(page, 100).startswith(text.load().sample("ROMEO:", length=94, seed=7, presence=0.7))
 
 
 def test_every_control_of_the_text(enter: Any) -> None:
@@ -61,6 +65,9 @@ def test_every_control_of_the_text(enter: Any) -> None:
     page.get_by_label("Min-p").fill("0.01")
     page.get_by_label("Top-k").fill("5")
     page.get_by_label("Longest repeat").fill("20")
+    page.get_by_text("Penalties for what was there").click()
+    for name, value in (("Repetition", "1.1"), ("Presence", "0.5"), ("Frequency", "0.02")):
+        page.get_by_label(name).fill(value)
     page.get_by_role("button", name="Try another").click()
     page.get_by_role("button", name="Stop").wait_for()  # from the prompt on, and not yet the text before
     grown(page, 40)

@@ -26,7 +26,7 @@ def ink_json(inks: Ink | Iterable[Ink]) -> str:
 
     {"format": "seqgen-ink", "version": 1, "lines": [{"text": ..., "hand": ..., "strokes": [[[x, y], ...], ...]}]}; a
     point of ink with times is [x, y, seconds], y is down. A line whose height of letters like x is known has it as
-    "x_height". Numbers are written in full: reading gives equal ink.
+    "x_height"; "pressures", a number from 0 to 1 a point, which the studio's page keeps of a pen, is not read. Numbers are written in full: reading gives equal ink.
 
     >>> print(ink_json(Ink([[[0, 1.5]]], text="."))) # doctest: +NORMALIZE_WHITESPACE
     {"format": "seqgen-ink", "version": 1, "lines": [

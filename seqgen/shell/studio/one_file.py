@@ -15,9 +15,9 @@ from pathlib import Path
 from posixpath import dirname, join, normpath
 
 ENTRY = "main.js"
-_IMPORT = re.compile(r'^import ?\{([^}]*)\} ?from "([^"]+)";', re.MULTILINE)
+_IMPORT = re.compile(r'^import ?\{([^}]*)\} ?from ?"([^"]+)";', re.MULTILINE)
 _LATER = re.compile(r'\bimport\("([^"]+)"\)')
-_EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const|let) (\w+))", re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)[ *]+(\w+))", re.MULTILINE)
 _LEFT = re.compile(r"^(import|export)\b.*", re.MULTILINE)  # a form that is not known here
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 

@@ -1,6 +1,7 @@
 """The studio's server: on this machine only, for whoever was told the address, and nothing but the files of a `Site`.
 
-With a training that is watched: its events, its best model, and the word to stop it, which is all that can be sent here.
+With a training that is watched: its events, its best model, and the word to stop it; with a folder for ink: what is written in
+the page. Nothing else can be sent here.
 
 A page from elsewhere that a browser has open may send requests here. It cannot know the token in the address; the names
 in Host and Origin are checked beside it, so that no other name that leads to 127.0.0.1 passes (DNS rebinding).
@@ -15,14 +16,15 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...models.pretrained import CONFIG, WEIGHTS
-from .site import KINDS, Site, site
+from .keeping import Kept
+from .site import INK, KINDS, Site, site
 from .watching import Watched
 
 POLICY = (
@@ -48,11 +50,17 @@ class Studio(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, files: Site, watched: Watched | None = None) -> None:
+    def __init__(self, files: Site, watched: Watched | None = None, kept: Kept | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Request)
         self.files = dict(files)
         self.watched = watched
+        self.takes: dict[
+            str, Callable[[Any], dict[str, str] | None]
+        ] = {}  # what may be sent where, None for other things
+        if kept is not None:
+            self.takes[INK] = kept.take
         if watched is not None:  # there may be no model yet
+            self.takes[STOP] = watched.asked
             self.files |= {f"{RUN}/{name}": watched.folder / "model" / name for name in (CONFIG, WEIGHTS)}
         self.listeners = threading.BoundedSemaphore(LISTENERS)
         self.token = secrets.token_urlsafe(24)
@@ -85,11 +93,15 @@ class _Request(BaseHTTPRequestHandler):
             self.send_error(wrong)
             return
         asked = self._body(int(self.headers["Content-Length"]))
-        if asked != {"stop": True} or self.server.watched is None:
+        try:
+            answer = self.server.takes[self._name](asked)
+        except OSError:
+            self.send_error(HTTPStatus.INSUFFICIENT_STORAGE)
+            return
+        if answer is None:
             self.send_error(HTTPStatus.BAD_REQUEST)
             return
-        self.server.watched.stop()
-        self._send("application/json", b"{}")
+        self._send("application/json", json.dumps(answer).encode())
 
     def _answer(self, *, whole: bool) -> None:
         wrong = self._wrong()
@@ -157,7 +169,7 @@ class _Request(BaseHTTPRequestHandler):
         """The same for what is sent: the page says where it is from, what it sends and how much."""
         if len(self.headers.get_all("Origin", [])) != 1:
             return HTTPStatus.FORBIDDEN
-        if self._name != STOP or self.server.watched is None:
+        if self._name not in self.server.takes:
             return HTTPStatus.NOT_FOUND
         if self.headers.get_all("Content-Type", []) != ["application/json"]:
             return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
@@ -209,13 +221,13 @@ class _Request(BaseHTTPRequestHandler):
         """Nothing: the page tells what went wrong."""
 
 
-def serve(models: Sequence[str] = (), *, run: Path | None = None, show: bool = True) -> int:
+def serve(models: Sequence[str] = (), *, run: Path | None = None, ink: Path | None = None, show: bool = True) -> int:
     """Offers the studio until it is interrupted, and opens it in a browser if `show`; its address is printed.
 
-    run: the folder of a training that the page watches.
+    run: the folder of a training that the page watches. ink: where it keeps what is written by hand.
     """
-    watched = None if run is None else Watched(run)
-    with Studio(site(models, run), watched) as studio:
+    watched, kept = None if run is None else Watched(run), None if ink is None else Kept(ink)
+    with Studio(site(models, run, ink), watched, kept) as studio:
         print(studio.address, flush=True)
         print("seqgen: the studio is open at this address, on this machine only; stop it with Ctrl-C", file=sys.stderr)
         if show:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from ...files.storage import write_output
 from ...models.info import find
 from ...models.pretrained import CONFIG, WEIGHTS, from_pretrained
 from ...models.shipped import shipped
+from .lean import lean, lean_style
 from .one_file import one_file
 
 PAGE = Path(__file__).parent / "page"
@@ -26,6 +26,7 @@ KINDS = {  # of what the page has; any other file of its folder is no part of it
     ".safetensors": "application/octet-stream",
 }
 MODELS = "models.json"  # which there are
+INK = "ink"  # where ink is sent, where somebody keeps it
 # What rooms there are for (page/main.js): domains, and kinds of codec. And what networks may have that the page's lack
 # (page/runtime/network.js).
 ROOMS = {
@@ -38,19 +39,13 @@ ROOMS = {
 LACKED = ("encoder", "attention", "ahead", "controls")
 CELLS = {"lstm", "window"}
 
-# Strings and templates, which may span lines, stay; comments go, what lines begin with, and spaces around signs; then ends
-# of lines that end nothing, but for those before imports and exports, which `one_file` reads.
-_TEXT = r'("(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)'
-_PARTS = re.compile(_TEXT + r"|\s*//[^\n]*|\s*/\*.*?\*/|(\n)\s*| ?([{}(),;:=?&|<>]) ?| ([-+*%]) (?![-+])", re.DOTALL)
-_ENDS = re.compile(_TEXT + r"|(?<=[{};,(\[])\n(?!import|export)|\n(?=[})\]])", re.DOTALL)
-
 Site = Mapping[str, Path | bytes]  # a file, or what stands in the place of one
 
 
-def site(models: Sequence[str] = (), run: Path | None = None) -> Site:
+def site(models: Sequence[str] = (), run: Path | None = None, ink: Path | None = None) -> Site:
     """All files by their address, with "/" between folders; models: shipped names, runs or folders, all shipped if none.
 
-    run: the folder of a training that is watched, for which models.json has an entry more.
+    run, ink: the folders of a training that is watched, and for ink, for which models.json has entries more.
 
     Every model that is named is looked through, as whoever loads it does; of those that the page cannot run it is said on
     stderr, if they were named. Raises UnknownName, ModelError.
@@ -68,6 +63,8 @@ def site(models: Sequence[str] = (), run: Path | None = None) -> Site:
     pages = sorted(path for path in PAGE.rglob("*") if path.suffix in KINDS and path.name != "package.json")
     found: dict[str, Path | bytes] = {path.relative_to(PAGE).as_posix(): _loaded(path) for path in pages}
     entries: list[dict[str, Any]] = [] if run is None else [{"name": run.absolute().name, "watched": True}]
+    if ink is not None:
+        entries.append({"name": str(ink), "takes": INK})
     for folder in folders:
         config = configs[folder]
         name = folder.name if folder.name != "model" else folder.absolute().parent.name  # of a run
@@ -87,26 +84,6 @@ def _loaded(path: Path) -> Path | bytes:
     """What a browser is given of a file of the page."""
     shorter = {".js": lean, ".css": lean_style}.get(path.suffix)
     return shorter(path.read_text(encoding="utf-8")).encode() if shorter else path
-
-
-def lean(module: str) -> str:
-    r"""A module without comments, indentation and other space that is for those who read it here.
-
-    >>> lean('/** One. */\n\nfunction f(a, b) {\n  return `a, \n  // ${b}` + "//"; // why\n}\n')
-    '\nfunction f(a,b){return `a, \n  // ${b}`+"//";}'
-    """
-    for parts in (_PARTS, _ENDS):
-        module = parts.sub(lambda found: found[found.lastindex] if found.lastindex else "", module)
-    return module
-
-
-def lean_style(sheet: str) -> str:
-    """A style sheet without the space that is for those who read it here.
-
-    >>> lean_style("p, pre { margin: 0;\\n  padding: 1px 2px }\\n")
-    'p,pre{margin:0;padding:1px 2px}'
-    """
-    return re.sub(r"\s*([{};,])\s*|(:) ", r"\1\2", sheet)
 
 
 def playable(config: Mapping[str, Any]) -> bool:

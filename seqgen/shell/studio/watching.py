@@ -40,6 +40,13 @@ class Watched:
         """Asks the training to save and end, as Ctrl-C would."""
         stopping.ask(self.folder)
 
+    def asked(self, what: Any) -> dict[str, str] | None:
+        """The same for what the page sends; None for another word."""
+        if what != {"stop": True}:
+            return None
+        self.stop()
+        return {}
+
     def about(self) -> dict[str, Any]:
         """What the page tells of it before anything is measured."""
         config = read_config(self.folder)

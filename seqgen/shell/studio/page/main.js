@@ -2,7 +2,8 @@
 
 import { fetched, open } from "./models.js";
 import { choice, make } from "./ui.js";
-import { LANGUAGE, LANGUAGES, speak, t } from "./words.js";
+import { LANGUAGE, speak, t } from "./language.js";
+import { LANGUAGES } from "./words.js";
 
 const of = (domain, codec) => entry => entry.domain === domain && entry.codec === codec;
 
@@ -27,6 +28,8 @@ async function start() {
   nav.setAttribute("aria-label", t("rooms"));
   nav.after(language.element);
   const entries = await (await fetched("models.json")).json();
+  const beside = entries.find(({ reference }) => reference);
+  if (beside) document.querySelector("footer").append(" ", make("a", { href: beside.reference }, t("reference")));
   const rooms = ROOMS.map(room => ({ ...room, name: t(room.id), models: entries.filter(room.has) }))
     .filter(({ models }) => models.length);
   const sections = new Map();

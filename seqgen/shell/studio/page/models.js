@@ -1,7 +1,7 @@
 /** Models as the page gets them: whole, once, and kept. */
 
 import { Model } from "./runtime/model.js";
-import { t } from "./words.js";
+import { t } from "./language.js";
 
 const loaded = new Map();
 
@@ -38,6 +38,11 @@ export async function fetched(address) {
   const response = await fetch(address).catch(() => null);
   if (!response?.ok) throw new Error(t("unreachable", address, response?.status ?? "–"));
   return response;
+}
+
+/** What the server answers to this JSON, null where it does not. */
+export function sent(address, body) {
+  return fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body }).catch(() => null);
 }
 
 async function* pieces(reader) {

@@ -1,6 +1,6 @@
 /** What every room is made of: elements, dials, downloads, and a pause that lets the page be drawn. */
 
-import { t } from "./words.js";
+import { t } from "./language.js";
 
 // Milliseconds of work between two pictures of the page.
 const SLICE = 12;

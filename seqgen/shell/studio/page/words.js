@@ -1,17 +1,14 @@
-/** All that the page says, in its languages: the one that was chosen, or the first of the browser's that is here.
- *
- * Another language is another column. `{}` is where a value stands.
- */
+/** All that the page says, in its languages. Another language is another column. `{}` is where a value stands. */
 
 export const LANGUAGES = { en: "English", "zh-Hans": "中文" };
-const STORED = "seqgen-language", YEAR = 31536000;
 
-const WORDS = {
+export const WORDS = {
   // the page
   language: ["Language", "语言"],
   skip: ["Skip to the room", "跳到主要内容"],
   rooms: ["Rooms", "页面"],
   foot: ["The models run in this page. Nothing leaves it.", "模型就在本页运行，数据不会离开这里。"],
+  reference: ["The Python package: its reference", "Python 程序包的参考文档"],
   nothing: ["None of these models can be played with here; start seqgen studio without naming any.", "这些模型都不能在这里使用；启动 seqgen studio 时不要指定模型。"],
   wrong: ["Something went wrong: {}", "出错了：{}"],
   unreachable: ["{} cannot be had ({}); is seqgen studio still running?", "无法取得 {}（{}）；seqgen studio 还在运行吗？"],
@@ -59,6 +56,13 @@ const WORDS = {
   likeliest: ["the likeliest so many; 0: all", "最可能的若干个；0：全部"],
   repeat: ["Longest repeat", "最长重复"],
   loops: ["nothing longer comes twice; 0: it may", "更长的不出现两次；0：不限"],
+  penalties: ["Penalties for what was there", "对已出现字符的惩罚"],
+  repetition: ["Repetition", "重复"],
+  repetitionAbout: ["times a surprise that a character has which was there; 1: none", "出现过的字符，意外程度乘以此值；1：不惩罚"],
+  presence: ["Presence", "出现"],
+  presenceAbout: ["nats more that it is a surprise; 0: none", "意外程度增加的奈特数；0：不惩罚"],
+  frequency: ["Frequency", "频次"],
+  frequencyAbout: ["nats for each time that it was there; 0: none", "每出现一次增加的奈特数；0：不惩罚"],
   beginWith: ["Begin with", "开头"],
   anyWords: ["Any words, in any script", "任何文字都可以"],
   redo: ["Redo", "重做"],
@@ -131,6 +135,9 @@ const WORDS = {
   back: ["Back", "上一行"],
   next: ["Next line", "下一行"],
   saveHand: ["Save my hand", "保存我的字迹"],
+  keptIn: ["kept in {}", "保存到 {}"],
+  keptAs: ["Kept as {}.", "已保存为 {}。"],
+  notKept: ["The server could not keep it ({}); here it is as a file.", "服务器无法保存（{}）；现提供为文件。"],
   asAlways: ["Write each line as you always do. Three are enough to begin with; all of them are better.", "照平时的样子写每一行。三行就可以开始，全部写完更好。"],
   thisLine: ["This line; it may be another one", "这一行；可以改成别的话"],
   withFile: ["With the file, on the command line, where training is done:", "用这个文件，在命令行中训练："],
@@ -186,7 +193,11 @@ const WORDS = {
   onward: ["Go on after it", "旋律后继续"],
   allVoices: ["all four voices, up to the last bar", "四个声部，直到最后一小节"],
   harmonise: ["Harmonise", "配和声"],
-  draw: ["Draw a tune, or play it on the keys A to K.", "画一段旋律，或用 A 到 K 键弹奏。"],
+  draw: ["Draw a tune, or play it: on the piano below, or on the keys A to K.", "画一段旋律，或弹奏：用下面的琴键，或 A 到 K 键。"],
+  record: ["Record", "录制"],
+  recordAbout: ["four clicks, then what is played becomes the tune, with its timing", "四下节拍后，弹奏的内容连同节奏一起成为旋律"],
+  quantise: ["Quantise", "量化"],
+  quantiseAbout: ["percent: how far what was played is drawn to the grid", "百分比：弹奏的音向网格靠拢的程度"],
   keyboard: ["MIDI keyboard", "MIDI 键盘"],
   keyboards: ["MIDI keyboards that are heard: {}", "已连接的 MIDI 键盘：{}"],
   noKeyboard: ["The browser lets this page hear no MIDI keyboard.", "浏览器不允许本页使用 MIDI 键盘。"],
@@ -251,39 +262,3 @@ const WORDS = {
   "size medium": ["medium", "中型"],
   "size large": ["large", "大型"],
 };
-
-/** The tag of the language that the page speaks. */
-export const LANGUAGE = stored() ?? globalThis.navigator?.languages?.map(spoken).find(Boolean) ?? "en";
-
-const COLUMN = Object.keys(LANGUAGES).indexOf(LANGUAGE);
-
-/** What stands under this key, with these values; what is no key stands for itself. */
-export function t(key, ...values) {
-  return Object.hasOwn(WORDS, key) ? WORDS[key][COLUMN].replaceAll("{}", () => values.shift()) : key;
-}
-
-/** The word for a unit, a domain or a size; those of packages that are not known here stand for themselves. */
-export const named = (kind, name) => Object.hasOwn(WORDS, `${kind} ${name}`) ? t(`${kind} ${name}`) : name;
-
-/** Another language from now on; the page begins anew. A cookie is kept for all ports of a host: the studio has another each time. */
-export function speak(language) {
-  try {
-    document.cookie = `${STORED}=${language}; path=/; max-age=${YEAR}; SameSite=Strict`;
-    if (stored() !== language) localStorage.setItem(STORED, language); // a file has no cookies
-    location.reload();
-  } catch {
-    // Nothing may be stored.
-  }
-}
-
-function spoken(wanted) {
-  return Object.keys(LANGUAGES).find(tag => tag.split("-")[0] === wanted.split("-")[0]);
-}
-
-function stored() {
-  try {
-    return spoken(document.cookie.match(/seqgen-language=([\w-]+)/)?.[1] ?? localStorage.getItem(STORED));
-  } catch { // nothing is stored, or may be
-    return undefined;
-  }
-}

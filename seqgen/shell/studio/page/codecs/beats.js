@@ -121,6 +121,7 @@ export class Song {
       note.length = Math.min(note.length, end - note.tick);
       note.end = this.#at(note.tick + note.length);
     }
+    this.end = end;
     this.steps = this.#at(end);
     this.grows = false;
     this.meters = [];

@@ -1,6 +1,6 @@
 /** Texts as symbols: 256 bytes, then the characters of an alphabet (seqgen/domains/text/codec.py), and the end of a document. */
 
-import { t } from "../words.js";
+import { t } from "../language.js";
 
 const BYTES = 256, MOST = 8192;
 

@@ -1,6 +1,7 @@
 /** Four voices on a grid of sixteenths (seqgen/domains/music/grid.py): symbols to notes, one symbol after the other. */
 
-export const TIED = 128, REST = 256;
+export const TIED = 128;
+export const REST = 256;
 const BEAT = 257, BAR = 258;
 const SIZE = 259;
 // Of grids that know the ranges of their voices: where a piece ends, its key and meter, beats still to come.

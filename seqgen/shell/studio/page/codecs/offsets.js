@@ -2,6 +2,7 @@
 
 import { windowWeights } from "../runtime/layers.js";
 import { rowKey } from "../runtime/model.js";
+import { baseOf, bases, composed } from "./marks.js";
 import { roundEven } from "./resampling.js";
 
 const GRID = 200; // steps of an x-height, to which points are rounded
@@ -18,8 +19,9 @@ export const LINE = 40;
 const AT_ONCE = 32;
 
 export class Offsets {
-  constructor({ alphabet, hands, mean, std }) {
+  constructor({ alphabet, hands, mean, std, seldom = "" }) {
     this.letters = [...alphabet];
+    this.written = this.letters.filter(letter => !seldom.includes(letter)); // others were too seldom to be learned
     this.hands = hands;
     this.mean = mean;
     this.std = std;
@@ -31,9 +33,9 @@ export class Offsets {
     return [...[...text].map(letter => this.letters.includes(letter) ? this.letters.indexOf(letter) : other), other + 1];
   }
 
-  /** Characters of a text that cannot be written. */
+  /** Characters of a text that can be neither written nor composed. */
   unknown(text) {
-    return [...new Set(text.replaceAll("\n", ""))].filter(letter => !this.letters.includes(letter)).join("");
+    return [...new Set(text.replaceAll("\n", ""))].filter(letter => !this.written.includes(letter) && !baseOf(letter, this.written)).join("");
   }
 
   /** How far a step moves the pen, in steps of the grid. */
@@ -91,6 +93,43 @@ export class Line {
     const main = greatest(alpha.map((height, k) => height / Math.sqrt(beta[k]))); // by area
     const gone = weights.reduce((total, weight) => total + weight, 0) < GONE && position[main] > last;
     return (pen === END && near) || (pen !== DOWN && gone);
+  }
+}
+
+/** A line in which there are signs that are drawn to what the model writes: as `Line`, once `step` has returned false, which draws a point
+ * and says whether others are to come. */
+export class ComposedLine {
+  constructor(model, codec, text, options) {
+    const own = bases(text, codec.written);
+    Object.assign(this, { own, plain: !own.changes.length, seed: options.seed, line: new Line(model, codec, own.written.join(""), options), strokes: [], places: [], open: false, points: null });
+  }
+
+  step(options) {
+    if (this.plain || this.line.done) return false;
+    const { x, y, lifts, weights } = this.line.next(options), { strokes, places } = this;
+    if (!this.open) [strokes, places].forEach(all => all.push([]));
+    strokes.at(-1).push([x, y]);
+    places.at(-1).push(Math.max(Math.min(greatest(weights), this.own.written.length - 1), this.last ?? 0));
+    this.last = places.at(-1).at(-1);
+    this.open = !lifts;
+    if (this.line.done) this.#compose();
+    return !this.line.done;
+  }
+
+  get done() {
+    return this.plain ? this.line.done : !this.points.length;
+  }
+
+  next(options) {
+    return this.plain ? this.line.next(options) : this.points.shift();
+  }
+
+  /** weights of its points: 1 for the character as it was wanted. */
+  #compose() {
+    const { changes, written } = this.own, { strokes, places } = composed(this.strokes, this.places, this.own, this.seed);
+    const wanted = written.map((_, at) => changes.reduce((place, [begin, length]) => at < begin ? place : place - Math.min(length - 1, at - begin), at));
+    this.points = strokes.flatMap((stroke, i) => stroke.map(([x, y], j) =>
+      ({ x, y, lifts: j === stroke.length - 1, weights: written.map((_, at) => Number(at === wanted[places[i][j]])) })));
   }
 }
 

@@ -1,7 +1,7 @@
 /** The learning curve of a run: training loss, raw and smoothed, and validation loss, over steps. */
 
 import { shape } from "../ui.js";
-import { LANGUAGE, t } from "../words.js";
+import { LANGUAGE, t } from "../language.js";
 
 const USUAL = 720, HEIGHT = 300, LEFT = 52, RIGHT = 12, TOP = 12, BOTTOM = 34;
 // Points of a line: more are a smear.

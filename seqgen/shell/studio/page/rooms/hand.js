@@ -2,8 +2,9 @@
 
 import { linesOf } from "../codecs/offsets.js";
 import { Reader } from "../codecs/reader.js";
+import { sent } from "../models.js";
 import { button, buttons, make, put, save, shortcuts, statusLine } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 import { inkJson, Pad } from "./pad.js";
 
 // All signs of a keyboard that a letter needs, each letter more than once.
@@ -27,19 +28,31 @@ export function enter(section, models, open, entries) {
   const check = statusLine();
   const back = button(t("back"), () => turn(at - 1)), next = button(t("next"), () => turn(at + 1), { className: "main" });
   const undo = button(t("undoStroke"), () => pad.undo()), clear = button(t("clear"), () => pad.clear());
-  const keep = button(t("saveHand"), () => {
-    const lines = written.flatMap((strokes, i) => strokes.length && texts[i].trim() ? [{ text: texts[i].trim(), strokes }] : []);
-    save(FILE, inkJson(lines, "mine"), "application/json");
+  const kept = entries.find(({ takes }) => takes), commands = make("code", {}), told = statusLine();
+  const show = file => commands.replaceChildren(`seqgen handwriting adopt ${file} --out mine.style\nseqgen handwriting write "Dear Ann," --hand mine.style`);
+  const keep = button(t("saveHand"), async () => {
+    const lines = written.flatMap((strokes, i) => strokes.length && texts[i].trim() ? [{ text: texts[i].trim(), strokes }] : []), ink = inkJson(lines, "mine");
     saved = true;
-  });
+    const answer = kept && await sent(kept.takes, ink);
+    if (answer?.ok) {
+      const { path, quoted } = await answer.json();
+      told.say("keptAs", path);
+      show(quoted);
+      return;
+    }
+    if (kept) told.say("notKept", answer?.status ?? "–");
+    save(FILE, ink, "application/json");
+    show(FILE);
+  }, { title: kept ? t("keptIn", kept.name) : "" });
   let at = 0, reader = null, timer = 0, saved = true;
 
   put(section,
     make("p", {}, t("asAlways")),
     make("label", { className: "prompt" }, make("span", {}, t("thisLine")), text), pad,
-    buttons(back, next, undo, clear, keep), place, check,
+    buttons(back, next, undo, clear, keep), place, check, told,
     make("p", {}, t("withFile")),
-    make("pre", {}, make("code", {}, `seqgen handwriting adopt ${FILE} --out mine.style\nseqgen handwriting write "Dear Ann," --hand mine.style`)));
+    make("pre", {}, commands));
+  show(FILE);
   shortcuts(section, { "Control+z": () => pad.undo() });
   addEventListener("beforeunload", event => { if (!saved) event.preventDefault(); });
 

@@ -1,8 +1,8 @@
 /** The room of handwriting: one types, and a pen writes it, as fast as people do. */
 
-import { LINE, linesOf, Line, Offsets } from "../codecs/offsets.js";
-import { button, buttons, choice, dial, dials, frame, make, mixture, modelChoice, number, put, save, shortcuts, statusLine } from "../ui.js";
-import { t } from "../words.js";
+import { ComposedLine, LINE, linesOf, Offsets } from "../codecs/offsets.js";
+import { button, buttons, choice, dial, dials, frame, make, mixture, modelChoice, number, put, save, shortcuts, statusLine, steadily } from "../ui.js";
+import { t } from "../language.js";
 import { PAPERS, room, Sheet } from "./ink_sheet.js";
 
 // What the files of plotters are called.
@@ -86,7 +86,9 @@ export function enter(section, models, open) {
       if (!words) continue;
       const spans = [...words].map(letter => make("span", {}, letter));
       letters.replaceChildren(...spans);
-      const line = new Line(model, codec, words, { vector, seed: from, number: written++ });
+      const line = new ComposedLine(model, codec, words, { vector, seed: from, number: written++ });
+      await steadily(() => line.step({ bias: bias.value }), () => !run.stopped);
+      if (run.stopped) return;
       let due = performance.now();
       while (!run.stopped && !line.done) {
         const until = performance.now() + 12;

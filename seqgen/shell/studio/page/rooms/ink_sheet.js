@@ -1,7 +1,7 @@
 /** A sheet on which ink appears point by point, as SVG; and what of it is kept as a file. */
 
 import { shape } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 import { bySpeed, curved, short, straight } from "./nib.js";
 
 // X-heights from line to line, and how far down letters stand.

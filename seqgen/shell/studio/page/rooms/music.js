@@ -6,7 +6,7 @@ import { refill } from "../codecs/refilling.js";
 import { endsOnTonic } from "../codecs/leading.js";
 import { rowKey } from "../runtime/model.js";
 import { button, buttons, choice, dial, dials, make, modelChoice, number, put, shortcuts, statusLine, steadily } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 import { Player } from "./player.js";
 
 const METERS = { "4/4": [4, 4], "3/4": [3, 4], "2/4": [2, 4], "6/8": [6, 8] };

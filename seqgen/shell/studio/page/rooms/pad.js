@@ -1,7 +1,7 @@
 /** A sheet that one writes on with a pen, a finger or a mouse. */
 
 import { field, make, shape } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 
 // Pixels: how high it is, where letters stand on it, an x that is shown.
 const PAPER = 220, BASE = 0.62, LARGEST = 92;
@@ -27,19 +27,20 @@ export class Pad {
     this.penAt = -Infinity;
   }
 
-  /** Strokes of points `[x, y, seconds]`, in pixels, y down; seconds from the first point on. */
+  /** Strokes of points `[x, y, seconds, pressure]`, in pixels, y down; seconds from the first point on; pressure of a pen, 0 to 1. */
   get written() {
     const begin = this.strokes[0]?.points[0][2] ?? 0;
-    return this.strokes.map(({ points }) => points.map(([x, y, at]) => [x, y, Math.round(at - begin) / 1000]));
+    return this.strokes.map(({ points }) => points.map(([x, y, at, ...pressed]) => [x, y, Math.round(at - begin) / 1000, ...pressed]));
   }
 
-  /** These strokes, of any unit, in place of what is there, moved and made as large as it takes to fit. */
-  show(strokes) {
+  /** These strokes, of any unit, in place of what is there, moved and made as large as it takes to fit; pressures: as `inkJson` has them. */
+  show(strokes, pressures = []) {
     const all = strokes.flat(), [x, y] = [0, 1].map(axis => all.map(point => point[axis]));
     const [left, top] = [x, y].map(values => values.reduce((a, b) => Math.min(a, b)));
     const [wide, high] = [x, y].map((values, axis) => Math.max(values.reduce((a, b) => Math.max(a, b)) - [left, top][axis], 1e-6));
     const scale = Math.min((Math.max(this.element.clientWidth, 300) - 40) / wide, 0.75 * PAPER / high, LARGEST);
-    this.resume(strokes.map(stroke => stroke.map(([x, y, at = 0]) => [20 + scale * (x - left), (PAPER - scale * high) / 2 + scale * (y - top), at])));
+    this.resume(strokes.map((stroke, i) => stroke.map(([x, y, at = 0], j) =>
+      [20 + scale * (x - left), (PAPER - scale * high) / 2 + scale * (y - top), at, ...[pressures[i]?.[j] ?? []].flat()])));
   }
 
   /** Strokes as `written` has them, in place of what is there. */
@@ -47,7 +48,7 @@ export class Pad {
     this.#empty();
     for (const stroke of strokes) {
       this.#begin();
-      for (const [x, y, at] of stroke) this.#add([x, y, 1000 * at]);
+      for (const [x, y, at, ...pressed] of stroke) this.#add(x, y, 1000 * at, ...pressed);
       this.#draw();
     }
     this.open = null;
@@ -116,15 +117,15 @@ export class Pad {
   #take(events) {
     const { left, top } = this.element.getBoundingClientRect();
     for (const { clientX, clientY, timeStamp, pointerType, pressure } of events) {
-      this.#add([clientX - left, clientY - top, timeStamp], pointerType === "pen" ? FEATHER + MORE * pressure : 1);
+      this.#add(clientX - left, clientY - top, timeStamp, ...(pointerType === "pen" ? [pressure] : []));
     }
     this.#draw();
   }
 
-  #add([x, y, at], width = 1) {
+  #add(x, y, at, ...pressed) {
     const { points, widths } = this.open, before = points.at(-1) ?? this.strokes.at(-2)?.points.at(-1);
-    points.push([Math.round(100 * x) / 100, Math.round(100 * y) / 100, Math.max(at, before?.[2] ?? at)]); // clocks of devices differ
-    widths.push(USUAL * Math.round(WIDTHS * width) / WIDTHS);
+    points.push([...[x, y, ...pressed].map(value => Math.round(100 * value) / 100)].toSpliced(2, 0, Math.max(at, before?.[2] ?? at))); // clocks of devices differ
+    widths.push(USUAL * Math.round(WIDTHS * (pressed.length ? FEATHER + MORE * pressed[0] : 1)) / WIDTHS);
   }
 
   /** Only what is new is spelt, in a path of its own where the pen is pressed otherwise. */
@@ -142,9 +143,11 @@ export class Pad {
   }
 }
 
-/** The project's own format of ink (docs/handwriting.md): lines of `{text, strokes}`. */
+/** The project's own format of ink (docs/handwriting.md), of lines `{text, strokes}` as a pad has them; with `pressures` of all points
+ * where a pen gave them. */
 export function inkJson(lines, hand = null) {
-  const written = lines.map(({ text = null, strokes }) => JSON.stringify({ text, hand, strokes }));
+  const written = lines.map(({ text = null, strokes }) => JSON.stringify({ text, hand, strokes: strokes.map(stroke => stroke.map(point => point.slice(0, 3))),
+    ...(strokes.flat().every(point => point.length > 3) ? { pressures: strokes.map(stroke => stroke.map(([, , , pressure]) => pressure)) } : {}) }));
   return `{"format": "seqgen-ink", "version": 1, "lines": [\n${written.join(",\n")}\n]}\n`;
 }
 

@@ -4,7 +4,7 @@ import { LEADING } from "../codecs/leading.js";
 import { midi } from "../codecs/midi.js";
 import { musicXml } from "../codecs/musicxml.js";
 import { button, choice, dial, make, save } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 import { Roll } from "./roll.js";
 import { Sound } from "./sound.js";
 
@@ -25,7 +25,7 @@ export class Player {
     this.play = button(t("play"), () => this.turn ? this.stop() : this.perform());
     this.keep = button("MIDI", () => save(`${name()}.mid`, midi(this.said), "audio/midi"));
     this.wave = button("WAV", async () => save(`${name()}.wav`, await Sound.file(this.piece, this.step), "audio/wav"));
-    this.score = button(SCORE, () => save(`${name()}.musicxml`, musicXml(this.said), "application/xml")); // of four voices
+    this.score = button(SCORE, () => save(`${name()}.musicxml`, musicXml(this.said), "application/xml"));
     this.looped = make("input", { type: "checkbox" });
     this.controls = [this.play, this.keep, this.wave, this.score, make("label", {}, this.looped, ` ${t("loop")}`)];
     this.key.element.hidden = true;
@@ -100,6 +100,5 @@ export class Player {
     const grows = !this.piece || this.piece.grows;
     this.play.textContent = t(this.turn && !grows ? "stop" : "play");
     for (const one of [this.play, this.keep, this.wave, this.score]) one.disabled = grows;
-    this.score.hidden = Boolean(this.piece?.tempos);
   }
 }

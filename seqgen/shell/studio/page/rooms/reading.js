@@ -1,9 +1,9 @@
 /** The room of reading: one writes with a pen, a finger or a mouse, and sees what the recogniser reads, letter by letter. */
 
-import { linesOf, Line, Offsets } from "../codecs/offsets.js";
+import { ComposedLine, linesOf, Offsets } from "../codecs/offsets.js";
 import { Reader } from "../codecs/reader.js";
 import { button, buttons, field, make, modelChoice, percent, put, save, shortcuts, statusLine, steadily } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 import { fileField, inkJson, Pad, readInk } from "./pad.js";
 
 // Milliseconds after a stroke: more may come.
@@ -63,7 +63,8 @@ export function enter(section, models, open, entries) {
 
   function opened(text) {
     try {
-      pad.show(readInk(text)[0].strokes);
+      const [{ strokes, pressures }] = readInk(text);
+      pad.show(strokes, pressures);
     } catch (error) {
       status.textContent = error.message;
     }
@@ -78,8 +79,9 @@ export function enter(section, models, open, entries) {
       return;
     }
     const hand = codec.hands[Math.floor(Math.random() * codec.hands.length)];
-    const writing = new Line(model, codec, line, { vector: model.network.vector(codec.hands, { [hand]: 1 }), seed: Math.floor(Math.random() * 2 ** 32) });
+    const writing = new ComposedLine(model, codec, line, { vector: model.network.vector(codec.hands, { [hand]: 1 }), seed: Math.floor(Math.random() * 2 ** 32) });
     const strokes = [[]];
+    await steadily(() => writing.step({ bias: 1 }), () => mine === turn);
     const whole = await steadily(() => {
       const { x, y, lifts } = writing.next({ bias: 1 });
       strokes.at(-1).push([x, y]);

@@ -1,7 +1,7 @@
 /** A piano roll of four voices that grows with its piece, and a line where it sounds. */
 
 import { shape } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 
 // From the lowest note of a bass to above the highest of a soprano, where a piece says no other.
 const CHOIR = [36, 84];
@@ -34,13 +34,14 @@ export class Roll {
       this.element.prepend(shape("line", { class: "bar", x1: x, x2: x, y1: 0, y2: high - low }));
     }
     piece.notes.forEach((note, i) => {
+      const [start, end] = note.played ?? [note.start, note.end];
       if (!this.shapes[i]) {
-        this.shapes[i] = shape("rect", { class: `voice${note.part % 4}`, x: STEP * note.start, y: Math.min(Math.max(high - note.pitch, 1), high - low) - 1, height: 1, rx: 0.3 });
+        this.shapes[i] = shape("rect", { class: `voice${note.part % 4}`, x: STEP * start, y: Math.min(Math.max(high - note.pitch, 1), high - low) - 1, height: 1, rx: 0.3 });
         this.element.append(this.shapes[i]);
       }
       if (this.shapes[i].done) return;
-      this.shapes[i].setAttribute("width", STEP * ((note.end ?? piece.steps) - note.start) - 0.2);
-      this.shapes[i].done = note.end !== null;
+      this.shapes[i].setAttribute("width", STEP * ((end ?? piece.steps) - start) - 0.2);
+      this.shapes[i].done = end !== null;
     });
     const from = Math.floor(Math.min(at, piece.steps) / this.view) * this.view;
     this.element.setAttribute("viewBox", `${STEP * from} 0 ${STEP * this.view} ${high - low}`);

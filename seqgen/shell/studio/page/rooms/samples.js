@@ -5,7 +5,7 @@ import { composing } from "../codecs/composing.js";
 import { Line, Offsets } from "../codecs/offsets.js";
 import { rowKey } from "../runtime/model.js";
 import { button, make, steadily } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 import { Sheet } from "./ink_sheet.js";
 import { Roll } from "./roll.js";
 import { Sound } from "./sound.js";
@@ -31,7 +31,7 @@ function text(model, alive) {
 }
 
 function line(model, alive) {
-  const codec = new Offsets(model.codec), words = [...WORDS].filter(letter => codec.letters.includes(letter)).join("").trim();
+  const codec = new Offsets(model.codec), words = [...WORDS].filter(letter => codec.written.includes(letter)).join("").trim();
   if (!words) return null;
   const sheet = new Sheet(), vector = model.network.vector(codec.hands, { [codec.hands[0]]: 1 });
   const writing = new Line(model, codec, words, { vector, seed: 0 });

@@ -4,7 +4,7 @@ import { Characters } from "../codecs/characters.js";
 import { rowKey } from "../runtime/model.js";
 import { Tree, unrepeated } from "../runtime/tree.js";
 import { button, buttons, dial, dials, make, mixture, modelChoice, number, percent, put, save, shortcuts, statusLine, steadily } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 import { Page, SHADES } from "./text_page.js";
 
 // Characters, then it stops by itself.
@@ -16,6 +16,9 @@ export function enter(section, models, open) {
   const minP = dial("Min-p", [0, 0.5, 0.01], 0.05, t("unlikely"));
   const topK = dial("Top-k", [0, 50, 1], 0, t("likeliest"));
   const longest = dial(t("repeat"), [0, 60, 1], 0, t("loops"));
+  const repetition = dial(t("repetition"), [1, 2, 0.05], 1, t("repetitionAbout"));
+  const presence = dial(t("presence"), [0, 3, 0.1], 0, t("presenceAbout"));
+  const frequency = dial(t("frequency"), [0, 1, 0.02], 0, t("frequencyAbout"));
   const seed = number(t("seed"), 1, t("sameSeed"));
   const prompt = make("textarea", { rows: 2, spellcheck: false, placeholder: t("anyWords"), dir: "auto" });
   const status = statusLine();
@@ -34,6 +37,7 @@ export function enter(section, models, open) {
 
   put(section,
     dials(named, temperature, topP, minP, topK, longest, seed), labels,
+    make("details", {}, make("summary", {}, t("penalties")), dials(repetition, presence, frequency)),
     make("label", { className: "prompt" }, make("span", {}, t("beginWith")), prompt),
     buttons(toggle, afresh, another, undoing, redoing,
       button(t("copy"), async () => { await navigator.clipboard.writeText(page.text); status.say("copied"); }),
@@ -136,6 +140,7 @@ export function enter(section, models, open) {
         list();
       }
       tip = tree.grow(tip, { temperature: temperature.value, topP: topP.value, minP: minP.value, topK: topK.value,
+        repetition: repetition.value, presence: presence.value, frequency: frequency.value,
         allowed: longest.value ? unrepeated(tip, allowed, longest.value) : allowed });
       fresh.push(tip);
       return tip.symbol !== codec.end && tip.depth < MOST;

@@ -1,7 +1,7 @@
 /** The text as it stands: a character an element, coloured by how surprising it was; arrows go through it, Enter chooses. */
 
 import { frame, make } from "../ui.js";
-import { t } from "../words.js";
+import { t } from "../language.js";
 
 export const SHADES = 8;
 

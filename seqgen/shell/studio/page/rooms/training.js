@@ -1,8 +1,8 @@
 /** The room of a training: how it goes, what its best model makes by now, and the button that stops it. */
 
-import { fetchModel } from "../models.js";
+import { fetchModel, sent } from "../models.js";
 import { button, buttons, make, put, statusLine } from "../ui.js";
-import { LANGUAGE, named, t } from "../words.js";
+import { LANGUAGE, named, t } from "../language.js";
 import { Curve } from "./curve.js";
 import { sample } from "./samples.js";
 
@@ -105,7 +105,7 @@ export function enter(section) {
 
   async function ask() {
     stop.disabled = true;
-    const answer = await fetch("run/stop", { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"stop": true}' }).catch(() => null);
+    const answer = await sent("run/stop", '{"stop": true}');
     status.textContent = answer?.ok ? t("asked") : t("notAsked", answer?.status ?? "–");
     stop.disabled = Boolean(answer?.ok);
   }

@@ -1,6 +1,6 @@
 /** A released model, and sequences in the making (seqgen/sampling/drawing.py). */
 
-import { t } from "../words.js";
+import { t } from "../language.js";
 import { headOf, OPTIONS } from "./heads.js";
 import { Network } from "./network.js";
 import { placed } from "./products.js";

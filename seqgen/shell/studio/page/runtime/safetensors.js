@@ -1,6 +1,6 @@
 /** Weights: a file `model.safetensors` as float32 matrices by name, whatever they are stored in (seqgen/models/weights.py). */
 
-import { t } from "../words.js";
+import { t } from "../language.js";
 
 const SCALES = "/scales"; // after the name of a matrix in 8 bits: those of its columns
 const LONGEST_HEADER = 1 << 24;

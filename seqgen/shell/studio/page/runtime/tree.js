@@ -25,7 +25,9 @@ export class Tree {
   /** A symbol drawn after `node`, as a node: with `nats`, how surprising it was, and `top`, what else was likely, with odds. */
   grow(node, options) {
     const state = this.#stateOf(node), { carry, said } = this.model.ask(state);
-    return this.#below(node, state, carry, said, this.model.draw({ ...state, key: this.key }, said, options), false);
+    const { repetition = 1, presence = 0, frequency = 0 } = options;
+    const bent = repetition > 1 || presence || frequency ? this.#penalised(node, said, repetition, presence, frequency) : said;
+    return this.#below(node, state, carry, said, this.model.draw({ ...state, key: this.key }, bent, options), false);
   }
 
   /** This symbol after `node`; given: it is part of a prompt and counts as no draw. Nothing is computed of what is known. */
@@ -72,6 +74,17 @@ export class Tree {
     }
     const likely = logSoftmax(said);
     return added(node, { symbol, given, nats: -likely[symbol], top: likeliest(likely), state: after });
+  }
+
+  /** Symbols that were there before are less likely (seqgen/sampling/penalties.py). */
+  #penalised(node, said, repetition, presence, frequency) {
+    const likely = logSoftmax(said), times = new Map(), { fround } = Math;
+    for (let one = node; one.parent && one.symbol !== this.end; one = one.parent) times.set(one.symbol, (times.get(one.symbol) ?? 0) + 1);
+    for (const [symbol, count] of times) {
+      const less = fround(fround(likely[symbol] * fround(repetition)) - fround(presence));
+      likely[symbol] = less - fround(fround(frequency) * count);
+    }
+    return likely;
   }
 
   #after(state) {
