@@ -144,7 +144,10 @@ def test_what_no_page_has_room_for_is_refused_before_it_is_written(
     page = tmp_path / "page.txt"
     page.write_text("a text of forty-seven kilobytes\n".replace("-", " ") * 1_500, encoding="utf-8")
     for out, why in (
-        (tmp_path / "a.svg", "1,500 lines need about a page of 0.134 x 21 m, above 20 m; draw fewer lines or smaller, or pages: paper a4"),
+        (
+            tmp_path / "a.svg",
+            "1,500 lines need about a page of 0.134 x 21 m, above 20 m; draw fewer lines or smaller, or pages: paper a4",
+        ),
         (tmp_path / "a.png", ".* above 20 m; .*"),
     ):
         check_refused(told, ["write", "--file", page, "--model", made / "pen", "--out", out], 2, why)
