@@ -78,7 +78,7 @@ def _seeing(
             embedding=embedding,
             dropout=dropout,
             source=codec.symbols,
-            encoder=PictureEncoder(codec.source.side, codec.source.side, filters, units, whole=whole),
+            encoder=PictureEncoder(codec.source.side, codec.source.side, filters, units, waves=2, whole=whole),
         )
         return Model(network, Categorical(codec.spec.size))
 
