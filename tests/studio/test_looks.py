@@ -42,13 +42,15 @@ def test_a_room_fits_on_every_screen_and_keeps_nobody_out(enter: Any, room: str,
 def test_a_room_is_there_before_its_model(
     browser: Any, studio: Any, room: str, seen: str, name: str, value: str
 ) -> None:
-    page, held = browser.new_page(), []
-    page.route("**/*.safetensors", lambda route: held.append(route))
-    page.goto(f"{studio.address}#{room}")
+    page, held, let_go = browser.new_page(), [], False
+    page.route("**/*.safetensors", lambda route: route.continue_() if let_go else held.append(route))
+    with page.expect_request("**/*.safetensors"):
+        page.goto(f"{studio.address}#{room}")
     page.get_by_text(re.compile(r"^Loading \w+: 0 %")).wait_for()
     assert page.locator(seen).first.is_visible() and page.get_by_role("link", name="Music").is_visible()
     page.get_by_label(name).fill(value)
-    assert held and page.get_by_text("Ready").count() == 0
+    assert page.get_by_text("Ready").count() == 0
+    let_go = True  # what is asked for from now on comes at once
     for one in held:
         one.continue_()
     page.get_by_text("Ready").first.wait_for()
