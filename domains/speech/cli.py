@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from .files import Use
 
 
-# Pangrams: every letter is in each.
+# Of words that the voice learned, so that no model of pronunciations is waited for.
 SAID = (
-    "The quick brown fox jumps over the lazy dog.",
-    "Pack my box with five dozen liquor jugs.",
-    "How vexingly quick daft zebras jump!",
-    "Sphinx of black quartz, judge my vow.",
+    "Nobody has ever said these words before.",
+    "What would you like to hear from me?",
+    "I could say this all day and all night.",
+    "There is more to say than we have time for.",
 )
 FOLDER = "recordings with their texts, as for train"
 
