@@ -8,11 +8,11 @@ import json
 import random
 import re
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from studio_requests import serving
 
 from seqgen.errors import UnknownName, UsageError
 from seqgen.shell.cli import main
@@ -30,12 +30,8 @@ WORD = re.compile(r'^  "?([\w -]+)"?: \["(.*)",\s+"(.*)"\],$', re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def studio() -> Iterator[Studio]:
-    with Studio(site(["shakespeare"])) as served:
-        thread = threading.Thread(target=served.serve_forever, daemon=True)
-        thread.start()
+    with serving(Studio(site(["shakespeare"]))) as served:
         yield served
-        served.shutdown()
-        thread.join()
 
 
 def ask(studio: Studio, name: str = "", *, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from studio_page import OWN, a_run, chromium, own_models, shipped
+from studio_requests import serving
 
 from seqgen.shell.studio.keeping import Kept
 from seqgen.shell.studio.server import Studio
@@ -34,12 +34,8 @@ Enter = Callable[..., "Page"]
 
 @contextlib.contextmanager
 def served(models: list[str], run: Path | None = None, ink: Path | None = None) -> Iterator[Studio]:
-    with Studio(site(models, run, ink), run and Watched(run), ink and Kept(ink)) as studio:
-        thread = threading.Thread(target=studio.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
+    with serving(Studio(site(models, run, ink), run and Watched(run), ink and Kept(ink))) as studio:
         yield studio
-        studio.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="session")
