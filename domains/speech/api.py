@@ -18,7 +18,7 @@ from seqgen.nn.context import Params
 from . import VOICE
 from .clip import PAUSE, Clip
 from .codec import VoiceCodec
-from .front.languages import ENGLISH, sentences_in
+from .front.languages import ENGLISH, phones_in, sentences_in
 from .measures import Nearness, nearness
 from .prediction.codec import SoundCodec
 from .presets import DOMAIN
@@ -93,7 +93,7 @@ class VoiceModel:
         if len(sentences) > MOST_SENTENCES:
             raise UsageError(f"{len(sentences):,} sentences are too many at once; give {MOST_SENTENCES:,} at most")
         for sentence in sentences:
-            phones = self.codec.phones(Clip(np.zeros(0, np.float32), text=sentence))
+            phones = phones_in(sentence, self.codec.language, self.codec.lexicon)
             ((frames, lasts),) = spoken(self.codec, self.model, self.params, [phones], None, lively)
             ends = np.cumsum(lasts) * SECONDS / speed
             yield Clip(

@@ -11,10 +11,11 @@ import sys
 import threading
 from pathlib import Path
 
-from seqgen.errors import DataError, UsageError
+from seqgen.errors import UsageError
 
 from ..clip import PAUSE, Phone
 from .espeak_process import MISSING
+from .phones import wordless
 
 STRESSES = {"\u02c8": 1, "\u02cc": 2}  # of the International Phonetic Alphabet
 COMMAS = ",;:\u3001\uff0c\uff1a\uff1b"  # the last ones as Chinese writes them
@@ -41,7 +42,7 @@ def sentences_of(text: str) -> list[str]:
         if _mark(clause) != "," or sum(map(len, found[-1])) > LONGEST:
             found.append([])
     if not found[0]:
-        raise DataError(f"there is nothing to say in {text!r:.40}; give a text with words")
+        raise wordless(text)
     return [" ".join(clauses) for clauses in found if clauses]
 
 
@@ -65,7 +66,7 @@ def phones_of(text: str, language: str) -> tuple[Phone, ...]:
         if any(words):
             found.append(Phone(PAUSE, mark=_mark(clause)))
     if len(found) == 1:
-        raise DataError(f"there is nothing to say in {text!r:.40}; give a text with words")
+        raise wordless(text)
     return tuple(found)
 
 

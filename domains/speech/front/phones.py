@@ -71,6 +71,15 @@ SPOKEN = {
 }  # fmt: skip
 
 
+def wordless(text: str) -> DataError:
+    """What is raised for a text in which nothing can be said.
+
+    >>> print(wordless("..."))
+    there is nothing to say in '...'; give a text with words
+    """
+    return DataError(f"there is nothing to say in {text!r:.40}; give a text with words")
+
+
 def words_of(text: str) -> list[str]:
     """The words of a text as they are said, and the marks , . ? between them; the last is a mark.
 
@@ -95,7 +104,7 @@ def sentences_of(text: str) -> list[str]:
         if word in ".?" or (word == "," and len(found[-1]) > LONG_SENTENCE) or len(found[-1]) > 2 * LONG_SENTENCE:
             found.append([])
     if not found[0]:
-        raise DataError(f"there is nothing to say in {text!r:.40}; give a text with words")
+        raise wordless(text)
     return [" ".join(words) for words in found if words]
 
 
@@ -109,7 +118,7 @@ def phones_of(text: str, lexicon: Lexicon = MappingProxyType({})) -> tuple[Phone
     """
     words = words_of(text)
     if not words:
-        raise DataError(f"there is nothing to say in {text!r:.40}; give a text with words")
+        raise wordless(text)
     known = {**SPOKEN, **lexicon, **exceptions()}
     if missing := sorted({word for word in words if word not in known and word[0] not in ",.?"}):
         known.update(pronounced(missing))
