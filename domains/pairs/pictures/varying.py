@@ -1,4 +1,4 @@
-"""A picture as it might as well have been taken: moved, turned a little, larger or smaller, in other light."""
+"""A picture as it might as well have been made: moved, turned a little, larger or smaller, in other light, or outlined."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ TURN, SHEAR = 0.12, 0.1  # standard deviations: radians, and a share of the heig
 LARGER = 0.14  # of the logarithm of width and height
 MOVED = 0.06  # of a side
 LIGHT, COLOR = 0.2, 0.3  # of the logarithm of how dark it is; of how colours are mixed
+OUTLINED = 0.4  # of all pictures
+EDGE, SOFT = (20, 90), 60  # of 255: how far two neighbours are apart where a line begins to be drawn, and where it is black
+FLAT, COLORS = 0.5, (3, 6)  # of outlined pictures; levels of red, green and blue that those have
 
 
 def varied(pair: Pair, random: Generator) -> Pair:
@@ -24,7 +27,8 @@ def varied(pair: Pair, random: Generator) -> Pair:
     (4, False)
     """
     assert isinstance(pair.source, Picture)
-    return pair._replace(source=_lit(_moved(pair.source, random), random))
+    made = _lit(_moved(pair.source, random), random)
+    return pair._replace(source=_outlined(made, random) if random.random() < OUTLINED else made)
 
 
 def _moved(picture: Picture, random: Generator) -> Picture:
@@ -51,3 +55,15 @@ def _lit(picture: Picture, random: Generator) -> Picture:
     mixed *= np.exp(random.normal(0, LIGHT)) / mixed.sum(axis=0)
     ink: NDArray[np.float32] = (255 - picture.pixels).astype(np.float32) @ mixed.astype(np.float32)
     return Picture.of(255 - np.clip(np.rint(ink), 0, 255).astype(np.uint8), picture.name)
+
+
+def _outlined(picture: Picture, random: Generator) -> Picture:
+    """As who draws lines would: flat colours, black where they meet."""
+    from PIL import Image, ImageFilter
+
+    lighter = np.asarray(Image.fromarray(picture.pixels).filter(ImageFilter.MaxFilter(3)), np.float32)
+    apart = (lighter - picture.pixels).max(axis=2, keepdims=True)  # from the lightest neighbour: lines lie on the darker side
+    steps = 255 / (random.integers(*COLORS) - 1)
+    flat = np.rint(picture.pixels / steps) * steps if random.random() < FLAT else picture.pixels
+    flat = flat * (1 - np.clip((apart - random.uniform(*EDGE)) / SOFT, 0, 1))
+    return Picture.of(np.rint(flat).astype(np.uint8), picture.name)
