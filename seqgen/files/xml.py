@@ -20,13 +20,22 @@ class Target(Protocol):
 
 
 def parse_xml(
-    raw: bytes, target: Target, name: str, *, kind: str, tags: int, attributes: int, doctype: bool = False
+    raw: bytes,
+    target: Target,
+    name: str,
+    *,
+    kind: str,
+    tags: int,
+    attributes: int,
+    doctype: bool = False,
+    larger: str = "split it",
 ) -> None:
     """Runs the parser over `raw`, calling `target`.
 
     kind: what the file should be, such as "MusicXML", for the messages, which begin with `name`.
     tags, attributes: how many "<" and "=" it may have; start and end of an element count apart.
     doctype: whether a DOCTYPE may name a DTD outside. It is never loaded; one that declares anything is refused.
+    larger: what to do about a file with more.
 
     Raises DataError, in one line, for what is not well-formed, has more tags or attributes, or declares entities.
     """
@@ -40,7 +49,7 @@ def parse_xml(
 
     if raw.count(b"<") > tags or raw.count(b"=") > attributes:
         raise DataError(
-            f"{name} has more than {tags:,} tags or {attributes:,} attributes, too many for {kind}; split it"
+            f"{name} has more than {tags:,} tags or {attributes:,} attributes, too many for {kind}; {larger}"
         )
     parser = DefusedXMLParser(target=target, forbid_dtd=False, forbid_entities=True, forbid_external=True)
     parser.parser.StartDoctypeDeclHandler = declared

@@ -18,6 +18,7 @@ LARGEST = 8 * 2**20  # bytes, unpacked
 PACKED_FILES = 1000
 TAGS = 400_000  # "<", so start and end count apart
 ATTRIBUTES = 250_000  # "="
+_LARGER = "split it, or raise the limit with --max-events (in Python max_events=)"
 _DECLARED = re.compile(
     rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*<\?xml[^>]{0,100}?\sencoding\s*=\s*[\"']([\w.:-]{1,40})", re.ASCII
 )
@@ -44,7 +45,14 @@ USUAL = Limits()
 def parse(raw: bytes, target: Target, name: str, limits: Limits = USUAL) -> None:
     # The line that names MusicXML's DTD is in nearly every file and is never followed.
     parse_xml(
-        _decodable(raw), target, name, kind="MusicXML", tags=limits.tags, attributes=limits.attributes, doctype=True
+        _decodable(raw),
+        target,
+        name,
+        kind="MusicXML",
+        tags=limits.tags,
+        attributes=limits.attributes,
+        doctype=True,
+        larger=_LARGER,
     )
 
 
@@ -74,8 +82,7 @@ def _is_utf8(raw: bytes) -> bool:
 
 def unpack(raw: bytes, name: str, limits: Limits = USUAL) -> bytes:
     """The score inside an .mxl: the file that its container names first, else the first that looks like one."""
-    larger = "split it, or raise the limit with --max-events (in Python max_events=)"
-    with unzipped(raw, name, kind="an .mxl", files=PACKED_FILES, most=limits.size, larger=larger) as archive:
+    with unzipped(raw, name, kind="an .mxl", files=PACKED_FILES, most=limits.size, larger=_LARGER) as archive:
         inside = [n for n in archive.names if n.endswith((".xml", ".musicxml")) and not n.startswith("META-INF/")]
         if "META-INF/container.xml" in archive.names:
             container = _Container()
