@@ -162,6 +162,8 @@ def test_a_picture_is_varied_and_not_mirrored() -> None:
         middles.append(inked.mean(axis=0))
     assert 0.5 < min(sizes) / 672 < 0.95 and 1.05 < max(sizes) / 672 < 2
     assert 1 < np.std(middles, axis=0).min() < 6
+    lined = [one.source.pixels.max(axis=-1).min() < 40 for one in seen]  # type: ignore[union-attr]
+    assert 0.2 < np.mean(lined) < 0.6, "some are drawn with black lines"
     for vary in (True, False):
         codec = PairCodec.fit(FIELDS, side=16, vary=vary)
         assert CAPTION.of(codec).augment is (varied if vary else None)

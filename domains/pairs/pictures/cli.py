@@ -38,7 +38,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--vary",
         action="store_true",
         default=None,
-        help="move, turn, size and light pictures a little otherwise in every epoch: for where few stand for many",
+        help="move, turn, size, light or outline pictures otherwise in every epoch: for where few stand for many",
     )
     train.set_defaults(run=partial(train_kind, CAPTION))
 
