@@ -14,7 +14,10 @@ LARGER = 0.14  # of the logarithm of width and height
 MOVED = 0.06  # of a side
 LIGHT, COLOR = 0.2, 0.3  # of the logarithm of how dark it is; of how colours are mixed
 OUTLINED = 0.4  # of all pictures
-EDGE, SOFT = (20, 90), 60  # of 255: how far two neighbours are apart where a line begins to be drawn, and where it is black
+EDGE, SOFT = (
+    (20, 90),
+    60,
+)  # of 255: how far two neighbours are apart where a line begins to be drawn, and where it is black
 FLAT, COLORS = 0.5, (3, 6)  # of outlined pictures; levels of red, green and blue that those have
 
 
@@ -62,7 +65,9 @@ def _outlined(picture: Picture, random: Generator) -> Picture:
     from PIL import Image, ImageFilter
 
     lighter = np.asarray(Image.fromarray(picture.pixels).filter(ImageFilter.MaxFilter(3)), np.float32)
-    apart = (lighter - picture.pixels).max(axis=2, keepdims=True)  # from the lightest neighbour: lines lie on the darker side
+    apart = (lighter - picture.pixels).max(
+        axis=2, keepdims=True
+    )  # from the lightest neighbour: lines lie on the darker side
     steps = 255 / (random.integers(*COLORS) - 1)
     flat = np.rint(picture.pixels / steps) * steps if random.random() < FLAT else picture.pixels
     flat = flat * (1 - np.clip((apart - random.uniform(*EDGE)) / SOFT, 0, 1))

@@ -10,6 +10,7 @@ from typing import Any
 
 from seqgen import __version__, from_pretrained
 from seqgen.domains import text
+from seqgen.domains.text.documents import unit_of
 from seqgen.models.pretrained import save_in_8_bits
 from seqgen.models.shipped import megabytes
 
@@ -19,7 +20,7 @@ TABLE = """\
 | data | {data} |
 | terms of the data | {licence}; the weights are under the licence of seqgen, Apache 2.0 |
 | made by | `python domains/text/pretrained/{recipe}` (seqgen {version}) |
-| seed, steps | {seed}, {steps:,} of {rows} x {window} characters |
+| seed, steps | {seed}, {steps:,} of {rows} x {window} {unit}s |
 | time | {minutes:.0f} minutes on two CPU cores that had other work as well |"""
 
 
@@ -64,6 +65,7 @@ def table(folder: Path, recipe: str, data: str, licence: str) -> str:
         steps=released.training["steps"],
         rows=settings["rows"],
         window=settings["window"],
+        unit={"char": "character"}.get(unit := unit_of(text.load(folder).codec), unit),
         minutes=released.training["minutes"],
     )
 
