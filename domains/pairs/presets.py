@@ -54,10 +54,8 @@ def _size(units: int, embedding: int, dropout: float, training: TrainingConfig, 
     return Size(model, training)
 
 
-def _seeing(
-    filters: tuple[int, ...], units: int, embedding: int, dropout: float, training: TrainingConfig, layers: int = 1
-) -> Size:
-    """Pictures go through `filters`; the top layer attends, and has read what it saw before.
+def _seeing(filters: tuple[int, ...], units: int, embedding: int, dropout: float, training: TrainingConfig) -> Size:
+    """Pictures go through `filters`; the decoder attends, and has read what it saw before.
 
     To say how two things lie, a decoder has to know where it looked for the first when it looks for the second.
     """
@@ -65,7 +63,7 @@ def _seeing(
     def model(codec: Codec[Pair]) -> Model:
         from seqgen.heads import Categorical
         from seqgen.models.model import Model
-        from seqgen.nn.cells import LSTM, Attending
+        from seqgen.nn.cells import Attending
         from seqgen.nn.encoder.values import PictureEncoder
         from seqgen.nn.network import Network
 
@@ -74,7 +72,7 @@ def _seeing(
         whole = units if codec.source.vary else 0
         network = Network(
             codec.spec,
-            (*[LSTM(units)] * (layers - 1), Attending(units)),
+            (Attending(units),),
             embedding=embedding,
             dropout=dropout,
             source=codec.symbols,
@@ -95,7 +93,7 @@ SEEING = {
     "tiny": _seeing((8, 16, 32), 64, 32, 0.0, TrainingConfig(rows=32, learning_rate=4e-3)),
     "small": _seeing((16, 48, 96), 128, 64, 0.1, TrainingConfig(rows=32, learning_rate=2.5e-3)),
     "medium": _seeing((32, 64, 128), 256, 128, 0.2, TrainingConfig(rows=32, learning_rate=2e-3)),
-    "large": _seeing((32, 64, 128, 192), 384, 192, 0.3, TrainingConfig(rows=64, learning_rate=1.5e-3), layers=2),
+    "large": _seeing((32, 64, 128, 192), 256, 128, 0.3, TrainingConfig(rows=64, learning_rate=2e-3)),
 }
 
 

@@ -12,12 +12,9 @@ from .picture import Picture
 TURN, SHEAR = 0.12, 0.1  # standard deviations: radians, and a share of the height
 LARGER = 0.14  # of the logarithm of width and height
 MOVED = 0.06  # of a side
-LIGHT, COLOR = 0.2, 0.3  # of the logarithm of how dark it is; of how colours are mixed
-OUTLINED = 0.4  # of all pictures
-EDGE, SOFT = (
-    (20, 90),
-    60,
-)  # of 255: how far two neighbours are apart where a line begins to be drawn, and where it is black
+LIGHT, COLOR = 0.25, 0.5  # of the logarithm of how dark it is; of how colours are mixed
+OUTLINED = 0.5  # of all pictures
+EDGE, SOFT = (4, 80), 40  # of 255: from where on a line is drawn between two neighbours; from there on to all black
 FLAT, COLORS = 0.5, (3, 6)  # of outlined pictures; levels of red, green and blue that those have
 
 
