@@ -82,7 +82,7 @@ RECIPES = {
         "large",
         (14_000,),
         TrainingConfig(rows=64, learning_rate=2e-3, evaluations=14, ema=0.995, patience=0, precision="bf16"),
-        {"side": 48, "vary": True},
+        {"side": 48, "vocabulary": 1200, "vary": True},
         "language: en\nlicense: apache-2.0\ndata_license: [ofl-1.1, cc-by-4.0, mit, unicode-3.0]\nwrites: the name of an emoji",
         "Names an emoji in English, as Unicode does, in whatever style it is drawn; it has learned from Noto, Twemoji and Fluent.",
         {},
