@@ -41,6 +41,7 @@ CAUSAL: dict[str, Any] = {
     "window, two layers": Network(PEN, **SMALL, **WINDOW),
     "window, skip": Network(PEN, skip=True, **SMALL, **WINDOW),
     "static, controls": Network(NOTE, static=3, static_width=2, controls=2, **SMALL),
+    "static, read by the head": Network(NOTE, static=3, static_width=2, static_read=True, **SMALL),
     "everything": Network(NOTE, **SMALL, **EVERYTHING),
     "two layers, in pieces": Network(Discrete(6), remat=24, **SMALL),
     "everything, in pieces": Network(NOTE, remat=24, **SMALL, **EVERYTHING),
@@ -64,6 +65,9 @@ CAUSAL: dict[str, Any] = {
     ),
     "encoder, window, attention, skip": Network(
         PEN, skip=True, window=2, source=7, encoder=SymbolEncoder(3, embedding=2), attention=4, **SMALL
+    ),
+    "encoder, attention, static read by the head": Network(
+        Discrete(6), source=7, encoder=SymbolEncoder(3, embedding=2), attention=4, static=3, static_read=True, **SMALL
     ),
     "picture, attention": Network(
         Discrete(6), source=256, encoder=PictureEncoder(U, 5, (3, 2), 4), attention=4, **SMALL

@@ -31,7 +31,13 @@ BUDGETS = {  # MB of a model's folder
     "captions": 3.0,
     "voice": 2.5,
 }
-COUNTS_AS = {"two-hands": "hands", "english-phonemes": "pronunciation", "alto": "voice", "shapes": "captions", "emoji": "captions"}
+COUNTS_AS = {
+    "two-hands": "hands",
+    "english-phonemes": "pronunciation",
+    "alto": "voice",
+    "shapes": "captions",
+    "emoji": "captions",
+}
 TOO_LARGE = {
     "english-french": "6.4 MB of weights in 8 bits, and 0.4 MB to name 8,000 sub-words",
     "alto": "2.6 MB of weights in 8 bits, and 0.4 MB for its words and its aligner",

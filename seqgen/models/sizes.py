@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from .model import Model
 
 
+LABEL = 32  # values of its vector
+
+
 def symbols(layers: int, units: int, embedding: int, dropout: float, training: TrainingConfig) -> Size:
     """An LSTM under a softmax over the codec's symbols, with a vector for each of its labels, if it has some; dropout: between layers."""
 
@@ -21,8 +24,9 @@ def symbols(layers: int, units: int, embedding: int, dropout: float, training: T
         from .model import Model
 
         assert isinstance(codec.spec, Discrete)
-        static = len(getattr(codec, "labels", ()))
-        network = Network(codec.spec, layers, units, embedding, dropout=dropout, static=static)
+        labels = len(getattr(codec, "labels", ()))
+        told = {"static": labels, "static_width": LABEL, "static_read": True} if labels else {}
+        network = Network(codec.spec, layers, units, embedding, dropout=dropout, **told)
         return Model(network, Categorical(codec.spec.size))
 
     return Size(model, training)

@@ -53,6 +53,8 @@ class Network:
     attention: values of a feature vector in which the top layer's and what it attends to in the memory are joined, see
     `seqgen.nn.attention`; 0 for none.
     static: how many writers or corpora there are, each with a learned vector of `static_width`.
+    static_read: features end with that vector, so that the head sees it as well as the layers: a topic then says at once
+    which symbols are likely (Mikolov & Zweig 2012, whose topics reach the output layer, too).
     precision: "f32" or "bf16", see `seqgen.nn.products.matmul`.
     remat: gradient checkpointing, keep only the carry of every so many positions and compute the rest again on the way
     back: a third more work for a window too long to fit in memory; 0 keeps everything.
@@ -81,6 +83,7 @@ class Network:
     window: int = 0
     static: int = 0
     static_width: int = 16
+    static_read: bool = False
     precision: str = "f32"
     remat: int = 0
     ahead: int = 0
@@ -122,6 +125,10 @@ class Network:
             raise UsageError(f"running is {self.running}; the steps have {values} values, give numbers below that")
         if self.registers and (not isinstance(self.spec, Discrete) or self.bidirectional or self.attention):
             raise UsageError("registers are of symbols, read forward and attended to by nobody: leave the others out")
+        if self.static_read and (not self.static or self.registers):
+            raise UsageError(
+                "what the head is told is the vector of `static`, and no place of registers: give the one alone"
+            )
         if self.bidirectional and (reads or self.encoder):
             raise UsageError("a window moves forward only, as a decoder does: a bidirectional network cannot have one")
 
@@ -153,7 +160,8 @@ class Network:
     @property
     def width(self) -> int:
         """How many values a feature vector has."""
-        return self.attention or self.read_width + 2 * bool(self.registers)
+        below = self.attention or self.read_width + 2 * bool(self.registers)
+        return below + self.static_width * self.static_read
 
     @property
     def read_width(self) -> int:
@@ -230,8 +238,8 @@ class Network:
         key: turns dropout on.
         """
         carry, features = self._below(params, carry, inputs, reset, valid, context, key)
-        if self.attention:
-            features = _stack(self, params).attend(features, context.memory, key)
+        if self.attention or self.static_read:
+            features = _stack(self, params).finish(features, context, key)
             if valid is not None:
                 features = recurrence.where(valid.T, features, jnp.zeros_like(features))
         return carry, jnp.swapaxes(features, 0, 1)
@@ -326,7 +334,7 @@ class Network:
 
         stack = _stack(self, params)
         carry, features = stack(run, carry, carry, inputs, context, None)
-        return carry, stack.attend(features, context.memory, None)
+        return carry, stack.finish(features, context, None)
 
     def to_dict(self) -> dict[str, Any]:
         """Every setting by its name, as plain JSON values."""
@@ -335,6 +343,7 @@ class Network:
         settings["encoder"] = self.encoder and self.encoder.to_dict()
         settings["registers"] = self.registers and self.registers.to_dict()
         for late in (
+            "static_read",
             "ahead",
             "running",
             "encoder",

@@ -238,12 +238,18 @@ class Stack(nnx.Module):
         features = jnp.concatenate([features, *place], axis=-1) if place else features
         return (*carries, *total), features
 
-    def attend(self, features: Array, memory: Memory | None, key: Array | None) -> Array:
-        """Features with what is attended to, where the network does so after its layers."""
-        if not self.network.attention:
-            return features
-        assert memory is not None
-        return self._drop(self.attention(features, memory), key, len(self.network.stacked), self.network.dropout)
+    def finish(self, features: Array, context: Context, key: Array | None) -> Array:
+        """Features with what is attended to after the layers, and with the static vector, where the head is told either."""
+        network = self.network
+        if network.attention:
+            assert context.memory is not None
+            features = self.attention(features, context.memory)
+            features = self._drop(features, key, len(network.stacked), network.dropout)
+        if network.static_read:
+            assert context.static is not None
+            told = jnp.broadcast_to(context.static, (*features.shape[:-1], network.static_width))
+            features = jnp.concatenate([features, told], axis=-1)
+        return features
 
     def _drop(self, x: Array, key: Array | None, place: int, rate: float) -> Array:
         if key is None or not rate:

@@ -172,6 +172,7 @@ def test_other_settings_are_refused() -> None:
         ({"layers": 0}, "layers, units, embedding >= 1"),
         ({"source": 5, "window": 2, "source_width": 0}, "widths >= 1"),
         ({"static": -1}, "no number below 0"),
+        ({"static_read": True}, "the vector of `static`"),
         ({"dropout": 1.0}, "0 <= dropout < 1"),
         ({"precision": "f16"}, "'f32' or 'bf16', not 'f16'"),
         ({"source": 5}, "give both `source` and `window`, or neither"),

@@ -30,7 +30,7 @@ CARD = """\
 language: en
 license: apache-2.0
 data_license: public domain
-writes: messages of US presidents to Congress, by decade or topic, in English
+writes: presidents' speeches, by decade or topic
 ---
 # speeches
 

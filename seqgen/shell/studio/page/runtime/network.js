@@ -66,7 +66,8 @@ export class Network {
       below = skip ? joined(out, x, ...seen) : out;
     });
     const features = skip ? joined(...outputs, ...seen) : below;
-    return { carry: { layers, sums, registers }, features: registers ? joined(features, this.registers.place(registers)) : features };
+    const ends = registers ? [this.registers.place(registers)] : this.settings.static_read ? [context.vector] : [];
+    return { carry: { layers, sums, registers }, features: ends.length ? joined(features, ...ends) : features };
   }
 
   /** A whole sequence of inputs, also of a network that reads both ways: features of every position. */
