@@ -82,15 +82,21 @@ def evaluate(model: Trainable, params: Params, batches: Iterable[Batch], crew: C
     >>> bool(abs(nats - np.log(4)) < 0.7)  # of a model that has learned nothing yet
     True
     """
+    total, count = _totals(model, params, batches, crew)
+    return total / max(count, 1)
+
+
+def _totals(model: Trainable, params: Params, batches: Iterable[Batch], crew: Crew | None = None) -> tuple[float, int]:
+    """Nats of all predictions, and how many there are."""
     total, count = 0.0, 0
     for nll, counted in _terms(model, params, batches, crew):
         total += float(nll.sum(dtype=np.float64))
         count += int(counted.sum())
-    return total / max(count, 1)
+    return total, count
 
 
 def nats(model: Model, params: Params, example: Example, entries: int = 1) -> float:
-    """The sum of -ln p over all steps of an example, each given all before it; nothing adapts.
+    """The sum of -ln p over all steps of an example, but those that controls give, each given all before it; nothing adapts.
 
     entries: a source is filled up to a multiple of so many, so that those of any length share a few compiled programs.
     """
@@ -101,8 +107,9 @@ def nats(model: Model, params: Params, example: Example, entries: int = 1) -> fl
         more = ((0, 0), (0, -batch.source.shape[1] % entries))
         return batch._replace(source=np.pad(batch.source, more), source_valid=np.pad(batch.source_valid, more))
 
-    windows = map(filled, windows_of(model.network.spec, example))
-    return evaluate(model, params, windows) * len(jax.tree.leaves(example.steps)[0])
+    # What is ahead of a step may be as far as the end.
+    most = MOST if getattr(model.network, "ahead", 0) else WINDOW
+    return _totals(model, params, map(filled, windows_of(model.network.spec, example, most)))[0]
 
 
 def total_nats(model: Model, params: Params, examples: Sequence[Example]) -> float:
@@ -111,13 +118,13 @@ def total_nats(model: Model, params: Params, examples: Sequence[Example]) -> flo
         return nats(model, params, examples[0])
     source = in_memory(model.network.spec, examples)
     rows = 1 if source.condition(0) == (None, None) else ROWS  # else an example is a row, or part of one
-    return evaluate(model, params, evaluation_windows(source, rows, WINDOW)) * sum(source.lengths)
+    return _totals(model, params, evaluation_windows(source, rows, WINDOW))[0]
 
 
-def windows_of(spec: Spec, example: Example) -> Evaluation:
+def windows_of(spec: Spec, example: Example, most: int = WINDOW) -> Evaluation:
     """An example by itself, in windows of a power of two: examples of any length share a handful of compiled programs."""
     count = len(jax.tree.leaves(example.steps)[0])
-    return evaluation_windows(in_memory(spec, [example]), 1, min(WINDOW, 1 << (count.bit_length() - 1)))
+    return evaluation_windows(in_memory(spec, [example]), 1, min(most, 1 << (count.bit_length() - 1)))
 
 
 def characters_a_step(data: Encoded) -> float | None:

@@ -24,6 +24,7 @@ from ..score import Note, Score
 from ..signs import spelled
 from . import given, wishes
 from .leading import rules_of
+from .told import controls
 
 PARTICLES = 32
 MOST_STEPS = MOST_BARS * 4 * PER_BEAT
@@ -98,7 +99,7 @@ def harmonise(
     players = {voice: note._replace(part=voice, velocity=VELOCITY) for voice, note in near.items()}
     old = [note._replace(part=voice) for voice, notes in found.items() for note in notes]
     pieces = []
-    for drawn, log_prob, evidence in _fill(model, params, whole, how):
+    for drawn, log_prob, evidence in _fill(codec, model, params, whole, how):
         new = [
             note._replace(pitch=note.pitch - moved)
             for note in _notes(codec, score, drawn, players)
@@ -134,7 +135,7 @@ def inpaint(
     old = [note for notes in sung for note in notes if note.part not in own]
     known = {(*_steps(score, note)[:1], note.part, note.pitch): note for notes in sung for note in notes}
     pieces = []
-    for drawn, log_prob, evidence in _fill(model, params, given.stream(codec, score, rows, free), how):
+    for drawn, log_prob, evidence in _fill(codec, model, params, given.stream(codec, score, rows, free), how):
         notes, made = [], 0
         for note in _notes(codec, score, drawn, players):
             start, stop = _steps(score, note)
@@ -169,11 +170,12 @@ def _ended(
 
 
 def _fill(
-    model: Model, params: Params, whole: given.Stream, how: Settings
+    codec: Grid, model: Model, params: Params, whole: given.Stream, how: Settings
 ) -> list[tuple[NDArray[np.int32], float, float]]:
     """Streams of symbols with what is free drawn, each with nats of all and nats of what is given."""
     drawn = np.flatnonzero(whole.steps < 0)
     first, until = int(drawn[0]), int(drawn[-1]) + 1 + AFTER
+    told = controls(whole.steps, whole.steps >= 0) if codec.given else None
     pieces = []
     for number in range(how.pieces):
         key = jax.random.fold_in(jax.random.key(how.seed), number)
@@ -188,6 +190,7 @@ def _fill(
             bias=whole.bias[first:until],
             rules=rules_of(how.voice_leading),
             turns=whole.beats[first:until],
+            controls=told,
         )
         one = found.drawn(jax.random.fold_in(key, how.particles + 1))  # a key that no particle has
         steps = np.concatenate([whole.steps[:first], found.steps[one], whole.steps[until:]])
