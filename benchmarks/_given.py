@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from numpy.random import Generator
 
@@ -44,7 +44,7 @@ KINDS = {
 
 def _domain(kind: Kind) -> Domain[music.Score]:
     def task(codec: Grid) -> Domain[music.Score]:
-        def given(score: music.Score, random: Generator) -> object:
+        def given(score: music.Score, random: Generator) -> Any:
             here = inside(codec.ranges, score, random)
             return partly(here, random) if kind.any else under((0,), here)
 
@@ -63,5 +63,6 @@ def train(splits: Splits[music.Score], folder: Path, kind: Kind, *, steps: int =
 
 def nats_a_note(model: music.MusicModel, pieces: Sequence[music.Score]) -> float:
     """Of the true lower voices, given the sopranos."""
+    assert isinstance(model.codec, Grid)
     nats, notes = nats_under(model.codec, model.model, model.params, pieces)
     return nats / notes

@@ -203,7 +203,7 @@ def _advance(model: Model, particles: int, kinds: tuple[type, ...]) -> Callable[
             inputs = Inputs(flock.inputs, told)
             carry, features = model.network.step(params["network"], flock.carry, inputs, context=context)
             likely = jax.nn.log_softmax(head.logits(model.head_params(params), features))
-            if certain:  # what is given says nothing of what was drawn before
+            if certain and controls is not None:  # what is given says nothing of what was drawn before
                 likely = jnp.where(controls[0] > 0, 0.0, likely)
             scores = bent(rules, flock.rules, likely + bias)
 

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from ..batching.sources import Encoded, in_memory
-from ..batching.windows import Batch, Evaluation, evaluation_windows
+from ..batching.windows import Batch, Evaluation, evaluation_windows, read_rows
 from ..devices.crew import Crew
 from ..domain import Example
 from ..models.model import Model
@@ -107,24 +107,34 @@ def nats(model: Model, params: Params, example: Example, entries: int = 1) -> fl
         more = ((0, 0), (0, -batch.source.shape[1] % entries))
         return batch._replace(source=np.pad(batch.source, more), source_valid=np.pad(batch.source_valid, more))
 
-    # What is ahead of a step may be as far as the end.
-    most = MOST if getattr(model.network, "ahead", 0) else WINDOW
-    return _totals(model, params, map(filled, windows_of(model.network.spec, example, most)))[0]
+    if getattr(model.network, "ahead", 0):  # as far as the end
+        batches: Iterable[Batch] = [_whole(model.network.spec, example)]
+    else:
+        batches = windows_of(model.network.spec, example)
+    return _totals(model, params, map(filled, batches))[0]
 
 
 def total_nats(model: Model, params: Params, examples: Sequence[Example]) -> float:
     """The sum of -ln p over all steps of many examples, each from its own beginning on; nothing adapts."""
-    if len(examples) == 1:
-        return nats(model, params, examples[0])
+    if len(examples) == 1 or getattr(model.network, "ahead", 0):
+        return sum(nats(model, params, example) for example in examples)
     source = in_memory(model.network.spec, examples)
     rows = 1 if source.condition(0) == (None, None) else ROWS  # else an example is a row, or part of one
     return _totals(model, params, evaluation_windows(source, rows, WINDOW))[0]
 
 
-def windows_of(spec: Spec, example: Example, most: int = WINDOW) -> Evaluation:
+def _whole(spec: Spec, example: Example) -> Batch:
+    """An example in one window, filled up to a power of two."""
+    source = in_memory(spec, [example])
+    width = 1 << (source.lengths[0] - 1).bit_length()
+    entries = 0 if example.source is None else len(example.source)
+    return read_rows(source, np.zeros(1, np.int64), 1, width, entries, range(1))
+
+
+def windows_of(spec: Spec, example: Example) -> Evaluation:
     """An example by itself, in windows of a power of two: examples of any length share a handful of compiled programs."""
     count = len(jax.tree.leaves(example.steps)[0])
-    return evaluation_windows(in_memory(spec, [example]), 1, min(most, 1 << (count.bit_length() - 1)))
+    return evaluation_windows(in_memory(spec, [example]), 1, min(WINDOW, 1 << (count.bit_length() - 1)))
 
 
 def characters_a_step(data: Encoded) -> float | None:

@@ -55,7 +55,7 @@ def controls(steps: NDArray[np.int32], given: NDArray[np.bool_]) -> NDArray[np.f
     ((5, 67), [1.0, 1.0, 0.0, 0.0, 0.0], [1.0, 1.0, 0.0, 1.0])
     """
     voiced = steps <= REST
-    count = np.cumsum(voiced) - voiced  # of voices that have sung
+    count: NDArray[np.int_] = np.cumsum(voiced) - voiced  # of voices that have sung
     length = max(-(-int(voiced.sum()) // 4), 1)
     cells, known = np.full(4 * length, -1), np.zeros(4 * length, bool)
     cells[: voiced.sum()], known[: voiced.sum()] = steps[voiced], given[voiced]
