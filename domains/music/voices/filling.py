@@ -36,7 +36,8 @@ class Filled(NamedTuple):
     """What came of a piece. score: what was given, as it was, and what is new; made: how many notes are new.
 
     log_prob: nats of all that was read from the first new note on, as the model finds it; log_evidence: nats of what was
-    given of it, an estimate. moved: by how many semitones the model was shown it higher, to have it in its voices' ranges.
+    given of it, an estimate, and 0 of a model that is told what is given: that costs nothing. moved: by how many semitones
+    the model was shown it higher, to have it in its voices' ranges.
 
     >>> chord = Score([Note(0.0, pitch, 1.0, part=part) for part, pitch in enumerate((72, 67, 64, 48))])
     >>> Filled(chord, made=3, log_prob=-12.5, log_evidence=-3.0).moved
@@ -194,7 +195,7 @@ def _fill(
         )
         one = found.drawn(jax.random.fold_in(key, how.particles + 1))  # a key that no particle has
         steps = np.concatenate([whole.steps[:first], found.steps[one], whole.steps[until:]])
-        pieces.append((steps, float(found.log_prob[one]), found.log_evidence))
+        pieces.append((steps, float(found.log_prob[one]), 0.0 if codec.given else found.log_evidence))
     return pieces
 
 
