@@ -116,7 +116,7 @@ def nats(model: Model, params: Params, example: Example, entries: int = 1) -> fl
 
 def total_nats(model: Model, params: Params, examples: Sequence[Example]) -> float:
     """The sum of -ln p over all steps of many examples, each from its own beginning on; nothing adapts."""
-    if len(examples) == 1 or getattr(model.network, "ahead", 0):
+    if len(examples) == 1 or bool(getattr(model.network, "ahead", 0)):
         return sum(nats(model, params, example) for example in examples)
     source = in_memory(model.network.spec, examples)
     rows = 1 if source.condition(0) == (None, None) else ROWS  # else an example is a row, or part of one
