@@ -1,6 +1,6 @@
 """How well music is learned, and how sound what is composed is: every figure of docs/music.md.
 
-The shipped model is measured as it is. The two rows on Bach's chorales and the four on piano rolls train models of
+The shipped model is measured as it is. The rows on Bach's chorales, on given voices and on piano rolls train models of
 their own, in --runs, and take what was trained there before; that takes long. Choose parts with --part.
 """
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import _chorales
+import _given
 import _piano_rolls
 import _songs
 import numpy as np
@@ -23,9 +24,12 @@ from seqgen.datasets import downloads
 from seqgen.domains import music
 from seqgen.domains.music.files import read_pieces
 from seqgen.domains.music.grid import fits
+from seqgen.domains.music.reports.marks import rates, total
+from seqgen.domains.music.voices.filling import PARTICLES
+from seqgen.domains.music.voices.leading import RANGES
 from seqgen.models.shipped import megabytes
 
-SAMPLES, BARS = 20, 16
+SAMPLES, BARS, TUNES = 20, 16, 20
 Pieces = Sequence[music.Score]
 
 
@@ -112,6 +116,30 @@ def chorales(args: Arguments) -> list[Row]:
     return rows
 
 
+def given(args: Arguments) -> list[Row]:
+    """Sopranos of Bach's: how likely his lower voices are to models of one size, and what the last of these sings instead."""
+    splits, rows, nats, kinds = args.learned, [], [], _given.KINDS
+    toy: dict[str, Any] = {"steps": 2} if args.toy else {}
+    for name, kind in (dict.fromkeys(kinds, [*kinds.values()][-1]) if args.toy else kinds).items():
+        folder = args.runs / f"given-{'any' if kind.any else 'soprano'}-{kind.ahead}"  # of a toy they are one
+        model = _given.train(splits, folder, kind, **toy)
+        nats.append(_given.nats_a_note(model, splits.test))
+        rows.append(Row(f"lower voices, {name}", nats[-1], unit="nats/note"))
+    rows += [
+        Row("anything given, over the soprano given", nats[1] / nats[0], "<=", 1),
+        Row("with a backward pass, below the soprano given", 100 * (1 - nats[2] / nats[0]), ">=", 5, "%"),
+    ]
+    pieces = splits.test[: 1 if args.toy else TUNES]
+    bach = rates(total(pieces, RANGES))
+    for leading, end in (("off", "free"), ("soft", "auto")):
+        how: dict[str, Any] = {"voice_leading": leading, "end": end, "particles": 2 if args.toy else PARTICLES}
+        made = [model.harmonise(piece, seed=seed, **how)[0].score for seed, piece in enumerate(pieces)]
+        for name, value in rates(total(made, RANGES)).items():
+            target = 2 * bach[name] if name.startswith("parallel") else None
+            rows.append(Row(f"{len(pieces)} sopranos harmonised, {leading}, end {end}: {name}", value, "<=", target))
+    return rows
+
+
 def rolls(args: Arguments) -> list[Row]:
     """Piano rolls, the protocol of Bai, Kolter & Koltun (2018)."""
     rows = []
@@ -175,6 +203,7 @@ PARTS: dict[str, Callable[[Arguments], list[Row]]] = {
     "shipped": shipped,
     "samples": samples,
     "chorales": chorales,
+    "given": given,
     "rolls": rolls,
     "songs": songs,
     "files": files,

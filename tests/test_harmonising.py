@@ -44,11 +44,12 @@ def singing(tmp_path_factory: pytest.TempPathFactory) -> music.MusicModel:
     return saved(tmp_path_factory.mktemp("grid"), Grid(), slice(257, 259))
 
 
-@pytest.fixture(scope="module", params=["grid", "chorale"])
+@pytest.fixture(scope="module", params=["grid", "chorale", "given"])
 def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> music.MusicModel:
-    """A model of four voices that knows of no key and no end, and one that does."""
-    ranges = ((57, 84), (50, 77), (45, 72), (33, 69)) if request.param == "chorale" else ()
-    return saved(tmp_path_factory.mktemp("either"), Grid(ranges=ranges), slice(257, 259))
+    """A model of four voices that knows of no key and no end, one that does, and one that is told what is given."""
+    ranges = ((57, 84), (50, 77), (45, 72), (33, 69)) if request.param != "grid" else ()
+    codec = Grid(ranges=ranges, given=request.param == "given")
+    return saved(tmp_path_factory.mktemp("either"), codec, slice(257, 259))
 
 
 @pytest.fixture(scope="module")

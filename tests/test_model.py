@@ -53,6 +53,33 @@ def test_settings_survive_json(model: Model) -> None:
         Model.from_dict({**data, "head": Categorical(9).to_dict()})
 
 
+def test_steps_that_controls_give_cost_nothing_and_teach_nothing() -> None:
+    model = Model(Network(Discrete(6), **SMALL, controls=2, given=True), Categorical(6))
+    assert Model.from_dict(json.loads(json.dumps(model.to_dict()))) == model
+    params, random = numbers(model), np.random.default_rng(1)
+    given = np.array([[1, 0, 0, 1], [0, 1, 1, 0]], np.float32)
+    controls = np.stack([given, random.normal(size=given.shape)], axis=-1).astype(np.float32)
+    steps, valid = np.array([[6, 1, 2, 0], [6, 3, 0, 5]]), np.array([[1, 1, 1, 1], [1, 1, 1, 0]], bool)
+
+    def loss(params: Any, targets: Any) -> Any:
+        batch = Batch(Inputs(steps, controls), targets, steps == 6, valid)
+        nll, counts, _ = model.nll(params, model.start(params, 2), batch)
+        total, (count, _) = model.loss(params, model.start(params, 2), batch, None)
+        return total, (nll, counts, count)
+
+    compiled = jax.jit(jax.value_and_grad(loss, has_aux=True))
+    targets = np.array([[1, 2, 0, 5], [3, 0, 5, 1]])
+    (total, (nll, counts, count)), gradient = compiled(params, targets)
+    free = valid & (given == 0)
+    np.testing.assert_array_equal(counts, free)
+    assert count == 3 and (nll[free] > 0).all() and not nll[~free].any() and total == pytest.approx(nll.sum())
+    other, again = compiled(params, np.where(free, targets, 4))
+    assert other[0] == total
+    jax.tree.map(np.testing.assert_array_equal, gradient, again)
+    with pytest.raises(UsageError, match="what is given is said in the controls: give `controls`, or leave `given`"):
+        Network(Discrete(6), **SMALL, given=True)
+
+
 def test_a_tied_head_scores_with_the_table() -> None:
     params = numbers(TIED)
     assert sorted(params) == ["head", "network"] and sorted(params["head"]) == ["bias", "kernel"]

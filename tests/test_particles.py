@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from seqgen.batching import evaluation_windows, in_memory
 from seqgen.domain import Example
 from seqgen.errors import UsageError
 from seqgen.heads import Categorical, Mixture, Options
@@ -19,17 +20,20 @@ from seqgen.nn.network import Network
 from seqgen.sampling import Automaton, Penalties, fill, sample
 from seqgen.sampling.particles import CHUNK, Particles, systematic
 from seqgen.spec import Continuous, Discrete
-from seqgen.training.scoring import nats
+from seqgen.training.scoring import log_probs, nats
 
 SIZE = 4
 MODEL = Model(Network(Discrete(SIZE), layers=1, units=8), Categorical(SIZE))
 KEY = jax.random.key(4)
 
 
+GIVEN = Model(Network(Discrete(SIZE), layers=1, units=8, controls=2, ahead=3, given=True), Categorical(SIZE))
+
+
 @functools.cache
-def parameters() -> Any:
+def parameters(model: Model = MODEL) -> Any:
     random = np.random.default_rng(1)
-    shapes = jax.eval_shape(lambda: MODEL.init(jax.random.key(0)))
+    shapes = jax.eval_shape(lambda: model.init(jax.random.key(0)))
     return jax.tree.map(lambda leaf: random.normal(0, 1.2, leaf.shape).astype(np.float32), shapes)
 
 
@@ -125,6 +129,47 @@ def test_biases_and_rules_count_in_the_weight_drawn_or_given() -> None:
     once = fill(MODEL, parameters(), KEY, (3, 3, -1), particles=4096, rules=(presence,))
     exact = {way: chance * np.exp(-2.0 - 2.0 * (way[2] == 3)) for way, chance in every((3, 3, -1)).items()}
     assert once.log_evidence == pytest.approx(np.log(sum(exact.values())), abs=0.05)
+
+
+def told(length: int, given: Any = 0.0) -> Any:
+    return np.stack(np.broadcast_arrays(np.float32(given), np.sin(np.arange(length, dtype=np.float32))), axis=1)
+
+
+def test_controls_come_with_their_steps_and_what_follows_is_looked_at() -> None:
+    length, params = CHUNK + 9, parameters(GIVEN)
+    controls = told(2 + length + 3)  # of three steps more, which are not drawn
+    rows = sample(GIVEN, params, KEY, [[1, 2]] * 3, length=length, controls=[controls] * 3)
+    found = fill(GIVEN, params, KEY, [-1] * length, prompt=[1, 2], particles=3, controls=controls)
+    np.testing.assert_array_equal(found.steps, rows)
+    shorter = fill(GIVEN, params, KEY, [-1] * length, prompt=[1, 2], particles=3, controls=controls[:-3])
+    assert (shorter.log_prob != found.log_prob).all()
+    with pytest.raises(UsageError, match="the controls of row 0 end after 5 of 6 steps; give all of them"):
+        fill(GIVEN, params, KEY, [-1] * 4, prompt=[1, 2], particles=3, controls=controls[:5])
+    with pytest.raises(UsageError, match="this network reads 2 controls with every step"):
+        fill(GIVEN, params, KEY, [-1] * 4, particles=3)
+
+
+def test_what_controls_give_has_no_weight_and_the_rest_is_scored_exactly() -> None:
+    given, params = np.array([-1, 3, -1, 0, -1]), parameters(GIVEN)
+    controls = told(5, given >= 0)
+    found = fill(GIVEN, params, KEY, given, particles=64, controls=controls)
+    np.testing.assert_array_equal(found.steps[:, given >= 0], [[3, 0]] * 64)
+    np.testing.assert_allclose(found.log_weight, 0, atol=1e-5)
+    for steps, likely in list(zip(found.steps, found.log_prob, strict=True))[:8]:
+        assert likely == pytest.approx(-nats(GIVEN, params, Example(steps, controls=controls)), abs=1e-5)
+    bias = np.zeros((5, SIZE), np.float32)
+    bias[1, 3] = -0.5  # what is wished counts, also of what is given
+    wished = fill(GIVEN, params, KEY, given, particles=4, controls=controls, bias=bias)
+    np.testing.assert_allclose(wished.log_weight, -0.5, atol=1e-5)
+
+
+def test_a_score_sees_all_that_is_ahead() -> None:
+    """However long a piece is."""
+    length, params = 600, parameters(GIVEN)
+    steps, controls = np.random.default_rng(0).integers(0, SIZE, length), told(length)
+    batches = evaluation_windows(in_memory(GIVEN.network.spec, [Example(steps, controls=controls)]), 1, length)
+    exact = -sum(likely.sum() for likely, _ in log_probs(GIVEN, params, batches))
+    assert nats(GIVEN, params, Example(steps, controls=controls)) == pytest.approx(exact, rel=1e-5)
 
 
 def test_what_cannot_be_has_no_weight() -> None:

@@ -230,7 +230,8 @@ def train(
 
     out: a new folder for the run; `load(out)` gives the best model so far at any time.
     encoding: "performance" for music that was played, "beats" for music that was written, "grid" for four voices, "chorale"
-    for four voices whose model knows their ranges, the key and where a piece ends, "roll" for chords of piano keys, a sixteenth
+    for four voices whose model knows their ranges, the key and where a piece ends, "given" for one that is told, too, what is
+    given of the voices, before and after, for `harmonise` and `inpaint`, "roll" for chords of piano keys, a sixteenth
     each; "auto" looks at the pieces; a model that is fine-tuned keeps its own.
     max_events: the longest file that is read.
     drums: which parts are drums: "channel10" as the file says, "guess" also those that look like a kit, "all".

@@ -44,7 +44,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _add_train(train: argparse.ArgumentParser) -> None:
     train_verb.add_options(train, data="a MIDI, MusicXML or ABC file, a folder of them, or a data set's name")
-    train.add_argument("--encoding", help="beats, performance, grid, chorale or roll (what suits the pieces)")
+    train.add_argument("--encoding", help="beats, performance, grid, chorale, given or roll (what suits the pieces)")
     _add_reading(train, None)
     example(train, "seqgen music train my_midi_folder --minutes 30 --out runs/mine")
     train.set_defaults(run=_train)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from seqgen import sampling
 from seqgen.errors import UsageError
@@ -18,13 +19,14 @@ from seqgen.spec import empty_steps
 from . import MODEL, metered
 from .beats import Beats
 from .composition import Composition, in_meter, said
-from .grid import Grid, voices
+from .grid import END, REST, Grid, voices
 from .length import Length
 from .performance import Decoded, Performance
 from .rolls import Roll
 from .score import DRUMS, Meter, Score
 from .signs import Key
 from .voices.leading import rules_of
+from .voices.told import controls, marked
 
 if TYPE_CHECKING:
     from .api import MusicModel
@@ -103,7 +105,11 @@ def _sung(
     prompts = [codec.opening(primer, wanted.key, meter) for primer in primers]
     phases = [codec.phase(prompt, meter) for prompt in prompts]
     grammar = _grammar(codec, prompts, phases, meter, length, ends=wanted.bars is not None)
-    cuts = _drawn(given, prompts, wanted, length, key, grammar=grammar, rules=rules_of(wanted.voice_leading))
+    how: dict[str, Any] = {"grammar": grammar, "rules": rules_of(wanted.voice_leading)}
+    if codec.given:
+        how["controls"], most = _told(prompts, grammar, length)
+        length = length._replace(most=most)
+    cuts = _drawn(given, prompts, wanted, length, key, **how)
     return [
         Decoded(in_meter(codec.decode(said(steps, prompt)), meter, phase), 0)
         for steps, prompt, phase in zip(cuts, prompts, phases, strict=True)
@@ -172,6 +178,19 @@ def _grammar(
     # Padded, so that pieces of many lengths share a program.
     more = np.repeat(allowed[-1:], (1 << (len(allowed) - 1).bit_length()) - len(allowed), axis=0)
     return sampling.Grammar(np.concatenate([allowed, more]), np.array([places[how] for how in begun], np.int32))
+
+
+def _told(prompts: Sequence[Any], grammar: sampling.Grammar, length: Length) -> tuple[list[NDArray[np.float32]], int]:
+    """What a model is told that is given of pieces from nothing, where bars and beats begin and the end; and how long they are."""
+    found = []
+    for prompt, phase in zip(prompts, grammar.phase, strict=True):
+        allowed = grammar.allowed[(phase + np.arange(length.most)) % len(grammar.allowed)]
+        steps = np.concatenate([prompt, np.where(allowed[:, REST], -1, allowed.argmax(axis=1))])
+        steps = steps[: (*np.flatnonzero(steps == END), len(steps))[0] + 1]
+        found.append(controls(steps, marked(steps)))
+    most = max(len(told) - len(prompt) for told, prompt in zip(found, prompts, strict=True))
+    pad = [len(prompt) + most - len(told) for told, prompt in zip(found, prompts, strict=True)]
+    return [np.pad(told, ((0, more), (0, 0))) for told, more in zip(found, pad, strict=True)], most
 
 
 def _after(codec: Grid | Performance | Roll, primer: Score, score: Score) -> Score:

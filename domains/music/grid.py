@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ from seqgen.spec import Discrete, Steps
 from .keys import TRUST, key_of
 from .score import DRUMS, Meter, Note, Score, Tempo
 from .signs import MODES, Key
+
+if TYPE_CHECKING:
+    from .voices.told import Partly
 
 TIED, REST, BEAT, BAR = 128, 256, 257, 258  # 0-127: a note begins; 128-255: it goes on
 SIZE = 259
@@ -65,10 +68,13 @@ class Grid:
     >>> grid = Grid(ranges=((60, 81), (53, 74), (48, 69), (36, 64)))
     >>> grid.encode(Score(voices, tempos=[Tempo(0, 100)])).steps.tolist()
     [266, 284, 258, 293, 72, 51, 65, 58, 73, 52, 66, 59, 259]
+
+    given: whether every step comes with what is given of the voices, see `voices.told`; of a `Partly` that is something.
     """
 
     bpm: float = 100.0
     ranges: tuple[tuple[int, int], ...] = ()
+    given: bool = False
 
     @property
     def spec(self) -> Discrete:
@@ -84,15 +90,22 @@ class Grid:
         """What is left of a piece on the grid. Raises DataError unless it has four voices."""
         return self._score(to_grid(item), whole_key(item) if self.ranges else None)
 
-    def encode(self, item: Score) -> Example:
+    def encode(self, item: Score | Partly) -> Example:
         """Symbols as int32 `[T]`. Raises DataError unless the piece has four voices."""
+        from .voices.told import Partly, controls  # here: it knows the symbols of the grid
+
+        partly = item if isinstance(item, Partly) else Partly(item)
+        steps = self._symbols(partly.score)
+        return Example(steps, controls=controls(steps, partly.of(steps)) if self.given else None)
+
+    def _symbols(self, item: Score) -> NDArray[np.int32]:
         grid = to_grid(item)
         if not self.ranges:
-            return Example(_stream(grid))
+            return _stream(grid)
         last = sorted({*grid.bars, *grid.beats})[: -COUNTED - 1 : -1]
         left = {beat: LEFT + back for back, beat in enumerate(last)}
         head = self.head(whole_key(item), item.meters[0] if item.meters else Meter(0.0, 4, 4))
-        return Example(np.concatenate([head, _stream(grid, left), np.array([END], np.int32)]))
+        return np.concatenate([head, _stream(grid, left), np.array([END], np.int32)])
 
     def opening(self, item: Score | None, key: Key | None, meter: Meter) -> NDArray[np.int32]:
         """What a piece that goes on after `item` begins with, int32 `[T]`: as `encode` has it, but that it does not end.
@@ -214,18 +227,16 @@ class Grid:
         ranges = (
             {"ranges": [list(voice) for voice in self.ranges]} if self.ranges else {}
         )  # older versions read the rest
-        return {"kind": "grid", "bpm": self.bpm, **ranges}
+        return {"kind": "grid", "bpm": self.bpm, **ranges, **({"given": True} if self.given else {})}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Grid:
         """The codec that wrote `data` with `to_dict`. Raises ModelError for anything else."""
-        match dict(data):
-            case {"kind": "grid", "bpm": float(bpm), **rest} if not rest and 10 <= bpm <= 1000:
-                return cls(bpm)
-            case {"kind": "grid", "bpm": float(bpm), "ranges": [_, _, _, _] as ranges, **rest} if (
-                not rest and 10 <= bpm <= 1000 and all(map(_is_range, ranges))
+        match {"ranges": [], "given": False, **data}:
+            case {"kind": "grid", "bpm": float(bpm), "ranges": [*ranges], "given": bool(given), **rest} if (
+                not rest and 10 <= bpm <= 1000 and len(ranges) in (0, 4) and all(map(_is_range, ranges))
             ):
-                return cls(bpm, tuple((low, high) for low, high in ranges))
+                return cls(bpm, tuple((low, high) for low, high in ranges), given)
         raise ModelError(f"a grid codec's settings are kind 'grid' and 'bpm' from 10 to 1000, not {dict(data)!r:.80}")
 
 

@@ -25,6 +25,8 @@ from .performance import Performance
 from .rolls import Roll
 from .score import DRUMS, Note, Score, Tempo
 from .ticks import near_ticks
+from .voices.task import METRIC, partly
+from .voices.told import WIDTH
 
 if TYPE_CHECKING:
     from seqgen.models.model import Model
@@ -70,6 +72,11 @@ def fit_chorale(scores: Sequence[Score]) -> Grid:
     return Grid(fit_grid(scores).bpm, tuple((int(low), int(high)) for low, high in ends))
 
 
+def fit_given(scores: Sequence[Score]) -> Grid:
+    """That of a model which is told what is given of the voices."""
+    return dataclasses.replace(fit_chorale(scores), given=True)
+
+
 def fit_either(scores: Sequence[Score]) -> Codec[Score]:
     """The grid of four voices where all pieces fit it, beats for what else was written, performance for what was played."""
     if scores and all(map(fits, scores)):
@@ -82,6 +89,7 @@ ENCODINGS: dict[str, Callable[[Sequence[Score]], Codec[Score]]] = {
     "auto": fit_either,
     "grid": fit_grid,
     "chorale": fit_chorale,
+    "given": fit_given,
     "beats": lambda scores: Beats(tonic=True),
     "performance": lambda scores: Performance(),
     "roll": lambda scores: Roll(usual_tempo(scores)),
@@ -124,8 +132,13 @@ def in_tempo(score: Score, random: Generator) -> Score:
     return score.stretched(float(random.choice(STRETCHES)))
 
 
-def _choir(layers: int, units: int, embedding: int, dropout: float, learning_rate: float) -> Size:
-    """Of a grid that knows its voices' ranges: intervals are easy, see `seqgen.Registers`."""
+def choir(
+    layers: int, units: int, embedding: int, dropout: float, learning_rate: float, ahead: int | None = None
+) -> Size:
+    """Of a grid that knows its voices' ranges: intervals are easy, see `seqgen.Registers`.
+
+    ahead: of one that is told what is given of the voices, units of what reads that from its end.
+    """
 
     def model(codec: Grid) -> Model:
         from seqgen.heads import Relative  # here: a domain's value must not cost JAX
@@ -134,17 +147,26 @@ def _choir(layers: int, units: int, embedding: int, dropout: float, learning_rat
         from seqgen.nn.network import Network
 
         registers = Registers(count=4, values=TIED, origin=KEYS, dropout=dropout / 2, paired=True)
-        network = Network(codec.spec, layers, units, embedding, dropout=dropout, registers=registers)
+        told: dict[str, Any] = {} if ahead is None else {"controls": WIDTH, "given": True, "ahead": ahead}
+        network = Network(codec.spec, layers, units, embedding, dropout=dropout, registers=registers, **told)
         return Model(network, Relative(codec.spec.size, TIED))
 
-    return Size(model, TrainingConfig(rows=16, window=256, learning_rate=learning_rate))
+    rows = 16 if ahead is None else 6  # of these a row is a piece
+    return Size(model, TrainingConfig(rows=rows, window=256, learning_rate=learning_rate))
 
 
 CHOIRS = {
-    "tiny": _choir(1, 128, 32, 0.0, 6e-3),
-    "small": _choir(1, 256, 64, 0.3, 4e-3),
-    "medium": _choir(2, 256, 64, 0.5, 4e-3),
-    "large": _choir(2, 512, 64, 0.6, 3e-3),
+    "tiny": choir(1, 128, 32, 0.0, 6e-3),
+    "small": choir(1, 256, 64, 0.3, 4e-3),
+    "medium": choir(2, 256, 64, 0.5, 4e-3),
+    "large": choir(2, 512, 64, 0.6, 3e-3),
+}
+
+GIVEN = {
+    "tiny": choir(1, 128, 32, 0.0, 6e-3, ahead=32),
+    "small": choir(1, 256, 64, 0.3, 4e-3, ahead=64),
+    "medium": choir(2, 256, 64, 0.4, 4e-3, ahead=128),
+    "large": choir(2, 512, 64, 0.5, 3e-3, ahead=256),
 }
 
 
@@ -178,6 +200,10 @@ def inside(ranges: Sequence[tuple[int, int]], score: Score, random: Generator) -
     return score.transposed(int(random.integers(min(low, 0), max(high, 0) + 1)))
 
 
+def _partly_inside(ranges: Sequence[tuple[int, int]], score: Score, random: Generator) -> Any:
+    return partly(inside(ranges, score, random), random)
+
+
 def as_learned(codec: Codec[Score]) -> Domain[Score]:
     """The domain as models of this codec learn: rolls under a NADE; with the ranges of voices, pieces are transposed within them."""
     if isinstance(codec, Roll):
@@ -186,6 +212,10 @@ def as_learned(codec: Codec[Score]) -> Domain[Score]:
         return dataclasses.replace(DOMAIN, augment=in_tempo)
     if not isinstance(codec, Grid) or not codec.ranges:
         return DOMAIN
+    if codec.given:
+        return dataclasses.replace(
+            DOMAIN, sizes=GIVEN, metric=METRIC, augment=functools.partial(_partly_inside, codec.ranges)
+        )
     return dataclasses.replace(DOMAIN, sizes=CHOIRS, augment=functools.partial(inside, codec.ranges))
 
 

@@ -71,7 +71,7 @@ class Model:
         return self.network.start(params["network"], rows, context)
 
     def log_prob(self, params: Params, carry: Carry, batch: Batch, key: Array | None = None) -> tuple[Array, Carry]:
-        """Log-probability of every target, nats `[B, T]`, exactly 0 where not valid; and the carry after the window."""
+        """Log-probability of every target, nats `[B, T]`, exactly 0 where not valid or given; and the carry after the window."""
         carry, features = self.network.unroll(
             params["network"],
             carry,
@@ -82,7 +82,13 @@ class Model:
             key=key,
         )
         log_prob = self.head.log_prob(self.head_params(params), features, batch.targets)
-        return jnp.where(batch.valid, log_prob, 0.0), carry
+        return jnp.where(self.predicted(batch), log_prob, 0.0), carry
+
+    def predicted(self, batch: Batch) -> Array:
+        """Which positions are predictions, bool `[B, T]`: those of items, but for the steps that controls say are given."""
+        given = getattr(self.network, "given", False)
+        predicted: Array = batch.valid & (batch.inputs.controls[..., 0] == 0) if given else batch.valid
+        return predicted
 
     def check(self, source: Source) -> None:
         """Raises DataError for what conditions an example and is not among what the network knows."""
@@ -97,7 +103,7 @@ class Model:
     def nll(self, params: Params, carry: Carry, batch: Batch, key: Array | None = None) -> tuple[Array, Array, Carry]:
         """See `seqgen.models.trainable.Trainable`: a prediction a position, `[B, T]`."""
         log_prob, carry = self.log_prob(params, carry, batch, key)
-        return -log_prob, batch.valid, carry
+        return -log_prob, self.predicted(batch), carry
 
     def loss(self, params: Params, carry: Carry, batch: Batch, key: Any) -> tuple[Array, tuple[Array, Carry]]:
         """Negative log-likelihood (cross-entropy) of a batch: the `Loss` that `seqgen.training` minimises.
@@ -105,7 +111,7 @@ class Model:
         It has gradients in reverse mode, and those have any; `jax.jvp` and `jax.jacfwd` of it raise TypeError.
         """
         log_prob, carry = self.log_prob(params, carry, batch, key)
-        return -log_prob.sum(), (batch.valid.sum(), carry)
+        return -log_prob.sum(), (self.predicted(batch).sum(), carry)
 
     def to_dict(self) -> dict[str, Any]:
         """Network and head as plain JSON values."""

@@ -87,6 +87,7 @@ class Network:
     precision: str = "f32"
     remat: int = 0
     ahead: int = 0
+    given: bool = False
     running: tuple[int, ...] = ()
     encoder: Encoder | None = None
     attention: int = 0
@@ -118,6 +119,8 @@ class Network:
             raise UsageError("what this encoder reads is only to be attended to: give `attention`, or layers that read")
         if self.ahead and not self.controls:
             raise UsageError("what is ahead is read in the controls: give `controls`, or leave `ahead` out")
+        if self.given and not self.controls:
+            raise UsageError("what is given is said in the controls: give `controls`, or leave `given` out")
         if self.remat < 0 or (self.remat and self.bidirectional):
             raise UsageError(f"remat is {self.remat}; give 0 or more positions, and 0 to a bidirectional network")
         values = vector_width(self.spec)
@@ -149,8 +152,8 @@ class Network:
 
     @property
     def whole(self) -> bool:
-        """Whether an item is to be seen from its beginning to its end at once: what is encoded belongs to all of it."""
-        return self.encoder is not None
+        """Whether an item is to be seen from its beginning to its end at once: what is encoded, or ahead, belongs to all of it."""
+        return self.encoder is not None or self.ahead > 0
 
     @property
     def entry(self) -> int:
@@ -345,6 +348,7 @@ class Network:
         for late in (
             "static_read",
             "ahead",
+            "given",
             "running",
             "encoder",
             "attention",

@@ -23,6 +23,7 @@ from ..models.model import Model
 from ..nn.context import Context, Params
 from ..nn.recurrence import Array, Carry
 from ..spec import Discrete, Inputs, Steps, stranger
+from .controls import check_controls, cut, looked_ahead
 from .drawing import prime
 from .options import check
 from .rules import Rules, bent
@@ -85,6 +86,7 @@ def fill(
     bias: Any = None,
     rules: Rules = (),
     turns: Any = None,
+    controls: Any = None,
 ) -> Particles:
     """Draws the steps where `given`, int `[T]`, is -1; elsewhere they are what it says.
 
@@ -93,6 +95,8 @@ def fill(
     rules: see `Rule`; what they take off a symbol counts in the weight, whether it was drawn or given.
     turns: bool `[T]`, after which steps particles may be dropped for others; None for all. It copies the carry.
     context: of one row. options: how free steps are drawn; at another temperature than 1 weights are of what is drawn so.
+    controls: float32 `[length, C]`, the known side inputs of the prompt's steps and of all that is given, and, for a network that
+    looks ahead, of what follows. Of a network to which they say what is given, that has no weight but for biases and rules.
     Particle n draws from `fold_in(key, n)`: where nothing is given, it is what `sample` draws in row n.
     Raises UsageError for a model of other steps than symbols, symbols it does not have, and shapes that do not fit.
 
@@ -118,7 +122,11 @@ def fill(
             f"`bias` is {list(added.shape)} and `turns` {list(may_turn.shape)}, and {length} steps of {size} symbols are "
             f"given; they must be [{length}, {size}] and [{length}]"
         )
-    state = prime(model, params, key, [np.asarray(prompt, np.int32)], context, rules=rules)
+    before = len(np.asarray(prompt))
+    told = None if controls is None else [controls]
+    check_controls(model, told, [before + length])
+    told = looked_ahead(model, params, told, None)
+    state = prime(model, params, key, [np.asarray(prompt, np.int32)], context, controls=told, rules=rules)
     flock = _begin(model, particles)(jax.random.key_data(key), state.carry, state.inputs, state.rules)
     context = jax.tree.map(lambda leaf: jnp.repeat(leaf, particles, axis=0), context)
     advance = _advance(model, particles, tuple(type(rule) for rule in rules))
@@ -136,9 +144,10 @@ def fill(
             np.pad(added[own], ((0, spare), (0, 0))),
             np.pad(may_turn[own], (0, spare)),
             np.arange(CHUNK) < counts,
+            None if told is None else cut(told, [before + begin], CHUNK)[0],
         )
-        flock, told = advance(params, flock, settings, context, rules, window)
-        parts.append(jax.tree.map(lambda leaf, counts=counts: np.asarray(leaf)[:counts], told))
+        flock, made = advance(params, flock, settings, context, rules, window)
+        parts.append(jax.tree.map(lambda leaf, counts=counts: np.asarray(leaf)[:counts], made))
     return _traced(parts, np.asarray(flock.log_weight))
 
 
@@ -185,12 +194,17 @@ def _begin(model: Model, particles: int) -> Callable[..., _Flock]:
 @functools.lru_cache(maxsize=16)
 def _advance(model: Model, particles: int, kinds: tuple[type, ...]) -> Callable[..., Any]:
     head: Any = model.head
+    certain = getattr(model.network, "given", False)
 
     def run(params: Params, flock: _Flock, options: Options, context: Context, rules: Rules, window: Any) -> Any:
-        def body(flock: _Flock, here: tuple[Array, Array, Array, Array]) -> tuple[_Flock, Any]:
-            given, bias, may_turn, counts = here
-            carry, features = model.network.step(params["network"], flock.carry, Inputs(flock.inputs), context=context)
+        def body(flock: _Flock, here: tuple[Array, Array, Array, Array, Array | None]) -> tuple[_Flock, Any]:
+            given, bias, may_turn, counts, controls = here
+            told = None if controls is None else jnp.broadcast_to(controls, (particles, len(controls)))
+            inputs = Inputs(flock.inputs, told)
+            carry, features = model.network.step(params["network"], flock.carry, inputs, context=context)
             likely = jax.nn.log_softmax(head.logits(model.head_params(params), features))
+            if certain and controls is not None:  # what is given says nothing of what was drawn before
+                likely = jnp.where(controls[0] > 0, 0.0, likely)
             scores = bent(rules, flock.rules, likely + bias)
 
             def own(data: Array, position: Array = flock.position) -> Array:

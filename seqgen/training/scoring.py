@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from ..batching.sources import Encoded, in_memory
-from ..batching.windows import Batch, Evaluation, evaluation_windows
+from ..batching.windows import Batch, Evaluation, evaluation_windows, read_rows
 from ..devices.crew import Crew
 from ..domain import Example
 from ..models.model import Model
@@ -82,15 +82,21 @@ def evaluate(model: Trainable, params: Params, batches: Iterable[Batch], crew: C
     >>> bool(abs(nats - np.log(4)) < 0.7)  # of a model that has learned nothing yet
     True
     """
+    total, count = _totals(model, params, batches, crew)
+    return total / max(count, 1)
+
+
+def _totals(model: Trainable, params: Params, batches: Iterable[Batch], crew: Crew | None = None) -> tuple[float, int]:
+    """Nats of all predictions, and how many there are."""
     total, count = 0.0, 0
     for nll, counted in _terms(model, params, batches, crew):
         total += float(nll.sum(dtype=np.float64))
         count += int(counted.sum())
-    return total / max(count, 1)
+    return total, count
 
 
 def nats(model: Model, params: Params, example: Example, entries: int = 1) -> float:
-    """The sum of -ln p over all steps of an example, each given all before it; nothing adapts.
+    """The sum of -ln p over all steps of an example, but those that controls give, each given all before it; nothing adapts.
 
     entries: a source is filled up to a multiple of so many, so that those of any length share a few compiled programs.
     """
@@ -101,17 +107,28 @@ def nats(model: Model, params: Params, example: Example, entries: int = 1) -> fl
         more = ((0, 0), (0, -batch.source.shape[1] % entries))
         return batch._replace(source=np.pad(batch.source, more), source_valid=np.pad(batch.source_valid, more))
 
-    windows = map(filled, windows_of(model.network.spec, example))
-    return evaluate(model, params, windows) * len(jax.tree.leaves(example.steps)[0])
+    if getattr(model.network, "ahead", 0):  # as far as the end
+        batches: Iterable[Batch] = [_whole(model.network.spec, example)]
+    else:
+        batches = windows_of(model.network.spec, example)
+    return _totals(model, params, map(filled, batches))[0]
 
 
 def total_nats(model: Model, params: Params, examples: Sequence[Example]) -> float:
     """The sum of -ln p over all steps of many examples, each from its own beginning on; nothing adapts."""
-    if len(examples) == 1:
-        return nats(model, params, examples[0])
+    if len(examples) == 1 or bool(getattr(model.network, "ahead", 0)):
+        return sum(nats(model, params, example) for example in examples)
     source = in_memory(model.network.spec, examples)
     rows = 1 if source.condition(0) == (None, None) else ROWS  # else an example is a row, or part of one
-    return evaluate(model, params, evaluation_windows(source, rows, WINDOW)) * sum(source.lengths)
+    return _totals(model, params, evaluation_windows(source, rows, WINDOW))[0]
+
+
+def _whole(spec: Spec, example: Example) -> Batch:
+    """An example in one window, filled up to a power of two."""
+    source = in_memory(spec, [example])
+    width = 1 << (source.lengths[0] - 1).bit_length()
+    entries = 0 if example.source is None else len(example.source)
+    return read_rows(source, np.zeros(1, np.int64), 1, width, entries, range(1))
 
 
 def windows_of(spec: Spec, example: Example) -> Evaluation:

@@ -24,6 +24,7 @@ from ..score import Note, Score
 from ..signs import spelled
 from . import given, wishes
 from .leading import rules_of
+from .told import controls
 
 PARTICLES = 32
 MOST_STEPS = MOST_BARS * 4 * PER_BEAT
@@ -35,7 +36,8 @@ class Filled(NamedTuple):
     """What came of a piece. score: what was given, as it was, and what is new; made: how many notes are new.
 
     log_prob: nats of all that was read from the first new note on, as the model finds it; log_evidence: nats of what was
-    given of it, an estimate. moved: by how many semitones the model was shown it higher, to have it in its voices' ranges.
+    given of it, an estimate, and 0 of a model that is told what is given: that costs nothing. moved: by how many semitones
+    the model was shown it higher, to have it in its voices' ranges.
 
     >>> chord = Score([Note(0.0, pitch, 1.0, part=part) for part, pitch in enumerate((72, 67, 64, 48))])
     >>> Filled(chord, made=3, log_prob=-12.5, log_evidence=-3.0).moved
@@ -98,7 +100,7 @@ def harmonise(
     players = {voice: note._replace(part=voice, velocity=VELOCITY) for voice, note in near.items()}
     old = [note._replace(part=voice) for voice, notes in found.items() for note in notes]
     pieces = []
-    for drawn, log_prob, evidence in _fill(model, params, whole, how):
+    for drawn, log_prob, evidence in _fill(codec, model, params, whole, how):
         new = [
             note._replace(pitch=note.pitch - moved)
             for note in _notes(codec, score, drawn, players)
@@ -134,7 +136,7 @@ def inpaint(
     old = [note for notes in sung for note in notes if note.part not in own]
     known = {(*_steps(score, note)[:1], note.part, note.pitch): note for notes in sung for note in notes}
     pieces = []
-    for drawn, log_prob, evidence in _fill(model, params, given.stream(codec, score, rows, free), how):
+    for drawn, log_prob, evidence in _fill(codec, model, params, given.stream(codec, score, rows, free), how):
         notes, made = [], 0
         for note in _notes(codec, score, drawn, players):
             start, stop = _steps(score, note)
@@ -169,11 +171,12 @@ def _ended(
 
 
 def _fill(
-    model: Model, params: Params, whole: given.Stream, how: Settings
+    codec: Grid, model: Model, params: Params, whole: given.Stream, how: Settings
 ) -> list[tuple[NDArray[np.int32], float, float]]:
     """Streams of symbols with what is free drawn, each with nats of all and nats of what is given."""
     drawn = np.flatnonzero(whole.steps < 0)
     first, until = int(drawn[0]), int(drawn[-1]) + 1 + AFTER
+    told = controls(whole.steps, whole.steps >= 0) if codec.given else None
     pieces = []
     for number in range(how.pieces):
         key = jax.random.fold_in(jax.random.key(how.seed), number)
@@ -188,10 +191,11 @@ def _fill(
             bias=whole.bias[first:until],
             rules=rules_of(how.voice_leading),
             turns=whole.beats[first:until],
+            controls=told,
         )
         one = found.drawn(jax.random.fold_in(key, how.particles + 1))  # a key that no particle has
         steps = np.concatenate([whole.steps[:first], found.steps[one], whole.steps[until:]])
-        pieces.append((steps, float(found.log_prob[one]), found.log_evidence))
+        pieces.append((steps, float(found.log_prob[one]), 0.0 if codec.given else found.log_evidence))
     return pieces
 
 
