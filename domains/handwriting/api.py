@@ -165,6 +165,12 @@ class HandwritingModel:
             return
         if not ink.text:
             raise DataError("it has no text, and the model scores ink with its text")
+        alphabet, learned = self.codec.alphabet, self.codec.learned
+        if drawn := "".join(dict.fromkeys(c for c in ink.text if c not in alphabet and bases(c, learned) != c)):
+            raise DataError(
+                f"its text has {drawn!r:.40}, for which this model writes {bases(drawn, learned)!r:.40} and draws the rest: "
+                "such ink has no likelihood; give ink without it"
+            )
         try:
             self.codec.check(ink.text)
         except UsageError as error:
