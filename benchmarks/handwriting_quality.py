@@ -49,6 +49,7 @@ class Arguments:
     sheet: Path | None
     hands: Sequence[str]
     lines: int
+    people: int
     judge: str | None
 
 
@@ -121,14 +122,16 @@ def likeness(args: Arguments) -> list[Row]:
     It learns from two thirds of the hands and is tested on the others, on other texts.
     """
     count = 2 if args.toy else args.lines
-    people = [_people.lines_of(HANDS.get(hand, ""), count, plain=True) for hand in args.hands]
-    if len(args.hands) < 3 or not all(people):
+    own = {hand: _people.lines_of(HANDS.get(hand, ""), count, plain=True) for hand in args.hands}
+    hands = [hand for hand in own if own[hand]]  # of some there are single words alone
+    if len(hands) < 3:
         return []
+    people = [own[hand] for hand in hands]
     lines = _people.prose(2 * count)
-    some = max(2 * len(args.hands) // 3, 1)
+    some = max(2 * len(hands) // 3, 1)
     made = [
         written(args.model, lines[count:] if number < some else lines[:count], hand, seed=4)
-        for number, hand in enumerate(args.hands)
+        for number, hand in enumerate(hands)
     ]
 
     def parts(inks: Sequence[Sequence[handwriting.Ink]]) -> tuple[list[handwriting.Ink], list[handwriting.Ink]]:
@@ -140,7 +143,7 @@ def likeness(args: Arguments) -> list[Row]:
     halves = [[inks[number::2] for inks in people] for number in (0, 1)]
     null = 100 * _told_apart.told_apart(parts(halves[0]), parts(halves[1]), steps)
     two = handwriting.load("two-hands")
-    synthetic = [written(two, lines[:count], hand, seed=4) for hand in two.codec.hands for _ in args.hands[::2]]
+    synthetic = [written(two, lines[:count], hand, seed=4) for hand in two.codec.hands for _ in hands[::2]]
     known = 100 * _told_apart.told_apart(parts(synthetic), parts(people), steps)
     return [
         Row("told from people: pieces of ink told right", share, "<=", 85, "%"),
@@ -157,7 +160,7 @@ def adoption(args: Arguments) -> list[Row]:
         return []
     assert isinstance(parts.test, unipen.Inks)
     wrote = parts.test.characters()
-    people = [hand for hand, characters in wrote.items() if characters > 1000][: 1 if args.toy else PEOPLE]
+    people = [hand for hand, characters in wrote.items() if characters > 1000][: 1 if args.toy else args.people]
     rounds = 2 if args.toy else adopting.STEPS
     gains: dict[int, list[float]] = {}
     for person in people:
@@ -244,12 +247,13 @@ def main() -> None:
     options.add_argument("--model", default=MODEL, help=f"a shipped name, a run or a model folder ({MODEL})")
     options.add_argument("--hand", action="append", metavar="NAME", help="only this; may repeat (all)")
     options.add_argument("--lines", type=int, default=LINES, help=f"of prose and of hard cases, a hand ({LINES})")
+    options.add_argument("--people", type=int, default=PEOPLE, help=f"of whom hands are adopted ({PEOPLE})")
     options.add_argument("--sheet", type=Path, metavar="FOLDER", help="draw the lines that are read, a picture a hand")
     options.add_argument("--judge", metavar="MODEL", help="a recogniser, to read the lines as well as tesseract does")
     args = options.parse_args()
     model = handwriting.load(args.model)
     hands = args.hand or [hand for hand in model.codec.hands if hand not in ALIASES][: 1 if args.toy else None]
-    asked = Arguments(args.toy, model, args.sheet, hands, args.lines, args.judge)
+    asked = Arguments(args.toy, model, args.sheet, hands, args.lines, args.people, args.judge)
     rows = [row for part in args.part or PARTS for row in PARTS[part](asked)]
     report(rows, args.json)
 

@@ -218,7 +218,9 @@ def test_composed_letters_are_explained_as_what_the_model_wrote(model: Handwriti
     ink = wave(21, text="w\u00e4ve \u00f6n")
     *_, characters = explain(model, ink, tmp_path / "a.svg")
     assert json.loads(characters.read_text())["text"] == "wave on"
-    with pytest.raises(DataError, match=r"has '\u00e4\u00f6', for which this model writes 'ao' and draws the rest: .* no likelihood"):
+    with pytest.raises(
+        DataError, match=r"has '\u00e4\u00f6', for which this model writes 'ao' and draws the rest: .* no likelihood"
+    ):
         model.score(ink)
 
 

@@ -46,7 +46,9 @@ def read_omniglot(path: str | os.PathLike[str]) -> list[Ink]:
 
 def _drawing(raw: bytes, name: str, path: str) -> Ink:
     if _UJI.search(raw[:_HEAD]):
-        wanted = '{"format": "seqgen-ink", "version": 1, "lines": [{"text": "a", "strokes": [[[x, y], ...], ...]}, ...]}'
+        wanted = (
+            '{"format": "seqgen-ink", "version": 1, "lines": [{"text": "a", "strokes": [[[x, y], ...], ...]}, ...]}'
+        )
         raise DataError(
             f"{name} is UJIpenchars, single characters that seqgen has no reader for: turn each WORD and its POINTS into "
             f"a line of JSON, y down: {wanted}"
