@@ -8,6 +8,7 @@ behind the hands is UNIPEN's, named by SEQGEN_DATA; without it there is nothing 
 from __future__ import annotations
 
 import dataclasses
+import re
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,8 @@ from _report import Row, parser, report
 from seqgen.datasets import unipen
 from seqgen.domains import handwriting
 from seqgen.domains.handwriting import MODEL, adopting
-from seqgen.domains.handwriting.drawing.svg import write_svg
+from seqgen.domains.handwriting.drawing.page import PAPERS, Page
+from seqgen.domains.handwriting.drawing.svg import ink_svg, write_svg
 from seqgen.domains.handwriting.drawing.trace import trace
 from seqgen.domains.handwriting.hands import vector_of
 from seqgen.domains.handwriting.pretrained.make_hands import ALIASES, HANDS
@@ -217,6 +219,20 @@ def likelihood(args: Arguments) -> list[Row]:
     return [Row("loss on its own ink, difference to SciPy", abs(ours - scipy) / abs(scipy), "<=", 1e-5)]
 
 
+def drawing(args: Arguments) -> list[Row]:
+    """What a line is as SVG, a point of the model's, and how far paper is from its size as it is written there."""
+    inks = written(args.model, _people.prose(2 if args.toy else 8), args.hands[0], seed=2)
+    size = sum(len(ink_svg(ink).encode()) for ink in inks) / sum(ink.points for ink in inks)
+    off = []
+    for paper, (width, height, _) in PAPERS.items():
+        said = re.findall(r' (?:width|height)="([0-9.]+)mm"', ink_svg(inks[0], Page(paper=paper)))[:2]
+        off += [abs(float(one) - asked) for one, asked in zip(said, (width, height), strict=True)]
+    return [
+        Row("bytes of SVG, a point", size, "<=", 9),
+        Row(f"{len(PAPERS)} sizes of paper, the greatest difference", max(off), "<=", 0.1, "mm"),
+    ]
+
+
 def speed(args: Arguments) -> list[Row]:
     """The whole process, from the shell, once the compiled program is in the cache."""
     seconds = []
@@ -237,6 +253,7 @@ PARTS: dict[str, Callable[[Arguments], list[Row]]] = {
     "adoption": adoption,
     "accidents": accidents,
     "likelihood": likelihood,
+    "drawing": drawing,
     "speed": speed,
 }
 
