@@ -233,7 +233,7 @@ class HandwritingModel:
         if codec.weak and hands and static is not None:
             known = dict(zip(codec.hands, codec.weak, strict=True))
             other = vector_of(min(known, key=lambda hand: len(known[hand])), codec.hands, self.params)
-            vectors = leaning(static, other, texts, [known.get(hand or "") for hand in hands], size)
+            vectors: Any = leaning(static, other, texts, [known.get(hand or "") for hand in hands], size)
             context = context if vectors is None else context._replace(static=vectors)
         return context
 
