@@ -24,9 +24,8 @@ from seqgen.spec import Inputs, Spec
 
 from .hands import Vector
 
-SHARE = (
-    0.6  # of the other hand, where one leans on it: with all of it lines were no better read, and looked like two hands
-)
+# Of the other hand, where one leans on it: of oak and larch more was read with a part of it than with all.
+SHARE = 0.6
 # A word as in a book: letters, a capital at most in front, hyphens and apostrophes, and what stands around it.
 _PLAIN = re.compile(r"[\"'(]*[A-Za-z][a-z]*(?:[-'][a-z]+)*[\"'),.;:!?]*")
 
