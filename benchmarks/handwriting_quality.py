@@ -8,6 +8,7 @@ behind the hands is UNIPEN's, named by SEQGEN_DATA; without it there is nothing 
 from __future__ import annotations
 
 import dataclasses
+import re
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,8 @@ from _report import Row, parser, report
 from seqgen.datasets import unipen
 from seqgen.domains import handwriting
 from seqgen.domains.handwriting import MODEL, adopting
-from seqgen.domains.handwriting.drawing.svg import write_svg
+from seqgen.domains.handwriting.drawing.page import PAPERS, Page
+from seqgen.domains.handwriting.drawing.svg import ink_svg, write_svg
 from seqgen.domains.handwriting.drawing.trace import trace
 from seqgen.domains.handwriting.hands import vector_of
 from seqgen.domains.handwriting.pretrained.make_hands import ALIASES, HANDS
@@ -49,6 +51,7 @@ class Arguments:
     sheet: Path | None
     hands: Sequence[str]
     lines: int
+    people: int
     judge: str | None
 
 
@@ -121,14 +124,16 @@ def likeness(args: Arguments) -> list[Row]:
     It learns from two thirds of the hands and is tested on the others, on other texts.
     """
     count = 2 if args.toy else args.lines
-    people = [_people.lines_of(HANDS.get(hand, ""), count, plain=True) for hand in args.hands]
-    if len(args.hands) < 3 or not all(people):
+    own = {hand: _people.lines_of(HANDS.get(hand, ""), count, plain=True) for hand in args.hands}
+    hands = [hand for hand in own if own[hand]]  # of some there are single words alone
+    if len(hands) < 3:
         return []
+    people = [own[hand] for hand in hands]
     lines = _people.prose(2 * count)
-    some = max(2 * len(args.hands) // 3, 1)
+    some = max(2 * len(hands) // 3, 1)
     made = [
         written(args.model, lines[count:] if number < some else lines[:count], hand, seed=4)
-        for number, hand in enumerate(args.hands)
+        for number, hand in enumerate(hands)
     ]
 
     def parts(inks: Sequence[Sequence[handwriting.Ink]]) -> tuple[list[handwriting.Ink], list[handwriting.Ink]]:
@@ -140,7 +145,7 @@ def likeness(args: Arguments) -> list[Row]:
     halves = [[inks[number::2] for inks in people] for number in (0, 1)]
     null = 100 * _told_apart.told_apart(parts(halves[0]), parts(halves[1]), steps)
     two = handwriting.load("two-hands")
-    synthetic = [written(two, lines[:count], hand, seed=4) for hand in two.codec.hands for _ in args.hands[::2]]
+    synthetic = [written(two, lines[:count], hand, seed=4) for hand in two.codec.hands for _ in hands[::2]]
     known = 100 * _told_apart.told_apart(parts(synthetic), parts(people), steps)
     return [
         Row("told from people: pieces of ink told right", share, "<=", 85, "%"),
@@ -157,7 +162,7 @@ def adoption(args: Arguments) -> list[Row]:
         return []
     assert isinstance(parts.test, unipen.Inks)
     wrote = parts.test.characters()
-    people = [hand for hand, characters in wrote.items() if characters > 1000][: 1 if args.toy else PEOPLE]
+    people = [hand for hand, characters in wrote.items() if characters > 1000][: 1 if args.toy else args.people]
     rounds = 2 if args.toy else adopting.STEPS
     gains: dict[int, list[float]] = {}
     for person in people:
@@ -214,6 +219,20 @@ def likelihood(args: Arguments) -> list[Row]:
     return [Row("loss on its own ink, difference to SciPy", abs(ours - scipy) / abs(scipy), "<=", 1e-5)]
 
 
+def drawing(args: Arguments) -> list[Row]:
+    """What a line is as SVG, a point of the model's, and how far paper is from its size as it is written there."""
+    inks = written(args.model, _people.prose(2 if args.toy else 8), args.hands[0], seed=2)
+    size = sum(len(ink_svg(ink).encode()) for ink in inks) / sum(ink.points for ink in inks)
+    off = []
+    for paper, (width, height, _) in PAPERS.items():
+        said = re.findall(r' (?:width|height)="([0-9.]+)mm"', ink_svg(inks[0], Page(paper=paper)))[:2]
+        off += [abs(float(one) - asked) for one, asked in zip(said, (width, height), strict=True)]
+    return [
+        Row("bytes of SVG, a point", size, "<=", 9),
+        Row(f"{len(PAPERS)} sizes of paper, the greatest difference", max(off), "<=", 0.1, "mm"),
+    ]
+
+
 def speed(args: Arguments) -> list[Row]:
     """The whole process, from the shell, once the compiled program is in the cache."""
     seconds = []
@@ -234,6 +253,7 @@ PARTS: dict[str, Callable[[Arguments], list[Row]]] = {
     "adoption": adoption,
     "accidents": accidents,
     "likelihood": likelihood,
+    "drawing": drawing,
     "speed": speed,
 }
 
@@ -244,12 +264,13 @@ def main() -> None:
     options.add_argument("--model", default=MODEL, help=f"a shipped name, a run or a model folder ({MODEL})")
     options.add_argument("--hand", action="append", metavar="NAME", help="only this; may repeat (all)")
     options.add_argument("--lines", type=int, default=LINES, help=f"of prose and of hard cases, a hand ({LINES})")
+    options.add_argument("--people", type=int, default=PEOPLE, help=f"of whom hands are adopted ({PEOPLE})")
     options.add_argument("--sheet", type=Path, metavar="FOLDER", help="draw the lines that are read, a picture a hand")
     options.add_argument("--judge", metavar="MODEL", help="a recogniser, to read the lines as well as tesseract does")
     args = options.parse_args()
     model = handwriting.load(args.model)
     hands = args.hand or [hand for hand in model.codec.hands if hand not in ALIASES][: 1 if args.toy else None]
-    asked = Arguments(args.toy, model, args.sheet, hands, args.lines, args.judge)
+    asked = Arguments(args.toy, model, args.sheet, hands, args.lines, args.people, args.judge)
     rows = [row for part in args.part or PARTS for row in PARTS[part](asked)]
     report(rows, args.json)
 

@@ -214,6 +214,16 @@ def test_files_are_pictures_beside_the_output(model: HandwritingModel, tmp_path:
     assert [path.read_bytes() for path in explain(model, ink, str(tmp_path / "name.of.png"))] == before
 
 
+def test_composed_letters_are_explained_as_what_the_model_wrote(model: HandwritingModel, tmp_path: Path) -> None:
+    ink = wave(21, text="w\u00e4ve \u00f6n")
+    *_, characters = explain(model, ink, tmp_path / "a.svg")
+    assert json.loads(characters.read_text())["text"] == "wave on"
+    with pytest.raises(
+        DataError, match=r"has '\u00e4\u00f6', for which this model writes 'ao' and draws the rest: .* no likelihood"
+    ):
+        model.score(ink)
+
+
 def test_a_model_without_texts_gives_one_picture(prediction: HandwritingModel, tmp_path: Path) -> None:
     assert explain(prediction, wave(21, text=None), tmp_path / "a.json") == [tmp_path / "a-density.png"]
 

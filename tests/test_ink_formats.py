@@ -62,6 +62,7 @@ def ours(*lines: dict[str, Any], version: Any = 1) -> str:
 
 
 DOWN = ".PEN_DOWN\n0 1\n0 -200\n100 -200"  # y up, tenths of mm; 0 0 is a point blanked out
+UJI = "// ASCII char: a\r\nWORD a trn_UJI_W01-01\r\n  NUMSTROKES 1\r\n  POINTS 2 # 1 2 3 4\r\n"
 OMNIGLOT = "START\n0,0,10\n0,-20,20\n10,-20,30\nBREAK\n"
 MOVES = [[0, 0, 0], [0, 20, 0], [10, 0, 1]]
 WORDS = "".join(stroke((5 * i, y), (5 * i, y + 2), (5 * i + 2, y + 2)) for y in (10, 20) for i in range(4))
@@ -123,6 +124,8 @@ TABLE: dict[str, tuple[str, str | bytes, Wanted]] = {
     "omniglot": ("0683_01.txt", OMNIGLOT, [(None, [L])]),
     "omniglot zip": ("a.zip", packed({"Latin/character12/0683_01.txt": OMNIGLOT.encode()}), [("l", [L])]),
     "text": ("a.txt", "Dear Ann", "is no drawing of Omniglot"),
+    "UJIpenchars": ("a.txt", UJI, "is UJIpenchars, single characters that seqgen has no reader for: turn each WORD"),
+    "UJIpenchars, zipped": ("a.zip", packed({"ujipenchars2.txt": UJI.encode()}), "is UJIpenchars"),
     "zip of others": ("a.zip", packed({"a.md": b""}), "is a zip without .txt files"),
     # 12: UNIPEN
     "unipen": ("a.dat", unipen(DOWN, '.SEGMENT WORD 0 ? "l"'), [("l", [[[0, -0.1], [0, 20], [10, 20]]])]),

@@ -26,6 +26,7 @@ from . import MODEL
 from .composing import compose
 from .hands import Style, Vector, vector_of
 from .ink import Ink
+from .leaning import leaning, reading
 from .marks import bases
 from .offsets import Offsets
 from .presets import DOMAIN, NETWORKS
@@ -113,7 +114,7 @@ class HandwritingModel:
         for begin in range(0, len(inked), at_once):
             rows = inked[begin : begin + at_once]
             texts = [lines[row] for row in rows]
-            page = Lines(self, opening, prompt, texts, vector, options, seed, begin, reader)
+            page = Lines(self, opening, prompt, texts, name, vector, options, seed, begin, reader)
             drawn = page.once() if tries == 1 else proofread(texts, page.tries, empty_steps(self.codec.spec), tries)
             for row, steps in zip(rows, drawn, strict=True):
                 made[row] = replace(self.codec.decode(steps), text=lines[row], hand=name)
@@ -143,7 +144,8 @@ class HandwritingModel:
             if text is not None:
                 raise UsageError(f"{self.name} continues ink without knowing a text; leave the text out")
             prompt, stop, wanted, whole = opened(self.codec.encode(ink).steps), line_ends, "", ""
-        context = self.context([whole], self._who(None, ink)[1])
+        hand, vector = self._who(None, ink)
+        context = self.context([whole], vector, [hand])
         (new,) = self.draw([prompt], context, length=points, options=Options(bias=bias), seed=seed, stop=stop)
         made = replace(self.codec.decode(joined(prompt, opened(new))), text=whole or None, hand=ink.hand)
         return compose(self, [made], [wanted], seed)[0] if whole else made
@@ -165,6 +167,12 @@ class HandwritingModel:
             return
         if not ink.text:
             raise DataError("it has no text, and the model scores ink with its text")
+        alphabet, learned = self.codec.alphabet, self.codec.learned
+        if drawn := "".join(dict.fromkeys(c for c in ink.text if c not in alphabet and bases(c, learned) != c)):
+            raise DataError(
+                f"its text has {drawn!r:.40}, for which this model writes {bases(drawn, learned)!r:.40} and draws the rest: "
+                "such ink has no likelihood; give ink without it"
+            )
         try:
             self.codec.check(ink.text)
         except UsageError as error:
@@ -209,16 +217,25 @@ class HandwritingModel:
         table = np.asarray(self.params["network"]["static_table"], np.float32)
         return table[[self.codec.hand(ink.hand) for ink in inks]]
 
-    def context(self, texts: Sequence[str], vector: Vector | None) -> Context:
-        """What conditions a row a text; vector: of the hand of all, or one a row."""
-        encode, params = _encoder(self.model), self.params["network"]
+    def context(self, texts: Sequence[str], vector: Vector | None, hands: Sequence[str | None] = ()) -> Context:
+        """What conditions a row a text; vector: of the hand of all, or one a row.
+
+        hands: a name a row; what the model has under it leans on another hand where it must (`leaning`).
+        """
+        encode, params, codec = _encoder(self.model), self.params["network"], self.codec
         static = None if vector is None else np.broadcast_to(vector, (len(texts), vector.shape[-1]))
-        if not self.codec.alphabet:
+        if not codec.alphabet:
             return encode(params, None, static, None)
-        sources = [self.codec.source(text) for text in texts]
+        sources = [codec.source(text) for text in texts]
         size = -(-max(map(len, sources)) // ENTRIES) * ENTRIES
         source = np.stack([np.pad(ids, (0, size - len(ids))) for ids in sources])
-        return encode(params, source, static, np.arange(size) < np.array([[len(ids)] for ids in sources]))
+        context = encode(params, source, static, np.arange(size) < np.array([[len(ids)] for ids in sources]))
+        if codec.weak and hands and static is not None:
+            known = dict(zip(codec.hands, codec.weak, strict=True))
+            other = vector_of(min(known, key=lambda hand: len(known[hand])), codec.hands, self.params)
+            vectors: Any = leaning(static, other, texts, [known.get(hand or "") for hand in hands], size)
+            context = context if vectors is None else context._replace(static=vectors)
+        return context
 
     def draw(
         self,
@@ -235,7 +252,7 @@ class HandwritingModel:
         sampling.check(options, seed)
         key = functools.reduce(jax.random.fold_in, parts, jax.random.key(seed))
         settings: Any = {"options": options, "context": context, "chunk": CHUNK, "stop": stop}
-        return sampling.sample(self.model, self.params, key, prompts, length=length, **settings)
+        return sampling.sample(reading(self.model, context), self.params, key, prompts, length=length, **settings)
 
 
 @functools.cache

@@ -47,7 +47,7 @@ def places(model: HandwritingModel, inks: Sequence[Ink]) -> list[list[NDArray[np
         for ink in part:
             model.check(ink)
         rows = filled(part)
-        context = model.context([str(ink.text) for ink in rows], model.vectors(rows))
+        context = model.context([str(ink.text) for ink in rows], model.vectors(rows), [ink.hand for ink in rows])
         found = follow(model.model, model.params, [model.codec.encode(ink).steps for ink in rows], context)
         for ink, followed in zip(part, found, strict=False):
             last = len(str(ink.text)) - 1

@@ -23,7 +23,7 @@ FARTHEST = 20_000  # grid steps, 100 x-heights: a longer move is made as long as
 MOST_HANDS = 1000
 MOST_DENSE = 64  # of so many points one is kept, at the least, each time it is looked
 SELDOM = 260  # times that a character must have been written to be learned
-LATER = {"step", "seldom"}  # not in models of before, which are written as they were
+LATER = {"step", "seldom", "weak"}  # not in models of before, which are written as they were
 DOWN, UP, END = range(3)  # after a point the pen stays down, lifts, or the line ends
 _SPEC = Product((Continuous(2), Discrete(3)))
 
@@ -42,6 +42,8 @@ class Offsets:
     step: the usual length of a move of the pen that is down, x-heights; much denser ink is made as sparse. 0 where it is
     not known, in models of before.
     seldom: characters of the alphabet that were too seldom to be learned well and can be made of others (`marks.base_of`).
+    weak: of each hand the characters, letters of the text aside, that its person hardly wrote (`leaning`); empty where all are
+    written as they were learned.
 
     Raises ModelError for what cannot be: an unsorted alphabet, a hand twice, no spread.
 
@@ -58,6 +60,7 @@ class Offsets:
     std: tuple[float, float]
     step: float = 0.0
     seldom: str = ""
+    weak: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         remedy = "the model is damaged, or was written by a newer seqgen"
@@ -65,6 +68,8 @@ class Offsets:
             raise ModelError(f"the alphabet of the offsets is not sorted, or has a character twice; {remedy}")
         if not set(self.seldom) <= set(self.alphabet):
             raise ModelError(f"the offsets name characters as seldom that are not in their alphabet; {remedy}")
+        if self.weak and len(self.weak) != len(self.hands):
+            raise ModelError(f"the offsets know what is weak of {len(self.weak)} hands of {len(self.hands)}; {remedy}")
         if len(set(self.hands)) != len(self.hands) or len(self.hands) > MOST_HANDS:
             raise ModelError(f"the offsets name a hand twice, or more than {MOST_HANDS:,}; {remedy}")
         numbers = [*self.mean, *self.std, self.step]
@@ -107,7 +112,9 @@ class Offsets:
         alphabet = "".join(sorted({*self.alphabet, *other.alphabet})) if self.alphabet else ""
         hands = (*self.hands, *(hand for hand in other.hands if hand not in self.hands)) if self.hands else ()
         seldom = "".join(sorted({*self.seldom, *(c for c in other.seldom if c not in self.alphabet)}))
-        both = replace(self, alphabet=alphabet, hands=hands[:MOST_HANDS], seldom=seldom)
+        hands = hands[:MOST_HANDS]
+        weak = (*self.weak, *[""] * (len(hands) - len(self.weak))) if self.weak else ()
+        both = replace(self, alphabet=alphabet, hands=hands, seldom=seldom, weak=weak)
         size = len(self.alphabet)
         symbols = np.array([*(self.alphabet.find(character) for character in alphabet), size, size + 1], np.int32)
         writers = np.arange(len(both.hands), dtype=np.int32)
@@ -194,9 +201,10 @@ class Offsets:
                 "std": [int() | float() as std_x, int() | float() as std_y],
                 **rest,
             } if rest.keys() <= LATER and all(isinstance(hand, str) for hand in hands):
-                step, seldom = rest.get("step", 0.0), rest.get("seldom", "")
-                if type(step) in (int, float) and isinstance(seldom, str):
-                    return cls(alphabet, tuple(hands), (mean_x, mean_y), (std_x, std_y), step, seldom)
+                step, seldom, weak = rest.get("step", 0.0), rest.get("seldom", ""), rest.get("weak", [])
+                texts = isinstance(weak, list | tuple) and all(isinstance(text, str) for text in (seldom, *weak))
+                if type(step) in (int, float) and texts:
+                    return cls(alphabet, tuple(hands), (mean_x, mean_y), (std_x, std_y), step, seldom, tuple(weak))
         raise ModelError("the codec of a handwriting model is not one of offsets; the model is damaged or newer")
 
 

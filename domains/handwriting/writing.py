@@ -40,13 +40,14 @@ ENTRIES = 64  # sources are filled up to a multiple: texts of any length share a
 class Lines:
     """Some lines of a page, `texts`, that follow what is there already: a prime of the text `opening`.
 
-    vector: the hand's. part: which lines of the page these are.
+    hand, vector: whose, and what the network knows of it. part: which lines of the page these are.
     """
 
     model: HandwritingModel
     opening: str
     prompt: Steps
     texts: Sequence[str]
+    hand: str | None
     vector: Vector | None
     options: Options
     seed: int
@@ -96,7 +97,8 @@ class Lines:
         return [opened(jax.tree.map(lambda leaf, n=n: leaf[:n], drawn)) for drawn, n in zip(steps, most, strict=False)]
 
     def _context(self, lines: Sequence[int]) -> Context:
-        return self.model.context(filled([self.opening + self.texts[line] for line in lines]), self.vector)
+        texts = filled([self.opening + self.texts[line] for line in lines])
+        return self.model.context(texts, self.vector, [self.hand] * len(texts))
 
 
 def joined(one: Steps, other: Steps) -> Steps:

@@ -7,6 +7,7 @@ import json
 import math
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from seqgen.files.storage import write_output
 from ..api import HandwritingModel
 from ..characters import boxes
 from ..ink import Floats, Ink
+from ..marks import bases
 from .trace import Trace, density, trace
 
 if TYPE_CHECKING:
@@ -38,9 +40,12 @@ def explain(model: HandwritingModel, ink: Ink, out: str | os.PathLike[str]) -> l
     The last one has the box around each character, left, top, right and bottom in x-heights. Returns their paths.
 
     ink: a line in x-heights with its text, as `write` returns it. It is read from its beginning, as a model without
-    bias and prime would foresee it. A model that knows no texts has no window, and no picture of it.
+    bias and prime would foresee it, and with the text that the model was given: of a composed é its e.
+    A model that knows no texts has no window, and no picture of it.
     Raises DataError and UsageError as `trace` does, UsageError for a place that cannot be written.
     """
+    if ink.text and model.codec.alphabet:
+        ink = replace(ink, text=bases(ink.text, model.codec.learned))
     seen = trace(model, ink)
     pictures = {"density": density_picture(seen)}
     if seen.window is not None:

@@ -16,6 +16,8 @@ from .limits import Budget, ink_from, members, read_bytes
 
 LARGEST = 4 * 2**20  # bytes of a drawing
 LARGEST_ZIP = 64 * 2**20  # bytes, packed and unpacked
+_UJI = re.compile(rb"^WORD \S+ \S+\s+NUMSTROKES \d", re.MULTILINE)
+_HEAD = 2**16  # bytes in which the first character of UJIpenchars is looked for
 _NAME = re.compile(r"(?:(?P<alphabet>[^/]+)/character(?P<character>\d{2})/)?\d{4}_(?P<drawer>\d{2})\.txt")
 
 
@@ -43,6 +45,14 @@ def read_omniglot(path: str | os.PathLike[str]) -> list[Ink]:
 
 
 def _drawing(raw: bytes, name: str, path: str) -> Ink:
+    if _UJI.search(raw[:_HEAD]):
+        wanted = (
+            '{"format": "seqgen-ink", "version": 1, "lines": [{"text": "a", "strokes": [[[x, y], ...], ...]}, ...]}'
+        )
+        raise DataError(
+            f"{name} is UJIpenchars, single characters that seqgen has no reader for: turn each WORD and its POINTS into "
+            f"a line of JSON, y down: {wanted}"
+        )
     lines = raw[: LARGEST + 1].split()
     if not lines or lines[0] != b"START" or len(raw) > LARGEST:
         raise DataError(f"{name} is no drawing of Omniglot: wanted a short text, START, then x,y,t a line and BREAK")

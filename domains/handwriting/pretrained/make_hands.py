@@ -12,7 +12,7 @@ import dataclasses
 import re
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,7 @@ HANDS = {  # whose ink a shipped hand learned, by number: those that were read b
 }
 ALIASES = {"print": "oak", "joined": "yew"}  # the nearest of them to the hands of the synthetic model
 BITS = 8
+HARDLY = 10  # times that a person wrote a character; fewer, and the hand leans on the one that wrote most
 _RARE = re.compile(r"[^a-z .,]")
 
 
@@ -120,12 +121,23 @@ def release(trained: Path, folder: Path) -> None:
     save_pretrained(
         folder,
         domain="handwriting",
-        codec=dataclasses.replace(codec, hands=tuple(named)).to_dict(),
+        codec=dataclasses.replace(codec, hands=tuple(named), weak=weak(codec, named.values())).to_dict(),
         model=dataclasses.replace(given.model, network=dataclasses.replace(given.model.network, static=len(named))),
         params={**given.params, "network": network},
         training=given.training,
         bits=BITS,
     )
+
+
+def weak(codec: handwriting.Offsets, people: Iterable[str]) -> tuple[str, ...]:
+    """Of each person the characters, letters of the text aside, that are hardly in what there is of their words and lines."""
+    unipen, counts = registry.dataset("unipen"), dict[str, Counter[str]]()
+    for kind in ("words", "lines"):
+        inks = unipen.load(kind=kind, longest=LINES, every=EVERY, writers=WRITERS, seed=SEED).train
+        for person in people:
+            counts.setdefault(person, Counter()).update("".join(str(inks[row].text) for row in inks.rows_of(person)))
+    signs = [character for character in codec.learned if character != " " and not character.islower()]
+    return tuple("".join(c for c in signs if counts[person][c] < HARDLY) for person in people)
 
 
 def write_card(folder: Path, stages: Sequence[Path]) -> None:
