@@ -16,7 +16,7 @@ from seqgen.machine.cache import use_compile_cache
 
 speeches = registry.dataset("speeches")
 
-STEPS = 3_000
+STEPS = 2_000
 # A topic is a matter of words: a label says at once which sub-words are likely, and hardly anything of characters.
 LEVEL, SIZE = "subwords", "small"
 TRAINING = TrainingConfig(rows=32, window=128, learning_rate=6e-3, patience=0, precision="bf16")
