@@ -25,7 +25,7 @@ def symbols(layers: int, units: int, embedding: int, dropout: float, training: T
 
         assert isinstance(codec.spec, Discrete)
         labels = len(getattr(codec, "labels", ()))
-        told = {"static": labels, "static_width": LABEL, "static_read": True} if labels else {}
+        told: dict[str, Any] = {"static": labels, "static_width": LABEL, "static_read": True} if labels else {}
         network = Network(codec.spec, layers, units, embedding, dropout=dropout, **told)
         return Model(network, Categorical(codec.spec.size))
 
