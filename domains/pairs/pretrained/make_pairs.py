@@ -83,7 +83,7 @@ RECIPES = {
         (10_000,),
         TrainingConfig(rows=64, learning_rate=2e-3, evaluations=10, ema=0.995, patience=0, precision="bf16"),
         {"side": 48, "vocabulary": 1200, "vary": True},
-        "language: en\nlicense: apache-2.0\ndata_license: [ofl-1.1, cc-by-4.0, mit, unicode-3.0]\nwrites: the name of an emoji",
+        "language: en\nlicense: apache-2.0\ndata_license: cc-by-4.0, ofl, mit, unicode\nwrites: the name of an emoji",
         "Names an emoji in English, as Unicode does, in whatever style it is drawn; it has learned from Noto, Twemoji and Fluent.",
         {},
     ),
