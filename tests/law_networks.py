@@ -41,6 +41,7 @@ CAUSAL: dict[str, Any] = {
     "window, two layers": Network(PEN, **SMALL, **WINDOW),
     "window, skip": Network(PEN, skip=True, **SMALL, **WINDOW),
     "static, controls": Network(NOTE, static=3, static_width=2, controls=2, **SMALL),
+    "controls that say what is given": Network(NOTE, controls=2, given=True, **SMALL),
     "static, read by the head": Network(NOTE, static=3, static_width=2, static_read=True, **SMALL),
     "everything": Network(NOTE, **SMALL, **EVERYTHING),
     "two layers, in pieces": Network(Discrete(6), remat=24, **SMALL),
