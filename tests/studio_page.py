@@ -83,7 +83,7 @@ def a_writer(folder: Path) -> Path:
     from seqgen.domains.text import Characters, Division, Documents
 
     codec = Documents(Characters("\n !.AEHMRTacehilms"), Division("file", labels="folder"), LABELS)
-    network = Network(codec.spec, layers=1, units=16, embedding=8, static=len(LABELS), static_width=4, static_read=True)
+    network = Network(codec.spec, layers=1, units=16, embedding=8, static=len(LABELS), static_width=4)
     model = Model(network, Categorical(codec.spec.size))
     params = jax.tree.map(lambda values: np.asarray(3 * values), model.init(jax.random.key(5)))
     save_pretrained(folder, domain="text", codec=codec.to_dict(), model=model, params=params, training={})
