@@ -74,8 +74,8 @@ def a_choir(folder: Path) -> Path:
     return folder
 
 
-def a_writer(folder: Path) -> Path:
-    """A model of documents with labels; it has learned nothing, and ends after some thirty characters."""
+def a_writer(folder: Path, *, told: bool = False) -> Path:
+    """A model of documents with labels; it has learned nothing, and ends after some thirty characters. told: its head is, too."""
     import jax
     import numpy as np
 
@@ -83,7 +83,7 @@ def a_writer(folder: Path) -> Path:
     from seqgen.domains.text import Characters, Division, Documents
 
     codec = Documents(Characters("\n !.AEHMRTacehilms"), Division("file", labels="folder"), LABELS)
-    network = Network(codec.spec, layers=1, units=16, embedding=8, static=len(LABELS), static_width=4)
+    network = Network(codec.spec, layers=1, units=16, embedding=8, static=len(LABELS), static_width=4, static_read=told)
     model = Model(network, Categorical(codec.spec.size))
     params = jax.tree.map(lambda values: np.asarray(3 * values), model.init(jax.random.key(5)))
     save_pretrained(folder, domain="text", codec=codec.to_dict(), model=model, params=params, training={})

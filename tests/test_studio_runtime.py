@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from studio_laws import SAYINGS, STEPS
-from studio_page import ask, own_models, shipped
+from studio_page import a_writer, ask, own_models, shipped
 
 from seqgen.domains import handwriting, music, text
 from seqgen.domains.handwriting import marks
@@ -79,6 +79,13 @@ def test_a_seed_writes_a_document_of_a_label_as_on_the_command_line(mixed: dict[
     wanted = text.load(own / "letters").sample(length=STEPS, seed=2, label=label)
     found = ask("text", own / "letters", prompt="", length=STEPS, seed=2, mixed=mixed, options=USUAL)
     assert 10 < len(wanted) < STEPS and found == f"{wanted}\n\n"  # it ends by itself
+
+
+def test_a_head_that_is_told_the_label_writes_the_same(tmp_path: Path) -> None:
+    folder = a_writer(tmp_path / "told", told=True)
+    wanted = text.load(folder).sample(length=STEPS, seed=7, label="calm:0.7,loud:0.3")
+    found = ask("text", folder, prompt="", length=STEPS, seed=7, mixed={"calm": 0.7, "loud": 0.3}, options=USUAL)
+    assert 10 < len(wanted) < STEPS and found == f"{wanted}\n\n"
 
 
 def test_after_its_end_a_text_begins_anew_from_kept_states_and_from_none(own: Path) -> None:
