@@ -6,6 +6,5 @@ from functools import partial
 
 from seqgen.files import reading
 
-read_bytes = partial(
-    reading.read_bytes, too_large="; split it, or raise the limit with --max-events (in Python max_events=)"
-)
+LARGER = "split it, or raise the limit with --max-events (in Python max_events=)"
+read_bytes = partial(reading.read_bytes, too_large=f"; {LARGER}")

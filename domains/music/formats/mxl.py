@@ -11,6 +11,7 @@ from seqgen.files.xml import Target, parse_xml
 from seqgen.files.zipped import unzipped
 
 from .guard import MAX_EVENTS
+from .limits import LARGER
 
 # What a file may cost. A march for full band has 4 MB, 120,000 elements and 5,000 attributes; the slowest file that
 # these let through takes below 2 s and 130 MB.
@@ -18,7 +19,6 @@ LARGEST = 8 * 2**20  # bytes, unpacked
 PACKED_FILES = 1000
 TAGS = 400_000  # "<", so start and end count apart
 ATTRIBUTES = 250_000  # "="
-_LARGER = "split it, or raise the limit with --max-events (in Python max_events=)"
 _DECLARED = re.compile(
     rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*<\?xml[^>]{0,100}?\sencoding\s*=\s*[\"']([\w.:-]{1,40})", re.ASCII
 )
@@ -52,7 +52,7 @@ def parse(raw: bytes, target: Target, name: str, limits: Limits = USUAL) -> None
         tags=limits.tags,
         attributes=limits.attributes,
         doctype=True,
-        larger=_LARGER,
+        larger=LARGER,
     )
 
 
@@ -82,7 +82,7 @@ def _is_utf8(raw: bytes) -> bool:
 
 def unpack(raw: bytes, name: str, limits: Limits = USUAL) -> bytes:
     """The score inside an .mxl: the file that its container names first, else the first that looks like one."""
-    with unzipped(raw, name, kind="an .mxl", files=PACKED_FILES, most=limits.size, larger=_LARGER) as archive:
+    with unzipped(raw, name, kind="an .mxl", files=PACKED_FILES, most=limits.size, larger=LARGER) as archive:
         inside = [n for n in archive.names if n.endswith((".xml", ".musicxml")) and not n.startswith("META-INF/")]
         if "META-INF/container.xml" in archive.names:
             container = _Container()

@@ -10,7 +10,7 @@ from typing import Any
 
 from seqgen import __version__, from_pretrained
 from seqgen.domains import text
-from seqgen.domains.text.documents import unit_of
+from seqgen.domains.text.documents import load_codec, unit_of
 from seqgen.models.pretrained import save_in_8_bits
 from seqgen.models.shipped import megabytes
 
@@ -65,7 +65,7 @@ def table(folder: Path, recipe: str, data: str, licence: str) -> str:
         steps=released.training["steps"],
         rows=settings["rows"],
         window=settings["window"],
-        unit={"char": "character"}.get(unit := unit_of(text.load(folder).codec), unit),
+        unit={"char": "character"}.get(unit := unit_of(load_codec(released.config["codec"])), unit),
         minutes=released.training["minutes"],
     )
 
