@@ -12,6 +12,8 @@ import hypothesis
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import jax
     from ink_files import Write
 
@@ -90,6 +92,15 @@ def key(request: pytest.FixtureRequest) -> jax.Array:
     import jax
 
     return jax.random.key(zlib.crc32(request.node.name.encode()))
+
+
+@pytest.fixture(scope="module")
+def mixed_numbers() -> Iterator[None]:
+    """For modules that train: optax mixes integers and floats."""
+    import jax
+
+    with jax.numpy_dtype_promotion("standard"):
+        yield
 
 
 @pytest.fixture

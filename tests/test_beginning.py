@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jax
 import pytest
 
 from seqgen.domain import Splits
 from seqgen.domains import text
 from seqgen.domains.text.beginning import shipped_for
 from seqgen.domains.text.presets import DOMAIN
+
+pytestmark = pytest.mark.usefixtures("mixed_numbers")
 
 VERSE = "\n".join(
     f"{who} what the {thing} of love hath {done} to me"
@@ -22,12 +22,6 @@ VERSE = "\n".join(
     for done in ("done", "given", "spoken", "shown")
 )
 USUAL = dict(DOMAIN.reading.settings)
-
-
-@pytest.fixture(autouse=True)
-def _mixed_numbers() -> Iterator[None]:
-    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
-        yield
 
 
 def test_what_a_shipped_model_reads_well_is_begun_from_it() -> None:

@@ -7,11 +7,9 @@ import json
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 from PIL import Image
@@ -28,6 +26,8 @@ from seqgen.domains.pairs.pictures.varying import varied
 from seqgen.errors import DataError, ModelError, UsageError
 from seqgen.shell.cli import main
 
+pytestmark = pytest.mark.usefixtures("mixed_numbers")
+
 RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 160, 0)
 NAMES = {RED: "red", BLUE: "blue", GREEN: "green"}
 
@@ -40,12 +40,6 @@ def halves(left: tuple[int, ...], right: tuple[int, ...], seed: int) -> Pair:
 
 
 FIELDS = [halves(one, other, seed) for seed in range(3) for one in NAMES for other in NAMES]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _mixed_numbers() -> Iterator[None]:
-    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
-        yield
 
 
 @pytest.fixture(scope="module")

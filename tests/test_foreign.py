@@ -25,15 +25,11 @@ from seqgen.models.kinds import model_from_dict
 from seqgen.models.pretrained import from_pretrained, named, open_model, save_pretrained
 from seqgen.training import loop, run
 
+pytestmark = pytest.mark.usefixtures("mixed_numbers")
+
 FOLDER = Path(__file__).parent / "foreign" / "strangers"
 PARTS = {"gated", "dot_attention", "logistic", "averages"}
 WAVES = Splits(gauge.WAVES[:2], gauge.WAVES[2:])
-
-
-@pytest.fixture(autouse=True)
-def like_outside_of_tests() -> Any:
-    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
-        yield
 
 
 def weights(folder: Path) -> Any:

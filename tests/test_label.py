@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
-import jax
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,11 +17,7 @@ from seqgen.domains.label import DOMAIN, LabelCodec, Row, read_rows
 from seqgen.errors import DataError, ModelError, SeqgenError, UsageError
 from seqgen.shell.cli import main
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _mixed_numbers() -> Iterator[None]:
-    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
-        yield
+pytestmark = pytest.mark.usefixtures("mixed_numbers")
 
 
 def rows_of(tmp_path: Path, text: str, *how: Any) -> tuple[list[Row], list[str]]:

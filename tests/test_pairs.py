@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
-import jax
 import numpy as np
 import pytest
 from hypothesis import given
@@ -30,15 +28,11 @@ from seqgen.errors import DataError, ModelError, UsageError
 from seqgen.sampling import beam_search
 from seqgen.shell.cli import main
 
+pytestmark = pytest.mark.usefixtures("mixed_numbers")
+
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 SPELT = [Pair(f"{NUMBERS[a]} {NUMBERS[b]}.", f"{a}{b}") for a in range(10) for b in range(10)]
 HELD_OUT = [SPELT[10 * a + b] for a in range(10) for b in range(10) if (a + 2 * b) % 5 == 0]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _mixed_numbers() -> Iterator[None]:
-    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,8 @@ from seqgen.errors import DataError, ModelError, UsageError
 from seqgen.models.kinds import model_from_dict
 from seqgen.training import run
 
+pytestmark = pytest.mark.usefixtures("mixed_numbers")
+
 NETWORKS = [
     Network(Continuous(2), layers=1, units=8),
     Network(Continuous(2), layers=2, units=8, bidirectional=True),
@@ -38,12 +39,6 @@ NETWORKS = [
 ]
 READERS: list[Any] = [kind(network, 3) for network in NETWORKS for kind in (Tagger, Classifier)]
 every_reader = pytest.mark.parametrize("reader", READERS, ids=lambda reader: type(reader).__name__)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _mixed_numbers() -> Iterator[None]:
-    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
-        yield
 
 
 def item(length: int, seed: int = 0) -> np.ndarray:

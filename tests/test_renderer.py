@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import jax
@@ -26,14 +25,10 @@ from seqgen.batching.items import EvaluationItems
 from seqgen.errors import DataError, UsageError
 from seqgen.training import run
 
+pytestmark = pytest.mark.usefixtures("mixed_numbers")
+
 READING = Network(Discrete(4), layers=1, units=16, embedding=8, bidirectional=True)
 RENDERER = Renderer(READING, Network(Continuous(36), layers=1, units=16, bidirectional=True), dim=2, floor=0.1)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _mixed_numbers() -> Iterator[None]:
-    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
-        yield
 
 
 def example(symbols: list[int]) -> Example:

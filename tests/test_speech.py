@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 from speech_clips import TEXTS, robot
@@ -20,13 +18,9 @@ from seqgen.domains.speech.sound.pitch import pitch_of
 from seqgen.domains.speech.sound.vocoder import synthesised
 from seqgen.errors import DataError, ModelError, UsageError
 
+pytestmark = pytest.mark.usefixtures("mixed_numbers")
+
 CLIPS = [robot(text, f"robot{number}", number) for number, text in enumerate(TEXTS)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _mixed_numbers() -> Iterator[None]:
-    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
-        yield
 
 
 @pytest.fixture(scope="module")

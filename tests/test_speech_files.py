@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 from speech_clips import TEXTS, robot
@@ -30,11 +28,7 @@ from seqgen.errors import DataError, UsageError
 from seqgen.files.wav import wav_bytes
 from seqgen.shell.cli import main
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _mixed_numbers() -> Iterator[None]:
-    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
-        yield
+pytestmark = pytest.mark.usefixtures("mixed_numbers")
 
 
 def raw_wav(kind: int, bits: int, body: bytes, channels: int = 1, rate: int = 8000) -> bytes:

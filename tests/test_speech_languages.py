@@ -5,10 +5,8 @@ from __future__ import annotations
 import functools
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 
@@ -20,15 +18,11 @@ from seqgen.domains.speech.front import espeak
 from seqgen.domains.speech.front.languages import letters_in, phones_in, sentences_in
 from seqgen.errors import DataError, ModelError, UsageError
 
+pytestmark = pytest.mark.usefixtures("mixed_numbers")
+
 pytest.importorskip("espeakng_loader")
 
 TEXTS = ("Guten Morgen, schöne Welt!", "Es ist fünf Uhr.", "Wie geht es dir heute?", "Wir gehen nach Hause.")
-
-
-@pytest.fixture(autouse=True)
-def _mixed_numbers() -> Iterator[None]:
-    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
-        yield
 
 
 def _clips() -> list[Clip]:

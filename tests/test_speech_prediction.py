@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 from speech_clips import TEXTS, robot
@@ -16,13 +14,9 @@ from seqgen.domains.speech.sound.analysis import analysed
 from seqgen.errors import DataError, ModelError, UnknownName, UsageError
 from seqgen.shell.cli import main
 
+pytestmark = pytest.mark.usefixtures("mixed_numbers")
+
 CLIPS = [Clip(robot(text, seed=number).samples, name=f"r{number}") for number, text in enumerate(TEXTS[:6])]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _mixed_numbers() -> Iterator[None]:
-    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
-        yield
 
 
 @pytest.fixture(scope="module")

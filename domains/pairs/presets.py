@@ -89,6 +89,13 @@ SIZES = {
     "medium": _size(512, 256, 0.2, TrainingConfig(rows=128, learning_rate=2e-3)),
     "large": _size(768, 384, 0.3, TrainingConfig(rows=128, learning_rate=1.5e-3), layers=2),
 }
+# Words are short, and there are few letters and phonemes: two layers of half the width learn them better than one.
+SPELLING = {
+    "tiny": _size(128, 64, 0.1, TrainingConfig(rows=64, learning_rate=6e-3)),
+    "small": _size(256, 128, 0.2, TrainingConfig(rows=64, learning_rate=4e-3)),
+    "medium": _size(256, 128, 0.2, TrainingConfig(rows=128, learning_rate=2e-3), layers=2),
+    "large": _size(512, 256, 0.3, TrainingConfig(rows=128, learning_rate=1.5e-3), layers=2),
+}
 SEEING = {
     "tiny": _seeing((8, 16, 32), 64, 32, 0.0, TrainingConfig(rows=32, learning_rate=4e-3)),
     "small": _seeing((16, 48, 96), 128, 64, 0.1, TrainingConfig(rows=32, learning_rate=2.5e-3)),
@@ -146,7 +153,7 @@ PRONOUNCE: Domain[Pair] = Domain(
     name="pronounce",
     fit_codec=lambda pairs, **reading: PairCodec.fit(pairs, "phonemes"),
     load_codec=PairCodec.from_dict,
-    sizes=SIZES,
+    sizes=SPELLING,
     reading=Reading(read, {"target": "", "encoding": "utf-8"}),
     metric=Metric("phoneme error rate", _phonemes),
     unit="phoneme",

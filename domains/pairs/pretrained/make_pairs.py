@@ -58,9 +58,9 @@ RECIPES = {
         pairs.PRONOUNCE,
         "cmu-dictionary",
         "medium",
-        (5_000,),
-        TrainingConfig(rows=128, learning_rate=2e-3, ema=0.999, patience=0),
-        {"dropout": 0.3},
+        (36_000,),
+        TrainingConfig(rows=128, learning_rate=2e-3, evaluations=12, ema=0.999, patience=0, precision="bf16"),
+        {"dropout": 0.2},
         "language: en\nlicense: apache-2.0\ndata_license: bsd-2-clause\nwrites: phonemes of English words, in ARPAbet",
         "Spells out how an English word is pronounced in North America, 39 phonemes with stress.",
         {},
@@ -139,7 +139,12 @@ def encoder_of(settings: dict[str, Any]) -> str:
     if settings["kind"] == "pictures":
         filters = ", ".join(map(str, settings["filters"]))
         return f"{filters} filters over {settings['width']} x {settings['height']} pixels"
-    return f"an encoder of {settings['units']} LSTM cells each way"
+    return f"an encoder of {layers(settings)} LSTM cells each way"
+
+
+def layers(settings: dict[str, Any]) -> str:
+    layers, units = settings["layers"], settings["units"]
+    return f"{layers} x {units}" if isinstance(layers, int) and layers > 1 else str(units)
 
 
 def write_card(folder: Path, recipe: Recipe) -> None:
@@ -153,7 +158,7 @@ def write_card(folder: Path, recipe: Recipe) -> None:
         name=folder.name,
         what=recipe.what,
         encoder=encoder_of(network["encoder"]),
-        units=network["units"],
+        units=layers(network),
         parameters=released.parameters,
         megabytes=megabytes(folder),
         data=recipe.data,
