@@ -120,18 +120,18 @@ def test_write_obeys_its_options(made: Path, prime: Path, tmp_path: Path, told: 
     assert written("--prime", prime, "--prime-text", "xy") != written("--prime", prime)
 
 
-def test_characters_pasted_from_anywhere_are_written_otherwise_and_named(
+def test_characters_pasted_from_anywhere_are_composed_or_written_otherwise_and_named(
     made: Path, tmp_path: Path, told: Told
 ) -> None:
-    out = tmp_path / "a.json"
-    assert (
-        typed("write", "caf\u00e9 nai\u0308ve\u2026\u00a0\ufb01n", "--model", made / "pen", "--seed", 1, "--out", out)
-        == 0
-    )
-    assert told()[1] == (
-        "seqgen: written otherwise: \u00e9 as 'e', \u00ef as 'i', \u2026 as '...', \ufb01 as 'fi' (--unknown error refuses them)\n"
-    )
-    assert read_ink(out)[0].text == "cafe naive... fin"
+    def written(*options: str) -> tuple[str, str]:
+        text, out = "caf\u00e9 nai\u0308ve\u2026\u00a0\ufb01n", tmp_path / "a.json"
+        assert typed("write", text, "--model", made / "pen", "--seed", 1, "--out", out, *options) == 0
+        return told()[1], read_ink(out)[0].text or ""
+
+    said = "seqgen: written otherwise: {}\ufb01 as 'fi' (--unknown error refuses them)\n"
+    assert written() == (said.format(""), "caf\u00e9 na\u00efve\u2026 fin")
+    others = "\u00e9 as 'e', \u00ef as 'i', \u2026 as '...', "
+    assert written("--unknown", "replace") == (said.format(others), "cafe naive... fin")
 
 
 def test_what_no_page_has_room_for_is_refused_before_it_is_written(

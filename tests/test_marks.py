@@ -114,6 +114,24 @@ def test_latin_1_has_a_way_for_every_letter() -> None:
     assert composed(ink, ink.text or "", text, places).text == text
 
 
+@pytest.mark.parametrize(
+    "signs",
+    [
+        "".join(map(chr, (*range(0xA1, 0x180), *range(0x2012, 0x2027)))),
+        bytes({*range(0x80, 0x100)} - {0xA0, 0x81, 0x8D, 0x8F, 0x90, 0x9D}).decode("cp1252"),
+    ],
+    ids=["Latin-1 and Latin Extended-A", "Windows"],
+)
+@pytest.mark.parametrize("way", ["replace", "compose"])
+def test_no_sign_of_a_western_keyboard_stops_a_letter(signs: str, way: str) -> None:
+    made, others = replaced(signs, string.printable, way)
+    assert set(bases(made, string.printable)) <= set(string.printable) and others
+
+
+def test_numbers_stay_what_they_are_worth() -> None:
+    assert replaced("5½, ½, 3⅞ m², 10³", string.printable)[0] == "5 1/2, 1/2, 3 7/8 m^2, 10^3"
+
+
 def test_what_does_not_fit_is_told() -> None:
     ink, places = written("ab")
     with pytest.raises(UsageError, match="places do not match the ink"):

@@ -83,10 +83,10 @@ def _add_write(write: argparse.ArgumentParser) -> None:
     _add_making(write)
     write.add_argument(
         "--unknown",
-        default="replace",
+        default="compose",
         metavar="WAY",
-        help="characters that the model has not learned: replace them and say so, compose them of a letter and a mark "
-        "where that can be done, or error (replace)",
+        help="characters that the model has not learned: compose them of a letter and a mark where that can be done, "
+        "replace them and say so, or error (compose)",
     )
     write.add_argument("--explain", action="store_true", help="pictures of what the model looked at, beside the output")
     example(

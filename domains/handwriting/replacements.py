@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Container
 
@@ -19,7 +20,20 @@ _OTHERWISE = {
     **dict.fromkeys("›", (">", "'")),
     **dict.fromkeys("‐‑‒–—―−", ("-",)),
     **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ("",)),
-    **dict.fromkeys("•·", ("*", "-", ".")),
+    **dict.fromkeys("•·‣", ("*", "-", ".")),
+    "⁄": ("/",),
+    **{high: (f"^{figure}", figure) for high, figure in zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True)},
+    "¦": ("|", "/"),
+    "‖": ("||",),
+    "†": ("+",),
+    "‡": ("++",),
+    "‰": (" per mille",),
+    "¬": ("not ",),
+    "¶": ("P.", "paragraph "),
+    "¤": ("*", "o"),
+    "ƒ": ("f",),
+    "ˆ": ("^", ""),
+    "←": ("<-",),
     "€": ("EUR", "euro"),
     "£": ("GBP", "pounds"),
     "¥": ("JPY", "yen"),
@@ -47,8 +61,15 @@ _OTHERWISE = {
     "Œ": ("OE",),
     "ø": ("o",),
     "Ø": ("O",),
-    "ł": ("l",),
-    "Ł": ("L",),
+    **dict.fromkeys("łŀ", ("l",)),
+    **dict.fromkeys("ŁĿ", ("L",)),
+    "ħ": ("h",),
+    "Ħ": ("H",),
+    "ŧ": ("t",),
+    "Ŧ": ("T",),
+    "ŋ": ("ng",),
+    "Ŋ": ("Ng",),
+    "ĸ": ("k",),
     "đ": ("d",),
     "Đ": ("D",),
     "ð": ("d",),
@@ -57,6 +78,7 @@ _OTHERWISE = {
     "Þ": ("Th",),
     "ı": ("i",),
 }
+_MIXED = re.compile(r"(?<=[0-9])(?=[¼½¾⅐-⅞])")  # 5½, which is no 51/2
 
 
 def replaced(text: str, alphabet: Container[str], way: str = "replace") -> tuple[str, dict[str, str]]:
@@ -69,8 +91,8 @@ def replaced(text: str, alphabet: Container[str], way: str = "replace") -> tuple
     >>> import string
     >>> replaced("Café — “hi”, 5 €", string.printable)
     ('Cafe - "hi", 5 EUR', {'é': 'e', '—': '-', '“': '"', '”': '"', '€': 'EUR'})
-    >>> replaced("5 € für œ, µ", string.printable, "compose")
-    ('5 € für œ, u', {'µ': 'u'})
+    >>> replaced("5 € für 2½ µm", string.printable, "compose")
+    ('5 € für 2 1/2 um', {'½': '1/2', 'µ': 'u'})
     """
     if way not in WAYS:
         raise UnknownName("way with unknown characters", way, WAYS)
@@ -85,6 +107,8 @@ def replaced(text: str, alphabet: Container[str], way: str = "replace") -> tuple
         and not (way == "compose" and base_of(character, alphabet))
         if (other := _otherwise(character, alphabet)) is not None
     }
+    if any("/" in other for other in others.values()):
+        whole = _MIXED.sub(" ", whole)
     return "".join(others.get(character, character) for character in whole), others
 
 
