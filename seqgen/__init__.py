@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .nn.cells import LSTM as LSTM
     from .nn.cells import Attending as Attending
     from .nn.cells import Convolution as Convolution
+    from .nn.cells import Mogrifier as Mogrifier
     from .nn.cells import Multiplicative as Multiplicative
     from .nn.cells import Window as Window
     from .nn.context import Context as Context
@@ -80,7 +81,7 @@ _HOME = {
     "models.readers.classifier": ("Classifier",),
     "models.readers.renderer": ("Renderer",),
     "models.readers.tagger": ("Tagger",),
-    "nn.cells": ("LSTM", "Attending", "Convolution", "Multiplicative", "Window"),
+    "nn.cells": ("LSTM", "Attending", "Convolution", "Mogrifier", "Multiplicative", "Window"),
     "nn.context": ("Context",),
     "nn.encoder.values": ("PictureEncoder", "SymbolEncoder"),
     "nn.network": ("Network",),

@@ -15,7 +15,7 @@ from strangers.dot_attention import DotAttention
 from strangers.gated import Gated
 
 from seqgen.batching import Inputs
-from seqgen.nn.cells import LSTM, Attending, Convolution, Multiplicative, Window
+from seqgen.nn.cells import LSTM, Attending, Convolution, Mogrifier, Multiplicative, Window
 from seqgen.nn.context import Context
 from seqgen.nn.encoder.values import PictureEncoder, SymbolEncoder
 from seqgen.nn.inputs.registers import Registers
@@ -92,6 +92,10 @@ CAUSAL: dict[str, Any] = {
     "frames, everywhere, bf16": Network(
         Continuous(30), (Convolution(5, 3, 2, (4,), everywhere=True), LSTM(4)), precision="bf16"
     ),
+    "mogrifier": Network(Discrete(6), (Mogrifier(5), LSTM(4)), embedding=4),
+    "mogrifier, two rounds, skip, in pieces, bf16": Network(
+        Continuous(3), (LSTM(4), Mogrifier(5, rounds=2)), skip=True, remat=24, precision="bf16"
+    ),
     "multiplicative": Network(Discrete(6), (Multiplicative(5), LSTM(4)), embedding=4),
     "multiplicative, skip, in pieces, bf16": Network(
         Continuous(3), (LSTM(4), Multiplicative(5)), skip=True, remat=24, precision="bf16"
@@ -107,8 +111,13 @@ DROPOUT = {
     "variational": Network(Continuous(3), skip=True, dropout=0.4, **SMALL),
     "fresh": Network(Continuous(3), skip=True, dropout=0.4, variational=False, **SMALL),
 }
+DROPPING = {
+    "weights and symbols dropped": Network(Discrete(6), weight_drop=0.5, embedding_drop=0.25, **SMALL),
+    "weights dropped, skip, in pieces": Network(NOTE, weight_drop=0.5, remat=24, **SMALL, **EVERYTHING),
+    "weights dropped, both ways": Network(Continuous(3), weight_drop=0.5, bidirectional=True, **SMALL),
+}
 BOTH_SUMS = Network(Continuous(3), bidirectional=True, running=(2, 0), **SMALL)
-ALL = {**CAUSAL, "sums, both ways": BOTH_SUMS, "ahead": AHEAD, "both ways": BIDIRECTIONAL, **DROPOUT}
+ALL = {**CAUSAL, "sums, both ways": BOTH_SUMS, "ahead": AHEAD, "both ways": BIDIRECTIONAL, **DROPOUT, **DROPPING}
 every_causal = pytest.mark.parametrize("network", CAUSAL.values(), ids=CAUSAL)
 every_network = pytest.mark.parametrize("network", ALL.values(), ids=ALL)
 

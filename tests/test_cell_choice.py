@@ -42,7 +42,7 @@ def test_it_trains_resumes_and_samples(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_what_cannot_be_chosen_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnknownName, match=r"no cell named 'gru' \(known: lstm, multiplicative\)"):
+    with pytest.raises(UnknownName, match=r"no cell named 'gru' \(known: lstm, mogrifier, multiplicative\)"):
         text.train(SHORT, tmp_path / "a", size="tiny", steps=1, cell="gru")
     with pytest.raises(UsageError, match=r"keeps its cells: leave out --cell, or --from"):
         text.train(SHORT, tmp_path / "b", start_from="shakespeare", steps=1, cell="multiplicative")

@@ -47,6 +47,7 @@ EXPECTED = [
     "make_train_step",
     "Metric",
     "Mixture",
+    "Mogrifier",
     "Multiplicative",
     "Nade",
     "Model",

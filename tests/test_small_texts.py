@@ -66,13 +66,15 @@ def test_a_small_text_is_read_in_small_batches_and_a_large_one_as_ever(tmp_path:
 
 def test_what_is_asked_for_goes_before(tmp_path: Path) -> None:
     own = ["--rows", "3", "--window", "16", "--learning-rate", "0.02", "--dropout", "0.25"]
+    own += ["--weight-drop", "0.5", "--embedding-drop", "0.125"]
     (tmp_path / "verse.txt").write_text(VERSE, encoding="utf-8")
     out = tmp_path / "run"
     arguments = ["text", "train", str(tmp_path / "verse.txt"), "--size", "tiny", "--steps", "1", "--out", str(out)]
     assert main([*arguments, *own]) == 0
     kept = settings(out)
     assert (kept["rows"], kept["window"], kept["learning_rate"]) == (3, 16, 0.02)
-    assert text.load(out).model.network.dropout == 0.25  # type: ignore[attr-defined]
+    network: Any = text.load(out).model.network  # type: ignore[attr-defined]
+    assert (network.dropout, network.weight_drop, network.embedding_drop) == (0.25, 0.5, 0.125)
     given = TrainingConfig(rows=5, window=20)
     text.train(split([VERSE]), tmp_path / "given", size="tiny", steps=1, training=given, window=10)
     kept = settings(tmp_path / "given")

@@ -117,6 +117,42 @@ class Multiplicative:
 
 
 @dataclass(frozen=True)
+class Mogrifier:
+    """A layer of Mogrifier LSTM cells: input and hidden vector gate one another for some rounds first (Melis et al. 2020).
+
+    >>> from seqgen import Discrete, Network
+    >>> Network(Discrete(5), layers=(Mogrifier(32, rounds=4), LSTM(16))).width
+    16
+    """
+
+    units: int = 256
+    rounds: int = 5
+
+    def __post_init__(self) -> None:
+        _check(self.units, self.rounds)
+
+    @property
+    def reads(self) -> bool:
+        """It looks at nothing but its input."""
+        return False
+
+    def build(self, inputs: int, entry: int, *, precision: str, rngs: nnx.Rngs) -> Cell:
+        """A `seqgen.nn.multiplicative.MogrifierCell` for `inputs` values a position."""
+        from .multiplicative import MogrifierCell
+
+        return MogrifierCell(inputs, self.units, rounds=self.rounds, precision=precision, rngs=rngs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON values with `kind`, read back by `layer_from_dict`."""
+        return {"kind": "mogrifier", **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Mogrifier:
+        """The layer with these settings."""
+        return cls(**data)
+
+
+@dataclass(frozen=True)
 class Window:
     """A layer of LSTM cells that looks at a source through Graves' window of `components` Gaussians (2013, section 5.1).
 
@@ -256,12 +292,17 @@ class Convolution:
 CELLS: dict[str, Any] = {
     "lstm": LSTM,
     "multiplicative": Multiplicative,
+    "mogrifier": Mogrifier,
     "window": Window,
     "attending": Attending,
     "convolution": Convolution,
 }
 
-PLAIN = {"lstm": LSTM, "multiplicative": Multiplicative}  # those that need to know nothing but how many units
+PLAIN = {
+    "lstm": LSTM,
+    "multiplicative": Multiplicative,
+    "mogrifier": Mogrifier,
+}  # those that need to know nothing but how many units
 
 
 def layer_from_dict(data: Mapping[str, Any]) -> Layer:
@@ -278,4 +319,4 @@ def places_left(height: int, width: int, convolutions: int) -> tuple[int, int]:
 
 def _check(*sizes: int) -> None:
     if min(sizes) < 1:
-        raise UsageError(f"a layer needs 1 unit or more, and a window 1 component or more, not {sizes}")
+        raise UsageError(f"a layer needs 1 unit, component and round or more, not {sizes}")

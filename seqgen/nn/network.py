@@ -19,6 +19,7 @@ from ..spec import Discrete, Inputs, Spec, spec_from_dict, spec_to_dict, strange
 from . import recurrence
 from .cells import LSTM, Attending, Layer, Window, layer_from_dict
 from .context import Context, Params
+from .dropping import dropped
 from .encoder.values import Encoder, encoder_from_dict
 from .inputs.registers import Registers
 from .recurrence import Array, Carry
@@ -43,6 +44,7 @@ class Network:
     skip: the input reaches every layer and every layer the output (Graves 2013, section 2).
     layer_norm, learned_start: see `seqgen.nn.lstm.LSTMCell`.
     dropout: rate between layers and before the head; `variational` keeps one mask a window (Gal & Ghahramani 2016).
+    weight_drop, embedding_drop: of recurrent kernels (Merity et al. 2018), and of whole symbols that are read, see `seqgen.nn.dropping`.
     bidirectional: reads the window both ways; for encoders and recognisers, it cannot be sampled from.
     source: symbols of what conditions a sequence; its entries are attended to through `window` Gaussians, or by those
     of the `layers` that read.
@@ -77,6 +79,8 @@ class Network:
     learned_start: bool = False
     dropout: float = 0.0
     variational: bool = True
+    weight_drop: float = 0.0
+    embedding_drop: float = 0.0
     bidirectional: bool = False
     source: int = 0
     source_width: int = 64
@@ -106,8 +110,9 @@ class Network:
             raise UsageError(
                 f"a network needs layers, units, embedding >= 1, widths >= 1 and no number below 0, not {self}"
             )
-        if not 0 <= self.dropout < 1:
-            raise UsageError(f"a network needs 0 <= dropout < 1, not {self.dropout}")
+        drops = self.dropout, self.weight_drop, self.embedding_drop
+        if not all(0 <= rate < 1 for rate in drops):
+            raise UsageError(f"a network needs 0 <= dropout < 1, of weights and symbols, too, not {drops}")
         if self.precision not in ("f32", "bf16"):
             raise UsageError(f"precision is 'f32' or 'bf16', not {self.precision!r}")
         reads = any(layer.reads for layer in self.stacked)
@@ -282,7 +287,7 @@ class Network:
         key: Array | None,
     ) -> tuple[Carry, Array]:
         """What the layers give of a window, before attention, `[T, B, ...]`."""
-        stack = _stack(self, params)
+        stack = _stack(self, dropped(params, key, self.weight_drop, self.embedding_drop))
         start = self.start(params, _rows(inputs), context)
         x, reset, valid = _time_first((inputs, reset, valid))
         if valid is not None:
@@ -345,7 +350,9 @@ class Network:
         settings = {**asdict(self), "spec": spec_to_dict(self.spec), "layers": layers}
         settings["encoder"] = self.encoder and self.encoder.to_dict()
         settings["registers"] = self.registers and self.registers.to_dict()
-        for late in (
+        late = [
+            "weight_drop",
+            "embedding_drop",
             "static_read",
             "ahead",
             "given",
@@ -353,10 +360,9 @@ class Network:
             "encoder",
             "attention",
             "registers",
-        ):  # models without it can be read by versions without it
-            if not settings[late]:
-                del settings[late]
-        return settings
+        ]
+        # Models without one of these can be read by versions without it.
+        return {name: value for name, value in settings.items() if value or name not in late}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Network:

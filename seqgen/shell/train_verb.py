@@ -25,7 +25,7 @@ SHARDS = 4
 FEW = 100  # steps, below which a model has seen too few updates, whatever they were of
 NO_BETTER = 0.02  # nats a step
 MORE = 10  # minutes that are proposed
-_HOW = ("rows", "window", "learning_rate", "dropout", "cell", "precision")
+_HOW = ("rows", "window", "learning_rate", "dropout", "weight_drop", "embedding_drop", "cell", "precision")
 
 
 def add_options(train: argparse.ArgumentParser, *, data: str) -> None:
@@ -42,7 +42,9 @@ def add_options(train: argparse.ArgumentParser, *, data: str) -> None:
     train.add_argument("--window", type=int, help="steps of back-propagation through time (by the size and the data)")
     train.add_argument("--learning-rate", type=float, help="the highest, after the warmup (by the size)")
     train.add_argument("--dropout", type=float, help="0, for none, up to 1 (by the size)")
-    train.add_argument("--cell", metavar="CELL", help="of the layers: lstm, multiplicative (lstm)")
+    train.add_argument("--weight-drop", type=float, help="the same of the recurrent weights, one mask a window (0)")
+    train.add_argument("--embedding-drop", type=float, help="the same of whole symbols that are read (0)")
+    train.add_argument("--cell", metavar="CELL", help="of the layers: lstm, multiplicative, mogrifier (lstm)")
     train.add_argument("--seed", type=int, help="of the first weights and the order of the data (0)")
     train.add_argument(
         "--precision", choices=("f32", "bf16"), help="of products while training; bf16 is faster where a machine has it"

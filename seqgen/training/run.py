@@ -49,6 +49,7 @@ MINUTES = 10  # where nobody said how long
 SCRATCH = "scratch"  # in place of a model to begin from: none
 CONTEXT = 1024  # steps that a row of a validation has at the least
 _OWN = ("rows", "window", "learning_rate", "precision")  # settings of `How` that go before those of a size
+DROPS = ("dropout", "weight_drop", "embedding_drop")  # and those that go before the networks' own
 
 Data = str | os.PathLike[str] | Splits[Any] | Encoded  # items, or the name of a file, a folder or a data set
 
@@ -65,8 +66,8 @@ class How(TypedDict, total=False):
     training: rows, window, learning rate and the like, in place of the size's own.
     rows, window, learning_rate, precision: in place of `training`'s, each by itself; precision is "f32" or, faster where
     the machine has it, "bf16".
-    dropout: in place of the network's own.
-    cell: of the layers, "lstm" or "multiplicative".
+    dropout, weight_drop, embedding_drop: in place of the network's own.
+    cell: of the layers, "lstm", "multiplicative" or "mogrifier".
     crew: the devices that share the work, of several processes maybe (docs/scale.md); its shards, if any, are the run's.
     """
 
@@ -80,6 +81,8 @@ class How(TypedDict, total=False):
     window: int | None
     learning_rate: float | None
     dropout: float | None
+    weight_drop: float | None
+    embedding_drop: float | None
     cell: str | None
     precision: str | None
     crew: Crew | None
@@ -152,8 +155,8 @@ def begin(
         usual = domain.sizes[size].training
         # A trained model wants a gentler touch than a new one.
         usual = dataclasses.replace(usual, learning_rate=usual.learning_rate / 4)
-    if (dropout := how.get("dropout")) is not None:
-        model = _with_dropout(model, dropout)
+    if drops := {name: how[name] for name in DROPS if how.get(name) is not None}:  # type: ignore[literal-required]
+        model = _with_drops(model, drops)
     if (cell := how.get("cell")) is not None:
         if given is not None:
             raise UsageError("a fine-tuned model keeps its cells: leave out --cell, or --from")
@@ -312,13 +315,13 @@ def _evaluation_rows(model: Trainable, training: TrainingConfig, data: Encoded) 
     return max(1, min(training.rows, steps // CONTEXT))
 
 
-def _with_dropout(model: Trainable, dropout: float) -> Trainable:
+def _with_drops(model: Trainable, drops: Mapping[str, float]) -> Trainable:
     """All of its networks with this dropout: some models have two."""
     parts = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}  # type: ignore[arg-type]
-    networks = {name: part for name, part in parts.items() if hasattr(part, "dropout")}
+    networks = {name: part for name, part in parts.items() if all(hasattr(part, drop) for drop in drops)}
     if not networks:
         raise UsageError("this kind of model has no dropout to set; leave it out")
-    changed = {name: dataclasses.replace(network, dropout=dropout) for name, network in networks.items()}
+    changed = {name: dataclasses.replace(network, **drops) for name, network in networks.items()}
     return dataclasses.replace(model, **changed)  # type: ignore[type-var]
 
 

@@ -17,6 +17,7 @@ from law_networks import (
     BIDIRECTIONAL,
     CAUSAL,
     DROPOUT,
+    DROPPING,
     SMALL,
     B,
     T,
@@ -35,6 +36,7 @@ from seqgen.batching import Inputs
 from seqgen.errors import ModelError, UsageError
 from seqgen.machine import native
 from seqgen.nn.context import Context
+from seqgen.nn.dropping import dropped
 from seqgen.nn.network import Network
 from seqgen.nn.networks import network_from_dict
 from seqgen.spec import Continuous, Discrete
@@ -174,6 +176,8 @@ def test_other_settings_are_refused() -> None:
         ({"static": -1}, "no number below 0"),
         ({"static_read": True}, "the vector of `static`"),
         ({"dropout": 1.0}, "0 <= dropout < 1"),
+        ({"weight_drop": 1.0}, "0 <= dropout < 1, of weights and symbols, too"),
+        ({"embedding_drop": -0.1}, "0 <= dropout < 1, of weights and symbols, too"),
         ({"precision": "f16"}, "'f32' or 'bf16', not 'f16'"),
         ({"source": 5}, "give both `source` and `window`, or neither"),
         ({"source": 5, "window": 2, "bidirectional": True}, "a window moves forward only"),
@@ -345,6 +349,32 @@ def test_dropout(kind: str, key: jax.Array) -> None:
     assert not np.allclose(upper[upper != 0], scaled[..., units:][upper != 0], rtol=1e-3)
     assert (kept == kept[:, :, :1]).all() == (kind == "variational")
     assert (kept != kept[:1]).any() and (kept != kept[:, :1]).any()  # other keys, other rows
+
+
+@pytest.mark.parametrize("kind", DROPPING)
+def test_weights_and_symbols_are_dropped_for_a_whole_window(kind: str, key: jax.Array) -> None:
+    network = DROPPING[kind]
+    params, *given = first(network)
+    plain = dataclasses.replace(network, weight_drop=0.0, embedding_drop=0.0)
+    thin = dropped(params, key, network.weight_drop, network.embedding_drop)
+    assert_same(unrolled(network)(params, *given, key), unrolled(plain)(thin, *given))
+    assert_same(unrolled(network)(params, *given), unrolled(plain)(params, *given))  # no key, nothing dropped
+
+
+def test_what_is_dropped_of_weights_and_symbols(key: jax.Array) -> None:
+    kernel, table = np.full((30, 120), 2.0, np.float32), np.full((400, 8), 3.0, np.float32)
+    cell = {"hidden_kernel": kernel, "input_kernel": kernel}
+    params = {"layer0": {"cell": cell}, "layer1": {"forward": {"cell": cell}}, "table0": table, "source_table": table}
+    thin = dropped(params, key, 0.5, 0.2)
+    recurrent = np.stack([thin["layer0"]["cell"]["hidden_kernel"], thin["layer1"]["forward"]["cell"]["hidden_kernel"]])
+    assert {*recurrent.ravel().tolist()} == {0.0, 4.0} and (recurrent[0] != recurrent[1]).any()
+    assert recurrent.mean() == pytest.approx(2.0, abs=0.1)
+    rows = np.asarray(thin["table0"])
+    assert (rows == rows[:, :1]).all() and {*rows.ravel().tolist()} == {0.0, 3.75}
+    assert rows.mean() == pytest.approx(3.0, abs=0.3)
+    assert thin["layer0"]["cell"]["input_kernel"] is kernel and thin["source_table"] is table
+    assert (np.asarray(dropped(params, jax.random.fold_in(key, 1), 0.5, 0.2)["table0"]) != rows).any()
+    assert dropped(params, key, 0.0, 0.0) is params and dropped(params, None, 0.5, 0.2) is params
 
 
 @pytest.mark.parametrize("name", ["everything, in pieces", "variational", "fresh"])
