@@ -1,6 +1,6 @@
 """Makes the shipped model `bach` and its card: `python domains/music/pretrained/make_bach.py`.
 
-Trains in runs/bach on all pieces, then in runs/bach-alone a little on Bach's alone (or goes on, if it was stopped), releases the model in 8 bits beside this file, measures the released
+Trains in runs/bach on all pieces, then in runs/bach-alone on Bach's alone (or goes on, if it was stopped), releases the model in 8 bits beside this file, measures the released
 file and writes the card. Needs the data sets bach-cc0 and js-fakes.
 """
 
@@ -19,8 +19,8 @@ from seqgen.domains.music.pretrained.make_chorales import release, write_card
 HERE = Path(__file__).parent
 DATA, SIZE, SEED, STEPS = "free-chorales", "medium", 0, 3600
 TRAINING = dataclasses.replace(CHOIRS[SIZE].training, evaluations=32, patience=10, ema=0.995, weight_decay=0.02)
-ALONE, MORE = "bach-cc0", 400
-FINE = dataclasses.replace(TRAINING, learning_rate=1e-3, warmup=20, evaluations=10, patience=0, ema=0.98)
+ALONE, MORE = "bach-cc0", 2000
+FINE = dataclasses.replace(TRAINING, learning_rate=1e-3, warmup=40, evaluations=20, patience=0, ema=0.99)
 
 CARD = """\
 ---

@@ -58,7 +58,7 @@ RECIPES = {
         pairs.PRONOUNCE,
         "cmu-dictionary",
         "medium",
-        (36_000,),
+        (24_000,),
         TrainingConfig(rows=128, learning_rate=2e-3, evaluations=12, ema=0.999, patience=0, precision="bf16"),
         {"dropout": 0.2},
         "language: en\nlicense: apache-2.0\ndata_license: bsd-2-clause\nwrites: phonemes of English words, in ARPAbet",
