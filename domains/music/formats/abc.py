@@ -6,15 +6,18 @@ import os
 import re
 from collections.abc import Sequence
 from itertools import islice, pairwise
+from operator import attrgetter
 
 from seqgen.errors import DataError
 
 from ..score import DRUMS, Meter, Note, Score, Tempo
 from ..signs import FIFTHS, STEPS, Chord, Key
-from .abc_playing import Playing, shown, struck
+from .abc_playing import Playing, Tone, shown, struck
+from .abc_voice import Voice
+from .dynamics import VELOCITIES
 from .guard import MAX_EVENTS
 from .limits import read_bytes
-from .sheet import upbeat, with_modes
+from .sheet import one_at_a_time, upbeat, with_modes
 
 LARGEST = 2**18  # characters; a tune has some 300
 MOST_VOICES = 64
@@ -35,11 +38,15 @@ _ACCIDENTALS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # p notes in the time of these; 5, 7 and 9 follow the meter
 
 _NOTE = r"(?P<accidental>\^\^?|__?|=)?(?P<step>[A-Ga-g])(?P<octave>[,']*)"
-_LENGTH = r"(?P<times>\d{0,3})(?P<slashes>/*)(?P<over>\d{0,3})"
-_CHORD_NOTE = re.compile(_NOTE + _LENGTH)
+_LENGTH = r"(?P<times>\d{0,8})(?P<slashes>/*)(?P<over>\d{0,8})"
+_CHORD_NOTE = re.compile(_NOTE + _LENGTH + "(?P<tie>-?)")
+_GRACE = re.compile(r"\[[^\]]*\]|[\^_=]*[A-Ga-g][,']*")
+_ASIDE = re.compile(r"""![^!]*!|\+[^+]*\+|"[^"]*"|\{[^}]*\}""")  # what is said inside a chord counts for nothing
+_SHORT = {"S": "segno", "O": "coda"}  # letters for decorations; the others change nothing that is kept
 _TOKEN = re.compile(
     rf"""
-      (?P<skip> "[^"]*" | \{{[^}}]*\}} | ![^!|\s]{{1,20}}! | ! | \+[^+]*\+ | [\s`\\.~H-WYhkuvyt*$;]+ )
+      (?P<skip> "[^"]*" | ![^!|\s]{{1,20}}! | ! | \+[^+]*\+ | [\s`\\.~H-WYhkuvyt*$;]+ )
+    | \{{ (?P<graces>[^}}]*) \}}
     | \[ (?P<field>[A-Za-z]) : (?P<value>[^\]]*) \]
     | \( (?P<p>[2-9]) (?: :(?P<q>\d?) (?: :(?P<r>\d?) )? )?
     | (?P<bar> \[?\|[|:\]]* | :[|:\]]* | \]+ ) (?: \ *\[?(?P<ending>\d[\d,.-]*) | \ *\["[^"]*" )?
@@ -99,7 +106,8 @@ def split_abc(text: str) -> list[str]:
 def score_from_abc(tune: str) -> Score:
     """One tune as it sounds, each voice a part; 120 quarter notes a minute where it names no tempo.
 
-    Repeats, endings, da capo, dal segno, coda and fine are played; keys and chord symbols are kept. Left out: grace notes,
+    Repeats, endings, da capo, dal segno, coda and fine are played; keys and chord symbols are kept. Dynamics, of their
+    voice, are velocities and grace notes take time from the note before, as in `read_musicxml`. Left out: hairpins,
     ornaments, lyrics, the order of parts (P:). An accidental holds for its letter, in all octaves, to the end of the bar. Instruments are those of `%%MIDI program` and `channel`.
     Raises DataError for a tune of more than 64 voices, with signs that are not ABC, without notes, or too long. Source: the ABC
     music standard 2.1.
@@ -124,22 +132,6 @@ def score_from_abc(tune: str) -> Score:
     return reader.score()
 
 
-class _Voice:
-    """Where one voice is: positions and lengths in quarter notes."""
-
-    def __init__(self) -> None:
-        self.accidentals: dict[str, int] = {}  # of this bar
-        self.position = 0.0
-        self.notes: list[tuple[float, int, float]] = []
-        self.last = 0  # index of the first note of the last chord, rests included as -1
-        self.last_length = 0.0
-        self.broken = 1.0  # what ">" leaves for the next note
-        self.tuplet = (1.0, 0)  # factor, notes to go
-        self.tied: dict[int, int] = {}  # pitch -> index of the note that goes on
-        self.program = 0
-        self.name = ""
-
-
 class _Tune:
     """The state of reading; `now` is the voice that is being read."""
 
@@ -153,8 +145,8 @@ class _Tune:
         self.keys: list[tuple[float, tuple[int, str]]] = []
         self.chords: list[tuple[float, str]] = []
         self.playing = Playing()
-        self.now = _Voice()
-        self.voices: dict[str, _Voice] = {}
+        self.now = Voice()
+        self.voices: dict[str, Voice] = {}
 
     def field(self, kind: str, value: str) -> None:
         value = value.strip()
@@ -182,7 +174,7 @@ class _Tune:
         if voice not in self.voices:
             if len(self.voices) >= MOST_VOICES:
                 raise DataError(f"the tune has more than {MOST_VOICES} voices; write it in fewer")
-            self.voices[voice] = _Voice() if self.voices else self.now
+            self.voices[voice] = Voice() if self.voices else self.now
         self.now = self.voices[voice]
         if found := re.search(r'(?:name|nm)="([^"]{1,80})"', value):
             self.now.name = found[1]
@@ -229,6 +221,8 @@ class _Tune:
             at = token.end()
             if token["skip"]:
                 self.words(token["skip"])
+            elif token["graces"] is not None:
+                self.lean(token["graces"])
             elif token["field"]:
                 self.field(token["field"], token["value"])
             elif token["p"]:
@@ -247,78 +241,52 @@ class _Tune:
                 ):
                     self.pickup()
             elif token["broken"]:
-                self.break_rhythm(token["broken"])
+                self.now.break_rhythm(token["broken"])
             elif token["step"]:
-                self.sound([token], 1.0, token["tie"] == "-")
+                self.sound([token], 1.0)
             elif token["chord"] is not None:
-                tones = list(_CHORD_NOTE.finditer(token["chord"]))
-                self.sound(tones, _times(token, "chord_"), "-" in token["chord"] or token[0].endswith("-"))
+                chord = _ASIDE.sub("", token["chord"])
+                self.sound(list(_CHORD_NOTE.finditer(chord)), _times(token, "chord_"), token[0].endswith("-"))
             elif token["rest"]:
                 bars = token["rest"] in "ZX"
-                self.advance(_times(token, "rest_") * (self.bar if bars else self.base))
+                self.now.rest(_times(token, "rest_") * (self.bar if bars else self.base))
 
     def words(self, sign: str) -> None:
-        """What stands over a note: a chord symbol, or what leads elsewhere."""
+        """What stands over a note: a chord symbol, a dynamic, or what leads elsewhere."""
         text = sign[1:-1].strip()
         if sign[0] == '"' and _CHORD_SYMBOL.fullmatch(text):
             self.chords.append((self.now.position, text))
+        elif sign[0] in "!+" and text in VELOCITIES:
+            self.now.dynamics[self.now.position] = VELOCITIES[text]
         elif sign[0] in '"!+':
             self.playing.words(text.lstrip("^_<>@"))
+        else:
+            for letter in _SHORT.keys() & set(sign):
+                self.playing.words(_SHORT[letter])
 
     @property
     def base(self) -> float:
         return self.unit or (0.25 if self.bar < 3 else 0.5)
 
-    def sound(self, tones: list[re.Match[str]], times: float, tie: bool) -> None:
-        """A note or a chord, which is as long as its first note."""
-        begin, tied, self.now.last = self.now.position, self.now.tied, len(self.now.notes)
-        self.now.tied = {}
-        lengths = [_times(tone) * times * self.base for tone in tones]
-        length = self.advance(lengths[0] if lengths else 0.0, keep=True)
-        for tone in tones:
-            step = tone["step"].upper()
-            if tone["accidental"]:
-                self.now.accidentals[step] = _ACCIDENTALS[tone["accidental"]]
-            alter = self.now.accidentals.get(step, self.key.get(step, 0))
-            octave = tone["octave"].count("'") - tone["octave"].count(",") + tone["step"].islower()
-            pitch = 60 + STEPS[step] + alter + 12 * octave
-            index = tied.get(pitch, -1)
-            if index >= 0:
-                onset, _, before = self.now.notes[index]
-                self.now.notes[index] = onset, pitch, before + length
-                self.now.last = min(self.now.last, index)
-            else:
-                index = len(self.now.notes)
-                if index >= MAX_EVENTS:
-                    raise DataError(f"the tune has more than {MAX_EVENTS:,} notes; split it")
-                self.now.notes.append((begin, pitch, length))
-            if tie:
-                self.now.tied[pitch] = index
+    def sound(self, tones: list[re.Match[str]], times: float, tie: bool = False) -> None:
+        """A note or a chord, which is as long as its first note. tie: all of it goes on, also what does not say so."""
+        pitches = {self.pitch(tone): tie or tone["tie"] == "-" for tone in tones}
+        if pitches:
+            self.now.strike(pitches, _times(tones[0]) * times * self.base)
 
-    def advance(self, length: float, keep: bool = False) -> float:
-        """Moves on by `length` as tuplet and broken rhythm change it, and returns that."""
-        factor, left = self.now.tuplet
-        if left:
-            length *= factor
-            self.now.tuplet = factor, left - 1
-        length *= self.now.broken
-        self.now.broken = 1.0
-        self.now.position += length
-        self.now.last_length = length
-        if not keep:
-            self.now.last, self.now.tied = len(self.now.notes), {}
-        return length
+    def lean(self, graces: str) -> None:
+        """Grace notes, and chords of them, whose lengths count for nothing."""
+        for chord in _GRACE.findall(_ASIDE.sub("", graces)):
+            if tones := [self.pitch(tone) for tone in _CHORD_NOTE.finditer(chord)]:
+                self.now.graces.append(tones)
 
-    def break_rhythm(self, signs: str) -> None:
-        """`A>B`: the first half as long again, the second half as long; `>>` and `<` accordingly."""
-        less = 0.5 ** min(len(signs), 3)
-        first, self.now.broken = (2 - less, less) if signs[0] == ">" else (less, 2 - less)
-        more = self.now.last_length * (first - 1)
-        self.now.position += more
-        self.now.last_length += more
-        for index in range(self.now.last, len(self.now.notes)):
-            onset, pitch, length = self.now.notes[index]
-            self.now.notes[index] = onset, pitch, length + more
+    def pitch(self, tone: re.Match[str]) -> int:
+        step = tone["step"].upper()
+        if tone["accidental"]:
+            self.now.accidentals[step] = _ACCIDENTALS[tone["accidental"]]
+        alter = self.now.accidentals.get(step, self.key.get(step, 0))
+        octave = tone["octave"].count("'") - tone["octave"].count(",") + tone["step"].islower()
+        return 60 + STEPS[step] + alter + 12 * octave
 
     def pickup(self) -> None:
         """The first bar is shorter than the meter: it gets one of its own."""
@@ -334,9 +302,9 @@ class _Tune:
         if not voices:
             raise DataError("the tune has no notes")
         sections = self.playing.sections(max(voice.position for voice in voices))
-        played, left = list[list[tuple[float, int, float]]](), MAX_EVENTS
+        played, left = list[list[tuple[float, float, Tone]]](), MAX_EVENTS
         for voice in voices:
-            played.append(list(islice(struck(sections, voice.notes), left + 1)))
+            played.append(list(islice(struck(sections, voice.heard()), left + 1)))
             left -= len(played[-1])
             if left < 0:
                 raise DataError(f"the tune has more than {MAX_EVENTS:,} notes as it is played; split it")
@@ -347,9 +315,16 @@ class _Tune:
             times.append(times[-1] + (after - before) * 60 / bpm)
         clock = Score((), [Tempo(time, bpm) for time, (_, bpm) in zip(times, turns, strict=True)])
         notes = [
-            Note(start := clock.time_at(onset), pitch, clock.time_at(onset + length) - start, 80, voice.program, part)
+            Note(
+                start := clock.time_at(onset),
+                tone.pitch,
+                clock.time_at(end) - start,
+                tone.velocity,
+                voice.program,
+                part,
+            )
             for part, voice in enumerate(voices)
-            for onset, pitch, length in played[part]
+            for onset, end, tone in one_at_a_time(played[part], attrgetter("pitch"))
         ]
         written = [(beat, tuple(meter)) for beat, *meter in self.meters]
         meters = {

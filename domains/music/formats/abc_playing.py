@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from seqgen.errors import DataError
 
+from .dynamics import USUAL
 from .repeats import TIMES, Marks, play_order
 
 MOST = 400  # places where something is repeated or led to; a tune has some ten
@@ -27,6 +28,19 @@ class Section(NamedTuple):
     end: float
     at: float
     follows: bool
+
+
+class Tone(NamedTuple):
+    """A note as it is written at `place`. ahead: how long before that it sounds, as grace notes do."""
+
+    place: float
+    pitch: int
+    length: float
+    ahead: float = 0.0
+    velocity: int = USUAL
+
+    def longer(self, by: float) -> Tone:
+        return self._replace(length=self.length + by)
 
 
 class Playing:
@@ -100,20 +114,16 @@ def _passes(ending: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def struck(
-    sections: Sequence[Section], notes: Sequence[tuple[float, int, float]]
-) -> Iterator[tuple[float, int, float]]:
-    """Notes (position, pitch, length) as they are played; what goes on where it is not gone on from is cut off there."""
-    if all(section.follows for section in sections):
-        yield from notes
-        return
+def struck(sections: Sequence[Section], notes: Iterable[Tone]) -> Iterator[tuple[float, float, Tone]]:
+    """Notes as they are played, each from when to when; what goes on where it is not gone on from is cut off there."""
     notes = sorted(notes)
-    onsets = [onset for onset, *_ in notes]
+    places = [note.place for note in notes]
     for section, after in zip(sections, [*sections[1:], None], strict=True):
         goes_on = after is None or after.follows
-        for place in range(bisect_left(onsets, section.begin - NEAR), bisect_left(onsets, section.end - NEAR)):
-            onset, pitch, length = notes[place]
-            yield onset - section.begin + section.at, pitch, length if goes_on else min(length, section.end - onset)
+        for note in notes[bisect_left(places, section.begin - NEAR) : bisect_left(places, section.end - NEAR)]:
+            length = note.length if goes_on else min(note.length, section.end - note.place + note.ahead)
+            onset = max(note.place - note.ahead - section.begin + section.at, 0.0)
+            yield onset, onset + length, note
 
 
 def shown(

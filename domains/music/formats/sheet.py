@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import accumulate, pairwise
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple, TypeVar
 
 from seqgen.errors import DataError
@@ -16,9 +16,9 @@ from seqgen.errors import DataError
 from ..keys import mode_of
 from ..score import Meter, Note, Score, Tempo
 from ..signs import Chord, Key
+from .dynamics import holding
 from .repeats import Marks, play_order
 
-USUAL = 80  # velocity, where nothing is said
 SAME = 1e-3  # quarter notes: times that differ by less are one
 WIDEST = 64  # units of a bar that has a meter because of its length
 Place = tuple[int, float]  # a bar, and quarter notes from its beginning
@@ -35,7 +35,7 @@ def upbeat(quarters: float) -> tuple[int, int] | None:
 class Written(NamedTuple):
     """A note as written: times in quarter notes from the start of its bar, program and pitch as they sound.
 
-    velocity: 0 for that of its part's dynamics. graces: how many grace notes come before it, whose time is taken.
+    velocity: 0 for that of its part's dynamics.
     """
 
     bar: int
@@ -151,21 +151,17 @@ class Sheet:
             if note.starts:
                 tied[note.voice, note.pitch] = tied[note.voice[0], note.pitch] = before
         sounds = [(onset, end, note) for (onset, note), end in zip(begins, ends, strict=True)]
-        return [sound for same in _by_key(sounds) for sound in _one_at_a_time(same)]
+        return list(one_at_a_time(sounds, attrgetter("voice", "program", "pitch")))
 
     def _notes(
         self, sounds: list[tuple[float, float, Written]], voices: list[tuple[int, float, str]], clock: Score
     ) -> Iterator[Note]:
         parts = {voice: part for part, voice in enumerate(voices)}
-        levels = {part: (sorted(marks), marks) for part, marks in self.dynamics.items()}
+        said = {part: holding(self.dynamics[part]) for part, *_ in voices}
         for onset, end, note in sounds:
-            time, velocity = clock.time_at(onset), note.velocity
-            if not velocity and note.voice[0] in levels:
-                places, marks = levels[note.voice[0]]
-                at = bisect_right(places, (note.bar, note.offset + SAME))
-                velocity = marks[places[at - 1]] if at else 0
-            length = clock.time_at(end) - time
-            yield Note(time, note.pitch, length, velocity or USUAL, note.program, parts[note.voice])
+            time = clock.time_at(onset)
+            velocity = note.velocity or said[note.voice[0]]((note.bar, note.offset + SAME))
+            yield Note(time, note.pitch, clock.time_at(end) - time, velocity, note.program, parts[note.voice])
 
     @staticmethod
     def _tie(tied: dict[tuple[object, int], int], ends: list[float], note: Written, onset: float) -> int | None:
@@ -180,28 +176,27 @@ class Sheet:
         return None
 
 
-def _by_key(sounds: list[tuple[float, float, Written]]) -> Iterator[list[tuple[float, float, Written]]]:
-    """Those of a voice, a program and a pitch together, in order."""
-    found: defaultdict[tuple[object, ...], list[tuple[float, float, Written]]] = defaultdict(list)
-    for sound in sounds:
-        found[sound[2].voice, sound[2].program, sound[2].pitch].append(sound)
-    yield from found.values()
+def one_at_a_time(
+    sounds: Iterable[tuple[float, float, Value]], key: Callable[[Value], Hashable]
+) -> Iterator[tuple[float, float, Value]]:
+    """A key that is struck while it sounds, by a grace note say, ends first; of two at one moment the longer is left.
 
-
-def _one_at_a_time(same: list[tuple[float, float, Written]]) -> list[tuple[float, float, Written]]:
-    """A key that is struck while it sounds, by a grace note say, ends first; of two at one moment the longer is left."""
-    kept: list[tuple[float, float, Written]] = []
-    for onset, end, note in same:
-        if not kept:
-            kept.append((onset, end, note))
+    sounds: onset, end and what it is, of which `key` tells the key that is struck.
+    """
+    kept: defaultdict[Hashable, list[tuple[float, float, Value]]] = defaultdict(list)
+    for onset, end, note in sorted(sounds, key=itemgetter(0)):
+        same = kept[key(note)]
+        if not same:
+            same.append((onset, end, note))
             continue
-        before, until, first = kept[-1]
+        before, until, first = same[-1]
         if onset - before < SAME:
-            kept[-1] = before, max(until, end), first
+            same[-1] = before, max(until, end), first
         else:
-            kept[-1] = before, min(until, onset), first
-            kept.append((onset, end, note))
-    return kept
+            same[-1] = before, min(until, onset), first
+            same.append((onset, end, note))
+    for same in kept.values():
+        yield from same
 
 
 def with_modes(keys: list[Key], notes: list[Note]) -> Iterator[Key]:

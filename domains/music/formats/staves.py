@@ -13,9 +13,10 @@ from seqgen.errors import DataError
 
 from ..score import DRUMS
 from ..signs import MODES, STEPS
+from .dynamics import VELOCITIES
+from .graces import ahead
 from .sheet import Sheet, Written
 
-GRACE = 0.125  # quarter notes, of the time of the note before
 _QUARTERS = {
     "maxima": 32.0,
     "long": 16.0,
@@ -30,8 +31,6 @@ _QUARTERS = {
     "128th": 0.03125,
 }
 _SNARE = 38
-# As MuseScore plays them; what only one note is struck with (sfz) counts for nothing.
-_DYNAMICS = {"pppp": 10, "ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 126, "fp": 49}
 _LOUDEST = 90 / 100  # <sound dynamics=""> is in per cent of velocity 90
 _KINDS = {  # what a chord of this kind is called; the others are called by the first of their words
     "major": "",
@@ -159,8 +158,8 @@ class Staves:
                 marks.coda = True
             elif kind.tag == "dynamics":
                 for dynamic in kind:
-                    if dynamic.tag in _DYNAMICS:
-                        self.sheet.dynamics[self.part][place] = _DYNAMICS[dynamic.tag]
+                    if dynamic.tag in VELOCITIES:
+                        self.sheet.dynamics[self.part][place] = VELOCITIES[dynamic.tag]
         sound = node.find("sound")
         if sound is not None:
             self._sound(sound)
@@ -281,18 +280,16 @@ class Staves:
     def _lean(self, graces: list[Written], voice: str) -> None:
         """Grace notes sound before the beat, in time that is taken from what the voice did before."""
         notes = self.sheet.notes
-        columns = [0]
+        columns = list[int]()
         for grace in graces:
-            columns.append(columns[-1] + (grace.offset == 0.0))  # others are of the chord before
-        count, before = columns[-1], self.last.get(voice, [])
-        free = min((notes[index].quarters for index in before), default=math.inf) / 2
-        each = min(GRACE, free / count) if count else 0.0
+            columns.append(columns[-1] + (grace.offset == 0.0) if columns else 0)  # others are of the chord before
+        before = self.last.get(voice, [])
+        early = ahead(columns[-1] + 1, [notes[index].quarters for index in before])
         for index in before:
             if not notes[index].starts:
-                notes[index] = notes[index]._replace(quarters=notes[index].quarters - count * each)
-        for grace, column in zip(graces, columns[1:], strict=True):
-            offset = self.onset - (count - max(column - 1, 0)) * each
-            self._add(grace._replace(bar=self.bar, offset=offset, quarters=each))
+                notes[index] = notes[index]._replace(quarters=notes[index].quarters - early[0])
+        for grace, column in zip(graces, columns, strict=True):
+            self._add(grace._replace(bar=self.bar, offset=self.onset - early[column], quarters=early[-1]))
 
     def _add(self, note: Written) -> None:
         sheet = self.sheet
