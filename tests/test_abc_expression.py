@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from seqgen.domains.music import Note, Score
 from seqgen.domains.music.formats.abc import score_from_abc
 from seqgen.domains.music.formats.abc_writing import abc
-from seqgen.domains.music.formats.dynamics import VELOCITIES
+from seqgen.domains.music.formats.dynamics import VELOCITIES, nearest
 from seqgen.domains.music.formats.musicxml import parse_musicxml
 
 Heard = tuple[float, int, float]
@@ -137,3 +137,30 @@ def test_the_same_music_is_heard_from_musicxml_and_from_abc(
     head = "<attributes><divisions>1</divisions></attributes><sound tempo='60'/>"
     sheet = f"<score-partwise><part><measure>{head}{xml}</measure></part></score-partwise>"
     assert tune(letters).notes == parse_musicxml(sheet.encode(), "a").notes
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(30, 90), st.integers(1, 127), st.integers(0, 1), st.booleans()), min_size=1, max_size=30
+    )
+)
+def test_velocities_come_back_on_the_levels_of_dynamics(notes: list[tuple[int, int, int, bool]]) -> None:
+    score = Score(
+        [
+            Note(0.5 * at + 0.25 * late, pitch, 0.5, velocity, part=part)
+            for at, (pitch, velocity, part, late) in enumerate(notes)
+        ]
+    )
+    again = score_from_abc(abc(score))
+    assert [(n.onset, n.pitch, n.velocity) for n in again.notes] == [
+        (n.onset, n.pitch, VELOCITIES[nearest(n.velocity)]) for n in score.notes
+    ]
+
+
+def test_a_dynamic_is_written_where_it_changes() -> None:
+    velocities = (80, 78, 96, 96, 44, 49)
+    score = Score([Note(0.5 * at, 60, 0.5, velocity) for at, velocity in enumerate(velocities)])
+    assert abc(score).splitlines()[-1] == "C2 C2 !f!C2 C2 | !p!C2 C2 z4 |]"
+    chord = Score([Note(0.0, 60, 1.0, 60), Note(0.0, 64, 1.0, 68), Note(0.5, 67, 0.5, 112)])
+    assert "!mp![C-E-]2 !ff![CEG]2" in abc(chord)
+    assert "!" not in abc(Score([Note(0.0, 60, 1.0), Note(1.0, 62, 1.0)]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqgen.domains.music import DRUMS, Chord, Key, Meter, Note, Score, Tempo, load, read_abc, write_abc
+from seqgen.domains.music.formats import abc_writing
 from seqgen.domains.music.formats.abc import score_from_abc
 from seqgen.domains.music.formats.abc_writing import abc
+from seqgen.domains.music.formats.musicxml import parse_musicxml
+from seqgen.domains.music.formats.musicxml_writing import musicxml
 from seqgen.errors import UsageError
 from seqgen.shell.cli import main
 
@@ -97,3 +101,40 @@ def test_convert_writes_abc_and_reads_it(tmp_path: Path, capsys: pytest.CaptureF
     assert "9 notes" in capsys.readouterr().out and len(read_abc(tmp_path / "b.abc")[0].notes) == 9
     with pytest.raises(UsageError):
         write_abc(Score([Note(0.0, 60, 1.0)]), tmp_path / "nowhere" / "a" / "b.abc")
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 2**32), st.sampled_from([1, 20, 100]), st.sampled_from([0.2, 3.0, 20.0]), st.floats(20.0, 300.0))
+def test_what_was_played_at_any_time_is_read_again(seed: int, count: int, longest: float, bpm: float) -> None:
+    draw = random.Random(seed)
+    notes = [
+        Note(
+            20 * draw.random(), 20 + number % 80, longest * draw.random(), draw.randint(1, 127), part=draw.randint(0, 1)
+        )
+        for number in range(count)
+    ]
+    score = Score(notes, [Tempo(0.0, round(bpm))])
+    for again in (score_from_abc(abc(score)), parse_musicxml(musicxml(score).encode(), "a", 10**6)):
+        found = sorted((note.pitch, note.onset) for note in again.notes)
+        assert len(found) == count
+        for note, (pitch, onset) in zip(sorted(score.notes, key=lambda n: (n.pitch, n.onset)), found, strict=True):
+            assert pitch == note.pitch and onset == pytest.approx(note.onset, abs=60 / bpm / 900)
+
+
+def test_a_piece_that_the_reader_would_refuse_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    band = [Note(0.0, 60, 1.0, part=part) for part in range(65)]
+    assert len(score_from_abc(abc(Score(band[:64]))).notes) == 64
+    with pytest.raises(
+        UsageError, match=r"^the score has 65 parts and instruments, more than the 64 voices .* as .mid or"
+    ):
+        Score(band).save(tmp_path / "a.abc")
+    monkeypatch.setattr(abc_writing, "LARGEST", 9_000)
+    dense = Score([Note(0.01 * at, 20 + at % 88, 60.0) for at in range(200)])
+    with pytest.raises(
+        UsageError, match=r"more than the 262,144 letters that a tune is read with; write it as .mid, or"
+    ):
+        dense.save(tmp_path / "a.abc")
+    long = Score([Note(0.25 * at, 60 + at % 2, 0.25) for at in range(5_000)])
+    with pytest.raises(UsageError, match="more than the 262,144 letters"):
+        long.save(tmp_path / "a.abc")
+    assert not list(tmp_path.iterdir())

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from operator import itemgetter
+from statistics import fmean
 
+from seqgen.errors import UsageError
 from seqgen.files.storage import write_output
 
 from ..keys import key_of
 from ..score import DRUMS, Note, Score
 from ..signs import FIFTHS, Key, spelled
+from .abc import LARGEST, MOST_VOICES
+from .dynamics import USUAL, nearest
 from .midi_writing import part_names
 from .musicxml_writing import Bar, Segment, bars_of, beat, named, segments
 
@@ -19,13 +24,19 @@ UNIT = Fraction(1, 2)  # of a quarter: what a letter lasts
 A_LINE = 4  # bars
 BEATS = ((1, 4), (1, 8), (1, 16), (1, 32))  # what a tempo counts; the first of which there is a whole number a minute
 FASTEST = 9999
+TOO_LARGE = (
+    f"in ABC, where notes are cut wherever another of their voice begins or ends, the score has more than the {LARGEST:,} "
+    "letters that a tune is read with; write it as .mid, or a part or some bars of it"
+)
 
 
 def write_abc(score: Score, path: str | os.PathLike[str]) -> None:
     """Writes a score as ABC 2.1, whole or not at all: a voice for every part and program, with ties, keys, meters and chords.
 
-    Times move as in `write_musicxml`; lengths that are no halves or dots are fractions of an eighth, such as A2/3. Velocity
-    is lost. Raises UsageError for a place that cannot be written, and for a piece of more than 100,000 bars.
+    Times move as in `write_musicxml`; lengths that are no halves or dots are fractions of an eighth, such as A2/3. Of
+    velocities the nearest dynamic is written where that changes, of what a voice strikes at once that of their mean. Raises
+    UsageError for a place that cannot be written, and for a piece that `read_abc` would refuse: of more than 64 voices, or
+    262,144 letters.
 
     >>> import tempfile
     >>> from seqgen.domains.music import read_abc
@@ -55,8 +66,13 @@ def abc(score: Score, title: str = "") -> str:
         *(f"Q:{tempo}" for _, tempo in tempos[:1]),
         f"K:{keys[0][1]}",
     ]
-    signs = [(time, f"[Q:{tempo}]") for time, tempo in tempos[1:]]
-    chords = [(beat(score, chord.time), f'"{chord.symbol}"') for chord in score.chords if '"' not in chord.symbol]
+    signs = [(time, f"[Q:{tempo}] ") for time, tempo in tempos[1:]]
+    chords = [(beat(score, chord.time), f'"{chord.symbol}" ') for chord in score.chords if '"' not in chord.symbol]
+    if len(parts) > MOST_VOICES:
+        raise UsageError(
+            f"the score has {len(parts)} parts and instruments, more than the {MOST_VOICES} voices that a tune in ABC is "
+            "read with; write it as .mid or .musicxml"
+        )
     lines: list[str] = []
     for number, (key, notes) in enumerate(sorted(parts.items()), 1):
         if len(parts) > 1:
@@ -65,9 +81,34 @@ def abc(score: Score, title: str = "") -> str:
                 f'V:{number} name="{name}"',
                 "%%MIDI channel 10" if key[1] == DRUMS else f"%%MIDI program {key[1]}",
             ]
-        said = sorted([*signs, *chords] if number == 1 else [], key=lambda sign: sign[0])
-        lines += _lines(list(segments(score, notes)), bars, [*keys], said, score.keys or (key_of(score),))
-    return "\n".join([*head, *lines]) + "\n"
+        sounding = list(_within(segments(score, notes)))
+        said = [*(signs if number == 1 else ()), *(chords if number == 1 else ()), *_dynamics(sounding)]
+        said.sort(key=itemgetter(0))
+        lines += _lines(sounding, bars, [*keys], said, score.keys or (key_of(score),))
+    text = "\n".join([*head, *lines]) + "\n"
+    if len(text) > LARGEST:
+        raise UsageError(TOO_LARGE)
+    return text
+
+
+def _within(found: Iterable[Segment]) -> Iterator[Segment]:
+    """No more than fits: of n notes that all sound at once, n^2 are written."""
+    letters = 0
+    for segment in found:
+        letters += len(segment.tones)
+        if letters > LARGEST:
+            raise UsageError(TOO_LARGE)
+        yield segment
+
+
+def _dynamics(sounding: Iterable[Segment]) -> Iterator[tuple[Fraction, str]]:
+    """Where what is struck is of another dynamic than before."""
+    last = nearest(USUAL)
+    for segment in sounding:
+        struck = [velocity for _, velocity, goes_on, _ in segment.tones if not goes_on]
+        if struck and (dynamic := nearest(fmean(struck))) != last:
+            yield segment.begin, f"!{dynamic}!"
+            last = dynamic
 
 
 def _lines(
@@ -100,16 +141,18 @@ def _bar(sounding: list[Segment], bar: Bar, signs: list[tuple[Fraction, str]], f
     def until(end: Fraction, tones: Sequence[tuple[int, int, bool, bool]], goes_on: bool) -> None:
         nonlocal at
         while at < end:
+            said = ""
             while signs and signs[0][0] <= at:
-                words.append(signs.pop(0)[1])
+                said += signs.pop(0)[1]
             stop = min([end, *(time for time, _ in signs[:1] if time > at)])
             ties = [goes_on or after or stop < end for *_, after in tones]
             letters = [_letter(tone[0], fifths, altered) + "-" * tie for tone, tie in zip(tones, ties, strict=True)]
             length = _length(stop - at)
             if len(letters) > 1:
-                words.append(f"[{''.join(letters)}]{length}")
+                words.append(f"{said}[{''.join(letters)}]{length}")
             else:
-                words.append(letters[0].removesuffix("-") + length + "-" * ties[0] if letters else f"z{length}")
+                word = letters[0].removesuffix("-") + length + "-" * ties[0] if letters else f"z{length}"
+                words.append(said + word)
             at = stop
 
     while sounding and sounding[0].begin < bar.end:

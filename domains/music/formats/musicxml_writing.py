@@ -19,7 +19,8 @@ from ..score import DRUMS, Note, Score
 from ..signs import spelled
 from .midi_writing import part_names
 
-FINEST = 1024  # parts of a quarter note that a time is written in, where it is exactly one
+FINEST = 1024  # parts of a quarter note that a time is written in, where it is exactly one,
+ODDEST = 15  # and such parts as tuplets have: other odd ones have no small common multiple
 PLAYED = 480  # and where it is none, as in what was played: half a thousandth of a second
 EXACT = 1e-5  # quarter notes: what counts as exactly
 MOST_BARS = 100_000
@@ -71,7 +72,8 @@ def write_musicxml(score: Score, path: str | os.PathLike[str]) -> None:
     """Writes a score as MusicXML 4.0, uncompressed, whole or not at all: one staff for every part and program.
 
     Every note keeps its onset, length, pitch and part; one that crosses a bar line, or sounds on while another of its
-    part begins or ends, is tied. Times that are no 1/1024 of a quarter note move to the nearest 1/480. Where the score
+    part begins or ends, is tied. Times move to the nearest 1/480 of a quarter note, but for those that are parts
+    of one as notation has them: up to 1/1024, with an odd factor of at most 15, such as 3 in triplets. Where the score
     names no key, the signature is the one that its notes fit best. Repeats are written out. Raises UsageError for a
     place that cannot be written, and for a piece of more than 100,000 bars.
 
@@ -112,7 +114,8 @@ def beat(score: Score, time: float) -> Fraction:
     """A time of the score in quarter notes, as it can be written."""
     beats = score.beat_at(time)
     exact = Fraction(beats).limit_denominator(FINEST)
-    return exact if abs(exact - beats) < EXACT else Fraction(round(beats * PLAYED), PLAYED)
+    odd = exact.denominator // (exact.denominator & -exact.denominator)
+    return exact if odd <= ODDEST and abs(exact - beats) < EXACT else Fraction(round(beats * PLAYED), PLAYED)
 
 
 def bars_of(score: Score) -> Iterator[Bar]:
