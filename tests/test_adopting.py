@@ -7,17 +7,19 @@ import json
 import re
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from handwriting_models import save_prediction, save_random
 
 from seqgen.domains import handwriting
-from seqgen.domains.handwriting import HandwritingModel, Ink
+from seqgen.domains.handwriting import HandwritingModel, Ink, tuning
 from seqgen.domains.handwriting.adopting import adopt
 from seqgen.domains.handwriting.characters import boxes, places
 from seqgen.domains.handwriting.hands import Style, fingerprint
 from seqgen.errors import DataError, UsageError
 from seqgen.shell.cli import main
+from seqgen.training.outcome import Outcome
 
 TEXTS = ("abc def", "ghi jkl", "mno pqr", "stu vwx", "yz abc", "fed cba", "ihg fed", "rqp onm")
 
@@ -89,6 +91,36 @@ def test_the_verb_writes_a_hand_or_says_why_not(
     worse = tmp_path / "worse.style"
     assert main([*asked[:-1], str(worse), "--texts", str(tmp_path / "texts.txt")]) == 1
     assert "nothing is written: it is no better than --hand" in capsys.readouterr().err and not worse.exists()
+
+
+def test_the_whole_model_learns_from_the_samples_and_is_kept_if_that_is_better(
+    pen: HandwritingModel, samples: list[Ink], tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    (tmp_path / "samples").mkdir()
+    for number, ink in enumerate(samples):
+        ink.save(tmp_path / "samples" / f"{number}.json")
+    asked = ["handwriting", "adopt", str(tmp_path / "samples"), "--model", pen.name, "--out", str(tmp_path / "a.style")]
+    assert main([*asked, "--tune", str(tmp_path / "mine")]) != 0
+    assert "there are 14 words to learn from; fine-tuning takes 60 or more" in capsys.readouterr().err
+    monkeypatch.setattr(tuning, "FEWEST", 14)
+    monkeypatch.setattr(tuning.tune, "__kwdefaults__", {"steps": 20})
+    assert main([*asked, "--tune", str(tmp_path / "samples")]) != 0
+    assert "is in use; name another folder with --tune" in capsys.readouterr().err
+    assert not (tmp_path / "a.style").exists()  # nothing was begun
+    with jax.numpy_dtype_promotion("standard"):  # optax mixes integers and floats
+        assert main([*asked, "--tune", str(tmp_path / "mine")]) == 0
+    said = capsys.readouterr().out
+    found = re.search(r"(\S+) nats/point of the others in the hand alone, (\S+) in the tuned model", said)
+    assert found and float(found[2]) < float(found[1]) and f"--model {tmp_path / 'mine'} --hand mine" in said
+    tuned = handwriting.load(tmp_path / "mine")
+    assert tuned.codec.hands == (*pen.codec.hands, "mine") and tuned.write("abc", hand="mine", seed=1)
+    style = Style.load(tmp_path / "a.style")
+    with pytest.raises(UsageError, match="has a hand called mine already; tune the model that it was made from"):
+        tuning.tune(tuned, samples, style, tmp_path / "again")
+    monkeypatch.setattr(tuning.run, "begin", lambda *_, **__: Outcome(tmp_path / "mine", 20, 20, 0.0))
+    monkeypatch.setattr(tuning, "likelihood", lambda model, inks: lambda vector: (1.0, vector))
+    assert tuning.tune(pen, samples, style, tmp_path / "same").folder is None and not (tmp_path / "same").exists()
 
 
 def test_texts_that_are_missing_are_proposed(

@@ -15,17 +15,20 @@ from seqgen.files.reading import read_text
 from seqgen.files.report import tell_use
 from seqgen.machine.cache import use_compile_cache
 
-from . import api
+from . import api, tuning
 from .adopting import Adopted, adopt
 from .files import in_x_heights, read_inks
-from .hands import ENDING
+from .hands import ENDING, Style
 from .ink import Ink
 
 READ_BACK = 8  # lines of those held out, written in either hand
 
 
-def run(samples: Sequence[str], texts: Path | None, name: str, out: Path) -> int:
-    """Fits a hand to the samples and writes it, if it is better than every hand that the model has."""
+def run(samples: Sequence[str], texts: Path | None, name: str, out: Path, tune: Path | None = None) -> int:
+    """Fits a hand to the samples and writes it, if it is better than every hand that the model has.
+
+    tune: where to write the model after all its weights have learned from them, too, if that is better still.
+    """
     if out.suffix != ENDING:
         raise UsageError(f"--out is {out}; end it in {ENDING}")
     use_compile_cache()
@@ -43,7 +46,10 @@ def run(samples: Sequence[str], texts: Path | None, name: str, out: Path) -> int
         found = read_inks(samples, model.check)
         inks = list(found.inks)
         tell_use(found.rows, "lines", "handwriting", found.unread)
-    made = adopt(model, in_x_heights(inks))
+    inks = list(in_x_heights(inks))
+    if tune is not None:
+        tuning.check(inks, tune)
+    made = adopt(model, inks)
     gain = made.before - made.after
     print(
         f"learned from {made.samples} samples in {(time.monotonic() - began) / 60:.1f} minutes; {len(made.held_out)} others: "
@@ -59,24 +65,42 @@ def run(samples: Sequence[str], texts: Path | None, name: str, out: Path) -> int
     made.style.save(out)
     told = [text for text in made.held_out if text.strip()][:READ_BACK]
     if told and model.codec.alphabet:
-        before, after = legibility(model, made, told)
+        before, after = legibility(told, (model, made.nearest), (model, made.style))
         print(
             f"what {len(told)} of these others say, written in either hand and read by the recogniser: {before:.1%} of the "
             f"characters wrong in {made.nearest}, {after:.1%} in this one"
         )
     print(f'seqgen: wrote {out}; next: seqgen handwriting write "Dear Ann," --hand {out}')
+    return 0 if tune is None else _tune(model, inks, made, told, tune)
+
+
+def _tune(model: api.HandwritingModel, inks: Sequence[Ink], made: Adopted, told: Sequence[str], folder: Path) -> int:
+    """Has the model learn from the samples, says what was gained, and keeps what is better."""
+    found = tuning.tune(model, inks, made.style, folder)
+    print(
+        f"fine-tuned on the same samples: {found.before:.3f} nats/point of the others in the hand alone, {found.after:.3f} in "
+        "the tuned model"
+    )
+    if found.folder is None:
+        print(f"seqgen: {folder} is not written: it is no better than --hand alone; give more samples", file=sys.stderr)
+        return 1
+    if told and model.codec.alphabet:
+        before, after = legibility(told, (model, made.style), (api.load(found.folder), tuning.HAND))
+        print(
+            f"read by the recogniser: {before:.1%} of the characters wrong in the hand alone, {after:.1%} in the model"
+        )
+    print(f'seqgen: wrote {folder}; next: seqgen handwriting write "Dear Ann," --model {folder} --hand {tuning.HAND}')
     return 0
 
 
-def legibility(model: api.HandwritingModel, made: Adopted, texts: Sequence[str]) -> tuple[float, float]:
-    """The character error rates of the shipped recogniser on texts, in the nearest hand and in the one that was made."""
+def legibility(texts: Sequence[str], *asked: tuple[api.HandwritingModel, str | Style]) -> list[float]:
+    """The character error rates of the shipped recogniser on texts as each model writes them in its hand."""
     from .recognition.rates import cer
     from .recognition.reader import load_reader
 
     reader, text = load_reader(), "\n".join(texts)
-    pages = [model.write(text, hand=hand) for hand in (made.nearest, made.style)]
-    rates = [cer([reader.read(ink).text for ink in lines], [ink.text or "" for ink in lines]) for lines in pages]
-    return rates[0], rates[1]
+    pages = [model.write(text, hand=hand) for model, hand in asked]
+    return [cer([reader.read(ink).text for ink in lines], [ink.text or "" for ink in lines]) for lines in pages]
 
 
 def _propose(inks: Sequence[Ink], samples: Sequence[str], out: Path) -> int:

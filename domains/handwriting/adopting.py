@@ -55,16 +55,21 @@ def adopt(model: HandwritingModel, samples: Sequence[Ink], *, steps: int = STEPS
         model.check(sample)
     if len(samples) < FEWEST:
         raise DataError(f"there are {len(samples)} samples of the hand; give {FEWEST} or more, each with its text")
-    order = np.random.Generator(np.random.Philox(0)).permutation(len(samples)).tolist()
-    out = [samples[i] for i in order[: max(len(samples) // HELD_OUT, 1)]]
-    given = [samples[i] for i in order[len(out) :]]
+    given, out = parted(samples)
     vector, nearest = fitted(model, given, steps)
     held = likelihood(model, out)
-    points = _points(model, out)
+    points = points_of(model, out)
     before, after = (held(v)[0] / points for v in (vector_of(nearest, model.codec.hands, model.params), vector))
     notes = {"nearest": nearest, "before": before, "after": after, "samples": len(given)}
     style = Style(tuple(map(float, vector)), fingerprint(model.params), notes)
     return Adopted(style, nearest, before, after, len(given), tuple(sample.text or "" for sample in out))
+
+
+def parted(samples: Sequence[Ink]) -> tuple[list[Ink], list[Ink]]:
+    """What is learned from, and what is held out."""
+    order = np.random.Generator(np.random.Philox(0)).permutation(len(samples)).tolist()
+    count = max(len(samples) // HELD_OUT, 1)
+    return [samples[i] for i in order[count:]], [samples[i] for i in order[:count]]
 
 
 def fitted(model: HandwritingModel, samples: Sequence[Ink], steps: int = STEPS) -> tuple[Vector, str]:
@@ -92,7 +97,8 @@ def _first(samples: Sequence[Ink], points: int) -> list[Ink]:
     return list(samples[: int(np.searchsorted(ends, points)) + 1])
 
 
-def _points(model: HandwritingModel, inks: Sequence[Ink]) -> int:
+def points_of(model: HandwritingModel, inks: Sequence[Ink]) -> int:
+    """How many points of them the model scores."""
     return sum(len(model.codec.encode(ink).steps[1]) for ink in inks)
 
 

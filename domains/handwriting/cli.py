@@ -124,6 +124,12 @@ def _add_adopt(adopt: argparse.ArgumentParser) -> None:
         "--texts", type=Path, metavar="FILE", help="what the samples say, a line each; else it is proposed"
     )
     adopt.add_argument("--out", type=Path, default=Path("mine.style"), metavar="FILE", help="NAME.style (mine.style)")
+    adopt.add_argument(
+        "--tune",
+        type=Path,
+        metavar="FOLDER",
+        help="of 60 words or more: have the whole model learn from them, too, and write it here if that is better still",
+    )
     draw_verb.add_model(adopt, MODEL)
     example(adopt, "seqgen handwriting adopt my_ink --texts said.txt --out mine.style")
     adopt.set_defaults(run=_adopt)
@@ -221,7 +227,7 @@ def _continue(args: argparse.Namespace) -> int:
 def _adopt(args: argparse.Namespace) -> int:
     from .adopt_verb import run
 
-    return run(args.samples, args.texts, args.model, args.out)
+    return run(args.samples, args.texts, args.model, args.out, args.tune)
 
 
 def _first(path: Path, text: str | None) -> Ink:
