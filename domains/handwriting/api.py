@@ -26,7 +26,7 @@ from . import MODEL
 from .composing import compose
 from .hands import Style, Vector, vector_of
 from .ink import Ink
-from .leaning import leaning, reading
+from .leaning import leaning
 from .marks import bases
 from .offsets import Offsets
 from .presets import DOMAIN, NETWORKS
@@ -229,13 +229,11 @@ class HandwritingModel:
         sources = [codec.source(text) for text in texts]
         size = -(-max(map(len, sources)) // ENTRIES) * ENTRIES
         source = np.stack([np.pad(ids, (0, size - len(ids))) for ids in sources])
-        context = encode(params, source, static, np.arange(size) < np.array([[len(ids)] for ids in sources]))
         if codec.weak and hands and static is not None:
             known = dict(zip(codec.hands, codec.weak, strict=True))
             other = vector_of(min(known, key=lambda hand: len(known[hand])), codec.hands, self.params)
-            vectors: Any = leaning(static, other, texts, [known.get(hand or "") for hand in hands], size)
-            context = context if vectors is None else context._replace(static=vectors)
-        return context
+            static = leaning(static, other, texts, [known.get(hand or "") for hand in hands], size)
+        return encode(params, source, static, np.arange(size) < np.array([[len(ids)] for ids in sources]))
 
     def draw(
         self,
@@ -252,7 +250,7 @@ class HandwritingModel:
         sampling.check(options, seed)
         key = functools.reduce(jax.random.fold_in, parts, jax.random.key(seed))
         settings: Any = {"options": options, "context": context, "chunk": CHUNK, "stop": stop}
-        return sampling.sample(reading(self.model, context), self.params, key, prompts, length=length, **settings)
+        return sampling.sample(self.model, self.params, key, prompts, length=length, **settings)
 
 
 @functools.cache

@@ -18,8 +18,6 @@ from seqgen.nn.recurrence import Carry
 from seqgen.nn.window import weights
 from seqgen.spec import Inputs, Steps, empty_steps, null_step
 
-from .leaning import reading
-
 WINDOW = 128  # positions read at once
 
 
@@ -48,7 +46,6 @@ def follow(model: Model, params: Params, lines: Sequence[Steps], context: Contex
     A point belongs to the character that the window weighs most where the point was drawn; it never goes back, as the
     window does not.
     """
-    model = reading(model, context)
     spec, read = model.network.spec, _read(model)
     lengths = [len(pens) for _, pens in lines]
     longest = -(-max(lengths) // WINDOW) * WINDOW

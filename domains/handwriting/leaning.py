@@ -1,26 +1,15 @@
 """Where a hand leans on another: at characters that its person hardly wrote, and in words that hardly anybody writes.
 
-A hand is a vector that the network sees at every point. Here it has one for each character of a text, its own or one between
-its own and that of the hand that wrote most, and sees the one of the character that it is at.
+A hand is a vector that the network sees at every point. Here there is one for each character of a text, the hand's own or one
+between that and the one of the hand that wrote most, and the network sees that of the character it is at (`seqgen.nn.window.entries`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-
-from seqgen.models.model import Model
-from seqgen.nn.context import Context, Params
-from seqgen.nn.network import Network
-from seqgen.nn.recurrence import Array, Carry, where
-from seqgen.nn.window import weights
-from seqgen.spec import Inputs, Spec
 
 from .hands import Vector
 
@@ -47,8 +36,8 @@ def leans(text: str, weak: str) -> list[bool]:
     ]
 
 
-def leaning(own: Vector, other: Vector, texts: Sequence[str], weak: Sequence[str | None], size: int) -> Vector | None:
-    """A vector for each of `size` entries of each text, `[B, size, S]`, of `own`, `[B, S]`; None where nothing leans.
+def leaning(own: Vector, other: Vector, texts: Sequence[str], weak: Sequence[str | None], size: int) -> Vector:
+    """A vector for each of `size` entries of each text, `[B, size, S]`, of `own`, `[B, S]`; `own` where nothing leans.
 
     weak: what is weak in the hand of each text; None for one that leans nowhere.
     """
@@ -56,94 +45,4 @@ def leaning(own: Vector, other: Vector, texts: Sequence[str], weak: Sequence[str
     for row, (text, characters) in enumerate(zip(texts, weak, strict=True)):
         if characters is not None:
             share[row, : len(text), 0] = leans(text, characters)
-    return own[:, None] + SHARE * share * (other - own)[:, None] if share.any() else None
-
-
-def reading(model: Model, context: Context) -> Model:
-    """The model that reads the context: itself, or one that leans where the context has a vector for each entry."""
-    if context.static is None or np.ndim(context.static) == 2:
-        return model
-    assert isinstance(model.network, Network)
-    return Model(Leaning(model.network), model.head)
-
-
-@dataclass(frozen=True)
-class Leaning:
-    """A network with a window whose context has a vector for each entry of the memory, `[B, U, S]` in place of `[B, S]`.
-
-    What it sees at a position is the vector of the entry that the window weighed most at the position before.
-    """
-
-    network: Network
-
-    @property
-    def spec(self) -> Spec:
-        return self.network.spec
-
-    @property
-    def width(self) -> int:
-        return self.network.width
-
-    @property
-    def causal(self) -> bool:
-        return self.network.causal
-
-    @property
-    def controls(self) -> int:
-        return self.network.controls
-
-    @property
-    def source(self) -> int:
-        return self.network.source
-
-    @property
-    def static(self) -> int:
-        return self.network.static
-
-    @property
-    def embedding(self) -> int:
-        return self.network.embedding
-
-    @property
-    def precision(self) -> str:
-        return self.network.precision
-
-    def init(self, key: Array) -> Params:
-        return self.network.init(key)
-
-    def encode(self, params: Params, source: Any = None, static: Any = None, source_valid: Any = None) -> Context:
-        return self.network.encode(params, source, static, source_valid)
-
-    def start(self, params: Params, batch: int, context: Context = Context()) -> Carry:
-        return self.network.start(params, batch, context)
-
-    def step(
-        self, params: Params, carry: Carry, inputs: Inputs, *, context: Context = Context()
-    ) -> tuple[Carry, Array]:
-        assert context.memory is not None and context.static is not None
-        at = jnp.argmax(weights(carry[0], context.memory), axis=1)
-        static = jnp.take_along_axis(context.static, at[:, None, None], axis=1)[:, 0]
-        return self.network.step(params, carry, inputs, context=context._replace(static=static))
-
-    def unroll(
-        self,
-        params: Params,
-        carry: Carry,
-        inputs: Inputs,
-        *,
-        reset: Array | None = None,
-        valid: Array | None = None,
-        context: Context = Context(),
-        key: Array | None = None,
-    ) -> tuple[Carry, Array]:
-        def body(before: Carry, at: Any) -> tuple[Carry, Array]:
-            inputs, valid = at
-            after, features = self.step(params, before, inputs, context=context)
-            return where(valid, after, before), where(valid, features, jnp.zeros_like(features))
-
-        first: Any = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), (inputs, valid))
-        carry, features = jax.lax.scan(body, carry, first)
-        return carry, jnp.swapaxes(features, 0, 1)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"kind": "leaning", "network": self.network.to_dict()}
+    return own[:, None] + SHARE * share * (other - own)[:, None] if share.any() else own

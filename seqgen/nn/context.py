@@ -16,7 +16,8 @@ class Context(NamedTuple):
 
     start: a carry to begin (and, at a reset, to begin again) from, in place of the network's own.
     memory: entries `[B, U, E]` to attend to.
-    static: `[B, S]`, seen at every position: a writer, a corpus.
+    static: `[B, S]`, seen at every position: a writer, a corpus. Or `[B, U, S]`, one for each entry of the memory: seen is that
+    of the entry at which the window is (`seqgen.nn.window.entries`).
 
     >>> import jax, numpy
     >>> from seqgen import Discrete, Network

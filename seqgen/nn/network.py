@@ -23,6 +23,7 @@ from .dropping import dropped
 from .encoder.values import Encoder, encoder_from_dict
 from .inputs.registers import Registers
 from .recurrence import Array, Carry
+from .window import entries
 
 if TYPE_CHECKING:
     from .both_ways import Pair
@@ -197,11 +198,12 @@ class Network:
 
         key: turns the encoder's dropout on.
 
-        static may also be vectors, float32 `[B, static_width]`: of a writer between others, or one fitted to new ink.
+        static may also be vectors, float32 `[B, static_width]`: of a writer between others, or one fitted to new ink; or
+        `[B, U, static_width]`, of each entry, for a network with a window (`seqgen.nn.window.entries`).
         Raises UsageError where one that is known here, a NumPy array or a list, is out of range.
         """
         for name, size, given in (("source", self.source, source), ("static", self.static, static)):
-            vectors = name == "static" and given is not None and np.ndim(given) == 2
+            vectors = name == "static" and given is not None and np.ndim(given) > 1
             if (
                 size
                 and not vectors
@@ -245,6 +247,8 @@ class Network:
         valid: bool `[B, T]`, where False the carry passes through unchanged and features are 0.
         key: turns dropout on.
         """
+        if self._by_entry(context):
+            return entries.unroll(self, params, carry, inputs, reset=reset, valid=valid, context=context, key=key)
         carry, features = self._below(params, carry, inputs, reset, valid, context, key)
         if self.attention or self.static_read:
             features = _stack(self, params).finish(features, context, key)
@@ -340,9 +344,16 @@ class Network:
         def run(layer: Any, carry: Carry, start: Carry, x: Array | recurrence.Symbols) -> tuple[Carry, Array]:
             return recurrence.step(layer.cell, carry, x, context.memory)
 
+        if self._by_entry(context):
+            context = entries.seen(context, carry)
         stack = _stack(self, params)
         carry, features = stack(run, carry, carry, inputs, context, None)
         return carry, stack.finish(features, context, None)
+
+    def _by_entry(self, context: Context) -> bool:
+        """Whether a window says which static vector is seen, for each entry of the memory has one."""
+        reads = any(isinstance(layer, Window) for layer in self.stacked)
+        return self.static > 0 and reads and np.ndim(context.static) == 3  # type: ignore[arg-type]
 
     def to_dict(self) -> dict[str, Any]:
         """Every setting by its name, as plain JSON values."""
@@ -350,18 +361,8 @@ class Network:
         settings = {**asdict(self), "spec": spec_to_dict(self.spec), "layers": layers}
         settings["encoder"] = self.encoder and self.encoder.to_dict()
         settings["registers"] = self.registers and self.registers.to_dict()
-        late = [
-            "weight_drop",
-            "embedding_drop",
-            "static_read",
-            "ahead",
-            "given",
-            "running",
-            "encoder",
-            "attention",
-            "registers",
-        ]
         # Models without one of these can be read by versions without it.
+        late = "weight_drop embedding_drop static_read ahead given running encoder attention registers".split()
         return {name: value for name, value in settings.items() if value or name not in late}
 
     @classmethod

@@ -111,7 +111,7 @@ class Stack(nnx.Module):
         if network.static:
             if static is None:
                 raise UsageError(f"this network knows {network.static} writers: give `static`, int32 [B]")
-            vector = static if jnp.ndim(static) == 2 else look_up(self.static_table[...], static)
+            vector = static if jnp.ndim(static) > 1 else look_up(self.static_table[...], static)
         return Context(start, memory, vector)
 
     def _bridged(self, ends: Array, memory: Memory) -> Carry:
@@ -172,6 +172,11 @@ class Stack(nnx.Module):
         parts.extend(more)
         if self.network.static:
             assert context.static is not None
+            if context.static.ndim == 3:
+                raise UsageError(
+                    f"static vectors of shape {context.static.shape} are of the entries of a memory, of which `step` and `unroll` "
+                    "see one through a window: give one vector a row, [B, S]"
+                )
             parts.append(jnp.broadcast_to(context.static, (*parts[0].shape[:-1], context.static.shape[-1])))
         return jnp.concatenate(parts, axis=-1)
 
