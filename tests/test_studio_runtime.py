@@ -14,6 +14,7 @@ from studio_page import a_writer, ask, own_models, shipped
 
 from seqgen.domains import handwriting, music, text
 from seqgen.domains.handwriting import marks
+from seqgen.domains.handwriting.leaning import leans
 from seqgen.domains.music.grid import key_number, numbered_key
 
 pytestmark = [pytest.mark.node, pytest.mark.optimised]
@@ -108,13 +109,21 @@ def test_a_branch_is_as_surprising_as_its_text_is_in_python() -> None:
     assert told["kept"] <= len(nats) / 16 + 2  # the others are computed again
 
 
-def test_a_seed_writes_the_line_that_it_writes_in_python() -> None:
+@pytest.mark.parametrize(
+    ("hands", "words"),
+    [
+        ({"oak": 0.6, "birch": 0.4}, "A line, and then another one that is longer than forty characters."),
+        ({"birch": 0.5, "oak": 0.5}, "Pay $4.99 to JANE: mixed hands do not lean, whatever they write."),
+        ({"oak": 1}, "Pay $4.99 to JANE, (or else $12): where a hand leans on another, and where not?"),
+        ({"elm": 1}, 'A-4, "Zoe K." PO-7: it is one who wrote no capital, and no figure.'),
+    ],
+)
+def test_a_seed_writes_the_line_that_it_writes_in_python(hands: dict[str, float], words: str) -> None:
     """Within 0.05 x-heights: points are rounded to 0.005, and a mean that rounding moves over the edge moves one step."""
     model = handwriting.load()
-    words = "A line, and then another one that is longer than forty characters."
-    wanted = model.write(words, hand="oak:0.6,birch:0.4", seed=11)
-    folder = shipped("handwriting", "hands")
-    found = ask("write", folder, text=words, hand={"oak": 0.6, "birch": 0.4}, seed=11, bias=1.0)
+    hand = ",".join(f"{name}:{share}" for name, share in hands.items()) if len(hands) > 1 else next(iter(hands))
+    wanted = model.write(words, hand=hand, seed=11)
+    found = ask("write", shipped("handwriting", "hands"), text=words, hand=hands, seed=11, bias=1.0)
     assert len(wanted) == len(found) == 2
     for ink, line in zip(wanted, found, strict=True):
         points = np.array(line)
@@ -122,6 +131,12 @@ def test_a_seed_writes_the_line_that_it_writes_in_python() -> None:
         ends = np.cumsum([len(stroke) for stroke in ink.strokes])[:-1] - 1
         assert np.flatnonzero(points[:-1, 2]).tolist() == ends.tolist()
         assert np.abs(points[:, :2] - np.concatenate(ink.strokes)).max() <= 0.05
+
+
+def test_the_same_characters_lean_as_in_python() -> None:
+    texts = ["Dear Ann, it's late.", "To Zoe, 5 cm", "see PARIS (now) or a@b.org", "ok 'Well-to-do', Mc X 2nd", " 5  Z", ""]
+    found = ask("leans", shipped("handwriting", "hands"), texts=texts, weak="Z5,")
+    assert found == [leans(words, "Z5,") for words in texts]
 
 
 @pytest.mark.parametrize(
@@ -135,12 +150,11 @@ def test_a_seed_writes_the_line_that_it_writes_in_python() -> None:
     ],
 )
 def test_signs_are_composed_as_they_are_in_python(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """But for how a mark differs a little by the seed, which is drawn from other numbers there. A hand by weights, as on the
-    page, does not lean (`seqgen.domains.handwriting.leaning`)."""
+    """But for how a mark differs a little by the seed, which is drawn from other numbers there."""
     monkeypatch.setattr(marks, "_JITTER", 0.0)
     model = handwriting.load()
     assert set(words) - set(model.codec.learned)
-    (wanted,) = model.write(words, hand="oak:1", seed=3)
+    (wanted,) = model.write(words, hand="oak", seed=3)
     (line,) = ask("write", shipped("handwriting", "hands"), text=words, hand={"oak": 1}, seed=3, bias=1.0)
     points = np.array(line)
     ends = np.cumsum([len(stroke) for stroke in wanted.strokes])[:-1] - 1

@@ -155,11 +155,16 @@ const VERBS = {
     return all.map(one => named(...one));
   },
 
+  async leans({ texts, weak }) {
+    const { leans } = await load("codecs/leaning.js");
+    return texts.map(text => leans(text, weak));
+  },
+
   async write({ model, text, hand, seed, bias }) {
     const { ComposedLine, Offsets, linesOf } = await load("codecs/offsets.js");
-    const codec = new Offsets(model.codec), vector = model.network.vector(codec.hands, hand);
+    const codec = new Offsets(model.codec);
     return linesOf(text).map((words, number) => {
-      const line = new ComposedLine(model, codec, words, { vector, seed, number });
+      const line = new ComposedLine(model, codec, words, { hand, seed, number });
       const points = [];
       while (line.step({ bias }));
       while (!line.done) {

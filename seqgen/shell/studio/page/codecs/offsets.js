@@ -1,7 +1,8 @@
 /** Ink as moves of a pen, and when a line of it ends (seqgen/domains/handwriting/offsets.py, writing.py). */
 
-import { windowWeights } from "../runtime/layers.js";
+import { greatest, windowWeights } from "../runtime/layers.js";
 import { rowKey } from "../runtime/model.js";
+import { leaning } from "./leaning.js";
 import { baseOf, bases, composed } from "./marks.js";
 import { roundEven } from "./resampling.js";
 
@@ -19,12 +20,13 @@ export const LINE = 40;
 const AT_ONCE = 32;
 
 export class Offsets {
-  constructor({ alphabet, hands, mean, std, seldom = "" }) {
+  constructor({ alphabet, hands, mean, std, seldom = "", weak = [] }) {
     this.letters = [...alphabet];
     this.written = this.letters.filter(letter => !seldom.includes(letter)); // others were too seldom to be learned
     this.hands = hands;
     this.mean = mean;
     this.std = std;
+    this.weak = weak;
   }
 
   /** What the window slides over: an id for each character, then the end. */
@@ -60,13 +62,14 @@ export function linesOf(text, width = LINE) {
 
 /** A line in the making: point after point, in x-heights, y down; the first is at (0, 0). */
 export class Line {
-  /** number: of the line among those of the text that are not blank, from 0 on: each draws from keys of its own. */
-  constructor(model, codec, text, { vector, seed, number = 0 }) {
+  /** hand: or hands, by weight. number: of the line among those of the text that are not blank, from 0 on: each draws from keys of its own. */
+  constructor(model, codec, text, { hand, seed, number = 0 }) {
     this.model = model;
     this.codec = codec;
     const part = Math.floor(number / AT_ONCE) * AT_ONCE;
-    this.entries = codec.source(text).length;
-    this.state = model.begin(rowKey(seed, number - part, [part]), model.network.context({ source: codec.source(text), vector }));
+    const source = codec.source(text), vector = leaning(model.network, codec, hand, text);
+    this.entries = source.length;
+    this.state = model.begin(rowKey(seed, number - part, [part]), model.network.context({ source, vector }));
     this.most = MOST * this.entries;
     this.place = [0, 0];
     this.done = false;
@@ -131,10 +134,4 @@ export class ComposedLine {
     this.points = strokes.flatMap((stroke, i) => stroke.map(([x, y], j) =>
       ({ x, y, lifts: j === stroke.length - 1, weights: written.map((_, at) => Number(at === wanted[places[i][j]])) })));
   }
-}
-
-function greatest(values) {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
-  return best;
 }

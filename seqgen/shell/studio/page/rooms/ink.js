@@ -80,13 +80,13 @@ export function enter(section, models, open) {
     const run = running = { stopped: false, hurry: false };
     toggle.textContent = t("stop");
     sheet.begin(lines, { ...looks(), paper: on });
-    const vector = model.network.vector(codec.hands, hand.value);
+    const whose = hand.value;
     let written = 0, points = 0;
     for (const [row, words] of lines.entries()) {
       if (!words) continue;
       const spans = [...words].map(letter => make("span", {}, letter));
       letters.replaceChildren(...spans);
-      const line = new ComposedLine(model, codec, words, { vector, seed: from, number: written++ });
+      const line = new ComposedLine(model, codec, words, { hand: whose, seed: from, number: written++ });
       await steadily(() => line.step({ bias: bias.value }), () => !run.stopped);
       if (run.stopped) return;
       let due = performance.now();

@@ -79,7 +79,7 @@ export function enter(section, models, open, entries) {
       return;
     }
     const hand = codec.hands[Math.floor(Math.random() * codec.hands.length)];
-    const writing = new ComposedLine(model, codec, line, { vector: model.network.vector(codec.hands, { [hand]: 1 }), seed: Math.floor(Math.random() * 2 ** 32) });
+    const writing = new ComposedLine(model, codec, line, { hand: { [hand]: 1 }, seed: Math.floor(Math.random() * 2 ** 32) });
     const strokes = [[]];
     await steadily(() => writing.step({ bias: 1 }), () => mine === turn);
     const whole = await steadily(() => {

@@ -33,8 +33,8 @@ function text(model, alive) {
 function line(model, alive) {
   const codec = new Offsets(model.codec), words = [...WORDS].filter(letter => codec.written.includes(letter)).join("").trim();
   if (!words) return null;
-  const sheet = new Sheet(), vector = model.network.vector(codec.hands, { [codec.hands[0]]: 1 });
-  const writing = new Line(model, codec, words, { vector, seed: 0 });
+  const sheet = new Sheet(), hand = { [codec.hands[0]]: 1 };
+  const writing = new Line(model, codec, words, { hand, seed: 0 });
   sheet.begin([words], {});
   steadily(() => {
     sheet.add(0, writing.next({ bias: 1 }));

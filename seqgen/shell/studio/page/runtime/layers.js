@@ -99,6 +99,13 @@ export class Window {
   }
 }
 
+/** Where the greatest of some values is, the first of them. */
+export function greatest(values) {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
+}
+
 /** How much of each of `count` entries the window sees as it stands. */
 export function windowWeights({ alpha, beta, position }, count) {
   const weights = new Float32Array(count);

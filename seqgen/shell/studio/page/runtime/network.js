@@ -1,6 +1,6 @@
 /** Stacks of recurrent layers (seqgen/nn/stack.py), from the settings in config.json and the weights beside it. */
 
-import { LSTM, Window, joined } from "./layers.js";
+import { greatest, joined, LSTM, Window, windowWeights } from "./layers.js";
 import { Registers } from "./registers.js";
 
 export class Network {
@@ -18,7 +18,8 @@ export class Network {
       (settings.bidirectional ? ["forward", "backward"] : ["cell"]).map(way => built(weights, `network/layer${i}/${way}/`)));
   }
 
-  /** What conditions a sequence. source: ids to write; vector: of whose hand it is, or what a table's row says. */
+  /** What conditions a sequence. source: ids to write; vector: of whose hand it is, or what a table's row says; or one for each
+   * entry of the source, seen where the window was before. */
   context({ source = null, vector = null } = {}) {
     return { memory: source && [...source].map(id => row(this.sourceTable, id)), vector };
   }
@@ -53,7 +54,8 @@ export class Network {
     const sums = carry.sums.map((sum, i) => sum + values[running[i]]);
     const registers = this.registers?.read(carry.registers, input);
     const told = registers ? this.registers.rows(registers).map((chosen, i) => row(this.registerTable(i), chosen)) : [];
-    const x = this.embed(input, [sums, ...told], context.vector);
+    const vector = Array.isArray(context.vector) ? entry(carry, context) : context.vector;
+    const x = this.embed(input, [sums, ...told], vector);
     const layers = [], outputs = [], seen = [];
     let below = x;
     this.layers.forEach(([cell], i) => {
@@ -66,7 +68,7 @@ export class Network {
       below = skip ? joined(out, x, ...seen) : out;
     });
     const features = skip ? joined(...outputs, ...seen) : below;
-    const ends = registers ? [this.registers.place(registers)] : this.settings.static_read ? [context.vector] : [];
+    const ends = registers ? [this.registers.place(registers)] : this.settings.static_read ? [vector] : [];
     return { carry: { layers, sums, registers }, features: ends.length ? joined(features, ...ends) : features };
   }
 
@@ -103,6 +105,11 @@ export class Network {
 /** Row `index` of a matrix. */
 export function row({ shape: [, width], data }, index) {
   return data.subarray(index * width, (index + 1) * width);
+}
+
+/** The vector of what the window of a carry sees most. */
+function entry({ layers }, { memory, vector }) {
+  return vector[greatest(windowWeights(layers.find(({ alpha }) => alpha), memory.length))];
 }
 
 function built(weights, prefix) {
