@@ -134,7 +134,7 @@ def test_a_seed_writes_the_line_that_it_writes_in_python(hands: dict[str, float]
 
 
 def test_the_same_characters_lean_as_in_python() -> None:
-    texts = ["Dear Ann, it's late.", "To Zoe, 5 cm", "see PARIS (now) or a@b.org", "ok 'Well-to-do', Mc X 2nd", " 5  Z", ""]
+    texts = ["Dear Ann, it's late.", "To Zoe, 5 cm", "PARIS (now) or a@b.org", "'Well-to-do', Mc X 2nd", " 5  Z", ""]
     found = ask("leans", shipped("handwriting", "hands"), texts=texts, weak="Z5,")
     assert found == [leans(words, "Z5,") for words in texts]
 

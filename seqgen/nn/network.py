@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from .both_ways import Pair
     from .stack import OneWay, Stack
 
+# Models without one of these settings can be read by versions without it.
+_LATER = (
+    "weight_drop", "embedding_drop", "static_read", "ahead", "given", "running", "encoder", "attention", "registers",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Network:
@@ -361,9 +366,7 @@ class Network:
         settings = {**asdict(self), "spec": spec_to_dict(self.spec), "layers": layers}
         settings["encoder"] = self.encoder and self.encoder.to_dict()
         settings["registers"] = self.registers and self.registers.to_dict()
-        # Models without one of these can be read by versions without it.
-        late = "weight_drop embedding_drop static_read ahead given running encoder attention registers".split()
-        return {name: value for name, value in settings.items() if value or name not in late}
+        return {name: value for name, value in settings.items() if value or name not in _LATER}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Network:
