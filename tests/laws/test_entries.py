@@ -22,7 +22,6 @@ READ: Any = {"static": 3, "static_width": 2, "static_read": True}
 ABOVE = Network(PEN, LAYERS, embedding=4, source=7, source_width=3, **READ)
 NETWORKS = {
     "everything": ALL["everything"],
-    "in pieces": ALL["everything, in pieces"],
     "window above, static read by the head": ABOVE,
     "attention, ahead": Network(PEN, window=2, controls=2, ahead=3, **ENCODER, **READ, **SMALL),
 }
