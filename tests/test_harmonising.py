@@ -159,6 +159,7 @@ def test_a_tune_ends_on_its_tonic(singing: music.MusicModel) -> None:
     (made,) = singing.harmonise(tune(), end="tonic", **FEW)
     last = to_grid(made.score).cells[-1] % TIED % 12
     assert last[3] == 7 and set(last.tolist()) <= {7, 11, 2}
+    assert 11 in last.tolist()  # a triad, and no bare fifth
     assert singing.harmonise(tune(), **FEW)[0] == made  # where it can be, it is
     free = singing.harmonise(tune(), end="free", **FEW)[0]
     assert free != made

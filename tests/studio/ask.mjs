@@ -128,7 +128,7 @@ const VERBS = {
     const { ending, keyOf, LEADING, triad } = await load("codecs/leading.js");
     const { fill } = await load("runtime/particles.js");
     const asked = given(meter, bars, (voice, at) => voice ? -1 : tune[at] ?? 256, model.codec.ranges, keyOf(notes));
-    const bias = tonic ? ending(asked, triad(keyOf(notes, true)), notes.at(-1).start) : [];
+    const bias = tonic ? ending(asked, triad(keyOf(notes, true)), notes.at(-1)) : [];
     const filling = fill(model, { ...asked, bias, rule: LEADING[leading], seed, particles, temperature });
     for (let { done, value } = filling.next(); ; ({ done, value } = filling.next())) if (done) return value;
   },

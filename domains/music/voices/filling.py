@@ -160,7 +160,7 @@ def _ended(
     key = key_of(Score(found[voice]), tonic=last[voice], trust=TRUST)
     chord = wishes.triad(key)
     if all(pitch in (chord[:1] if voice == wishes.BASS else chord) for voice, pitch in last.items()):
-        return wishes.ending(whole, chord, int(np.flatnonzero(rows[:, voice] < TIED)[-1]))
+        return wishes.ending(whole, chord, int(np.flatnonzero(rows[:, voice] < TIED)[-1]), {*last.values()})
     if asked:
         named = key.transposed(-moved)
         raise UsageError(

@@ -5,7 +5,7 @@ The model is not asked whether it agrees; particles that were on the way to what
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -20,12 +20,14 @@ from ..symbols import KINDS, NO_CHORD, TONES, chord_named
 from .given import Stream
 
 LAST = 8.0  # nats that a last chord loses for each note that is not of it
+THIRD = 3.0  # and for an inner voice that could be the missing third and is another note of it
 ON_BEAT, BETWEEN, ROOT = (
     3.0,
     1.5,
     1.0,
 )  # of a chord: a strange note where a beat begins, elsewhere, a bass that is no root
 BASS = 3
+INNER = 1, 2
 
 
 class Tones(NamedTuple):
@@ -78,12 +80,20 @@ def triad(key: Key) -> tuple[int, ...]:
     return tonic, (tonic + 4 - minor) % 12, (tonic + 7) % 12
 
 
-def ending(stream: Stream, chord: Sequence[int], begin: int) -> Stream:
-    """With a last chord that shall sound from step `begin` on, its first pitch class in the bass."""
+def ending(stream: Stream, chord: Sequence[int], begin: int, given: Container[int] = ()) -> Stream:
+    """With a last chord, root, third and fifth, that shall sound from step `begin` on, its root in the bass.
+
+    given: the pitch classes that are sung there in any case; if none is the third, the lower inner voice that is free seeks it.
+    """
     bias = stream.bias.copy()
     size = bias.shape[1]
-    for at in np.flatnonzero((stream.places >= begin) & (stream.steps < 0)):
-        bias[at] -= LAST * _strange(size, chord[:1] if stream.voices[at] == BASS else chord)
+    root, third, _ = chord
+    free = np.flatnonzero((stream.places >= begin) & (stream.steps < 0))
+    seeks = max({*stream.voices[free].tolist()}.intersection(INNER), default=None) if third not in given else None
+    for at in free:
+        bias[at] -= LAST * _strange(size, (root,) if stream.voices[at] == BASS else chord)
+        if stream.voices[at] == seeks:
+            bias[at] -= THIRD * _strange(size, (third,))
     return stream._replace(bias=bias)
 
 

@@ -7,8 +7,8 @@ import { ORDER, REST, TIED } from "./grid.js";
 const RANGES = [[60, 81], [52, 74], [46, 69], [36, 66]];
 // Semitones; of a leap, those that are still sung.
 const FIFTH = 7, WIDEST = 12;
-// Nats that a last chord loses for each note that is not of it.
-const LAST = 8;
+// Nats that a last chord loses for each note that is not of it, and where the tenor could be the missing third and is not.
+const LAST = 8, THIRD = 3;
 // How well each degree fits a key, from its tonic up by semitones (Krumhansl & Kessler 1982).
 const PROFILES = [
   [6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88],
@@ -74,12 +74,14 @@ export function keyOf(notes, ends = false) {
 /** The pitch classes of a key's tonic chord, root, third and fifth. */
 export const triad = key => [0, key < 12 ? 4 : 3, 7].map(tone => (key + tone) % 12);
 
-/** What symbols gain, as `bias` of `fill`, where this chord shall sound from a sixteenth on, its first pitch class in the bass. */
-export function ending({ steps, allowed, voices }, chord, begin) {
+/** What symbols gain, as `bias` of `fill`, where this chord shall sound under a tune's last note, its first pitch class in the bass. */
+export function ending({ steps, allowed, voices }, chord, { start, pitch }) {
   return steps.map((given, at) => {
-    if (given >= 0 || !voices[at] || voices[at][1] < begin) return null;
-    const fine = voices[at][0] === 3 ? chord.slice(0, 1) : chord;
-    return allowed[at].map((_, symbol) => symbol > REST || (symbol < REST && fine.includes(symbol % TIED % 12)) ? 0 : -LAST);
+    if (given >= 0 || !voices[at] || voices[at][1] < start) return null;
+    const voice = voices[at][0], fine = voice === 3 ? chord.slice(0, 1) : chord;
+    const strange = (symbol, classes) => symbol === REST || (symbol < REST && !classes.includes(symbol % TIED % 12));
+    const third = voice === 2 && pitch % 12 !== chord[1] ? THIRD : 0;
+    return allowed[at].map((_, symbol) => 0 - LAST * strange(symbol, fine) - third * strange(symbol, chord.slice(1, 2)));
   });
 }
 

@@ -117,7 +117,7 @@ export function enter(section, models, open) {
     const run = running = {}, { ranges } = model.codec, { cells } = tune, stops = Math.max(...tune.notes.map(({ end }) => end));
     const further = onward.checked && stops < cells.length, count = further ? bars.value : Math.ceil(stops / BAR);
     const asked = given(METER, count, (voice, at) => voice || (further && at >= stops) ? -1 : cells[at] ?? REST, ranges, ranges && (player.asked ?? keyOf(tune.notes)));
-    const bias = fits && !further && ENDS[end.index] !== "free" ? ending(asked, chord, last.start) : [];
+    const bias = fits && !further && ENDS[end.index] !== "free" ? ending(asked, chord, last) : [];
     const filling = fill(model, { ...asked, bias, rule: player.rule, seed: first, particles: particles.value, temperature: TEMPERATURE });
     let now = {};
     told();
