@@ -79,8 +79,8 @@ def test_a_text_becomes_words_sentences_and_phones() -> None:
 
 
 def test_usual_words_are_said_as_the_dictionary_has_them() -> None:
-    heard = [phone.name for phone in phones_of("Many great friends", {"great": "G R IY1 T"}) if phone.name != "_"]
-    assert heard == ["M", "EH", "N", "IY", "G", "R", "EY", "T", "F", "R", "EH", "N", "D", "Z"]
+    heard = [phone.name for phone in phones_of("Many great friends", {"many": "M EY1 N IY0"}) if phone.name != "_"]
+    assert heard == ["M", "EH", "N", "IY", "G", "R", "EY", "T", "F", "R", "EH", "N", "Z"]
     names = {sound.rstrip("012") for sounds in exceptions().values() for sound in sounds.split()}
     assert names <= {*VOWELS, *CONSONANTS} and not {*exceptions()} & {*SPOKEN}
 

@@ -138,8 +138,8 @@ def phones_of(text: str, lexicon: Lexicon = MappingProxyType({})) -> tuple[Phone
 def exceptions() -> Lexicon:
     """Usual words that the model of pronunciations says wrong, with their phonemes.
 
-    >>> exceptions()["great"]
-    'G R EY1 T'
+    >>> exceptions()["many"]
+    'M EH1 N IY0'
     """
     lines = Path(__file__).with_name(EXCEPTIONS).read_text(encoding="utf-8").splitlines()
     return dict(line.split(" ", 1) for line in lines)
