@@ -91,8 +91,7 @@ SIZES = {
 }
 # Words are short, and there are few letters and phonemes: two layers of half the width learn them better than one.
 SPELLING = {
-    "tiny": _size(128, 64, 0.1, TrainingConfig(rows=64, learning_rate=6e-3)),
-    "small": _size(256, 128, 0.2, TrainingConfig(rows=64, learning_rate=4e-3)),
+    **SIZES,
     "medium": _size(256, 128, 0.2, TrainingConfig(rows=128, learning_rate=2e-3), layers=2),
     "large": _size(512, 256, 0.3, TrainingConfig(rows=128, learning_rate=1.5e-3), layers=2),
 }
